@@ -1,0 +1,8 @@
+//! The herd.
+
+pub mod cli;
+pub mod node;
+pub mod places;
+pub mod topology;
+pub mod units;
+pub mod wire;

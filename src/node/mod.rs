@@ -1,0 +1,5 @@
+//! The server, without I/O.
+
+mod lookups;
+
+pub use lookups::{LookupError, Query};

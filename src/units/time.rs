@@ -1,0 +1,105 @@
+//! Instants in exact integer nanoseconds. A float could not tell 1520023934.918963997 from
+//! …998; 18 digits of seconds and nine of nanoseconds need 90 bits, so the wall clock has 128.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+/// A thousandth of a second, in nanoseconds.
+pub const MILLISECOND: u64 = 1_000_000;
+/// A second, in nanoseconds.
+pub const SECOND: u64 = 1_000_000_000;
+
+/// An instant that only moves forward: nanoseconds since the process started. Deadlines are
+/// kept in it, so a wall clock that jumps disturbs none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mono(pub u64);
+
+impl Mono {
+    /// Nanoseconds from `earlier` to here; 0 if it is later.
+    pub const fn since(self, earlier: Mono) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Add<u64> for Mono {
+    type Output = Mono;
+
+    fn add(self, nanoseconds: u64) -> Mono {
+        Mono(self.0.saturating_add(nanoseconds))
+    }
+}
+
+/// POSIX time in nanoseconds; negative before 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wall(pub i128);
+
+impl Sub for Wall {
+    type Output = i128;
+
+    fn sub(self, earlier: Wall) -> i128 {
+        self.0 - earlier.0
+    }
+}
+
+/// Writes RFC 3339 in UTC with microseconds: `2018-03-02T20:52:15.182228Z`.
+impl fmt::Display for Wall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.div_euclid(SECOND.into());
+        let micros = self.0.rem_euclid(SECOND.into()) / 1000;
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = civil(days);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
+        )
+    }
+}
+
+/// The proleptic Gregorian date, `days` days after 1970-01-01.
+///
+/// The year is counted from March, so that a leap day is its last; 400 years have 146,097 days.
+fn civil(days: i128) -> (i128, i128, i128) {
+    let days = days + 719_468; // from 0000-03-01
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leaps) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    (era * 400 + year_of_era + i128::from(month <= 2), month, day)
+}
+
+/// What both clocks said at one moment. The node never asks for the time: it is told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// For deadlines.
+    pub mono: Mono,
+    /// For differences, and for the log.
+    pub wall: Wall,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wall_times_read_as_dates() {
+        let at = |seconds: i128| Wall(seconds * i128::from(SECOND)).to_string();
+        assert_eq!(at(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(at(-1), "1969-12-31T23:59:59.000000Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000000Z");
+        assert_eq!(at(951_868_800), "2000-03-01T00:00:00.000000Z");
+        assert_eq!(at(4_107_542_399), "2100-02-28T23:59:59.000000Z");
+        assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00.000000Z");
+        let wall = Wall(1_520_023_935_182_228_999);
+        assert_eq!(wall.to_string(), "2018-03-02T20:52:15.182228Z");
+    }
+
+    #[test]
+    fn monotonic_time_never_wraps() {
+        assert_eq!(Mono(5).since(Mono(7)), 0);
+        assert_eq!(Mono(u64::MAX) + SECOND, Mono(u64::MAX));
+    }
+}

@@ -1,0 +1,87 @@
+//! The little JSON that we write ourselves, in the layout of Google's legacy Nearby Search:
+//! three spaces, `"key" : value`, keys in alphabetical order, `<` and `>` escaped.
+
+/// Appends `text` as a JSON string, quotes included.
+pub fn push_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c < ' ' || c == '<' || c == '>' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// The answer where there is none: no results, `status` and what happened.
+pub fn no_answer(status: &str, message: &str) -> String {
+    let mut out = String::from("{\n   \"error_message\" : ");
+    push_string(&mut out, message);
+    out.push_str(",\n   \"html_attributions\" : [],\n   \"results\" : [],\n   \"status\" : ");
+    push_string(&mut out, status);
+    out.push_str("\n}");
+    out
+}
+
+/// Makes each run of two or more newlines one, and drops those at the end, so that the blank
+/// line after an answer is the only one that a client sees.
+pub fn without_blank_lines(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    for &byte in text {
+        if byte != b'\n' || out.last() != Some(&b'\n') {
+            out.push(byte);
+        }
+    }
+    if out.last() == Some(&b'\n') {
+        out.pop();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_escaped_as_google_escapes_them() {
+        let mut out = String::new();
+        push_string(&mut out, "<a href=\"x\">\\\u{1}é\n\r\t</a>");
+        assert_eq!(
+            out,
+            r#""\u003ca href=\"x\"\u003e\\\u0001é\n\r\t\u003c/a\u003e""#
+        );
+        assert_eq!(
+            serde_json::from_str::<String>(&out).unwrap(),
+            "<a href=\"x\">\\\u{1}é\n\r\t</a>"
+        );
+    }
+
+    #[test]
+    fn an_error_is_an_answer_of_the_same_shape() {
+        let text = no_answer("UNKNOWN_ERROR", "queue \"full\"");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["status"], "UNKNOWN_ERROR");
+        assert_eq!(value["error_message"], "queue \"full\"");
+        assert_eq!(value["results"], serde_json::json!([]));
+        assert_eq!(value["html_attributions"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn runs_of_newlines_become_one() {
+        let check = |text: &str, want: &str| {
+            assert_eq!(without_blank_lines(text.as_bytes()), want.as_bytes());
+        };
+        check("", "");
+        check("\n\n", "");
+        check("{}", "{}");
+        check("\n\n{\n\n\n}\n\n", "\n{\n}");
+        check("a\r\n\r\nb\n", "a\r\n\r\nb");
+    }
+}
