@@ -1,5 +1,6 @@
 //! The herd.
 
+pub mod buffers;
 pub mod cli;
 pub mod node;
 pub mod places;

@@ -1,6 +1,13 @@
-//! Lookups in flight.
+//! Lookups in flight: who waits for which.
+//!
+//! A lookup is known by a number that is never used again, so an answer that comes after its
+//! time, or after its client has gone, finds nobody.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use crate::buffers::Ticket;
+use crate::units::{ConnId, LookupId, Mono};
 
 /// What a client wants to know about a place, in the terms of the providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,5 +40,46 @@ impl fmt::Display for LookupError {
             LookupError::Late => f.write_str("the place service did not answer in time"),
             LookupError::Failed(why) => f.write_str(why),
         }
+    }
+}
+
+/// Who waits. It is bounded by the workers' queue, which answers at once when it is full.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    waiting: BTreeMap<LookupId, Waiting>,
+    last: u64,
+}
+
+/// One who waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// The client's connection.
+    pub conn: ConnId,
+    /// Its place in the reply queue.
+    pub ticket: Ticket,
+    /// Since when.
+    pub since: Mono,
+}
+
+impl Lookups {
+    /// Somebody waits for a new lookup.
+    pub fn begin(&mut self, waiting: Waiting) -> LookupId {
+        self.last += 1;
+        let id = LookupId(self.last);
+        self.waiting.insert(id, waiting);
+        id
+    }
+
+    /// It has an answer: who waited for it? Nobody, if it was ended before.
+    pub fn end(&mut self, id: LookupId) -> Option<Waiting> {
+        self.waiting.remove(&id)
+    }
+
+    /// A lookup of a connection that is gone; to be ended.
+    pub fn of(&self, conn: ConnId) -> Option<LookupId> {
+        self.waiting
+            .iter()
+            .find(|(_, waiting)| waiting.conn == conn)
+            .map(|(id, _)| *id)
     }
 }

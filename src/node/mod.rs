@@ -1,5 +1,499 @@
-//! The server, without I/O.
+//! The server, without I/O: every decision and every buffer, and no socket, clock, thread or log
+//! sink. It runs under the mio loop, and the same type runs wherever else a test puts it.
+//!
+//! In: [`Node::handle`] is told a fact and what time it is. Out: [`Node::poll_action`] says what
+//! the shell is to do, until there is nothing; [`Node::unsent`] and [`Node::advance`] hand over
+//! the bytes; [`Node::poll_timeout`] says when to come back with a [`Event::Tick`]. A shell calls
+//! them in that order, turn after turn:
+//!
+//! ```
+//! use herd::node::{Action, Config, Door, Event, Limits, Node};
+//! use herd::units::{ConnId, Mono, Now, Wall};
+//!
+//! let mut node = Node::new(Config {
+//!     name: "Goloman".into(),
+//!     run: 1,
+//!     seed: 1,
+//!     neighbours: vec![],
+//!     level: None,
+//!     limits: Limits::default(),
+//! });
+//! let now = Now { mono: Mono(0), wall: Wall(1_500_000_000) };
+//! let conn = ConnId::new(1, 0);
+//! let from = ([127, 0, 0, 1], 40_000).into();
+//! node.handle(now, Event::Accepted { conn, door: Door::Clients, from });
+//! node.handle(now, Event::Received { conn, bytes: b"IAMAT kiwi +1-2 1.25\nhello\n" });
+//! assert_eq!(node.poll_action(), Some(Action::Flush(conn)));
+//! assert_eq!(node.unsent(conn), b"AT Goloman +0.250000000 kiwi +1-2 1.25\n? hello\n");
+//! ```
+//!
+//! Nothing fails: a stranger's bytes end at worst their own connection, and a fact about a name
+//! that is not known any more changes nothing.
 
+mod clients;
+mod event;
+mod feed;
+mod hash;
+mod hearing;
+mod index;
+pub mod limits;
 mod lookups;
+mod notes;
+mod peer;
+mod random;
+mod session;
+mod table;
+mod telling;
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::SocketAddr;
+
+pub use event::{Action, Config, Door, Event, Neighbour};
+pub use limits::Limits;
 pub use lookups::{LookupError, Query};
+pub use notes::Level;
+
+use crate::buffers::{Line, Timers};
+use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
+use lookups::Lookups;
+use notes::Notes;
+use peer::{Peer, Tell, Warnings};
+use random::Random;
+use session::{Ending, Input, Role, Session, Sessions};
+use table::Table;
+
+/// One server of the herd.
+#[derive(Debug)]
+pub struct Node {
+    name: String,
+    run: u64,
+    limits: Limits,
+    now: Now,
+    sessions: Sessions,
+    table: Table,
+    peers: Vec<Peer>,
+    lookups: Lookups,
+    timers: Timers<Timer>,
+    notes: Notes,
+    random: Random,
+    /// What the shell is to do, but for flushing.
+    actions: VecDeque<Action>,
+    /// Links with new bytes: they are flushed before the clients, so that news is on its way to
+    /// the neighbours before its client knows that it was heard.
+    links_to_flush: VecDeque<ConnId>,
+    clients_to_flush: VecDeque<ConnId>,
+    /// Sessions that go on with the lines that they have, in the next turn.
+    behind: VecDeque<ConnId>,
+    /// The feed has changes that no link was offered yet.
+    news: bool,
+    /// Warnings about those who are no neighbours.
+    warnings: Warnings,
+    ending: bool,
+    /// One reply, while it is made.
+    scratch: Vec<u8>,
+}
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// The link to a neighbour is to be dialled, or does not answer.
+    Link(PeerId),
+    /// The next MARK.
+    Beat(PeerId),
+    /// Who came in at the servers' door is silent.
+    Silent(ConnId),
+    /// Who was refused has had time enough to read it.
+    Linger(ConnId),
+    /// A lookup takes too long.
+    Lookup(LookupId),
+    /// We have been ending for too long.
+    Grace,
+}
+
+impl Node {
+    /// A node that knows nothing; its neighbours are dialled at the first tick.
+    pub fn new(config: Config) -> Node {
+        let Config {
+            name,
+            run,
+            seed,
+            neighbours,
+            level,
+            limits,
+        } = config;
+        assert!(
+            neighbours.len() <= limits::NEIGHBOURS_MAX,
+            "the topology has a limit"
+        );
+        let mut timers = Timers::default();
+        for index in 0..neighbours.len() {
+            timers.set(Timer::Link(PeerId(index as u8)), Mono(0));
+        }
+        Node {
+            name,
+            run,
+            now: Now::default(),
+            sessions: Sessions::default(),
+            table: Table::new(neighbours.len(), limits.records),
+            peers: neighbours
+                .into_iter()
+                .map(|n| Peer::new(n, limits.redial_first))
+                .collect(),
+            lookups: Lookups::default(),
+            timers,
+            notes: Notes::new(level),
+            random: Random(seed),
+            actions: VecDeque::new(),
+            links_to_flush: VecDeque::new(),
+            clients_to_flush: VecDeque::new(),
+            behind: VecDeque::new(),
+            news: false,
+            warnings: Warnings::default(),
+            ending: false,
+            scratch: Vec::new(),
+            limits,
+        }
+    }
+
+    /// Takes in a fact.
+    pub fn handle(&mut self, now: Now, event: Event<'_>) {
+        self.set_now(now);
+        match event {
+            Event::Accepted { conn, door, from } => self.accepted(conn, door, from),
+            Event::Resolved { peer, addresses } => self.peers[peer.index()].addresses = addresses,
+            Event::Dialled { peer, conn } => self.dialled(peer, conn),
+            Event::DialFailed { peer, why } => self.dial_failed(peer, &why),
+            Event::Received { conn, bytes } => self.obey(conn, bytes),
+            Event::Ended { conn } => self.ended(conn),
+            Event::Broken { conn, why } => self.gone(conn, &why),
+            Event::LookedUp { id, answer } => self.looked_up(id, answer),
+            Event::Tick => self.tick(),
+            Event::Shutdown => self.shut_down(),
+        }
+    }
+
+    /// The next thing that the shell is to do; none: all is done until the next event. News for
+    /// the links comes before replies.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        if std::mem::take(&mut self.news) {
+            self.refill_links();
+        }
+        if let Some(action) = self.actions.pop_front() {
+            return Some(action);
+        }
+        while let Some(conn) = self
+            .links_to_flush
+            .pop_front()
+            .or_else(|| self.clients_to_flush.pop_front())
+        {
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.flushing = false;
+                return Some(Action::Flush(conn));
+            }
+        }
+        None
+    }
+
+    /// When the next `Tick` is due; one that comes earlier does no harm.
+    pub fn poll_timeout(&self) -> Option<Mono> {
+        if self.behind.is_empty() {
+            self.timers.next()
+        } else {
+            Some(self.now.mono)
+        }
+    }
+
+    /// What is to be written to a connection, in order; nothing if it is gone.
+    pub fn unsent(&self, conn: ConnId) -> &[u8] {
+        self.sessions
+            .get(conn)
+            .map_or(&[], |session| session.outbox.unsent())
+    }
+
+    /// `count` bytes of `unsent` were written.
+    pub fn advance(&mut self, now: Now, conn: ConnId, count: usize) {
+        self.set_now(now);
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        session.outbox.advance(count);
+        if let Role::Telling(peer) = session.role {
+            self.refill(peer);
+        }
+        self.settle(conn);
+    }
+
+    /// The lines of the log since the last [`Node::clear_notes`].
+    pub fn notes(&self) -> &str {
+        self.notes.text()
+    }
+
+    /// They are written.
+    pub fn clear_notes(&mut self) {
+        self.notes.clear();
+    }
+
+    /// Every AT line of the table, in the order of their bytes.
+    pub fn lines(&self) -> Vec<&[u8]> {
+        self.table.lines()
+    }
+
+    fn accepted(&mut self, conn: ConnId, door: Door, from: SocketAddr) {
+        let (role, name) = match door {
+            Door::Clients => (Role::Client, "clients"),
+            Door::Servers => (Role::Stranger, "servers"),
+        };
+        self.note(
+            Level::Info,
+            format_args!("{from} opened at the {name}' door"),
+        );
+        self.sessions.insert(Session::new(conn, Some(from), role));
+        if role == Role::Stranger {
+            self.timers
+                .set(Timer::Silent(conn), self.now.mono + self.limits.dead);
+        }
+        if self.ending {
+            self.close(conn, "ending");
+        }
+    }
+
+    fn set_now(&mut self, now: Now) {
+        self.now = now;
+        self.notes.set_time(now.wall);
+    }
+
+    /// Obeys the lines of a connection: those it has kept, then those in `fresh`, as many as one
+    /// turn allows and as there is room for the answers.
+    fn obey(&mut self, conn: ConnId, mut fresh: &[u8]) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        let line_max = session.line_max(&self.limits);
+        // Taken out while its lines are obeyed, for that may change everything else.
+        let mut lines = std::mem::take(&mut session.lines);
+        // A link has no budget of lines: it is a neighbour's, and one read bounds it.
+        let client = session.role == Role::Client;
+        let mut budget = if client {
+            self.limits.lines_per_turn
+        } else {
+            usize::MAX
+        };
+        let behind = loop {
+            let Some(session) = self.sessions.get(conn) else {
+                return;
+            };
+            if session.input == Input::Dropped {
+                lines.clear();
+                fresh = &[];
+                break false;
+            }
+            if budget == 0 || session.is_full(&self.limits) {
+                break true;
+            }
+            budget -= 1;
+            match lines.next(&mut fresh, line_max) {
+                Some(Line::Whole(line)) => self.obey_line(conn, line),
+                Some(Line::Overlong(start)) => self.refuse(conn, start, "the line is too long"),
+                None => break false,
+            }
+        };
+        lines.keep(fresh);
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        session.lines = lines;
+        session.behind = behind;
+        if !behind && session.input == Input::Ended {
+            self.obey_rest(conn);
+        }
+        self.settle(conn);
+    }
+
+    /// The other side has ended, and all its lines are obeyed. What a client left without LF is
+    /// one, too. On a link it is the stump of a line whose time may have lost its last digits:
+    /// the neighbour will tell it again.
+    fn obey_rest(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        session.input = Input::Dropped;
+        session.ending = Ending::Close;
+        match session.lines.rest() {
+            Some(rest) if session.role == Role::Client => self.client_line(conn, &rest),
+            _ => {}
+        }
+    }
+
+    fn obey_line(&mut self, conn: ConnId, line: &[u8]) {
+        match self.sessions.get(conn).map(|session| session.role) {
+            Some(Role::Client) => self.client_line(conn, line),
+            Some(Role::Stranger) => self.stranger_line(conn, line),
+            Some(Role::Hearing(peer)) => self.hearing_line(conn, peer, line),
+            Some(Role::Telling(peer)) => self.telling_line(conn, peer, line),
+            None => {}
+        }
+    }
+
+    fn ended(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        if session.ending == Ending::Lingering {
+            return self.close(conn, "done");
+        }
+        if session.input == Input::Open {
+            session.input = Input::Ended;
+            if !session.behind {
+                self.obey_rest(conn);
+            }
+        } else {
+            session.ending = Ending::Close;
+        }
+        self.settle(conn);
+    }
+
+    /// A session has changed: does it go on, is it read, is it done?
+    fn settle(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        let full = session.is_full(&self.limits);
+        if session.behind && !full && !session.queued {
+            session.queued = true;
+            self.behind.push_back(conn);
+        }
+        let pause = session.input == Input::Open && (full || session.behind);
+        if pause != session.paused {
+            session.paused = pause;
+            self.actions.push_back(if pause {
+                Action::Pause(conn)
+            } else {
+                Action::Resume(conn)
+            });
+        }
+        if session.owes_nothing() {
+            match session.ending {
+                Ending::None | Ending::Lingering => {}
+                Ending::Close => self.close(conn, "done"),
+                Ending::Linger => {
+                    session.ending = Ending::Lingering;
+                    self.actions.push_back(Action::Finish(conn));
+                    self.timers
+                        .set(Timer::Linger(conn), self.now.mono + self.limits.linger);
+                }
+            }
+        }
+    }
+
+    /// There are bytes for the shell to write.
+    fn flush(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        if session.flushing || session.outbox.is_empty() {
+            return;
+        }
+        session.flushing = true;
+        match session.role {
+            Role::Client => self.clients_to_flush.push_back(conn),
+            _ => self.links_to_flush.push_back(conn),
+        }
+    }
+
+    fn tick(&mut self) {
+        while let Some(timer) = self.timers.expired(self.now.mono) {
+            match timer {
+                Timer::Link(peer) => self.link_timer(peer),
+                Timer::Beat(peer) => self.beat(peer),
+                Timer::Silent(conn) => self.close(conn, "silent for too long"),
+                Timer::Linger(conn) => self.close(conn, "refused"),
+                Timer::Lookup(id) => self.lookup_late(id),
+                Timer::Grace => self.stop(),
+            }
+        }
+        for _ in 0..self.behind.len() {
+            let Some(conn) = self.behind.pop_front() else {
+                break;
+            };
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.queued = false;
+                self.obey(conn, &[]);
+            }
+        }
+        if self.ending && self.is_quiet() {
+            self.stop();
+        }
+    }
+
+    /// Has the shell close a connection.
+    fn close(&mut self, conn: ConnId, why: &str) {
+        if self.sessions.get(conn).is_some() {
+            self.actions.push_back(Action::Close(conn));
+            self.gone(conn, why);
+        }
+    }
+
+    /// Forgets a connection and what it waited for.
+    fn gone(&mut self, conn: ConnId, why: &str) {
+        let Some(session) = self.sessions.remove(conn) else {
+            return;
+        };
+        self.timers.stop(Timer::Silent(conn));
+        self.timers.stop(Timer::Linger(conn));
+        while let Some(id) = self.lookups.of(conn) {
+            self.forget(id);
+        }
+        match session.role {
+            Role::Client | Role::Stranger => {
+                if let Some(from) = session.from {
+                    self.note(Level::Info, format_args!("{from} closed: {why}"));
+                }
+            }
+            Role::Hearing(peer) => self.hearing_gone(conn, peer, why),
+            Role::Telling(peer) => self.telling_gone(conn, peer, why),
+        }
+    }
+
+    /// Ends: nothing more is read from clients, but what they are owed is given.
+    fn shut_down(&mut self) {
+        if self.ending {
+            return;
+        }
+        self.ending = true;
+        self.note(Level::Info, format_args!("ending"));
+        self.timers
+            .set(Timer::Grace, self.now.mono + self.limits.grace);
+        let conns: Vec<(ConnId, Role)> = self
+            .sessions
+            .iter()
+            .map(|session| (session.id, session.role))
+            .collect();
+        for (conn, role) in conns {
+            if matches!(role, Role::Client | Role::Stranger) {
+                self.dismiss(conn);
+            }
+        }
+    }
+
+    /// Whether nobody is owed anything.
+    fn is_quiet(&self) -> bool {
+        self.sessions.iter().all(|session| match session.role {
+            Role::Telling(peer) => {
+                let up = matches!(self.peers[peer.index()].tell, Tell::Up(_));
+                !up || session.outbox.is_empty() && self.table.feed.is_at_end(peer)
+            }
+            Role::Hearing(_) => session.outbox.is_empty(),
+            Role::Client | Role::Stranger => false,
+        })
+    }
+
+    fn stop(&mut self) {
+        self.note(Level::Info, format_args!("ended"));
+        self.actions.push_back(Action::Stop);
+    }
+
+    fn note(&mut self, level: Level, line: fmt::Arguments<'_>) {
+        self.notes.note(level, line);
+    }
+}

@@ -1,4 +1,97 @@
-//! Text to values and back, as the protocol page says. Total functions: whatever a stranger
-//! sends, the answer is a value, never a panic.
+//! Text to values and back, as the protocol page says. Total functions over bytes: whatever a
+//! stranger sends, the answer is a value (or none), never a panic. Nothing here knows a
+//! connection, a clock or the table.
 
+mod command;
 pub mod json;
+mod link;
+mod location;
+mod report;
+mod time;
+
+pub use command::{Command, push_echo};
+pub use link::{Extent, Hello, Run, Word};
+pub use location::Location;
+pub use report::{Difference, Report};
+pub use time::Time;
+
+/// The protocol's white space: space, tab, LF, VT, FF and CR. `u8::is_ascii_whitespace` lacks VT.
+pub const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// The fields of a line: what stands between runs of white space.
+pub fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|&byte| is_space(byte))
+        .filter(|field| !field.is_empty())
+}
+
+/// The fields of a line of exactly `N` of them.
+fn exactly<const N: usize>(line: &[u8]) -> Option<[&[u8]; N]> {
+    let mut all = fields(line);
+    let mut found = [&line[..0]; N];
+    for field in &mut found {
+        *field = all.next()?;
+    }
+    all.next().is_none().then_some(found)
+}
+
+/// The value of one or more decimal digits and nothing else, if it is at most `most`. Leading
+/// zeros are fine, however many.
+fn decimal(text: &[u8], most: u64) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    let mut value = 0u64;
+    for byte in text {
+        let digit = digit(*byte)?;
+        value = value.checked_mul(10)?.checked_add(digit)?;
+        if value > most {
+            return None;
+        }
+    }
+    Some(value)
+}
+
+/// The value of one decimal digit.
+fn digit(byte: u8) -> Option<u64> {
+    byte.is_ascii_digit().then(|| u64::from(byte - b'0'))
+}
+
+/// How many decimal digits `text` starts with.
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_bytes_are_white_space() {
+        let spaces: Vec<u8> = (0..=255).filter(|&byte| is_space(byte)).collect();
+        assert_eq!(spaces, b"\t\n\x0b\x0c\r ");
+    }
+
+    #[test]
+    fn fields_are_counted_exactly() {
+        assert_eq!(exactly(b"\x0b a\tb \r"), Some([&b"a"[..], b"b"]));
+        assert_eq!(exactly::<3>(b"a b"), None);
+        assert_eq!(exactly::<1>(b"a b"), None);
+        assert_eq!(exactly::<0>(b" \t"), Some([]));
+        assert_eq!(exactly(b"\xff\0\xfe x"), Some([&b"\xff\0\xfe"[..], b"x"]));
+    }
+
+    #[test]
+    fn decimals_go_by_value() {
+        assert_eq!(decimal(b"50", 50), Some(50));
+        assert_eq!(decimal(b"51", 50), None);
+        assert_eq!(decimal(&[b'0'; 4000], 50), Some(0));
+        assert_eq!(decimal(b"00000000000000000000000000050", 50), Some(50));
+        assert_eq!(decimal(b"18446744073709551615", u64::MAX), Some(u64::MAX));
+        assert_eq!(decimal(b"18446744073709551616", u64::MAX), None);
+        for bad in [&b""[..], b"+5", b"-0", b"5.", b"5x", b"0x5", b"\xd9\xa3"] {
+            assert_eq!(decimal(bad, 50), None);
+        }
+    }
+}

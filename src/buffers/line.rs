@@ -1,0 +1,193 @@
+//! Lines out of a stream that comes in pieces.
+
+use memchr::memchr;
+
+/// The part of a stream that is not obeyed yet.
+///
+/// Complete lines are handed out straight from what was read; only a rest is copied, and no byte
+/// is searched twice. It holds at most one line's limit and one read, because its owner stops
+/// reading while lines are left.
+#[derive(Debug, Default)]
+pub struct LineBuffer {
+    /// Bytes of earlier reads.
+    kept: Vec<u8>,
+    /// So many of them have been handed out.
+    taken: usize,
+    /// So many of them hold no LF beyond `taken`.
+    searched: usize,
+}
+
+/// What was found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// A line, less its LF.
+    Whole(&'a [u8]),
+    /// The first bytes, as many as the limit, of a line that is longer.
+    Overlong(&'a [u8]),
+}
+
+impl LineBuffer {
+    /// The next line of what was kept and then of `fresh`, which loses what was taken of it.
+    /// None: whatever is left of `fresh` has no LF and is to be kept.
+    pub fn next<'a, 'f: 'a>(&'a mut self, fresh: &mut &'f [u8], limit: usize) -> Option<Line<'a>> {
+        if self.taken == self.kept.len() {
+            self.clear();
+        }
+        if let Some(at) = memchr(b'\n', &self.kept[self.searched..]) {
+            let line = self.taken..self.searched + at;
+            self.taken = line.end + 1;
+            self.searched = self.taken;
+            return Some(limited(&self.kept[line], limit));
+        }
+        self.searched = self.kept.len();
+        let pending = self.kept.len() - self.taken;
+        match memchr(b'\n', fresh) {
+            Some(at) => {
+                let (line, rest) = (&fresh[..at], &fresh[at + 1..]);
+                *fresh = rest;
+                Some(limited(
+                    if pending == 0 { line } else { self.join(line) },
+                    limit,
+                ))
+            }
+            None if pending + fresh.len() > limit => {
+                let all = std::mem::take(fresh);
+                Some(limited(
+                    if pending == 0 { all } else { self.join(all) },
+                    limit,
+                ))
+            }
+            None => None,
+        }
+    }
+
+    /// Keeps what `next` left of `fresh`.
+    pub fn keep(&mut self, fresh: &[u8]) {
+        if self.taken > 0 {
+            self.kept.drain(..self.taken);
+            self.searched -= self.taken;
+            self.taken = 0;
+        }
+        if self.kept.is_empty() && fresh.is_empty() {
+            self.clear();
+        }
+        self.kept.extend_from_slice(fresh);
+    }
+
+    /// The unterminated rest when no more will come; none if it is empty.
+    pub fn rest(&mut self) -> Option<Vec<u8>> {
+        let rest = self.kept.split_off(self.taken);
+        self.clear();
+        (!rest.is_empty()).then_some(rest)
+    }
+
+    /// Forgets everything and gives the memory back: most connections end their packets with LF
+    /// and never need it again.
+    pub fn clear(&mut self) {
+        *self = LineBuffer::default();
+    }
+
+    /// The bytes that it holds.
+    pub fn len(&self) -> usize {
+        self.kept.len() - self.taken
+    }
+
+    /// Whether a line has begun.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The line that began in an earlier read and ends with `end`.
+    fn join(&mut self, end: &[u8]) -> &[u8] {
+        self.kept.extend_from_slice(end);
+        let line = self.taken..self.kept.len();
+        self.taken = line.end;
+        self.searched = line.end;
+        &self.kept[line]
+    }
+}
+
+fn limited(line: &[u8], limit: usize) -> Line<'_> {
+    match line.get(..limit) {
+        Some(first) if line.len() > limit => Line::Overlong(first),
+        _ => Line::Whole(line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 10;
+
+    /// Everything that comes out when `pieces` go in, an overlong line marked with `!`.
+    fn lines(pieces: &[&[u8]]) -> Vec<String> {
+        let (mut buffer, mut found) = (LineBuffer::default(), Vec::new());
+        for piece in pieces {
+            let mut fresh = *piece;
+            while let Some(line) = buffer.next(&mut fresh, LIMIT) {
+                match line {
+                    Line::Whole(line) => found.push(line.escape_ascii().to_string()),
+                    Line::Overlong(line) => {
+                        found.push(format!("!{}", line.escape_ascii()));
+                        return found;
+                    }
+                }
+            }
+            buffer.keep(fresh);
+            assert!(buffer.len() <= LIMIT);
+        }
+        found.extend(
+            buffer
+                .rest()
+                .map(|rest| format!("{}$", rest.escape_ascii())),
+        );
+        found
+    }
+
+    #[test]
+    fn however_it_is_cut_the_lines_are_the_same() {
+        let text = b"one\ntwo\r\n\n\nthree 4567\nrest";
+        let want = ["one", "two\\r", "", "", "three 4567", "rest$"];
+        for first in 0..=text.len() {
+            for second in first..=text.len() {
+                let pieces = [&text[..first], &text[first..second], &text[second..]];
+                assert_eq!(lines(&pieces), want, "cut at {first} and {second}");
+            }
+        }
+        let bytes: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(lines(&bytes), want);
+    }
+
+    #[test]
+    fn an_overlong_line_is_found_with_or_without_its_end() {
+        assert_eq!(lines(&[b"0123456789\n"]), ["0123456789"]);
+        assert_eq!(lines(&[b"0123456789"]), ["0123456789$"]);
+        assert_eq!(lines(&[b"a\n0123456789A"]), ["a", "!0123456789"]);
+        assert_eq!(lines(&[b"01234", b"56789A\nb\n"]), ["!0123456789"]);
+        assert_eq!(lines(&[b"01234", b"56789A"]), ["!0123456789"]);
+        let bytes: Vec<&[u8]> = b"0123456789ABC".chunks(1).collect();
+        assert_eq!(lines(&bytes), ["!0123456789"]);
+    }
+
+    #[test]
+    fn lines_that_were_not_taken_are_kept() {
+        let mut buffer = LineBuffer::default();
+        let mut fresh = &b"one\ntwo\nthree\nfo"[..];
+        assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"one")));
+        buffer.keep(fresh);
+        let mut nothing = &b""[..];
+        assert_eq!(buffer.next(&mut nothing, LIMIT), Some(Line::Whole(b"two")));
+        assert_eq!(
+            buffer.next(&mut nothing, LIMIT),
+            Some(Line::Whole(b"three"))
+        );
+        assert_eq!(buffer.next(&mut nothing, LIMIT), None);
+        buffer.keep(b"");
+        let mut fresh = &b"ur\n"[..];
+        assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"four")));
+        buffer.keep(fresh);
+        assert!(buffer.is_empty());
+        assert_eq!(buffer.kept.capacity(), 0, "memory is given back");
+    }
+}

@@ -1,0 +1,12 @@
+//! Containers of bytes and deadlines. Pure: they know no socket, no clock and no protocol but
+//! that a line ends with LF. Who fills them keeps them within the limits.
+
+mod line;
+mod outbox;
+mod replies;
+mod timers;
+
+pub use line::{Line, LineBuffer};
+pub use outbox::Outbox;
+pub use replies::{ReplyQueue, Ticket};
+pub use timers::Timers;

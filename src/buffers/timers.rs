@@ -1,0 +1,96 @@
+//! Deadlines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::units::Mono;
+
+/// One deadline per key. Setting it again moves it, stopping it removes it: nothing that was
+/// cancelled lingers, so the next deadline is always a real one.
+#[derive(Debug)]
+pub struct Timers<K> {
+    by_key: BTreeMap<K, Mono>,
+    by_time: BTreeSet<(Mono, K)>,
+}
+
+impl<K: Copy + Ord> Timers<K> {
+    /// `key` goes off at `at`, whatever was set before.
+    pub fn set(&mut self, key: K, at: Mono) {
+        if let Some(before) = self.by_key.insert(key, at) {
+            self.by_time.remove(&(before, key));
+        }
+        self.by_time.insert((at, key));
+    }
+
+    /// `key` does not go off.
+    pub fn stop(&mut self, key: K) {
+        if let Some(at) = self.by_key.remove(&key) {
+            self.by_time.remove(&(at, key));
+        }
+    }
+
+    /// The earliest deadline.
+    pub fn next(&self) -> Option<Mono> {
+        self.by_time.first().map(|(at, _)| *at)
+    }
+
+    /// Removes and returns a key whose deadline has come: the earliest.
+    pub fn expired(&mut self, now: Mono) -> Option<K> {
+        let (at, key) = *self.by_time.first()?;
+        if at > now {
+            return None;
+        }
+        self.stop(key);
+        Some(key)
+    }
+
+    /// How many are set.
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Whether none is set.
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+}
+
+impl<K> Default for Timers<K> {
+    fn default() -> Timers<K> {
+        Timers {
+            by_key: BTreeMap::new(),
+            by_time: BTreeSet::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_deadline_per_key() {
+        let mut timers = Timers::default();
+        timers.set('a', Mono(5));
+        timers.set('b', Mono(3));
+        timers.set('a', Mono(1));
+        timers.set('c', Mono(2));
+        timers.stop('c');
+        timers.stop('x');
+        assert_eq!((timers.next(), timers.len()), (Some(Mono(1)), 2));
+        assert_eq!(timers.expired(Mono(0)), None);
+        assert_eq!(timers.expired(Mono(9)), Some('a'));
+        assert_eq!(timers.expired(Mono(9)), Some('b'));
+        assert_eq!(timers.expired(Mono(9)), None);
+        assert_eq!((timers.next(), timers.is_empty()), (None, true));
+    }
+
+    #[test]
+    fn equal_deadlines_go_off_in_the_order_of_their_keys() {
+        let mut timers = Timers::default();
+        for key in [3, 1, 2] {
+            timers.set(key, Mono(7));
+        }
+        let order: Vec<i32> = std::iter::from_fn(|| timers.expired(Mono(7))).collect();
+        assert_eq!(order, [1, 2, 3]);
+    }
+}

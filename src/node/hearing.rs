@@ -1,0 +1,197 @@
+//! The links on which our neighbours tell us things: they dial, say HELLO, and we say how far we
+//! got. Each MARK moves that point, and is answered.
+
+use super::notes::{Escaped, Level};
+use super::peer::Tell;
+use super::session::Role;
+use super::table::Verdict;
+use super::{Node, Timer};
+use crate::units::{ConnId, PeerId};
+use crate::wire::{Extent, Hello, Run, Word};
+
+impl Node {
+    /// The first line of who came in at the servers' door. Nothing but a neighbour's HELLO will do.
+    pub(super) fn stranger_line(&mut self, conn: ConnId, line: &[u8]) {
+        let Some(Word::Hello(hello)) = Word::parse(line) else {
+            return self.refuse(conn, line, "it does not begin with HELLO");
+        };
+        let id = match self.check_dialler(conn, &hello) {
+            Ok(id) => id,
+            Err(why) => return self.refuse(conn, line, why),
+        };
+        self.meet(conn, id, hello.run);
+        if let Some(old) = self.peers[id.index()].hear {
+            self.close(old, "replaced by a newer one");
+        }
+        self.peers[id.index()].hear = Some(conn);
+        if let Some(session) = self.sessions.get_mut(conn) {
+            session.role = Role::Hearing(id);
+        }
+        self.note_line(conn, '<', line);
+        let (name, run) = (&self.peers[id.index()].name, hello.run);
+        self.notes.note(
+            Level::Info,
+            format_args!("link from {name} up: its run is {run}"),
+        );
+        let hello = self.hello(id).replace('\n', " -\n");
+        self.tell(conn, Level::Info, hello);
+        self.say_since(conn, id, Level::Info);
+        self.timers
+            .set(Timer::Silent(conn), self.now.mono + self.limits.dead);
+        // It is there: no reason to wait.
+        if matches!(self.peers[id.index()].tell, Tell::Down | Tell::Dialling) && !self.ending {
+            self.peers[id.index()].backoff = self.limits.redial_first;
+            self.dial(id);
+        }
+    }
+
+    fn check_dialler(&self, conn: ConnId, hello: &Hello<'_>) -> Result<PeerId, &'static str> {
+        let place = self
+            .peers
+            .iter()
+            .position(|peer| peer.name.as_bytes() == hello.from);
+        let Some(place) = place else {
+            return Err("it is no neighbour of ours: do both have the same topology?");
+        };
+        if hello.to != self.name.as_bytes() {
+            return Err("it takes us for another server: do both have the same topology?");
+        }
+        if hello.proof.is_some() {
+            return Err("it says HELLO like an acceptor");
+        }
+        let from = self.sessions.get(conn).and_then(|session| session.from);
+        let from = from.map(|from| from.ip().to_canonical());
+        let addresses = &self.peers[place].addresses;
+        if !addresses
+            .iter()
+            .any(|address| Some(address.to_canonical()) == from)
+        {
+            return Err("it does not come from that neighbour's address in the topology");
+        }
+        Ok(PeerId(place as u8))
+    }
+
+    /// A neighbour has said on `conn` in which life it is. What belongs to an earlier one ends.
+    pub(super) fn meet(&mut self, conn: ConnId, id: PeerId, run: Run) {
+        let peer = &mut self.peers[id.index()];
+        if peer.run == Some(run) {
+            return;
+        }
+        let first = peer.run.is_none();
+        peer.run = Some(run);
+        peer.run_since = self.table.feed.last();
+        peer.heard = Extent::default();
+        if first {
+            return;
+        }
+        for old in [peer.hear, peer.tell.conn()].into_iter().flatten() {
+            if old != conn {
+                self.close(old, "the neighbour was started again");
+            }
+        }
+    }
+
+    /// A line of a neighbour that has said HELLO.
+    pub(super) fn hearing_line(&mut self, conn: ConnId, id: PeerId, line: &[u8]) {
+        match Word::parse(line) {
+            Some(Word::At(report)) => {
+                self.notes
+                    .heard(Level::Info, &self.peers[id.index()].name, line);
+                match self.table.offer(&report, Some(id)) {
+                    Verdict::Accepted => self.news = true,
+                    Verdict::Duplicate(slot) => self.table.feed.confirm(slot, id),
+                    Verdict::Older => {}
+                    Verdict::Full => self.warn_of(conn, "the table is full: its report is lost"),
+                }
+            }
+            Some(Word::Mark(mark)) => self.mark(conn, id, mark, line),
+            _ => self.refuse(conn, line, "it says what a dialler never says"),
+        }
+    }
+
+    fn mark(&mut self, conn: ConnId, id: PeerId, mark: Extent, line: &[u8]) {
+        let peer = &mut self.peers[id.index()];
+        let level = if peer.heard == mark {
+            Level::Debug
+        } else {
+            Level::Info
+        };
+        peer.heard = mark;
+        self.notes.heard(level, &peer.name, line);
+        self.timers
+            .set(Timer::Silent(conn), self.now.mono + self.limits.dead);
+        self.say_since(conn, id, level);
+    }
+
+    fn say_since(&mut self, conn: ConnId, id: PeerId, level: Level) {
+        let peer = &self.peers[id.index()];
+        let Some(run) = peer.run else { return };
+        let (count, digest) = (self.table.count(), self.table.digest());
+        let extent = Extent {
+            seq: peer.heard.seq,
+            count,
+            digest,
+        };
+        self.tell(conn, level, format!("SINCE {run} {extent}\n"));
+    }
+
+    /// A link on which a neighbour told us things is gone.
+    pub(super) fn hearing_gone(&mut self, conn: ConnId, id: PeerId, why: &str) {
+        let peer = &mut self.peers[id.index()];
+        if peer.hear == Some(conn) {
+            peer.hear = None;
+            self.notes.note(
+                Level::Info,
+                format_args!("link from {} down: {why}", peer.name),
+            );
+        }
+    }
+
+    /// Warns about a connection of the servers' door, at most once in a while.
+    pub(super) fn warn_of(&mut self, conn: ConnId, why: &str) {
+        let Some(session) = self.sessions.get(conn) else {
+            return;
+        };
+        let (who, warnings) = match session.role {
+            Role::Telling(id) | Role::Hearing(id) => {
+                let peer = &mut self.peers[id.index()];
+                (peer.name.clone(), &mut peer.warnings)
+            }
+            Role::Stranger | Role::Client => {
+                let from = session.from.map(|from| from.to_string());
+                (from.unwrap_or_default(), &mut self.warnings)
+            }
+        };
+        if let Some(withheld) = warnings.permit(self.now.mono, self.limits.warning) {
+            let more = if withheld > 0 {
+                format!(" ({withheld} more before)")
+            } else {
+                String::new()
+            };
+            self.notes
+                .note(Level::Warn, format_args!("refused {who}: {why}{more}"));
+        }
+    }
+
+    /// Notes a line that comes from (`<`) or goes to (`>`) a connection.
+    pub(super) fn note_line(&mut self, conn: ConnId, way: char, line: &[u8]) {
+        if !self.notes.has(Level::Info) {
+            return;
+        }
+        let Some(session) = self.sessions.get(conn) else {
+            return;
+        };
+        let line = Escaped(line.strip_suffix(b"\n").unwrap_or(line));
+        match (session.role, session.from) {
+            (Role::Telling(id) | Role::Hearing(id), _) => {
+                let name = &self.peers[id.index()].name;
+                self.notes
+                    .note(Level::Info, format_args!("{name} {way} {line}"));
+            }
+            (_, Some(from)) => self
+                .notes
+                .note(Level::Info, format_args!("{from} {way} {line}")),
+            (_, None) => {}
+        }
+    }
+}

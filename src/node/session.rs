@@ -1,0 +1,183 @@
+//! One connection: bytes in, bytes out, and what it is for.
+
+use std::net::SocketAddr;
+
+use super::limits::Limits;
+use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
+use crate::units::{ConnId, PeerId};
+
+/// The state of one connection.
+#[derive(Debug)]
+pub struct Session {
+    /// Its name.
+    pub id: ConnId,
+    /// Where it comes from, for the log; a dialled one has its neighbour's name instead.
+    pub from: Option<SocketAddr>,
+    /// What it is for.
+    pub role: Role,
+    /// Bytes that are not obeyed yet.
+    pub lines: LineBuffer,
+    /// Replies that wait for a lookup, or for one before them.
+    pub replies: ReplyQueue,
+    /// Bytes that are not sent yet.
+    pub outbox: Outbox,
+    /// What still comes in.
+    pub input: Input,
+    /// What follows when everything is sent.
+    pub ending: Ending,
+    /// The shell was told not to read.
+    pub paused: bool,
+    /// Lines may be left in `lines`.
+    pub behind: bool,
+    /// It stands on the node's list of those that go on with what is left.
+    pub queued: bool,
+    /// It stands on the node's list of those to flush.
+    pub flushing: bool,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It came in at the clients' door.
+    Client,
+    /// It came in at the servers' door and has not said HELLO.
+    Stranger,
+    /// A neighbour that tells us things.
+    Hearing(PeerId),
+    /// A neighbour that we dialled to tell it things.
+    Telling(PeerId),
+}
+
+/// What still comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Lines.
+    Open,
+    /// Nothing: the other side has ended, and what is left without LF is a line.
+    Ended,
+    /// Whatever comes is dropped.
+    Dropped,
+}
+
+/// What follows when everything is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing: the connection stays.
+    None,
+    /// It is closed.
+    Close,
+    /// Sending is shut down; it is closed when the other side has ended, too, or after a while.
+    Linger,
+    /// Sending is shut down already.
+    Lingering,
+}
+
+impl Session {
+    /// A new connection.
+    pub fn new(id: ConnId, from: Option<SocketAddr>, role: Role) -> Session {
+        Session {
+            id,
+            from,
+            role,
+            lines: LineBuffer::default(),
+            replies: ReplyQueue::default(),
+            outbox: Outbox::default(),
+            input: Input::Open,
+            ending: Ending::None,
+            paused: false,
+            behind: false,
+            queued: false,
+            flushing: false,
+        }
+    }
+
+    /// Whether the next line must wait: too much is owed, or too many wait already.
+    pub fn is_full(&self, limits: &Limits) -> bool {
+        // Between the water marks it depends on which side it comes from.
+        let most = if self.paused {
+            limits.outbox_low
+        } else {
+            limits.outbox_high
+        };
+        self.outbox.len() + self.replies.held() >= most
+            || self.replies.len() >= limits.replies
+            || self.replies.waiting() >= limits.lookups
+    }
+
+    /// Whether every answer is given and sent.
+    pub fn owes_nothing(&self) -> bool {
+        self.outbox.is_empty() && self.replies.is_empty() && !self.behind
+    }
+
+    /// The longest line that it may send.
+    pub fn line_max(&self, limits: &Limits) -> usize {
+        if self.role == Role::Client {
+            limits.client_line
+        } else {
+            limits.server_line
+        }
+    }
+}
+
+/// All connections, found in O(1) by the low half of their names.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    slots: Vec<Option<Session>>,
+}
+
+impl Sessions {
+    /// Adds a session in the slot that its name says.
+    pub fn insert(&mut self, session: Session) {
+        let key = session.id.key();
+        if key >= self.slots.len() {
+            self.slots.resize_with(key + 1, || None);
+        }
+        self.slots[key] = Some(session);
+    }
+
+    /// The session of that name; none if it is gone, even if another stands in its slot.
+    pub fn get(&self, id: ConnId) -> Option<&Session> {
+        self.slots
+            .get(id.key())?
+            .as_ref()
+            .filter(|session| session.id == id)
+    }
+
+    /// Likewise, to change it.
+    pub fn get_mut(&mut self, id: ConnId) -> Option<&mut Session> {
+        self.slots
+            .get_mut(id.key())?
+            .as_mut()
+            .filter(|session| session.id == id)
+    }
+
+    /// Takes it out.
+    pub fn remove(&mut self, id: ConnId) -> Option<Session> {
+        self.slots
+            .get_mut(id.key())?
+            .take_if(|session| session.id == id)
+    }
+
+    /// Everyone who is connected.
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.slots.iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_name_finds_nothing() {
+        let (old, new) = (ConnId::new(1, 2), ConnId::new(5, 2));
+        let mut sessions = Sessions::default();
+        sessions.insert(Session::new(old, None, Role::Client));
+        assert!(sessions.get(old).is_some() && sessions.get(new).is_none());
+        assert!(sessions.remove(new).is_none());
+        assert!(sessions.remove(old).is_some());
+        sessions.insert(Session::new(new, None, Role::Client));
+        assert!(sessions.get_mut(old).is_none() && sessions.remove(old).is_none());
+        assert_eq!(sessions.iter().count(), 1);
+    }
+}

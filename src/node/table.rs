@@ -1,0 +1,299 @@
+//! What is known of each client: its newest report under a total order, so that every order and
+//! repetition of arrival ends in byte-identical tables.
+
+use std::cmp::Ordering;
+
+use super::feed::Feed;
+use super::hash::hash;
+use super::index::Index;
+use crate::units::{PeerId, Wall};
+use crate::wire::{Location, Report};
+
+/// The newest report per client, and the feed of their changes.
+#[derive(Debug)]
+pub struct Table {
+    records: Vec<Record>,
+    index: Index,
+    /// Where the neighbours are in the changes.
+    pub feed: Feed,
+    digest: u64,
+    records_max: usize,
+    /// The line that is being offered.
+    line: Vec<u8>,
+}
+
+/// What became of a report that was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the newest of its client now.
+    Accepted,
+    /// It is what the slot holds, byte for byte.
+    Duplicate(u32),
+    /// A newer one is known.
+    Older,
+    /// Its client is new and the table is full.
+    Full,
+}
+
+#[derive(Debug)]
+struct Record {
+    /// The AT line, LF included, as it is sent.
+    line: Box<[u8]>,
+    /// The client's time by value.
+    time: Wall,
+    /// Where the difference, the client, the location and the time begin in the line.
+    starts: [u16; 4],
+}
+
+impl Table {
+    /// An empty table of at most `records_max` clients, for so many neighbours.
+    pub fn new(neighbours: usize, records_max: usize) -> Table {
+        Table {
+            records: Vec::new(),
+            index: Index::new(),
+            feed: Feed::new(neighbours),
+            digest: 0,
+            records_max,
+            line: Vec::new(),
+        }
+    }
+
+    /// Takes a report if it is newer than what is known. `source` is the neighbour that told it;
+    /// none, if the client itself did: then the same place at the same time is nothing new,
+    /// whichever server heard it first.
+    pub fn offer(&mut self, report: &Report<'_>, source: Option<PeerId>) -> Verdict {
+        let tag = self.index.tag(report.client);
+        let known = self.index.find(tag, |slot| {
+            self.records[slot as usize].client() == report.client
+        });
+        if let Some(slot) = known {
+            let record = &self.records[slot as usize];
+            match record.order(report) {
+                _ if source.is_none() && record.repeats(report) => return Verdict::Duplicate(slot),
+                Ordering::Greater => return Verdict::Older,
+                Ordering::Equal => return Verdict::Duplicate(slot),
+                Ordering::Less => self.digest = self.digest.wrapping_sub(hash(&record.line)),
+            }
+        } else if self.records.len() == self.records_max {
+            return Verdict::Full;
+        }
+        self.line.clear();
+        report.push(&mut self.line);
+        self.digest = self.digest.wrapping_add(hash(&self.line));
+        let slot = match known {
+            Some(slot) => {
+                self.records[slot as usize].replace(report, &self.line);
+                slot
+            }
+            None => {
+                let slot = self.records.len() as u32;
+                self.records.push(Record::new(report, &self.line));
+                self.index.add(tag, slot);
+                slot
+            }
+        };
+        self.feed.publish(slot, source);
+        Verdict::Accepted
+    }
+
+    /// The slot of a client.
+    pub fn find(&self, client: &[u8]) -> Option<u32> {
+        let tag = self.index.tag(client);
+        self.index
+            .find(tag, |slot| self.records[slot as usize].client() == client)
+    }
+
+    /// The AT line in a slot, LF included.
+    pub fn line(&self, slot: u32) -> &[u8] {
+        &self.records[slot as usize].line
+    }
+
+    /// Where the client in a slot is.
+    pub fn location(&self, slot: u32) -> Location<'_> {
+        let text = self.records[slot as usize].location();
+        Location::parse(text).expect("a record was parsed before it was kept")
+    }
+
+    /// How many clients are known.
+    pub fn count(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    /// The sum of the records' hashes, whatever their order: equal tables have equal digests.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// Every AT line, in the order of their bytes: what two servers must have in common.
+    pub fn lines(&self) -> Vec<&[u8]> {
+        let mut lines: Vec<&[u8]> = self.records.iter().map(|record| &record.line[..]).collect();
+        lines.sort_unstable();
+        lines
+    }
+}
+
+impl Record {
+    fn new(report: &Report<'_>, line: &[u8]) -> Record {
+        Record {
+            line: line.into(),
+            time: report.time.at,
+            starts: starts(report),
+        }
+    }
+
+    /// Reuses the memory where the length is the same, as it mostly is.
+    fn replace(&mut self, report: &Report<'_>, line: &[u8]) {
+        if self.line.len() == line.len() {
+            self.line.copy_from_slice(line);
+            self.time = report.time.at;
+            self.starts = starts(report);
+        } else {
+            *self = Record::new(report, line);
+        }
+    }
+
+    /// The total order: time by value, location, server, difference, text of the time.
+    fn order(&self, other: &Report<'_>) -> Ordering {
+        self.time.cmp(&other.time.at).then_with(|| {
+            let ours = [
+                self.location(),
+                self.server(),
+                self.difference(),
+                self.time_text(),
+            ];
+            let time = other.time.text;
+            ours.cmp(&[other.location.text, other.server, other.difference, time])
+        })
+    }
+
+    /// The same place at the same time.
+    fn repeats(&self, other: &Report<'_>) -> bool {
+        self.time == other.time.at && self.location() == other.location.text
+    }
+
+    fn server(&self) -> &[u8] {
+        &self.line["AT ".len()..usize::from(self.starts[0]) - 1]
+    }
+
+    fn difference(&self) -> &[u8] {
+        self.field(0)
+    }
+
+    fn client(&self) -> &[u8] {
+        self.field(1)
+    }
+
+    fn location(&self) -> &[u8] {
+        self.field(2)
+    }
+
+    fn time_text(&self) -> &[u8] {
+        &self.line[usize::from(self.starts[3])..self.line.len() - 1]
+    }
+
+    fn field(&self, number: usize) -> &[u8] {
+        &self.line[usize::from(self.starts[number])..usize::from(self.starts[number + 1]) - 1]
+    }
+}
+
+/// A line is at most 17 KiB and a few bytes long, so 16 bits point anywhere in it.
+fn starts(report: &Report<'_>) -> [u16; 4] {
+    let mut start = "AT ".len();
+    [
+        report.server,
+        report.difference,
+        report.client,
+        report.location.text,
+    ]
+    .map(|field| {
+        start += field.len() + 1;
+        start as u16
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(table: &mut Table, line: &str) -> Verdict {
+        table.offer(&Report::parse(line.as_bytes()).unwrap(), Some(PeerId(0)))
+    }
+
+    #[test]
+    fn a_client_that_repeats_itself_changes_nothing() {
+        let mut table = Table::new(1, 9);
+        offer(&mut table, "AT A +1.000000000 k +1+1 1");
+        let again = Report::parse(b"AT B +2.000000000 k +1+1 1.0").unwrap();
+        assert_eq!(table.offer(&again, None), Verdict::Duplicate(0));
+        assert_eq!(table.offer(&again, Some(PeerId(0))), Verdict::Accepted);
+    }
+
+    #[test]
+    fn the_newest_wins_under_the_total_order() {
+        // Each is newer than the one before.
+        let lines = [
+            "AT Z +9.000000000 k +9+9 1.999999998",
+            "AT A -1.000000000 k -1-1 1.999999999",
+            "AT A +1.000000000 k +1+1 2",
+            "AT A +1.000000000 k +1+2 2",
+            "AT B +1.000000000 k +1+2 2",
+            "AT B +1.000000001 k +1+2 2",
+            "AT B +1.000000001 k +1+2 2.0",
+        ];
+        // Text: '+' < '-', so -1-1 is not less than +1+1 as a location.
+        for (place, newer) in lines.iter().enumerate() {
+            for older in &lines[..place] {
+                let (mut up, mut down) = (Table::new(1, 9), Table::new(1, 9));
+                assert_eq!(offer(&mut up, older), Verdict::Accepted);
+                assert_eq!(
+                    offer(&mut up, newer),
+                    Verdict::Accepted,
+                    "{older} then {newer}"
+                );
+                assert_eq!(offer(&mut up, newer), Verdict::Duplicate(0));
+                assert_eq!(offer(&mut down, newer), Verdict::Accepted);
+                assert_eq!(
+                    offer(&mut down, older),
+                    Verdict::Older,
+                    "{newer} then {older}"
+                );
+                assert_eq!(up.lines(), down.lines());
+                assert_eq!(up.digest(), down.digest());
+            }
+        }
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_set() {
+        let (mut one, mut other) = (Table::new(1, 9), Table::new(1, 9));
+        offer(&mut one, "AT A +1.000000000 k +1+1 1");
+        offer(&mut one, "AT A +1.000000000 longer.name +1+1 1");
+        offer(&mut one, "AT A +1.000000000 k +1+1 2.000");
+        offer(&mut other, "AT A +1.000000000 longer.name +1+1 1");
+        assert_ne!(one.digest(), other.digest());
+        offer(&mut other, "AT A +1.000000000 k +1+1 2.000");
+        assert_eq!(one.digest(), other.digest());
+        assert_eq!(one.lines(), other.lines());
+        assert_eq!(one.count(), 2);
+    }
+
+    #[test]
+    fn a_full_table_still_moves_whom_it_knows() {
+        let mut table = Table::new(1, 1);
+        assert_eq!(
+            offer(&mut table, "AT A +1.000000000 k +1+1 1"),
+            Verdict::Accepted
+        );
+        assert_eq!(
+            offer(&mut table, "AT A +1.000000000 l +1+1 1"),
+            Verdict::Full
+        );
+        assert_eq!(
+            offer(&mut table, "AT A +1.000000000 k +1+1 20"),
+            Verdict::Accepted
+        );
+        let slot = table.find(b"k").unwrap();
+        assert_eq!(table.line(slot), b"AT A +1.000000000 k +1+1 20\n");
+        assert_eq!(table.find(b"l"), None);
+    }
+}

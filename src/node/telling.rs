@@ -1,0 +1,238 @@
+//! The links on which we tell our neighbours things: we dial, say HELLO, learn how far they got,
+//! and from there on tell every change. A link is a cursor into the feed; what its socket does
+//! not take stays in the table.
+
+use super::notes::Level;
+use super::peer::Tell;
+use super::session::{Role, Session};
+use super::{Action, Node, Timer};
+use crate::units::{ConnId, MILLISECOND, PeerId};
+use crate::wire::{Extent, Hello, Run, Word};
+
+impl Node {
+    /// Something is due on a link: a dial, or an answer that did not come.
+    pub(super) fn link_timer(&mut self, id: PeerId) {
+        match self.peers[id.index()].tell {
+            Tell::Down if self.ending => {}
+            Tell::Down => self.dial(id),
+            Tell::Dialling => self.dial_failed(id, "no answer"),
+            Tell::Greeting(conn) | Tell::Resuming(conn) | Tell::Up(conn) => {
+                self.close(conn, "silent for too long");
+            }
+        }
+    }
+
+    /// Has the shell connect, whatever it is trying already.
+    pub(super) fn dial(&mut self, id: PeerId) {
+        self.peers[id.index()].tell = Tell::Dialling;
+        self.timers
+            .set(Timer::Link(id), self.now.mono + self.limits.dead);
+        self.actions.push_back(Action::Dial(id));
+    }
+
+    /// The shell connected.
+    pub(super) fn dialled(&mut self, id: PeerId, conn: ConnId) {
+        self.sessions
+            .insert(Session::new(conn, None, Role::Telling(id)));
+        if self.ending || self.peers[id.index()].tell.conn().is_some() {
+            return self.close(conn, "not wanted any more");
+        }
+        self.peers[id.index()].tell = Tell::Greeting(conn);
+        self.timers
+            .set(Timer::Link(id), self.now.mono + self.limits.dead);
+        let hello = self.hello(id);
+        self.tell(conn, Level::Info, hello);
+    }
+
+    /// The shell could not connect, or not in time.
+    pub(super) fn dial_failed(&mut self, id: PeerId, why: &str) {
+        if self.peers[id.index()].tell == Tell::Dialling {
+            self.down(id, why);
+        }
+    }
+
+    /// A line on a link that we dialled.
+    pub(super) fn telling_line(&mut self, conn: ConnId, id: PeerId, line: &[u8]) {
+        let tell = self.peers[id.index()].tell;
+        if line.starts_with(b"? ") {
+            // Not answered: two who refuse each other would never end.
+            self.note_line(conn, '<', line);
+            self.warn_of(conn, "it refuses us: do both have the same topology?");
+            return self.close(conn, "refused by the neighbour");
+        }
+        match Word::parse(line) {
+            Some(Word::Hello(hello)) if tell == Tell::Greeting(conn) => {
+                if let Err(why) = self.check_acceptor(id, &hello) {
+                    return self.refuse(conn, line, why);
+                }
+                self.note_line(conn, '<', line);
+                self.meet(conn, id, hello.run);
+                self.peers[id.index()].tell = Tell::Resuming(conn);
+                self.timers
+                    .set(Timer::Link(id), self.now.mono + self.limits.dead);
+            }
+            Some(Word::Since(run, extent)) if tell == Tell::Resuming(conn) => {
+                self.note_line(conn, '<', line);
+                self.resume(id, conn, run, extent);
+            }
+            Some(Word::Since(_, extent)) if tell == Tell::Up(conn) => {
+                let peer = &self.peers[id.index()];
+                self.notes.heard(peer.beat_level(), &peer.name, line);
+                self.timers
+                    .set(Timer::Link(id), self.now.mono + self.limits.dead);
+                if self.is_equal(&extent) {
+                    self.skip(id);
+                }
+            }
+            _ => self.refuse(conn, line, "it says what an acceptor never says"),
+        }
+    }
+
+    fn check_acceptor(&self, id: PeerId, hello: &Hello<'_>) -> Result<(), &'static str> {
+        if hello.from != self.peers[id.index()].name.as_bytes() {
+            return Err("another server listens there: correct its address in the topology");
+        }
+        if hello.to != self.name.as_bytes() {
+            return Err("it takes us for another server");
+        }
+        match hello.proof {
+            Some(b"-") => Ok(()),
+            Some(_) => Err("it has a shared secret and we have none"),
+            None => Err("it says HELLO like a dialler"),
+        }
+    }
+
+    /// The neighbour said how far it got: from there on it is told everything.
+    fn resume(&mut self, id: PeerId, conn: ConnId, run: Run, extent: Extent) {
+        let last = self.table.feed.last();
+        let seq = if run == Run(self.run) {
+            extent.seq.min(last)
+        } else {
+            0
+        };
+        self.table.feed.rewind(id, seq);
+        let first = self.limits.redial_first;
+        let peer = &mut self.peers[id.index()];
+        peer.tell = Tell::Up(conn);
+        peer.told = seq;
+        peer.marks = [None; 2];
+        peer.backoff = first;
+        peer.trouble = None;
+        self.notes.note(
+            Level::Info,
+            format_args!("link to {} up: it knows {seq} of {last} changes", peer.name),
+        );
+        if self.is_equal(&extent) {
+            self.skip(id);
+        }
+        self.timers
+            .set(Timer::Link(id), self.now.mono + self.limits.dead);
+        self.timers.set(Timer::Beat(id), self.now.mono);
+        self.news = true;
+    }
+
+    /// Whether a neighbour's table is ours.
+    pub(super) fn is_equal(&self, extent: &Extent) -> bool {
+        extent.count == self.table.count() && extent.digest == self.table.digest()
+    }
+
+    /// The neighbour has all that we have: none of it need be told.
+    fn skip(&mut self, id: PeerId) {
+        let last = self.table.feed.last();
+        self.table.feed.rewind(id, last);
+        self.peers[id.index()].told = last;
+    }
+
+    /// Offers the news to every link.
+    pub(super) fn refill_links(&mut self) {
+        for index in 0..self.peers.len() {
+            let id = PeerId(index as u8);
+            self.refill(id);
+            if let Tell::Up(conn) = self.peers[index].tell {
+                self.flush(conn);
+            }
+        }
+    }
+
+    /// Copies the next changes to a link, as many as it has room for. What the neighbour itself
+    /// told us in its present life is left out.
+    pub(super) fn refill(&mut self, id: PeerId) {
+        let peer = &mut self.peers[id.index()];
+        let Tell::Up(conn) = peer.tell else { return };
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        while session.outbox.len() < self.limits.link_outbox {
+            let Some(change) = self.table.feed.step(id) else {
+                break;
+            };
+            peer.told = change.seq;
+            if change.known && change.seq > peer.run_since {
+                continue;
+            }
+            let line = self.table.line(change.slot);
+            session.outbox.push(line);
+            self.notes.told(Level::Info, &peer.name, line);
+        }
+    }
+
+    /// Heartbeat, resume point, proof of convergence.
+    pub(super) fn beat(&mut self, id: PeerId) {
+        let peer = &mut self.peers[id.index()];
+        let Tell::Up(conn) = peer.tell else { return };
+        let (count, digest) = (self.table.count(), self.table.digest());
+        let mark = Extent {
+            seq: peer.told,
+            count,
+            digest,
+        };
+        peer.marks = [peer.marks[1], Some(mark)];
+        let level = peer.beat_level();
+        self.tell(conn, level, format!("MARK {mark}\n"));
+        self.timers
+            .set(Timer::Beat(id), self.now.mono + self.limits.beat);
+    }
+
+    /// Our HELLO to a neighbour, with LF.
+    pub(super) fn hello(&mut self, id: PeerId) -> String {
+        let nonce = (self.random.next(), self.random.next());
+        let (me, you, run) = (&self.name, &self.peers[id.index()].name, Run(self.run));
+        format!("HELLO {me} {you} {run} {:016x}{:016x}\n", nonce.0, nonce.1)
+    }
+
+    /// Says one line to a neighbour.
+    pub(super) fn tell(&mut self, conn: ConnId, level: Level, line: String) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        session.outbox.push(line.as_bytes());
+        if let Role::Telling(peer) | Role::Hearing(peer) = session.role {
+            self.notes
+                .told(level, &self.peers[peer.index()].name, line.as_bytes());
+        }
+        self.flush(conn);
+    }
+
+    /// A link that we dialled is gone.
+    pub(super) fn telling_gone(&mut self, conn: ConnId, id: PeerId, why: &str) {
+        if self.peers[id.index()].tell.conn() == Some(conn) {
+            self.down(id, why);
+        }
+    }
+
+    /// Waits before the neighbour is dialled again: longer each time, until a link is up.
+    fn down(&mut self, id: PeerId, why: &str) {
+        self.timers.stop(Timer::Beat(id));
+        let peer = &mut self.peers[id.index()];
+        peer.tell = Tell::Down;
+        let wait = self.random.jitter(peer.backoff);
+        peer.backoff = (peer.backoff * 2).min(self.limits.redial_last);
+        self.timers.set(Timer::Link(id), self.now.mono + wait);
+        if peer.trouble.as_deref() != Some(why) {
+            peer.trouble = Some(why.to_string());
+            let (name, ms) = (&peer.name, wait / MILLISECOND);
+            let line = format_args!("link to {name} down: {why}; dialling it again in {ms} ms");
+            self.notes.note(Level::Info, line);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What servers say to each other: HELLO, SINCE, MARK and the AT line.
+
+use std::fmt;
+
+use super::{Report, decimal, exactly, fields};
+
+/// One life of a server: random, new at every start. 16 lower-case hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run(pub u64);
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// How far a feed goes and what a table holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// The number of a change in the teller's feed.
+    pub seq: u64,
+    /// The records of the speaker's table.
+    pub count: u64,
+    /// The sum of their hashes.
+    pub digest: u64,
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:016x}", self.seq, self.count, self.digest)
+    }
+}
+
+/// Who speaks, to whom, in which life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello<'a> {
+    /// The speaker's name.
+    pub from: &'a [u8],
+    /// Whom it takes us for.
+    pub to: &'a [u8],
+    /// The speaker's life.
+    pub run: Run,
+    /// Never used twice, so that no proof is good twice.
+    pub nonce: &'a [u8],
+    /// Only the acceptor's HELLO has this field: its proof of the secret, or `-`.
+    pub proof: Option<&'a [u8]>,
+}
+
+/// A valid line of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word<'a> {
+    /// `HELLO <from> <to> <run> <nonce>`, from the acceptor with a proof behind it.
+    Hello(Hello<'a>),
+    /// `SINCE <run> <seq> <count> <digest>`: how far I got into your feed of that run.
+    Since(Run, Extent),
+    /// `AT …`: a change.
+    At(Report<'a>),
+    /// `MARK <seq> <count> <digest>`: so far you have been told everything.
+    Mark(Extent),
+}
+
+impl<'a> Word<'a> {
+    /// The word in a line; none if it is garbage.
+    pub fn parse(line: &'a [u8]) -> Option<Word<'a>> {
+        match fields(line).next()? {
+            b"AT" => Some(Word::At(Report::parse(line)?)),
+            b"MARK" => {
+                let [_, seq, count, digest] = exactly(line)?;
+                Some(Word::Mark(extent(seq, count, digest)?))
+            }
+            b"SINCE" => {
+                let [_, run, seq, count, digest] = exactly(line)?;
+                Some(Word::Since(Run(hex(run)?), extent(seq, count, digest)?))
+            }
+            b"HELLO" => Some(Word::Hello(hello(line)?)),
+            _ => None,
+        }
+    }
+}
+
+fn hello(line: &[u8]) -> Option<Hello<'_>> {
+    let (fields, proof) = match exactly::<6>(line) {
+        Some([_, from, to, run, nonce, proof]) => ([from, to, run, nonce], Some(proof)),
+        None => {
+            let [_, from, to, run, nonce] = exactly(line)?;
+            ([from, to, run, nonce], None)
+        }
+    };
+    let [from, to, run, nonce] = fields;
+    let nonce_fits = nonce.len() == 32 && nonce.iter().all(|&byte| hex_digit(byte).is_some());
+    nonce_fits.then_some(())?;
+    Some(Hello {
+        from,
+        to,
+        run: Run(hex(run)?),
+        nonce,
+        proof,
+    })
+}
+
+fn extent(seq: &[u8], count: &[u8], digest: &[u8]) -> Option<Extent> {
+    let (seq, count) = (decimal(seq, u64::MAX)?, decimal(count, u64::MAX)?);
+    Some(Extent {
+        seq,
+        count,
+        digest: hex(digest)?,
+    })
+}
+
+/// 16 lower-case hex digits.
+fn hex(text: &[u8]) -> Option<u64> {
+    let sixteen: &[u8; 16] = text.try_into().ok()?;
+    sixteen
+        .iter()
+        .try_fold(0, |value, &byte| Some(value << 4 | hex_digit(byte)?))
+}
+
+fn hex_digit(byte: u8) -> Option<u64> {
+    match byte {
+        b'0'..=b'9' => Some(u64::from(byte - b'0')),
+        b'a'..=b'f' => Some(u64::from(byte - b'a' + 10)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONCE: &str = "00112233445566778899aabbccddeeff";
+
+    #[test]
+    fn words_are_read_as_they_are_written() {
+        let run = Run(0x0123_4567_89ab_cdef);
+        let extent = Extent {
+            seq: 7,
+            count: 3,
+            digest: 0xfeed,
+        };
+        let since = format!("SINCE {run} {extent}");
+        assert_eq!(since, "SINCE 0123456789abcdef 7 3 000000000000feed");
+        assert_eq!(
+            Word::parse(since.as_bytes()),
+            Some(Word::Since(run, extent))
+        );
+        let mark = format!("MARK {extent}");
+        assert_eq!(Word::parse(mark.as_bytes()), Some(Word::Mark(extent)));
+        let hello = format!("HELLO Goloman Hands {run} {NONCE}");
+        let mut want = Hello {
+            from: b"Goloman",
+            to: b"Hands",
+            run,
+            nonce: NONCE.as_bytes(),
+            proof: None,
+        };
+        assert_eq!(Word::parse(hello.as_bytes()), Some(Word::Hello(want)));
+        want.proof = Some(b"-");
+        assert_eq!(
+            Word::parse(format!("{hello} -").as_bytes()),
+            Some(Word::Hello(want))
+        );
+        let at = b"AT s +0.000000000 k +1+1 1";
+        assert!(matches!(Word::parse(at), Some(Word::At(_))));
+    }
+
+    #[test]
+    fn garbage_is_garbage() {
+        for line in [
+            "",
+            "IAMAT k +1+1 1",
+            "MARK 1 2",
+            "MARK 1 2 000000000000FEED",
+            "MARK -1 2 000000000000feed",
+            "MARK 1 18446744073709551616 000000000000feed",
+            "MARK 1 2 feed",
+            "SINCE 0123 1 2 000000000000feed",
+            "SINCE 0123456789abcdef 1 2 000000000000feed 3",
+            "HELLO a b 0123456789abcdef",
+            "HELLO a b 0123456789abcdef xyz",
+            "HELLO a b 0123456789abcdef 00112233445566778899aabbccddeeff - -",
+            "AT s +0.000000000 k +1+1",
+            "mark 1 2 000000000000feed",
+        ] {
+            assert_eq!(Word::parse(line.as_bytes()), None, "{line}");
+        }
+    }
+}
