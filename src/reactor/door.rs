@@ -1,0 +1,77 @@
+//! A listening socket.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+
+use mio::net::{TcpListener, TcpStream};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Connections that the kernel holds for us while we are busy. The standard library's and mio's
+/// own bind give 128: a burst beyond that waits a second for its SYN to be sent again.
+const BACKLOG: i32 = 1024;
+
+/// A listening socket and its readiness.
+#[derive(Debug)]
+pub struct Door {
+    /// The socket.
+    pub listener: TcpListener,
+    /// An edge has said that somebody waits, and nothing has said since that nobody does.
+    pub readable: bool,
+}
+
+/// Who was at the door.
+#[derive(Debug)]
+pub enum Visit {
+    /// Somebody.
+    Came(TcpStream, SocketAddr),
+    /// Nobody for now: an edge will tell.
+    Nobody,
+    /// Somebody waits, but there is no descriptor or memory for it (accept(2)). No edge will tell
+    /// when there is.
+    NoRoom(io::Error),
+}
+
+impl Door {
+    /// Opens a door. A server that was killed leaves connections in TIME_WAIT; they do not keep
+    /// the next one from binding the same address at once.
+    ///
+    /// # Errors
+    /// When the address is in use or not this machine's.
+    pub fn open(host: IpAddr, port: u16) -> io::Result<Door> {
+        let address = SocketAddr::new(host, port);
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let listener = TcpListener::from_std(socket.into());
+        Ok(Door {
+            listener,
+            readable: false,
+        })
+    }
+
+    /// Takes in the next who waits.
+    pub fn accept(&mut self) -> Visit {
+        while self.readable {
+            match self.listener.accept() {
+                Ok((stream, from)) => return Visit::Came(stream, from),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+                Err(error) if is_lack_of_room(&error) => return Visit::NoRoom(error),
+                // The visitor's own trouble, such as ECONNABORTED: look for the next.
+                Err(_) => {}
+            }
+        }
+        Visit::Nobody
+    }
+}
+
+/// EMFILE, ENFILE, ENOBUFS or ENOMEM, by their numbers on Linux: the standard library has no
+/// names for the first three.
+fn is_lack_of_room(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(24 | 23 | 105 | 12))
+}

@@ -1,0 +1,317 @@
+//! What the loop does for one connection: take it in, read, write, dial, close.
+
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+
+use mio::Interest;
+use mio::net::TcpStream;
+
+use super::dial::{self, Name, Target};
+use super::door::Visit;
+use super::{
+    CLIENT_READ_MAX, Conn, Entry, EventLoop, Got, Kind, LINK_READ_MAX, NO_ROOM_PAUSE, VISITORS_MAX,
+    token,
+};
+use crate::node::{Door as Side, Event};
+use crate::units::{ConnId, PeerId};
+
+impl EventLoop {
+    /// Takes in those who wait at the doors, neighbours first.
+    pub(super) fn take_in_visitors(&mut self) {
+        if self.doors_retry.is_some_and(|at| at <= self.now.mono) {
+            self.doors_retry = None;
+            self.ready.servers_door = true;
+            self.ready.clients_door = true;
+        }
+        if std::mem::take(&mut self.ready.servers_door) {
+            self.ready.servers_door = self.open(Side::Servers);
+        }
+        if std::mem::take(&mut self.ready.clients_door) {
+            self.ready.clients_door = self.open(Side::Clients);
+        }
+    }
+
+    /// Takes in a turn's worth of visitors. True: there may be more.
+    fn open(&mut self, side: Side) -> bool {
+        for _ in 0..VISITORS_MAX {
+            let Some([servers, clients]) = &mut self.doors else {
+                return false;
+            };
+            let door = match side {
+                Side::Servers => servers,
+                Side::Clients => clients,
+            };
+            door.readable = true;
+            match door.accept() {
+                Visit::Nobody => return false,
+                Visit::Came(stream, from) => self.welcome(stream, from, side),
+                Visit::NoRoom(error) => {
+                    if self.doors_retry.is_none() {
+                        log::warn!("cannot accept at the {side:?} door: {error}");
+                    }
+                    self.doors_retry = Some(self.now.mono + NO_ROOM_PAUSE);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn welcome(&mut self, stream: TcpStream, from: SocketAddr, side: Side) {
+        let kind = match side {
+            Side::Clients if self.clients >= self.clients_max => {
+                // Dropping the stream closes it at once: better than to leave it waiting.
+                log::warn!(
+                    "{from} turned away: {} clients is the limit",
+                    self.clients_max
+                );
+                return;
+            }
+            Side::Clients => Kind::Client,
+            Side::Servers => Kind::Link,
+        };
+        match self.register(stream, kind) {
+            Ok(conn) => self.node.handle(
+                self.now,
+                Event::Accepted {
+                    conn,
+                    door: side,
+                    from,
+                },
+            ),
+            Err(error) => log::warn!("{from} turned away: {error}"),
+        }
+    }
+
+    /// Gives a stream a slot and a name, and registers it for life.
+    fn register(&mut self, mut stream: TcpStream, kind: Kind) -> io::Result<ConnId> {
+        // A reply is written whole: waiting for more to send with it would only delay it.
+        stream.set_nodelay(true)?;
+        let slot = self.conns.vacant_entry();
+        self.generation = (self.generation + 1) % u32::MAX;
+        let id = ConnId::new(self.generation, slot.key());
+        let both = Interest::READABLE | Interest::WRITABLE;
+        self.poll
+            .registry()
+            .register(&mut stream, token::token(id), both)?;
+        slot.insert(Entry {
+            id,
+            conn: Conn::new(stream),
+            kind,
+            paused: false,
+            listed: false,
+        });
+        self.clients += usize::from(kind == Kind::Client);
+        Ok(id)
+    }
+
+    /// Takes a connection out and closes it. There is room for one more, then.
+    pub(super) fn remove(&mut self, id: ConnId) -> Option<Entry> {
+        self.entry(id)?;
+        let entry = self.conns.remove(id.key());
+        self.clients -= usize::from(entry.kind == Kind::Client);
+        if self.doors_retry.is_some() {
+            self.doors_retry = Some(self.now.mono);
+        }
+        Some(entry)
+    }
+
+    /// The connection of that name, if it is still there.
+    fn entry(&mut self, id: ConnId) -> Option<&mut Entry> {
+        self.conns.get_mut(id.key()).filter(|entry| entry.id == id)
+    }
+
+    /// Serves those who stand on the ready list now, links before clients.
+    pub(super) fn serve_ready(&mut self) {
+        let (links, clients) = self.ready.len();
+        for _ in 0..links {
+            if let Some(id) = self.ready.next_link() {
+                self.serve(id, LINK_READ_MAX);
+            }
+        }
+        for _ in 0..clients {
+            if let Some(id) = self.ready.next_client() {
+                self.serve(id, CLIENT_READ_MAX);
+            }
+        }
+    }
+
+    /// One read and one write at most. Whoever has more goes back on the list.
+    fn serve(&mut self, id: ConnId, read_max: usize) {
+        let Some(entry) = self.entry(id) else { return };
+        entry.listed = false;
+        if let Kind::Dialling(peer) = entry.kind {
+            return self.dialled(id, peer);
+        }
+        self.write(id);
+        let Some(entry) = self.conns.get_mut(id.key()).filter(|entry| entry.id == id) else {
+            return;
+        };
+        if !entry.paused {
+            match entry.conn.read(&mut self.buffer[..read_max]) {
+                Got::Nothing => {}
+                Got::Bytes(count) => {
+                    // Now, not at the turn's start: a difference is measured to when it came.
+                    self.now = self.clock.now();
+                    let bytes = &self.buffer[..count];
+                    self.node
+                        .handle(self.now, Event::Received { conn: id, bytes });
+                }
+                Got::Ended => self.node.handle(self.now, Event::Ended { conn: id }),
+                Got::Broken(why) => {
+                    self.remove(id);
+                    self.node.handle(self.now, Event::Broken { conn: id, why });
+                }
+            }
+        }
+        self.list_if_ready(id);
+    }
+
+    /// Writes what the node has for a connection, once.
+    pub(super) fn flush(&mut self, id: ConnId) {
+        self.write(id);
+        self.list_if_ready(id);
+    }
+
+    fn write(&mut self, id: ConnId) {
+        let Some(entry) = self.conns.get_mut(id.key()).filter(|entry| entry.id == id) else {
+            return;
+        };
+        let unsent = self.node.unsent(id);
+        if unsent.is_empty() {
+            return;
+        }
+        let count = entry.conn.write(unsent);
+        if count > 0 {
+            self.node.advance(self.now, id, count);
+        }
+    }
+
+    /// Whoever can be read, or can be written and has something to be, is ready.
+    fn list_if_ready(&mut self, id: ConnId) {
+        let Some(entry) = self.conns.get_mut(id.key()).filter(|entry| entry.id == id) else {
+            return;
+        };
+        let read = entry.conn.is_readable() && !entry.paused;
+        let write = entry.conn.is_writable() && !self.node.unsent(id).is_empty();
+        if read || write {
+            self.ready.list(entry);
+        }
+    }
+
+    /// Stops or begins to read from a connection.
+    pub(super) fn pause(&mut self, id: ConnId, paused: bool) {
+        if let Some(entry) = self.entry(id) {
+            entry.paused = paused;
+            self.list_if_ready(id);
+        }
+    }
+
+    /// All is sent: shuts down sending. Whoever is gone already is seen at the next read.
+    pub(super) fn finish(&mut self, id: ConnId) {
+        if let Some(entry) = self.entry(id) {
+            let _ = entry.conn.stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Begins to connect to a neighbour, and drops what was tried before.
+    pub(super) fn dial(&mut self, peer: PeerId) {
+        let attempt = &mut self.attempts[peer.index()];
+        attempt.number += 1;
+        attempt.addresses.clear();
+        if let Some(old) = attempt.conn.take() {
+            self.remove(old);
+        }
+        match self.targets[peer.index()].clone() {
+            Target::Address(address) => self.dial_all(peer, vec![address]),
+            Target::Name(host, port) => {
+                let attempt = self.attempts[peer.index()].number;
+                let job = Name {
+                    peer,
+                    attempt,
+                    host,
+                    port,
+                };
+                let queued = self
+                    .resolver
+                    .as_ref()
+                    .is_some_and(|pool| pool.submit(job).is_ok());
+                if !queued {
+                    self.dial_failed(peer, "too many names to resolve".to_string());
+                }
+            }
+        }
+    }
+
+    fn dial_all(&mut self, peer: PeerId, addresses: Vec<SocketAddr>) {
+        self.attempts[peer.index()].addresses = addresses.into();
+        self.dial_next(peer, "its name has no address".to_string());
+    }
+
+    /// Tries the next address, having failed with `why` so far.
+    fn dial_next(&mut self, peer: PeerId, mut why: String) {
+        while let Some(address) = self.attempts[peer.index()].addresses.pop_front() {
+            let stream = dial::connect(address, self.source);
+            match stream.and_then(|stream| self.register(stream, Kind::Dialling(peer))) {
+                Ok(conn) => {
+                    self.attempts[peer.index()].conn = Some(conn);
+                    return;
+                }
+                Err(error) => why = error.to_string(),
+            }
+        }
+        self.dial_failed(peer, why);
+    }
+
+    /// An event on a connection that is being made.
+    fn dialled(&mut self, conn: ConnId, peer: PeerId) {
+        let Some(entry) = self.entry(conn) else {
+            return;
+        };
+        match dial::outcome(&entry.conn.stream) {
+            None => {}
+            Some(Ok(())) => {
+                entry.kind = Kind::Link;
+                self.attempts[peer.index()].conn = None;
+                self.node.handle(self.now, Event::Dialled { peer, conn });
+                self.list_if_ready(conn);
+            }
+            Some(Err(error)) => {
+                self.remove(conn);
+                self.attempts[peer.index()].conn = None;
+                self.dial_next(peer, error.to_string());
+            }
+        }
+    }
+
+    fn dial_failed(&mut self, peer: PeerId, why: String) {
+        self.node.handle(self.now, Event::DialFailed { peer, why });
+    }
+
+    /// Takes in what the workers have published.
+    pub(super) fn take_results(&mut self) {
+        for (id, answer) in self.lookups.results() {
+            self.node.handle(self.now, Event::LookedUp { id, answer });
+        }
+        let names = self
+            .resolver
+            .as_ref()
+            .map(|pool| pool.results())
+            .unwrap_or_default();
+        for resolved in names {
+            let peer = resolved.peer;
+            if resolved.attempt != self.attempts[peer.index()].number {
+                continue;
+            }
+            match resolved.addresses {
+                Ok(found) => {
+                    let addresses = found.iter().map(|address| address.ip()).collect();
+                    self.node
+                        .handle(self.now, Event::Resolved { peer, addresses });
+                    self.dial_all(peer, found);
+                }
+                Err(why) => self.dial_failed(peer, why),
+            }
+        }
+    }
+}
