@@ -115,16 +115,21 @@ impl Row<'_> {
 /// The great circle between two points in degrees (haversine): right at the poles, where every
 /// longitude is the same place, and across the date line.
 fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
-    // The way round that is shorter. The sine below would do without, but only almost: then
-    // the two names of the date line would lie a hair apart.
-    let mut east = b[1] - a[1];
-    if east.abs() > 180.0 {
-        east -= 360.0_f64.copysign(east);
-    }
     let half_sine = |degrees: f64| (degrees / 2.0).to_radians().sin();
     let cosines = a[0].to_radians().cos() * b[0].to_radians().cos();
-    let chord = half_sine(b[0] - a[0]).powi(2) + cosines * half_sine(east).powi(2);
+    let chord = half_sine(b[0] - a[0]).powi(2) + cosines * half_sine(degrees_east(a, b)).powi(2);
     2.0 * EARTH_RADIUS_KM * chord.min(1.0).sqrt().asin()
+}
+
+/// How far east `b` lies of `a`, in degrees, the shorter way round: -180 to 180. A sine would do
+/// without, but only almost: the two names of the date line would lie a hair apart.
+fn degrees_east(a: [f64; 2], b: [f64; 2]) -> f64 {
+    let east = b[1] - a[1];
+    if east.abs() > 180.0 {
+        east - 360.0_f64.copysign(east)
+    } else {
+        east
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +194,7 @@ mod tests {
         let all: Vec<Row> = PLACES.lines().filter_map(Row::parse).collect();
         for point in [
             [34.06893, -118.445127],
+            [69.65, 18.95],
             [51.5, 0.0],
             [-54.9335, -67.6096],
             [66.3, 179.95],
@@ -205,6 +211,34 @@ mod tests {
             got.sort_unstable();
             assert_eq!(got, want, "{point:?}");
             assert!(!want.is_empty(), "{point:?}");
+        }
+    }
+
+    /// Rings of places around a pole, where a degree of longitude is the shortest.
+    #[test]
+    fn near_a_pole_no_place_is_lost() {
+        let mut table = String::new();
+        for step in 0..40 {
+            for longitude in (-180..180).step_by(3) {
+                let latitude = 88.0 + f64::from(step) * 0.05;
+                let id = step * 1000 + longitude + 180;
+                table.push_str(&format!(
+                    "{latitude:.4}\t{longitude}.0000\tP\tX.\t1\t{id}\tx\n"
+                ));
+            }
+        }
+        for latitude in [88.3, 88.9, 89.3, 89.55, 89.6, 89.97, 90.0] {
+            for longitude in [-180.0, -91.5, 0.0, 179.9] {
+                let point = [latitude, longitude];
+                let is_near = |row: &Row| {
+                    let there = [row.latitude, row.longitude].map(|text| text.parse().unwrap());
+                    distance_km(point, there) <= 50.0
+                };
+                let all = table.lines().filter_map(Row::parse);
+                let want = all.filter(is_near).count();
+                assert_eq!(near_in(&table, point, 50.0).len(), want, "{point:?}");
+                assert!(want > 0, "{point:?}");
+            }
         }
     }
 
