@@ -1,1 +1,183 @@
-//! Lookups of places.
+//! Lookups of places: three providers behind one question, [`Provider::nearby`].
+//!
+//! A provider blocks, so only worker threads may ask it. It knows the node's [`Query`] and
+//! [`LookupError`] and nothing else of the herd: no connections, no clients, no log. Whatever a
+//! place service sends, the answer is JSON in the shape of Google's legacy Nearby Search or a
+//! [`LookupError`] whose text may be shown to a client; the key stands in neither.
+
+mod answer;
+mod cut;
+mod gazetteer;
+mod google;
+mod key;
+mod legacy;
+mod offline;
+mod service;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::node::{LookupError, Query};
+
+pub use key::Key;
+pub use service::Timeouts;
+
+use service::Service;
+
+/// Where places come from.
+pub trait Provider: Send + Sync {
+    /// The places near a point, nearest first where the provider lets us choose: the JSON text,
+    /// without blank lines and without a newline at its end, so that the reader of a client's
+    /// connection sees one blank line only, the one that the node appends.
+    ///
+    /// Blocks, at most for [`Timeouts::whole`] and the resolving of a name.
+    fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError>;
+
+    /// One phrase for people: what this is and where it asks; never the key.
+    fn describe(&self) -> String;
+
+    /// Aborts what is in flight and refuses what comes: each such lookup fails at once.
+    fn shutdown(&self) {}
+}
+
+/// Which provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The places that are shipped with the program.
+    Offline,
+    /// Google's Places API (New).
+    Google,
+    /// Google's legacy Nearby Search, for keys that still have it.
+    GoogleLegacy,
+}
+
+impl Kind {
+    /// The provider of a user who names none: Google for who has a key.
+    pub fn usual(key: Option<&Key>) -> Kind {
+        match key {
+            Some(_) => Kind::Google,
+            None => Kind::Offline,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Offline => "offline",
+            Kind::Google => "google",
+            Kind::GoogleLegacy => "google-legacy",
+        })
+    }
+}
+
+/// Reads the words that [`Display`](fmt::Display) writes; the error says which there are.
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Kind, String> {
+        [Kind::Offline, Kind::Google, Kind::GoogleLegacy]
+            .into_iter()
+            .find(|kind| kind.to_string() == word)
+            .ok_or_else(|| {
+                format!("no place service {word:?}; say offline, google or google-legacy")
+            })
+    }
+}
+
+/// The provider of a kind, for `workers` threads that share it.
+///
+/// `base_url` is `scheme://host[:port][/prefix]` and stands in for Google's own address. The
+/// error says what is wrong and what to do: no key, a bad address, an address for `offline`.
+pub fn provider(
+    kind: Kind,
+    key: Option<Key>,
+    base_url: Option<&str>,
+    workers: usize,
+) -> Result<Arc<dyn Provider>, String> {
+    provider_within(kind, key, base_url, workers, Timeouts::default())
+}
+
+/// [`provider`] with other time-outs, for tests that wait for them.
+pub fn provider_within(
+    kind: Kind,
+    key: Option<Key>,
+    base_url: Option<&str>,
+    workers: usize,
+    timeouts: Timeouts,
+) -> Result<Arc<dyn Provider>, String> {
+    let service = |home: &str| {
+        let key = key.clone().ok_or_else(|| {
+            format!("--places {kind} needs a key; set GOOGLE_MAPS_API_KEY, or use --places offline")
+        })?;
+        Service::new(base_url.unwrap_or(home), key, workers, timeouts)
+    };
+    Ok(match kind {
+        Kind::Offline if base_url.is_some() => {
+            return Err("--places-url is of no use to --places offline; \
+                        drop it, or use --places google or google-legacy"
+                .into());
+        }
+        Kind::Offline => Arc::new(offline::Offline),
+        Kind::Google => Arc::new(google::Google::new(service(google::HOME)?)),
+        Kind::GoogleLegacy => Arc::new(legacy::Legacy::new(service(legacy::HOME)?)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(kind: Kind, key: Option<&str>, url: Option<&str>) -> String {
+        let key = key.map(|text| Key::new(text).unwrap());
+        provider(kind, key, url, 4).err().unwrap()
+    }
+
+    #[test]
+    fn kinds_are_read_as_they_are_written() {
+        for kind in [Kind::Offline, Kind::Google, Kind::GoogleLegacy] {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        assert_eq!(
+            "Google".parse::<Kind>(),
+            Err("no place service \"Google\"; say offline, google or google-legacy".into())
+        );
+    }
+
+    #[test]
+    fn who_has_a_key_gets_google() {
+        assert_eq!(Kind::usual(None), Kind::Offline);
+        assert_eq!(Kind::usual(Some(&Key::new("k").unwrap())), Kind::Google);
+    }
+
+    #[test]
+    fn what_is_wrong_says_what_to_do() {
+        assert_eq!(
+            wrong(Kind::GoogleLegacy, None, None),
+            "--places google-legacy needs a key; set GOOGLE_MAPS_API_KEY, or use --places offline"
+        );
+        assert!(wrong(Kind::Offline, None, Some("http://x")).contains("use --places google"));
+        assert!(wrong(Kind::Google, Some("k"), Some("ftp://x")).contains("http://"));
+    }
+
+    #[test]
+    fn providers_say_where_they_ask_and_never_the_key() {
+        let describe = |kind, url| {
+            let key = Some(Key::new("sesame-open").unwrap());
+            provider(kind, key, url, 4).unwrap().describe()
+        };
+        assert_eq!(
+            describe(Kind::Google, None),
+            "Google Places API (New) at https://places.googleapis.com"
+        );
+        assert_eq!(
+            describe(
+                Kind::GoogleLegacy,
+                Some("http://127.0.0.1:8080/sesame-open/")
+            ),
+            "Google Nearby Search (legacy) at http://127.0.0.1:8080/***"
+        );
+        assert!(describe(Kind::Offline, None).contains("GeoNames"));
+    }
+}

@@ -1,0 +1,302 @@
+//! Google's Places API (New): one POST, and its answer or its error told in the shape of the
+//! legacy Nearby Search, from the fields that it really gave.
+//!
+//! A field of another type than Google's is as good as missing; an answer whose `places` is no
+//! list of objects is none.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use crate::node::{LookupError, Query};
+use crate::wire::json::{no_answer, without_blank_lines};
+
+use super::Provider;
+use super::answer::{self, Place};
+use super::service::{Reply, Service};
+
+/// Its own address.
+pub(super) const HOME: &str = "https://places.googleapis.com";
+
+const PATH: &str = "/v1/places:searchNearby";
+
+/// Which fields to send; it answers nothing without, and asks money for some others.
+const FIELD_MASK: &str =
+    "places.id,places.displayName,places.formattedAddress,places.location,places.types";
+
+/// The longest exponent that is written out: more than any f64 has.
+const EXPONENT_MAX: i32 = 400;
+
+/// An object's members, undecoded. Of a key that stands there twice the last one counts.
+type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The Places API (New) as a [`Provider`].
+pub(super) struct Google {
+    service: Service,
+}
+
+impl Google {
+    pub(super) fn new(service: Service) -> Google {
+        Google { service }
+    }
+}
+
+impl Provider for Google {
+    fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError> {
+        let key = self.service.key();
+        let headers = [
+            ("X-Goog-Api-Key", key.reveal()),
+            ("X-Goog-FieldMask", FIELD_MASK),
+        ];
+        let reply = self.service.post(PATH, &headers, &question(query))?;
+        let text = told(&reply, query.bound).ok_or_else(|| reply.is_no_answer())?;
+        // Only a text of theirs could hold a blank line, and that is escaped; but one rule for all.
+        Ok(without_blank_lines(key.hide(&text).as_bytes()))
+    }
+
+    fn describe(&self) -> String {
+        format!("Google Places API (New) at {}", self.service.shown())
+    }
+
+    fn shutdown(&self) {
+        self.service.shutdown();
+    }
+}
+
+/// The body of the request. 0 places cannot be asked for (it would mean 20), and one is needed
+/// to tell whether there is any.
+fn question(query: &Query) -> String {
+    format!(
+        "{{\"locationRestriction\":{{\"circle\":{{\"center\":{{\"latitude\":{},\"longitude\":{}}},\
+         \"radius\":{}}}}},\"maxResultCount\":{}}}",
+        query.latitude,
+        query.longitude,
+        query.radius_m,
+        query.bound.clamp(1, 20),
+    )
+}
+
+/// The reply in the legacy shape; `None` if it is neither places nor an error of Google's.
+fn told(reply: &Reply, bound: usize) -> Option<String> {
+    let body = object(&reply.text)?;
+    if !(200..300).contains(&reply.status) {
+        return told_error(reply.status, &body);
+    }
+    let places: Option<Vec<Object>> = match body.get("places") {
+        Some(raw) => serde_json::from_str(raw.get()).ok()?,
+        None => None,
+    };
+    let places = places.unwrap_or_default();
+    let kept: Vec<Place> = places.iter().take(bound).map(place).collect();
+    Some(answer::write(&[], &kept, !places.is_empty()))
+}
+
+/// A `google.rpc.Status` in the words of the legacy API.
+fn told_error(http_status: u16, body: &Object) -> Option<String> {
+    let error = child(body, "error")?;
+    let message = string(&error, "message")
+        .unwrap_or_else(|| format!("the place service answered HTTP {http_status}"));
+    let details: Vec<Object> = error
+        .get("details")
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default();
+    let is_bad_key = details
+        .iter()
+        .any(|detail| string(detail, "reason").as_deref() == Some("API_KEY_INVALID"));
+    let status = match http_status {
+        400 if is_bad_key => "REQUEST_DENIED",
+        400 => "INVALID_REQUEST",
+        401 | 403 => "REQUEST_DENIED",
+        429 => "OVER_QUERY_LIMIT",
+        _ => "UNKNOWN_ERROR",
+    };
+    Some(no_answer(status, &message))
+}
+
+fn place(fields: &Object) -> Place {
+    let location = child(fields, "location").and_then(|point| {
+        let degrees = |name| plain_number(point.get(name)?.get());
+        Some([degrees("latitude")?, degrees("longitude")?])
+    });
+    Place {
+        location,
+        name: child(fields, "displayName").and_then(|name| string(&name, "text")),
+        place_id: string(fields, "id"),
+        scope: None,
+        types: fields
+            .get("types")
+            .and_then(|raw| serde_json::from_str(raw.get()).ok()),
+        vicinity: string(fields, "formattedAddress"),
+    }
+}
+
+fn object(text: &str) -> Option<Object<'_>> {
+    serde_json::from_str(text).ok()
+}
+
+fn child<'a>(fields: &Object<'a>, name: &str) -> Option<Object<'a>> {
+    object(fields.get(name)?.get())
+}
+
+fn string(fields: &Object, name: &str) -> Option<String> {
+    serde_json::from_str(fields.get(name)?.get()).ok()
+}
+
+/// A JSON number digit for digit, its exponent (1e-05) written out: no exponent ever leaves us.
+/// `None` for what is no number, or too long a one.
+fn plain_number(json: &str) -> Option<String> {
+    let (sign, json) = match json.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", json),
+    };
+    if !json.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let Some((mantissa, exponent)) = json.split_once(['e', 'E']) else {
+        return Some(format!("{sign}{json}"));
+    };
+    let exponent: i32 = exponent.parse().ok()?;
+    if exponent.abs() > EXPONENT_MAX {
+        return None;
+    }
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    // Where the point comes to stand among the digits; zeros fill up what they lack there.
+    let point = i32::try_from(whole.len()).ok()? + exponent;
+    let before = "0".repeat(usize::try_from(1 - point).unwrap_or(0));
+    let after = "0".repeat(
+        usize::try_from(point)
+            .unwrap_or(0)
+            .saturating_sub(digits.len()),
+    );
+    let digits = format!("{before}{digits}{after}");
+    let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0).max(1));
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format!("{sign}{whole}{point}{fraction}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tell(status: u16, text: &str, bound: usize) -> Option<serde_json::Value> {
+        let text = text.into();
+        let told = told(&Reply { status, text }, bound)?;
+        Some(serde_json::from_str(&told).unwrap())
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_and_lose_their_exponent() {
+        let check =
+            |json: &str, want: &str| assert_eq!(plain_number(json).unwrap(), want, "{json}");
+        check("34.06893000000000000001", "34.06893000000000000001");
+        check("-0", "-0");
+        check("1e-5", "0.00001");
+        check("-1.25E-3", "-0.00125");
+        check("1.25e1", "12.5");
+        check("1.25e+2", "125");
+        check("12e3", "12000");
+        check("0.5e1", "5");
+        check("0.05e0", "0.05");
+        check("123e-2", "1.23");
+        check("0e5", "0");
+        for json in ["\"1\"", "null", "[1]", "NaN", "1e401", "1e99999999999", ""] {
+            assert_eq!(plain_number(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_given_is_told() {
+        let text = r#"{"places":[{},
+            {"id":"a","types":["x","y"],"displayName":{"text":"N","languageCode":"en"}},
+            {"formattedAddress":"V","location":{"latitude":1.50,"longitude":-2e-1},"more":1},
+            {"id":5,"types":"x","displayName":"N","location":{"latitude":1},"formattedAddress":null}
+        ]}"#;
+        assert_eq!(
+            tell(200, text, 20).unwrap(),
+            serde_json::json!({
+                "html_attributions": [],
+                "results": [
+                    {},
+                    {"name": "N", "place_id": "a", "types": ["x", "y"]},
+                    {"geometry": {"location": {"lat": 1.5, "lng": -0.2}}, "vicinity": "V"},
+                    {},
+                ],
+                "status": "OK",
+            })
+        );
+    }
+
+    #[test]
+    fn the_bound_cuts_and_does_not_change_the_status() {
+        let told = |bound| {
+            let value = tell(200, r#"{"places":[{"id":"a"},{"id":"b"}]}"#, bound).unwrap();
+            assert_eq!(value["status"], "OK");
+            value["results"].as_array().unwrap().len()
+        };
+        assert_eq!([told(0), told(1), told(2), told(3)], [0, 1, 2, 2]);
+        for text in [
+            "{}",
+            r#"{"places":[]}"#,
+            r#"{"places":null}"#,
+            r#"{"routes":[]}"#,
+        ] {
+            assert_eq!(tell(200, text, 5).unwrap()["status"], "ZERO_RESULTS");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_places_nor_an_error_is_no_answer() {
+        for text in [
+            "",
+            "[]",
+            "<p>",
+            "{",
+            r#"{"places":{}}"#,
+            r#"{"places":[1]}"#,
+        ] {
+            assert_eq!(tell(200, text, 5), None, "{text}");
+        }
+        for text in [
+            "",
+            "{}",
+            "[]",
+            "<p>",
+            r#"{"error":"no"}"#,
+            r#"{"places":[]}"#,
+        ] {
+            assert_eq!(tell(500, text, 5), None, "{text}");
+        }
+        let deep = format!("{{\"places\":{}", "[".repeat(500_000));
+        assert_eq!(tell(200, &deep, 5), None);
+    }
+
+    #[test]
+    fn errors_without_a_message_say_their_number() {
+        let value = tell(503, r#"{"error":{"code":503}}"#, 5).unwrap();
+        assert_eq!(value["status"], "UNKNOWN_ERROR");
+        assert_eq!(
+            value["error_message"],
+            "the place service answered HTTP 503"
+        );
+    }
+
+    #[test]
+    fn at_least_one_place_is_asked_for() {
+        let asked = |bound| {
+            let query = Query {
+                latitude: "-0.10".into(),
+                longitude: "100.000".into(),
+                radius_m: 0,
+                bound,
+            };
+            question(&query)
+        };
+        let want = "{\"locationRestriction\":{\"circle\":{\"center\":{\"latitude\":-0.10,\
+                    \"longitude\":100.000},\"radius\":0}},\"maxResultCount\":";
+        assert_eq!(asked(0), format!("{want}1}}"));
+        assert_eq!(asked(20), format!("{want}20}}"));
+    }
+}
