@@ -87,7 +87,7 @@ impl Topology {
             Err(error) => Err(Error {
                 file,
                 line: None,
-                what: format!("cannot be read ({error}); name a topology with -t FILE"),
+                what: format!("cannot be read: {error}; name a topology with -t FILE"),
             }),
         }
     }
