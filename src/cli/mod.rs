@@ -1,6 +1,6 @@
 //! The verbs: one file each, and what they share.
 //!
-//! A verb takes its arguments and ends in `Ok` or a [`Failure`]: an exit status and the one line
+//! A verb takes its arguments and ends in `Ok` or a `Failure`: an exit status and the one line
 //! that a person reads. Nothing in here panics over what was typed, over a file, or over a
 //! reader of our output who has gone.
 
