@@ -1,0 +1,137 @@
+//! Facts about a herd as a graph. Its size is limited, so the plainest way to each fact does.
+
+use crate::topology::Topology;
+
+/// Who is linked to whom.
+pub(super) struct Graph {
+    neighbours: Vec<Vec<usize>>,
+}
+
+impl Graph {
+    /// All servers and all links.
+    pub(super) fn whole(topology: &Topology) -> Graph {
+        Graph::with(topology, |_| true)
+    }
+
+    /// Only the links whose two ends are both servers of this make.
+    pub(super) fn without_plain(topology: &Topology) -> Graph {
+        Graph::with(topology, |server| !topology.servers[server].plain)
+    }
+
+    fn with(topology: &Topology, keep: impl Fn(usize) -> bool) -> Graph {
+        let mut neighbours = vec![Vec::new(); topology.servers.len()];
+        for &(a, b) in &topology.links {
+            if keep(a) && keep(b) {
+                neighbours[a].push(b);
+                neighbours[b].push(a);
+            }
+        }
+        Graph { neighbours }
+    }
+
+    /// The connected parts, each as servers in the order of the file, the part of the first
+    /// server first.
+    pub(super) fn parts(&self) -> Vec<Vec<usize>> {
+        self.parts_without(None)
+    }
+
+    fn parts_without(&self, gone: Option<usize>) -> Vec<Vec<usize>> {
+        let mut seen = vec![false; self.neighbours.len()];
+        gone.iter().for_each(|&gone| seen[gone] = true);
+        let mut parts = Vec::new();
+        for start in 0..seen.len() {
+            if !seen[start] {
+                let walk = self.walk(start, &mut seen);
+                let mut part: Vec<usize> = walk.into_iter().map(|(server, _)| server).collect();
+                part.sort_unstable();
+                parts.push(part);
+            }
+        }
+        parts
+    }
+
+    /// The most links between two servers of `part`, by the shortest way.
+    pub(super) fn diameter(&self, part: &[usize]) -> usize {
+        let farthest = |&start: &usize| {
+            let walk = self.walk(start, &mut vec![false; self.neighbours.len()]);
+            walk.last().map_or(0, |&(_, distance)| distance)
+        };
+        part.iter().map(farthest).max().unwrap_or(0)
+    }
+
+    /// The servers without which the others no longer all reach those they reached before.
+    pub(super) fn cuts(&self) -> Vec<usize> {
+        let parts = self.parts().len();
+        (0..self.neighbours.len())
+            .filter(|&gone| self.parts_without(Some(gone)).len() > parts)
+            .collect()
+    }
+
+    /// AT lines at most for one update that a server of `part` heard: 2m - n + 1.
+    ///
+    /// The first to hear it tells all its neighbours; each of the n - 1 others tells all but
+    /// the one it heard it from. So 2m directions, less n - 1.
+    pub(super) fn lines_per_update_max(&self, part: &[usize]) -> usize {
+        let directions: usize = part.iter().map(|&s| self.neighbours[s].len()).sum();
+        directions + 1 - part.len()
+    }
+
+    /// Those who can be reached from `start` but by way of servers already seen, with the number
+    /// of links on the way, nearest first; they are seen then.
+    fn walk(&self, start: usize, seen: &mut [bool]) -> Vec<(usize, usize)> {
+        seen[start] = true;
+        let mut walk = vec![(start, 0)];
+        let mut next = 0;
+        while let Some(&(server, distance)) = walk.get(next) {
+            for &neighbour in &self.neighbours[server] {
+                if !seen[neighbour] {
+                    seen[neighbour] = true;
+                    walk.push((neighbour, distance + 1));
+                }
+            }
+            next += 1;
+        }
+        walk
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Graph;
+
+    fn graph(size: usize, links: &[(usize, usize)]) -> Graph {
+        let mut neighbours = vec![Vec::new(); size];
+        for &(a, b) in links {
+            neighbours[a].push(b);
+            neighbours[b].push(a);
+        }
+        Graph { neighbours }
+    }
+
+    #[test]
+    fn facts_of_small_graphs() {
+        let chain = graph(4, &[(2, 3), (0, 1), (1, 2)]);
+        assert_eq!(chain.parts(), [[0, 1, 2, 3]]);
+        assert_eq!(chain.diameter(&[0, 1, 2, 3]), 3);
+        assert_eq!(chain.cuts(), [1, 2]);
+        assert_eq!(chain.lines_per_update_max(&[0, 1, 2, 3]), 3);
+
+        let ring = graph(4, &[(0, 1), (1, 2), (2, 3), (3, 0)]);
+        assert_eq!(ring.diameter(&[0, 1, 2, 3]), 2);
+        assert!(ring.cuts().is_empty());
+        assert_eq!(ring.lines_per_update_max(&[0, 1, 2, 3]), 5);
+
+        let one = graph(1, &[]);
+        assert_eq!((one.diameter(&[0]), one.lines_per_update_max(&[0])), (0, 0));
+        assert!(one.cuts().is_empty());
+
+        let apart = graph(5, &[(0, 3), (3, 4), (1, 2)]);
+        assert_eq!(apart.parts(), [vec![0, 3, 4], vec![1, 2]]);
+        assert_eq!(
+            (apart.diameter(&[0, 3, 4]), apart.diameter(&[1, 2])),
+            (2, 1)
+        );
+        assert_eq!(apart.cuts(), [3]);
+        assert_eq!(apart.lines_per_update_max(&[0, 3, 4]), 2);
+    }
+}

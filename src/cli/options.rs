@@ -1,0 +1,125 @@
+//! The options that verbs share, and how all of them are parsed.
+
+use super::failure::Failure;
+use super::places::{self, Places};
+use super::print;
+use getopts::{Matches, Options};
+use log::LevelFilter;
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+
+const TOPOLOGY: &str = "topology.txt";
+const DIRECTORY: &str = "run";
+const LOG_LEVEL: LevelFilter = LevelFilter::Info;
+
+/// What `serve` and `up` are both told.
+pub(super) struct Shared {
+    /// The file that says who is in the herd.
+    pub(super) topology: PathBuf,
+    /// Where the logs are.
+    pub(super) directory: PathBuf,
+    /// Where places come from.
+    pub(super) places: Places,
+    /// What the log leaves out.
+    pub(super) log_level: LevelFilter,
+    /// The options that were given, as arguments again: for a child, and for a line to paste.
+    pub(super) given: Vec<String>,
+}
+
+/// Adds `-t`.
+pub(super) fn declare_topology(options: &mut Options) {
+    let help = format!("who is in the herd (default {TOPOLOGY})");
+    options.optopt("t", "topology", &help, "FILE");
+}
+
+/// Adds all that makes a [`Shared`].
+pub(super) fn declare_shared(options: &mut Options) {
+    declare_topology(options);
+    let help = format!("where the logs go (default {DIRECTORY})");
+    options.optopt("d", "directory", &help, "DIR");
+    places::declare(options);
+    let help = "off, error, warn, info, debug or trace (default info)";
+    options.optopt("", "log-level", help, "LEVEL");
+}
+
+/// Takes the arguments of `verb` apart. None: help was asked for, and has been printed.
+pub(super) fn parse(
+    verb: &str,
+    help: &str,
+    mut known: Options,
+    arguments: &[&str],
+) -> Result<Option<Matches>, Failure> {
+    known.optflag("h", "help", "show this");
+    let matches = known.parse(arguments).map_err(|fail| {
+        let fail = fail.to_string();
+        let (first, rest) = fail.split_at(1);
+        let fail = first.to_lowercase() + rest;
+        Failure::wrong(format_args!("{fail}; herd {verb} --help lists the options"))
+    })?;
+    if matches.opt_present("help") {
+        print(&known.usage(help))?;
+        return Ok(None);
+    }
+    Ok(Some(matches))
+}
+
+/// The topology's file.
+pub(super) fn topology_path(matches: &Matches) -> PathBuf {
+    PathBuf::from(matches.opt_str("topology").unwrap_or(TOPOLOGY.to_string()))
+}
+
+/// What was given, and the defaults for the rest.
+pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
+    let directory = matches
+        .opt_str("directory")
+        .unwrap_or(DIRECTORY.to_string());
+    let log_level = match matches.opt_str("log-level") {
+        None => LOG_LEVEL,
+        Some(word) => word.parse().map_err(|_| {
+            Failure::wrong(format_args!(
+                "no log level is called {word:?}; choose off, error, warn, info, debug or trace"
+            ))
+        })?,
+    };
+    let mut given = Vec::new();
+    for (option, flag) in [
+        ("topology", "-t"),
+        ("directory", "-d"),
+        ("places", "--places"),
+        ("places-url", "--places-url"),
+        ("log-level", "--log-level"),
+    ] {
+        if let Some(value) = matches.opt_str(option) {
+            given.extend([flag.to_string(), value]);
+        }
+    }
+    Ok(Shared {
+        topology: topology_path(matches),
+        directory: PathBuf::from(directory),
+        places: places::chosen(matches)?,
+        log_level,
+        given,
+    })
+}
+
+/// Makes `directory` if need be, and says where the log of the server `name` is in it: a file
+/// that can be written.
+pub(super) fn log_in(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let advice = "make it writable, or name another directory with -d DIR";
+    fs::create_dir_all(directory).map_err(|error| {
+        let directory = directory.display();
+        Failure::wrong(format_args!(
+            "cannot make the directory {directory}: {error}; {advice}"
+        ))
+    })?;
+    let log = directory.join(format!("{name}.log"));
+    match OpenOptions::new().create(true).append(true).open(&log) {
+        Ok(_) => Ok(log),
+        Err(error) => {
+            let log = log.display();
+            Err(Failure::wrong(format_args!(
+                "cannot write {log}: {error}; {advice}"
+            )))
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Who is in the herd, where each listens, and who talks to whom: the file `topology.txt`.
+//!
+//! Pure but for [`Topology::load`], which reads one file. It knows no sockets and resolves no
+//! names. A topology that exists is right: whatever can be wrong in a file is an [`Error`] with
+//! the line, what is wrong there, and what to do.
+
+mod parse;
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::net::IpAddr;
+use std::path::Path;
+
+/// Bytes of a file at most. What is larger is no topology, and is not read to its end.
+pub const FILE_BYTES_MAX: usize = 1 << 20;
+/// Servers of a herd at most: `herd up` starts a process for each.
+pub const SERVERS_MAX: usize = 1024;
+/// Neighbours of one server at most: a record keeps 64 bits, one per neighbour that has it.
+pub const NEIGHBOURS_MAX: usize = 64;
+/// Bytes of a server's name at most. It names a log file too, and a file name ends at 255.
+pub const NAME_BYTES_MAX: usize = 200;
+
+/// A herd: its servers in the order of the file, and its links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topology {
+    /// No two share a name or a door; at least one, at most [`SERVERS_MAX`].
+    pub servers: Vec<Server>,
+    /// Pairs of places in `servers`. Each link works both ways and stands here once; none leads
+    /// from a server to itself, or from one plain server to another.
+    pub links: Vec<(usize, usize)>,
+}
+
+/// One server and its doors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Up to [`NAME_BYTES_MAX`] bytes, without white space, `/` or control characters.
+    pub name: String,
+    /// Where both doors are.
+    pub host: Host,
+    /// The port of the clients' door, never 0.
+    pub clients: u16,
+    /// The port of the servers' door, never 0; None just when the server is plain.
+    pub servers: Option<u16>,
+    /// Is it of another make, which knows only the clients' door?
+    pub plain: bool,
+}
+
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// An address.
+    Ip(IpAddr),
+    /// A name, to be resolved by who dials it.
+    Name(String),
+}
+
+/// What is wrong with a file. Its text is one line, for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The file, as it was named to us.
+    pub file: String,
+    /// The line, from 1, if one is to blame.
+    pub line: Option<usize>,
+    /// What is wrong, and what to do.
+    pub what: String,
+}
+
+impl Topology {
+    /// Reads `bytes`, which came from a file that errors are to call `file`.
+    pub fn parse(file: &str, bytes: &[u8]) -> Result<Topology, Error> {
+        parse::parse(bytes).map_err(|(line, what)| Error {
+            file: file.to_string(),
+            line,
+            what,
+        })
+    }
+
+    /// Reads the file at `path`.
+    pub fn load(path: &Path) -> Result<Topology, Error> {
+        let file = path.display().to_string();
+        let mut bytes = Vec::new();
+        // One byte more than may be, so that a file which is too long shows itself.
+        let limit = FILE_BYTES_MAX as u64 + 1;
+        match File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
+            Ok(_) => Topology::parse(&file, &bytes),
+            Err(error) => Err(Error {
+                file,
+                line: None,
+                what: format!("cannot be read: {error}; name a topology with -t FILE"),
+            }),
+        }
+    }
+
+    /// The place in `servers` of the one with this name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.servers.iter().position(|server| server.name == name)
+    }
+
+    /// The places in `servers` of those that the one at `index` is linked to, in the order of
+    /// the file.
+    pub fn neighbours(&self, index: usize) -> impl Iterator<Item = usize> {
+        self.links.iter().filter_map(move |&(a, b)| match index {
+            _ if a == index => Some(b),
+            _ if b == index => Some(a),
+            _ => None,
+        })
+    }
+}
+
+impl Server {
+    /// The clients' door as one writes it: `127.0.0.1:12001`, `[::1]:12001`.
+    pub fn clients_door(&self) -> String {
+        self.host.door(self.clients)
+    }
+
+    /// The servers' door likewise; a plain server has none.
+    pub fn servers_door(&self) -> Option<String> {
+        self.servers.map(|port| self.host.door(port))
+    }
+}
+
+impl Host {
+    fn door(&self, port: u16) -> String {
+        match self {
+            Host::Ip(IpAddr::V6(address)) => format!("[{address}]:{port}"),
+            host => format!("{host}:{port}"),
+        }
+    }
+}
+
+/// Writes it as it stands in the file: an IPv6 address is bare.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Ip(address) => address.fmt(f),
+            Host::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.what),
+            None => write!(f, "{}: {}", self.file, self.what),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Topology, String> {
+        Topology::parse("t", text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_file_is_read_in_any_order_and_with_any_line_ends() {
+        let text = "\u{feff}# us\r\n\r\nlink B A#both ways\r\n\
+            server\tA ::1  servers=2 clients=1\r\n\
+            server B Host.example. clients=1 servers=2 # there\n  \u{b}\u{c}\n\
+            link B C\nserver C 192.0.2.7 plain clients=65535";
+        let topology = parse(text).unwrap();
+        assert_eq!(topology.links, [(1, 0), (1, 2)]);
+        let [a, b, c] = &topology.servers[..] else {
+            panic!("three servers: {topology:?}");
+        };
+        assert_eq!((a.clients, a.servers, a.plain), (1, Some(2), false));
+        assert_eq!(a.host, Host::Ip("::1".parse().unwrap()));
+        assert_eq!(a.host.to_string(), "::1");
+        assert_eq!(a.clients_door(), "[::1]:1");
+        assert_eq!(b.host, Host::Name("Host.example.".to_string()));
+        assert_eq!(b.servers_door().as_deref(), Some("Host.example.:2"));
+        assert_eq!((c.clients, c.servers, c.plain), (65535, None, true));
+        assert_eq!(c.servers_door(), None);
+        assert_eq!((topology.find("C"), topology.find("c")), (Some(2), None));
+        assert!(topology.neighbours(0).eq([1]));
+        assert!(topology.neighbours(1).eq([0, 2]));
+    }
+
+    #[test]
+    fn limits_are_where_they_are_said_to_be() {
+        let server = |name: &str, port: usize| {
+            format!("server {name} ::1 clients={port} servers={}\n", port + 1)
+        };
+        let name = "n".repeat(NAME_BYTES_MAX);
+        assert!(parse(&server(&name, 1)).is_ok());
+        assert!(parse(&server(&format!("{name}n"), 1)).is_err());
+
+        let star = |rays: usize| {
+            let mut text = server("hub", 1);
+            for ray in 0..rays {
+                text += &server(&ray.to_string(), 2 * ray + 3);
+                text += &format!("link {ray} hub\n");
+            }
+            parse(&text)
+        };
+        assert_eq!(star(NEIGHBOURS_MAX).unwrap().links.len(), NEIGHBOURS_MAX);
+        assert!(star(NEIGHBOURS_MAX + 1).is_err());
+
+        let herd = |size: usize| {
+            parse(
+                &(0..size)
+                    .map(|n| server(&n.to_string(), 2 * n + 1))
+                    .collect::<String>(),
+            )
+        };
+        assert_eq!(herd(SERVERS_MAX).unwrap().servers.len(), SERVERS_MAX);
+        let error = herd(SERVERS_MAX + 1).unwrap_err();
+        assert!(error.starts_with("t:1025: over 1024 servers"), "{error}");
+
+        let mut text = server("A", 1);
+        text += &"#".repeat(FILE_BYTES_MAX - text.len());
+        assert!(parse(&text).is_ok());
+        text.push('#');
+        assert!(
+            parse(&text)
+                .unwrap_err()
+                .starts_with("t: over 1048576 bytes")
+        );
+    }
+
+    /// Words that mean something, in any order, and bytes that mean nothing: whatever comes is a
+    /// topology that keeps its promises, or one line about one of the lines.
+    #[test]
+    fn any_text_is_a_topology_or_an_error() {
+        const WORDS: &[&[u8]] = &[
+            b"server A ::1 clients=1 servers=2\n",
+            b"server B ::1 clients=3 plain\n",
+            b"server C ::1 clients=5 plain\n",
+            b"link A B\n",
+            b"link B C",
+            b"link A A",
+            b"server",
+            b"link",
+            b" ",
+            b"\n",
+            b"#",
+            b"\r\n",
+            b"A",
+            b"B",
+            b"::1",
+            b"127.0.0.1",
+            b"clients=",
+            b"servers=2",
+            b"plain",
+            b"0",
+            b"99999",
+            b"\xff",
+            b"\0",
+            b"\x1b[2J",
+            b"=",
+        ];
+        let mut state = 1_u64;
+        let mut random = |below: usize| {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (state >> 33) as usize % below
+        };
+        let (mut right, mut wrong) = (0, 0);
+        for _ in 0..20_000 {
+            let words = (0..random(8)).map(|_| WORDS[random(WORDS.len())]);
+            let text = words.collect::<Vec<_>>().concat();
+            match Topology::parse("t", &text) {
+                Ok(topology) => {
+                    assert_promises(&topology);
+                    right += 1;
+                }
+                Err(error) => {
+                    let lines = text.iter().filter(|&&byte| byte == b'\n').count() + 1;
+                    assert!(error.line.is_none_or(|line| (1..=lines).contains(&line)));
+                    assert!(!error.to_string().contains(char::is_control), "{error}");
+                    wrong += 1;
+                }
+            }
+        }
+        assert!(right > 100 && wrong > 100, "{right} right, {wrong} wrong");
+    }
+
+    fn assert_promises(topology: &Topology) {
+        let servers = &topology.servers;
+        assert!(!servers.is_empty());
+        for (index, server) in servers.iter().enumerate() {
+            assert_eq!(topology.find(&server.name), Some(index), "no name twice");
+            assert_eq!(server.plain, server.servers.is_none());
+            assert!(server.clients > 0 && server.servers != Some(0));
+        }
+        for (index, &(a, b)) in topology.links.iter().enumerate() {
+            assert!(a != b && !(servers[a].plain && servers[b].plain));
+            let later = &topology.links[index + 1..];
+            assert!(!later.contains(&(a, b)) && !later.contains(&(b, a)));
+        }
+    }
+}

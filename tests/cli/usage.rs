@@ -1,0 +1,204 @@
+//! Wrong use, help, and readers who go.
+
+use super::{Files, herd, output, right, text, wrong};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+#[test]
+fn wrong_use_is_one_line_that_says_what_to_do() {
+    let files = Files::new();
+    let run = files.path("run");
+    let file = files.write("file", "");
+    let plain = files.write("plain.txt", "server P ::1 clients=1 plain\n");
+    let cases: &[(&[&str], &str)] = &[
+        (
+            &["sevre"],
+            "herd: no verb is called \"sevre\"; the verbs are up, serve and check (herd --help)",
+        ),
+        (&["-x"], "herd: no verb is called \"-x\"; "),
+        (
+            &["--version", "x"],
+            "herd: --version stands alone; herd VERB --help ",
+        ),
+        (
+            &["check", "--bogus"],
+            "herd: unrecognized option: 'bogus'; herd check --help lists ",
+        ),
+        (
+            &["check", "-t"],
+            "herd: argument to option 't' missing; herd check --help ",
+        ),
+        (
+            &["check", "-t", "a", "-t", "b"],
+            "herd: option 'topology' given more than once; ",
+        ),
+        (
+            &["check", "--until-eof"],
+            "herd: unrecognized option: 'until-eof'; ",
+        ),
+        (
+            &["check", "x.txt"],
+            "herd: check takes no \"x.txt\"; name the file with -t FILE",
+        ),
+        (
+            &["check", "-t", "nowhere.txt"],
+            "nowhere.txt: cannot be read: No such file or directory ",
+        ),
+        (&["check", "-t", "/"], "/: cannot be read: Is a directory "),
+        (
+            &["check", "-t", "/dev/zero"],
+            "/dev/zero: over 1048576 bytes, ",
+        ),
+        (
+            &["check", "-t", "a\nb\u{1b}[2J"],
+            "a\\nb\\u{1b}[2J: cannot be read: ",
+        ),
+        (
+            &["serve"],
+            "herd: serve which server? write herd serve NAME",
+        ),
+        (
+            &["serve", "Goloman", "Hands"],
+            "herd: serve takes one name, so what is \"Hands\"? ",
+        ),
+        (
+            &["serve", "goloman", "-d", &run],
+            "herd: no server is called \"goloman\" in topology.txt; those to serve: Goloman, \
+            Hands, Holiday, Welsh, Wilkes",
+        ),
+        (&["serve", "P", "-t", &plain], "herd: P is plain in "),
+        (
+            &["serve", "Q", "-t", &plain],
+            "herd: no server is called \"Q\" in ",
+        ),
+        (
+            &["serve", "Goloman", "-t", "nowhere.txt"],
+            "nowhere.txt: cannot be read: ",
+        ),
+        (
+            &["serve", "Goloman", "-d", &file],
+            "herd: cannot make the directory ",
+        ),
+        (
+            &["serve", "Goloman", "-d", "/dev/null/x"],
+            "herd: cannot make the directory /dev/null/x: ",
+        ),
+        (
+            &["serve", "Goloman", "-d", &run, "--log-level", "loud"],
+            "herd: no log level is called \"loud\"; ",
+        ),
+        (
+            &["serve", "Goloman", "-d", &run, "--places", "yelp"],
+            "herd: no places are called \"yelp\"; ",
+        ),
+        (
+            &["serve", "Goloman", "-d", &run, "--places", "google"],
+            "herd: --places google needs a key; ",
+        ),
+        (
+            &["serve", "Goloman", "-d", &run, "--places-url", "http://a"],
+            "herd: --places-url is for ",
+        ),
+        (
+            &["up", "Goloman"],
+            "herd: up starts every server, so what is \"Goloman\"? ",
+        ),
+        (
+            &["up", "--until-eof"],
+            "herd: unrecognized option: 'until-eof'; herd up --help ",
+        ),
+        (
+            &["up", "-t", "nowhere.txt"],
+            "nowhere.txt: cannot be read: ",
+        ),
+        (&["up", "-t", &plain], "herd: every server of "),
+        (&["up", "-d", &file], "herd: cannot make the directory "),
+        (
+            &["up", "-d", &run, "--places", "google-legacy"],
+            "herd: --places google-legacy needs a key; ",
+        ),
+    ];
+    for (arguments, want) in cases {
+        let line = wrong(&mut herd(arguments));
+        assert!(line.starts_with(want), "{arguments:?}: {line:?}");
+    }
+    let unwritable = files.path("dir");
+    fs::create_dir_all(format!("{unwritable}/Goloman.log")).unwrap();
+    let line = wrong(&mut herd(&["serve", "Goloman", "-d", &unwritable]));
+    assert!(line.starts_with("herd: cannot write "), "{line}");
+}
+
+#[test]
+fn arguments_and_keys_that_are_not_text_are_wrong_use() {
+    let bytes = OsStr::from_bytes(b"\xff");
+    let line = wrong(herd(&["serve"]).arg(bytes));
+    assert_eq!(line, "herd: argument \"\\xFF\" is not UTF-8; rename it");
+    for key in [bytes, OsStr::new("SECRET KEY"), OsStr::new("SECRET\n")] {
+        for places in ["google", "google-legacy"] {
+            let mut command = herd(&["serve", "Goloman", "--places", places]);
+            let line = wrong(command.env("PLACES_API_KEY", key));
+            assert!(
+                line.starts_with("herd: PLACES_API_KEY holds what is in no key"),
+                "{line}"
+            );
+            assert!(!line.contains("SECRET"), "{line}");
+        }
+    }
+    let mut command = herd(&["serve", "Goloman", "--places-url", "ftp://x?key=SECRET"]);
+    let line = wrong(command.env("GOOGLE_MAPS_API_KEY", "k"));
+    assert!(
+        line.starts_with("herd: --places-url starts with neither http://"),
+        "{line}"
+    );
+    assert!(!line.contains("SECRET"), "{line}");
+}
+
+#[test]
+fn help_comes_from_the_name_alone_or_when_asked_for() {
+    let bare = output(&mut herd(&[]));
+    assert_eq!((bare.status.code(), text(&bare.stdout)), (Some(2), ""));
+    for arguments in [&["--help"][..], &["-h"], &["help"]] {
+        assert_eq!(right(arguments), text(&bare.stderr));
+    }
+    for verb in ["up", "serve", "check"] {
+        assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
+        let help = right(&[verb, "--help"]);
+        assert_eq!(help, right(&[verb, "-h"]));
+        assert!(help.starts_with(&format!("herd {verb}")), "{help}");
+        let example = help.find(&format!("\n    herd {verb}")).unwrap();
+        assert!(
+            example < help.find("\nOptions:\n").unwrap(),
+            "examples first: {help}"
+        );
+        assert!(help.contains("-t, --topology FILE"), "{help}");
+        assert_eq!(help.contains("--until-eof"), verb == "serve");
+    }
+    let version = format!("herd {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        (right(&["--version"]), right(&["-V"])),
+        (version.clone(), version)
+    );
+}
+
+#[test]
+fn a_reader_who_has_gone_is_no_error_but_a_full_disk_is() {
+    // The reading end of a pipe that nobody holds any more.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let gone = herd(&["check"]).stdout(writer).output().unwrap();
+    assert_eq!((gone.status.code(), text(&gone.stderr)), (Some(0), ""));
+
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let full = herd(&["check"]).stdout(full).output().unwrap();
+    assert_eq!(full.status.code(), Some(1));
+    let line = text(&full.stderr);
+    assert!(
+        line.starts_with("herd: cannot write to standard output: "),
+        "{line}"
+    );
+    assert_eq!(line.lines().count(), 1);
+}

@@ -1,0 +1,292 @@
+//! `herd up` with real processes on free ports: its greeting, a server that dies, a port that is
+//! taken, and that nothing is left behind however it ends.
+
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
+    for signal in ["INT", "TERM"] {
+        let herd = Herd::new();
+        let mut up = herd.up();
+        let greeting = up.greeting();
+        for (index, name) in ["A", "B", "C"].into_iter().enumerate() {
+            let row = greeting
+                .lines()
+                .find(|line| line.starts_with(&format!("{name} ")));
+            let row = row.unwrap_or_else(|| panic!("no {name} in {greeting}"));
+            assert!(
+                row.contains(&format!("127.0.0.1:{}", herd.clients(index))),
+                "{row}"
+            );
+            assert!(row.ends_with(&format!("/{name}.log")), "{row}");
+            assert!(herd.answers(index));
+        }
+        assert!(greeting.contains("Places come from: "), "{greeting}");
+        let nc = |index| format!("| nc -N 127.0.0.1 {}\n", herd.clients(index));
+        assert!(
+            greeting.contains(&nc(0)) && greeting.contains(&nc(1)),
+            "{greeting}"
+        );
+        assert!(greeting.contains(&format!("serve -t {} -d ", herd.path("t.txt"))));
+
+        up.signal(signal);
+        assert_eq!(up.wait().code(), Some(0));
+        assert_eq!(up.rest_of_stderr(), "");
+        assert!((0..3).all(|index| !herd.answers(index)), "a server is left");
+    }
+}
+
+#[test]
+fn a_server_that_dies_is_named_and_the_others_go_on() {
+    let herd = Herd::new();
+    let mut up = herd.up();
+    let greeting = up.greeting();
+    let kill = greeting.lines().find(|line| line.contains("kill -9"));
+    let pid = kill.and_then(|line| line.split(' ').next_back()).unwrap();
+    assert!(kill_by("KILL", pid));
+    let line = up.stderr_line();
+    assert!(
+        line.starts_with("herd: B ended: killed by SIGKILL; "),
+        "{line}"
+    );
+    assert!(
+        line.trim_end().ends_with(" B"),
+        "how to start it again: {line}"
+    );
+    assert!(herd.answers(0) && !herd.answers(1) && herd.answers(2));
+    up.signal("INT");
+    assert_eq!(up.wait().code(), Some(0));
+}
+
+#[test]
+fn a_taken_port_fails_one_server_and_is_given_as_the_reason() {
+    let herd = Herd::new();
+    let taken = TcpListener::bind(("127.0.0.1", herd.clients(2))).unwrap();
+    let mut up = herd.up();
+    let greeting = up.greeting();
+    assert!(
+        !greeting.lines().any(|line| line.starts_with("C ")),
+        "{greeting}"
+    );
+    let line = up.stderr_line();
+    assert!(line.starts_with("herd: C ended: "), "{line}");
+    assert!(
+        line.contains(&herd.clients(2).to_string()),
+        "the port: {line}"
+    );
+    assert!(herd.answers(0) && herd.answers(1));
+    up.signal("INT");
+    assert_eq!(up.wait().code(), Some(0));
+    drop(taken);
+}
+
+#[test]
+fn when_none_can_start_the_run_has_failed() {
+    let herd = Herd::new();
+    let taken: Vec<TcpListener> = (0..3)
+        .map(|index| TcpListener::bind(("127.0.0.1", herd.clients(index))).unwrap())
+        .collect();
+    let mut up = herd.up();
+    assert_eq!(up.wait().code(), Some(1));
+    let stderr = up.rest_of_stderr();
+    assert_eq!(stderr.lines().count(), 4, "{stderr}");
+    assert!(
+        stderr.lines().all(|line| line.starts_with("herd: ")),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    let mut stdout = String::new();
+    up.stdout.read_to_string(&mut stdout).unwrap();
+    assert_eq!(stdout, "");
+    drop(taken);
+}
+
+#[test]
+fn nothing_is_left_when_up_itself_is_killed() {
+    let herd = Herd::new();
+    let mut up = herd.up();
+    up.greeting();
+    up.signal("KILL");
+    up.wait();
+    wait_until("all servers are gone", || {
+        (0..3).all(|index| !herd.answers(index))
+    });
+}
+
+#[test]
+fn a_server_that_hangs_is_killed_by_a_second_signal() {
+    let herd = Herd::new();
+    let mut up = herd.up();
+    let greeting = up.greeting();
+    let kill = greeting.lines().find(|line| line.contains("kill -9"));
+    let pid = kill.and_then(|line| line.split(' ').next_back()).unwrap();
+    // A stopped process cannot end by itself.
+    assert!(kill_by("STOP", pid));
+    up.signal("INT");
+    wait_until("the others have ended", || {
+        !herd.answers(0) && !herd.answers(2)
+    });
+    up.signal("INT");
+    assert_eq!(up.wait().code(), Some(0));
+    // Closed doors are not the end of a process yet, so the others may be killed as well.
+    let killed = up.rest_of_stderr();
+    let line = "herd: B had not ended and was killed\n";
+    assert!(killed.contains(line), "{killed}");
+}
+
+/// Three servers in a chain, on ports that were free a moment ago, with a directory of their own.
+struct Herd {
+    directory: PathBuf,
+    ports: Vec<u16>,
+}
+
+impl Herd {
+    fn new() -> Herd {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let directory =
+            std::env::temp_dir().join(format!("herd-up-{}-{number}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let ports: Vec<u16> = (0..6).map(|_| free_port()).collect();
+        let mut text = String::from("link A B\nlink B C\n");
+        for (name, ports) in ["A", "B", "C"].into_iter().zip(ports.chunks(2)) {
+            text += &format!(
+                "server {name} 127.0.0.1 clients={} servers={}\n",
+                ports[0], ports[1]
+            );
+        }
+        fs::write(directory.join("t.txt"), text).unwrap();
+        Herd { directory, ports }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.join(name).display().to_string()
+    }
+
+    fn clients(&self, index: usize) -> u16 {
+        self.ports[2 * index]
+    }
+
+    /// Can its clients' door be dialled?
+    fn answers(&self, index: usize) -> bool {
+        TcpStream::connect(("127.0.0.1", self.clients(index))).is_ok()
+    }
+
+    fn up(&self) -> Up {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_herd"))
+            .args(["up", "-t", &self.path("t.txt"), "-d", &self.path("run")])
+            .env_remove("GOOGLE_MAPS_API_KEY")
+            .env_remove("PLACES_API_KEY")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Up {
+            stdout: BufReader::new(process.stdout.take().unwrap()),
+            stderr: BufReader::new(process.stderr.take().unwrap()),
+            process,
+        }
+    }
+}
+
+impl Drop for Herd {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A running `herd up`; it does not outlive the test.
+struct Up {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Up {
+    /// All it says until it says how to end it.
+    fn greeting(&mut self) -> String {
+        let mut text = String::new();
+        while !text.contains("Ctrl-C") {
+            let got = self.stdout.read_line(&mut text).unwrap();
+            assert!(got > 0, "{text}{}", self.rest_of_stderr());
+        }
+        text
+    }
+
+    fn stderr_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line
+    }
+
+    fn rest_of_stderr(&mut self) -> String {
+        let mut text = String::new();
+        self.stderr.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(kill_by(signal, &self.process.id().to_string()));
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let mut status = None;
+        wait_until("herd up has ended", || {
+            status = self.process.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A port that nobody listens on, and that none of our tests gets twice. It is below those that
+/// the kernel gives to whoever dials (32768 and up), so no connection of another test takes it.
+/// Dialling asks; a trial bind would not do, since a program that another test starts just then
+/// holds a copy of the listener until its exec.
+fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Tests of other processes start elsewhere.
+    let start = std::process::id() % 190 * 100;
+    loop {
+        let next = start + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 13_000 + (next % 19_000) as u16;
+        if TcpStream::connect(("127.0.0.1", port)).is_err() {
+            return port;
+        }
+    }
+}
+
+/// Sends a signal with kill(1), since std has no other way.
+fn kill_by(signal: &str, pid: &str) -> bool {
+    let status = Command::new("kill").args(["-s", signal, pid]).status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        thread::yield_now();
+    }
+}
