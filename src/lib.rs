@@ -2,6 +2,7 @@
 
 pub mod buffers;
 pub mod cli;
+pub mod logging;
 pub mod node;
 pub mod places;
 pub mod reactor;

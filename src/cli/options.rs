@@ -1,12 +1,14 @@
 //! The options that verbs share, and how all of them are parsed.
 
 use super::failure::Failure;
-use super::places::{self, Places};
+use super::places;
 use super::print;
+use crate::places::Provider;
 use getopts::{Matches, Options};
 use log::LevelFilter;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const TOPOLOGY: &str = "topology.txt";
 const DIRECTORY: &str = "run";
@@ -19,7 +21,7 @@ pub(super) struct Shared {
     /// Where the logs are.
     pub(super) directory: PathBuf,
     /// Where places come from.
-    pub(super) places: Places,
+    pub(super) places: Arc<dyn Provider>,
     /// What the log leaves out.
     pub(super) log_level: LevelFilter,
     /// The options that were given, as arguments again: for a child, and for a line to paste.

@@ -2,7 +2,16 @@
 
 use super::failure::Failure;
 use super::options::{self, Shared};
-use crate::topology::Topology;
+use super::{PLAIN_NOTE, places, print};
+use crate::logging;
+use crate::node::{Config, Level, Limits, Neighbour};
+use crate::reactor::{Door, EventLoop, Setup, Target};
+use crate::topology::{Host, Topology};
+use log::LevelFilter;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 
 const HELP: &str = "\
@@ -91,6 +100,164 @@ fn find(topology: &Topology, shared: &Shared, name: &str) -> Result<usize, Failu
     }
 }
 
-fn serve(_options: ServeOptions, _topology: Topology) -> Result<(), Failure> {
-    Err(Failure::failed("this build cannot serve yet"))
+/// Opens the doors, says so, and serves until the end.
+fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
+    let ServeOptions {
+        server,
+        log,
+        until_eof,
+        shared,
+    } = options;
+    let this = &topology.servers[server];
+    let host = address_of(&this.host)?;
+    let clients = open(host, this.clients)?;
+    let servers = open(host, this.servers.unwrap_or_default())?;
+    let path = log.display().to_string();
+    let log = logging::open(&log, shared.log_level)
+        .map_err(|error| Failure::wrong(format_args!("cannot write {path}: {error}")))?;
+    logging::catch_panics();
+    let (name, places) = (&this.name, shared.places.describe());
+    log::info!(
+        "{name} of herd {} begins; places: {places}",
+        env!("CARGO_PKG_VERSION")
+    );
+    let (neighbours, targets) = neighbours(&topology, server);
+    let clients_max = descriptors_max()
+        .saturating_sub(RESERVED + 4 * targets.len())
+        .max(1);
+    let (run, seed) = random().map_err(failed)?;
+    let setup = Setup {
+        config: Config {
+            name: name.clone(),
+            run,
+            seed,
+            neighbours,
+            level: node_level(shared.log_level),
+            limits: Limits::default(),
+        },
+        clients,
+        servers,
+        targets,
+        source: matches!(this.host, Host::Ip(_)).then_some(host),
+        clients_max,
+        places: shared.places,
+        workers: places::WORKERS,
+        until_eof,
+        log: Box::new(log),
+    };
+    let event_loop = EventLoop::new(setup).map_err(failed)?;
+    let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
+    print(&format!(
+        "{name}: clients {clients}, servers {servers}, log {path}\n"
+    ))?;
+    match std::panic::catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => Err(Failure::failed("ended at once by a second signal")),
+        Ok(Err(error)) => Err(failed(error)),
+        Err(_) => Err(Failure::failed(format_args!(
+            "a bug ended it; {path} says where"
+        ))),
+    }
+}
+
+fn failed(error: io::Error) -> Failure {
+    Failure::failed(format_args!("cannot serve: {error}"))
+}
+
+/// Where to listen. A name is resolved here, before the loop begins.
+fn address_of(host: &Host) -> Result<IpAddr, Failure> {
+    match host {
+        Host::Ip(address) => Ok(*address),
+        Host::Name(name) => {
+            let why = match (name.as_str(), 0).to_socket_addrs() {
+                Ok(mut found) => match found.next() {
+                    Some(address) => return Ok(address.ip()),
+                    None => "it has no address".to_string(),
+                },
+                Err(error) => error.to_string(),
+            };
+            Err(Failure::failed(format_args!(
+                "cannot resolve the host {name}: {why}"
+            )))
+        }
+    }
+}
+
+/// Opens one door.
+fn open(host: IpAddr, port: u16) -> Result<Door, Failure> {
+    Door::open(host, port).map_err(|error| {
+        let advice = match error.kind() {
+            ErrorKind::AddrInUse => "end what runs there, or change the port in the topology",
+            ErrorKind::AddrNotAvailable => "it is no address of this machine: serve it there",
+            _ => "change the port in the topology",
+        };
+        let address = SocketAddr::new(host, port);
+        Failure::failed(format_args!(
+            "cannot listen on {address}: {error}; {advice}"
+        ))
+    })
+}
+
+/// The neighbours that speak our protocol, and where they are.
+fn neighbours(topology: &Topology, server: usize) -> (Vec<Neighbour>, Vec<Target>) {
+    let all = topology
+        .neighbours(server)
+        .map(|index| &topology.servers[index]);
+    let ours = all.filter_map(|server| Some((server, server.servers?)));
+    if topology
+        .neighbours(server)
+        .any(|index| topology.servers[index].plain)
+    {
+        log::warn!("{PLAIN_NOTE}");
+    }
+    ours.map(|(server, port)| {
+        let (addresses, target) = match &server.host {
+            Host::Ip(address) => (
+                vec![*address],
+                Target::Address(SocketAddr::new(*address, port)),
+            ),
+            Host::Name(name) => (Vec::new(), Target::Name(name.clone(), port)),
+        };
+        (
+            Neighbour {
+                name: server.name.clone(),
+                addresses,
+            },
+            target,
+        )
+    })
+    .unzip()
+}
+
+/// The node's own scale ends at debug.
+fn node_level(level: LevelFilter) -> Option<Level> {
+    match level {
+        LevelFilter::Off => None,
+        LevelFilter::Error => Some(Level::Error),
+        LevelFilter::Warn => Some(Level::Warn),
+        LevelFilter::Info => Some(Level::Info),
+        LevelFilter::Debug | LevelFilter::Trace => Some(Level::Debug),
+    }
+}
+
+/// Descriptors for the doors, the poll, the log and the workers' own connections.
+const RESERVED: usize = 32;
+
+/// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it.
+/// Where it cannot be read, POSIX's least.
+fn descriptors_max() -> usize {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().next());
+    soft.and_then(|soft| soft.parse().ok()).unwrap_or(1024)
+}
+
+/// A run and a seed that no other start has.
+fn random() -> io::Result<(u64, u64)> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let both = u128::from_ne_bytes(bytes);
+    Ok((both as u64, (both >> 64) as u64))
 }

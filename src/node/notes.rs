@@ -124,8 +124,8 @@ mod tests {
         notes.told(Level::Warn, "::1", b"? x\n");
         assert_eq!(
             notes.text(),
-            "2018-03-02T20:52:15.182228Z [INFO] Hands < a \"b\" \\\\ \\xff\\x1b[2J\\tc\\r\n\
-             2018-03-02T20:52:15.182228Z [WARN] ::1 > ? x\n"
+            "2018-03-02T20:52:15.182228999Z [INFO] Hands < a \"b\" \\\\ \\xff\\x1b[2J\\tc\\r\n\
+             2018-03-02T20:52:15.182228999Z [WARN] ::1 > ? x\n"
         );
         notes.clear();
         assert_eq!(notes.text(), "");

@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn results_are_published_before_the_wake() {
         let (pool, permit, woken) = start(2, 64);
-        for job in 0..50 {
+        for job in 100..150 {
             pool.submit(job).unwrap();
             permit.send(()).unwrap();
         }

@@ -17,7 +17,7 @@ pub const FILE_BYTES_MAX: usize = 1 << 20;
 /// Servers of a herd at most: `herd up` starts a process for each.
 pub const SERVERS_MAX: usize = 1024;
 /// Neighbours of one server at most: a record keeps 64 bits, one per neighbour that has it.
-pub const NEIGHBOURS_MAX: usize = 64;
+pub use crate::node::limits::NEIGHBOURS_MAX;
 /// Bytes of a server's name at most. It names a log file too, and a file name ends at 255.
 pub const NAME_BYTES_MAX: usize = 200;
 

@@ -41,17 +41,17 @@ impl Sub for Wall {
     }
 }
 
-/// Writes RFC 3339 in UTC with microseconds: `2018-03-02T20:52:15.182228Z`.
+/// Writes RFC 3339 in UTC: `2018-03-02T20:52:15.182228999Z`.
 impl fmt::Display for Wall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.div_euclid(SECOND.into());
-        let micros = self.0.rem_euclid(SECOND.into()) / 1000;
+        let fraction = self.0.rem_euclid(SECOND.into());
         let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
         let (year, month, day) = civil(days);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         write!(
             f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:09}Z"
         )
     }
 }
@@ -87,14 +87,14 @@ mod tests {
     #[test]
     fn wall_times_read_as_dates() {
         let at = |seconds: i128| Wall(seconds * i128::from(SECOND)).to_string();
-        assert_eq!(at(0), "1970-01-01T00:00:00.000000Z");
-        assert_eq!(at(-1), "1969-12-31T23:59:59.000000Z");
-        assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000000Z");
-        assert_eq!(at(951_868_800), "2000-03-01T00:00:00.000000Z");
-        assert_eq!(at(4_107_542_399), "2100-02-28T23:59:59.000000Z");
-        assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00.000000Z");
+        assert_eq!(at(0), "1970-01-01T00:00:00.000000000Z");
+        assert_eq!(at(-1), "1969-12-31T23:59:59.000000000Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000000000Z");
+        assert_eq!(at(951_868_800), "2000-03-01T00:00:00.000000000Z");
+        assert_eq!(at(4_107_542_399), "2100-02-28T23:59:59.000000000Z");
+        assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00.000000000Z");
         let wall = Wall(1_520_023_935_182_228_999);
-        assert_eq!(wall.to_string(), "2018-03-02T20:52:15.182228Z");
+        assert_eq!(wall.to_string(), "2018-03-02T20:52:15.182228999Z");
     }
 
     #[test]

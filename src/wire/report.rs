@@ -35,14 +35,14 @@ impl<'a> Report<'a> {
     }
 
     /// Its length as a line, LF included, in bytes.
-    pub fn len(&self) -> usize {
+    pub fn line_len(&self) -> usize {
         let fields = self.server.len() + self.difference.len() + self.client.len();
         fields + self.location.text.len() + self.time.text.len() + "AT     \n".len()
     }
 
     /// Appends it as a line: `AT`, the five fields, LF, one space between.
     pub fn push(&self, out: &mut Vec<u8>) {
-        out.reserve(self.len());
+        out.reserve(self.line_len());
         out.extend_from_slice(b"AT ");
         for field in [
             self.server,
@@ -151,7 +151,7 @@ mod tests {
         let mut out = Vec::new();
         report.push(&mut out);
         assert_eq!(out, [&line[..], b"\n"].concat());
-        assert_eq!(report.len(), out.len());
+        assert_eq!(report.line_len(), out.len());
     }
 
     #[test]
