@@ -8,6 +8,7 @@
 //! A child ends when its standard input ends. We hold the other end, and the kernel closes it
 //! when we are gone, however that comes; so nothing is left running even after a SIGKILL.
 
+use crate::reactor::SIGNALS_GAP;
 use memchr::memchr;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::low_level::{pipe, signal_name};
@@ -87,8 +88,11 @@ impl Children {
     /// an error means that none was started.
     pub(super) fn start(commands: impl Iterator<Item = Command>) -> io::Result<Children> {
         let (sender, events) = sync_channel(EVENTS_MAX);
-        on_signals(&[SIGCHLD], &sender, || Event::SomeChildEnded)?;
-        on_signals(&[SIGINT, SIGTERM], &sender, || Event::Asked)?;
+        let gap = Duration::from_nanos(SIGNALS_GAP);
+        on_signals(&[SIGCHLD], Duration::ZERO, &sender, || {
+            Event::SomeChildEnded
+        })?;
+        on_signals(&[SIGINT, SIGTERM], gap, &sender, || Event::Asked)?;
         after(START_MAX, &sender, Event::StartLate)?;
         let members = commands
             .enumerate()
@@ -304,9 +308,11 @@ fn for_each_line(from: Option<impl Read>, mut each: impl FnMut(String)) {
     }
 }
 
-/// Sends an event for each time that one of `signals` came, at least once after the last.
+/// Sends an event for each time that one of `signals` came, at least once after the last; those
+/// that follow one within `gap` are taken for the same.
 fn on_signals(
     signals: &[i32],
+    gap: Duration,
     sender: &SyncSender<Event>,
     event: impl Fn() -> Event + Send + 'static,
 ) -> io::Result<()> {
@@ -316,8 +322,23 @@ fn on_signals(
     }
     let sender = sender.clone();
     thread::Builder::new().spawn(move || {
-        let mut byte = [0];
-        while reader.read_exact(&mut byte).is_ok() && sender.send(event()).is_ok() {}
+        let mut bytes = [0; 64];
+        while matches!(reader.read(&mut bytes), Ok(count) if count > 0) {
+            if sender.send(event()).is_err() {
+                return;
+            }
+            if !gap.is_zero() {
+                thread::sleep(gap);
+                let drained = reader
+                    .set_nonblocking(true)
+                    .and_then(|()| reader.read(&mut bytes));
+                // WouldBlock: none came meanwhile.
+                drop(drained);
+                if reader.set_nonblocking(false).is_err() {
+                    return;
+                }
+            }
+        }
     })?;
     Ok(())
 }

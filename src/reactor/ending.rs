@@ -8,13 +8,29 @@ use mio::{Interest, Registry};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::token::{SIGNALS, STDIN};
+use crate::units::{MILLISECOND, Mono};
 
 /// SIGINT and SIGTERM as an event source: the handler writes a byte to a socket pair, the only
 /// thing that is safe there (signal-safety(7)), and the loop reads it.
 #[derive(Debug)]
 pub struct Signals {
     receiver: UnixStream,
+    /// When the first came.
+    first: Option<Mono>,
 }
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To end, and to give first what is owed.
+    End,
+    /// To end, whatever is owed.
+    EndNow,
+}
+
+/// Signals that follow the first so closely are one wish: timeout(1), for one, sends its signal to
+/// the process and then to its group. In nanoseconds.
+pub const SIGNALS_GAP: u64 = 100 * MILLISECOND;
 
 impl Signals {
     /// Catches both signals from now on.
@@ -28,18 +44,29 @@ impl Signals {
             signal_hook::low_level::pipe::register(signal, sender)?;
         }
         registry.register(&mut receiver, SIGNALS, Interest::READABLE)?;
-        Ok(Signals { receiver })
+        Ok(Signals {
+            receiver,
+            first: None,
+        })
     }
 
-    /// How many came since the last call.
-    pub fn count(&mut self) -> usize {
-        let (mut total, mut bytes) = (0, [0; 16]);
+    /// Takes note of those that came: is the process to end, is it to end now?
+    pub fn take(&mut self, now: Mono) -> Asked {
+        let mut bytes = [0; 16];
         loop {
             match self.receiver.read(&mut bytes) {
-                Ok(count) if count > 0 => total += count,
+                Ok(count) if count > 0 => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                _ => return total,
+                _ => break,
             }
+        }
+        match self.first {
+            None => {
+                self.first = Some(now);
+                Asked::End
+            }
+            Some(first) if now.since(first) < SIGNALS_GAP => Asked::End,
+            Some(_) => Asked::EndNow,
         }
     }
 }

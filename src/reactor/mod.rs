@@ -20,6 +20,7 @@
 
 mod clock;
 mod conn;
+mod conns;
 mod dial;
 mod door;
 mod ending;
@@ -34,20 +35,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use slab::Slab;
 
 pub use conn::{Conn, Got};
 pub use dial::Target;
 pub use door::Door;
+pub use ending::SIGNALS_GAP;
 
 use crate::node::{Action, Config, Event, LookupError, Node};
 use crate::places::Provider;
-use crate::units::{ConnId, MILLISECOND, Mono, Now};
+use crate::units::{MILLISECOND, Mono, Now};
 use clock::Clock;
+use conns::{Conns, Kind};
 use dial::{Attempt, Resolver};
-use ending::Signals;
+use ending::{Asked, Signals};
 use pool::Pool;
 use ready::Ready;
 use work::{Looker, Lookup};
@@ -102,10 +103,7 @@ pub struct EventLoop {
     clock: Clock,
     now: Now,
     node: Node,
-    conns: Slab<Entry>,
-    /// Connections so far.
-    generation: u32,
-    clients: usize,
+    conns: Conns,
     clients_max: usize,
     /// None: the process is ending.
     doors: Option<[Door; 2]>,
@@ -118,33 +116,12 @@ pub struct EventLoop {
     lookups: Pool<Looker>,
     resolver: Option<Pool<Resolver>>,
     signals: Signals,
-    signalled: usize,
+    /// A second signal does not let us give what is owed.
+    cut_short: bool,
     /// All connections are read into it, one after the other.
     buffer: Box<[u8]>,
     log: Box<dyn Write>,
     stopped: bool,
-}
-
-/// A connection of the loop.
-struct Entry {
-    id: ConnId,
-    conn: Conn<TcpStream>,
-    kind: Kind,
-    /// The node does not want to read from it now.
-    paused: bool,
-    /// It stands on the ready list.
-    listed: bool,
-}
-
-/// How a connection is served.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// From the clients' door.
-    Client,
-    /// From the servers' door, or dialled.
-    Link,
-    /// Being dialled.
-    Dialling(crate::units::PeerId),
 }
 
 impl EventLoop {
@@ -196,9 +173,7 @@ impl EventLoop {
             now: clock.now(),
             clock,
             node: Node::new(config),
-            conns: Slab::new(),
-            generation: 0,
-            clients: 0,
+            conns: Conns::default(),
             clients_max: setup.clients_max,
             doors: Some([servers, clients]),
             doors_retry: None,
@@ -209,7 +184,7 @@ impl EventLoop {
             lookups,
             resolver,
             signals,
-            signalled: 0,
+            cut_short: false,
             buffer: vec![0; LINK_READ_MAX].into_boxed_slice(),
             log: setup.log,
             stopped: false,
@@ -225,7 +200,7 @@ impl EventLoop {
         self.tick();
         while self.turn()? {}
         self.write_log();
-        Ok(self.signalled < 2)
+        Ok(!self.cut_short)
     }
 
     /// One turn of the loop. False: it was the last.
@@ -244,11 +219,11 @@ impl EventLoop {
     fn act(&mut self) {
         while let Some(action) = self.node.poll_action() {
             match action {
-                Action::Flush(conn) => self.flush(conn),
+                Action::Flush(conn) => self.write(conn),
                 Action::Pause(conn) => self.pause(conn, true),
                 Action::Resume(conn) => self.pause(conn, false),
                 Action::Finish(conn) => self.finish(conn),
-                Action::Close(conn) => drop(self.remove(conn)),
+                Action::Close(conn) => self.remove(conn),
                 Action::Dial(peer) => self.dial(peer),
                 Action::LookUp(id, query) => {
                     if self.lookups.submit(Lookup { id, query }).is_err() {
@@ -293,9 +268,10 @@ impl EventLoop {
                 token::STDIN => orphaned |= ending,
                 Token(_) => {
                     let id = token::conn(event.token());
-                    let entry = self.conns.get_mut(id.key()).filter(|entry| entry.id == id);
                     // None: an event of the same batch that comes after its close (mio #219).
-                    let Some(entry) = entry else { continue };
+                    let Some(entry) = self.conns.get(id) else {
+                        continue;
+                    };
                     entry
                         .conn
                         .event(event.is_readable(), event.is_writable(), ending);
@@ -309,9 +285,10 @@ impl EventLoop {
             self.take_results();
         }
         if signalled {
-            self.signalled += self.signals.count();
+            let asked = self.signals.take(self.now.mono);
             self.shut_down();
-            self.stopped |= self.signalled > 1;
+            self.cut_short = asked == Asked::EndNow;
+            self.stopped |= self.cut_short;
         }
         if orphaned {
             self.shut_down();

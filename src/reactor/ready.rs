@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Entry, Kind};
+use super::conns::{Entry, Kind};
 use crate::units::ConnId;
 
 /// The ready list.

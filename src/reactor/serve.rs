@@ -9,8 +9,7 @@ use mio::net::TcpStream;
 use super::dial::{self, Name, Target};
 use super::door::Visit;
 use super::{
-    CLIENT_READ_MAX, Conn, Entry, EventLoop, Got, Kind, LINK_READ_MAX, NO_ROOM_PAUSE, VISITORS_MAX,
-    token,
+    CLIENT_READ_MAX, EventLoop, Got, Kind, LINK_READ_MAX, NO_ROOM_PAUSE, VISITORS_MAX, token,
 };
 use crate::node::{Door as Side, Event};
 use crate::units::{ConnId, PeerId};
@@ -59,7 +58,7 @@ impl EventLoop {
 
     fn welcome(&mut self, stream: TcpStream, from: SocketAddr, side: Side) {
         let kind = match side {
-            Side::Clients if self.clients >= self.clients_max => {
+            Side::Clients if self.conns.clients() >= self.clients_max => {
                 // Dropping the stream closes it at once: better than to leave it waiting.
                 log::warn!(
                     "{from} turned away: {} clients is the limit",
@@ -83,42 +82,22 @@ impl EventLoop {
         }
     }
 
-    /// Gives a stream a slot and a name, and registers it for life.
+    /// Registers a stream, for life, and gives it a name.
     fn register(&mut self, mut stream: TcpStream, kind: Kind) -> io::Result<ConnId> {
         // A reply is written whole: waiting for more to send with it would only delay it.
         stream.set_nodelay(true)?;
-        let slot = self.conns.vacant_entry();
-        self.generation = (self.generation + 1) % u32::MAX;
-        let id = ConnId::new(self.generation, slot.key());
+        let token = token::token(self.conns.next_id());
         let both = Interest::READABLE | Interest::WRITABLE;
-        self.poll
-            .registry()
-            .register(&mut stream, token::token(id), both)?;
-        slot.insert(Entry {
-            id,
-            conn: Conn::new(stream),
-            kind,
-            paused: false,
-            listed: false,
-        });
-        self.clients += usize::from(kind == Kind::Client);
-        Ok(id)
+        self.poll.registry().register(&mut stream, token, both)?;
+        Ok(self.conns.insert(stream, kind))
     }
 
-    /// Takes a connection out and closes it. There is room for one more, then.
-    pub(super) fn remove(&mut self, id: ConnId) -> Option<Entry> {
-        self.entry(id)?;
-        let entry = self.conns.remove(id.key());
-        self.clients -= usize::from(entry.kind == Kind::Client);
+    /// Closes a connection. There is room for one more, then.
+    pub(super) fn remove(&mut self, id: ConnId) {
+        self.conns.remove(id);
         if self.doors_retry.is_some() {
             self.doors_retry = Some(self.now.mono);
         }
-        Some(entry)
-    }
-
-    /// The connection of that name, if it is still there.
-    fn entry(&mut self, id: ConnId) -> Option<&mut Entry> {
-        self.conns.get_mut(id.key()).filter(|entry| entry.id == id)
     }
 
     /// Serves those who stand on the ready list now, links before clients.
@@ -136,45 +115,50 @@ impl EventLoop {
         }
     }
 
-    /// One read and one write at most. Whoever has more goes back on the list.
+    /// One write and one read at most. Whoever has more goes back on the list.
     fn serve(&mut self, id: ConnId, read_max: usize) {
-        let Some(entry) = self.entry(id) else { return };
+        let Some(entry) = self.conns.get(id) else {
+            return;
+        };
         entry.listed = false;
         if let Kind::Dialling(peer) = entry.kind {
             return self.dialled(id, peer);
         }
         self.write(id);
-        let Some(entry) = self.conns.get_mut(id.key()).filter(|entry| entry.id == id) else {
+        self.read(id, read_max);
+    }
+
+    fn read(&mut self, id: ConnId, read_max: usize) {
+        let Some(entry) = self.conns.get(id) else {
             return;
         };
-        if !entry.paused {
-            match entry.conn.read(&mut self.buffer[..read_max]) {
-                Got::Nothing => {}
-                Got::Bytes(count) => {
-                    // Now, not at the turn's start: a difference is measured to when it came.
-                    self.now = self.clock.now();
-                    let bytes = &self.buffer[..count];
-                    self.node
-                        .handle(self.now, Event::Received { conn: id, bytes });
-                }
-                Got::Ended => self.node.handle(self.now, Event::Ended { conn: id }),
-                Got::Broken(why) => {
-                    self.remove(id);
-                    self.node.handle(self.now, Event::Broken { conn: id, why });
-                }
+        if entry.paused {
+            return;
+        }
+        let got = entry.conn.read(&mut self.buffer[..read_max]);
+        if entry.conn.is_readable() {
+            self.ready.list(entry);
+        }
+        match got {
+            Got::Nothing => {}
+            Got::Bytes(count) => {
+                // Now, not at the turn's start: a difference is measured to when it came.
+                self.now = self.clock.now();
+                let bytes = &self.buffer[..count];
+                self.node
+                    .handle(self.now, Event::Received { conn: id, bytes });
+            }
+            Got::Ended => self.node.handle(self.now, Event::Ended { conn: id }),
+            Got::Broken(why) => {
+                self.remove(id);
+                self.node.handle(self.now, Event::Broken { conn: id, why });
             }
         }
-        self.list_if_ready(id);
     }
 
     /// Writes what the node has for a connection, once.
-    pub(super) fn flush(&mut self, id: ConnId) {
-        self.write(id);
-        self.list_if_ready(id);
-    }
-
-    fn write(&mut self, id: ConnId) {
-        let Some(entry) = self.conns.get_mut(id.key()).filter(|entry| entry.id == id) else {
+    pub(super) fn write(&mut self, id: ConnId) {
+        let Some(entry) = self.conns.get(id) else {
             return;
         };
         let unsent = self.node.unsent(id);
@@ -185,31 +169,26 @@ impl EventLoop {
         if count > 0 {
             self.node.advance(self.now, id, count);
         }
-    }
-
-    /// Whoever can be read, or can be written and has something to be, is ready.
-    fn list_if_ready(&mut self, id: ConnId) {
-        let Some(entry) = self.conns.get_mut(id.key()).filter(|entry| entry.id == id) else {
-            return;
-        };
-        let read = entry.conn.is_readable() && !entry.paused;
-        let write = entry.conn.is_writable() && !self.node.unsent(id).is_empty();
-        if read || write {
+        let more = entry.conn.is_writable() && !self.node.unsent(id).is_empty();
+        if more || entry.conn.is_readable() && !entry.paused {
             self.ready.list(entry);
         }
     }
 
     /// Stops or begins to read from a connection.
     pub(super) fn pause(&mut self, id: ConnId, paused: bool) {
-        if let Some(entry) = self.entry(id) {
-            entry.paused = paused;
-            self.list_if_ready(id);
+        let Some(entry) = self.conns.get(id) else {
+            return;
+        };
+        entry.paused = paused;
+        if entry.conn.is_readable() && !paused {
+            self.ready.list(entry);
         }
     }
 
     /// All is sent: shuts down sending. Whoever is gone already is seen at the next read.
     pub(super) fn finish(&mut self, id: ConnId) {
-        if let Some(entry) = self.entry(id) {
+        if let Some(entry) = self.conns.get(id) {
             let _ = entry.conn.stream.shutdown(Shutdown::Write);
         }
     }
@@ -265,7 +244,7 @@ impl EventLoop {
 
     /// An event on a connection that is being made.
     fn dialled(&mut self, conn: ConnId, peer: PeerId) {
-        let Some(entry) = self.entry(conn) else {
+        let Some(entry) = self.conns.get(conn) else {
             return;
         };
         match dial::outcome(&entry.conn.stream) {
@@ -273,8 +252,10 @@ impl EventLoop {
             Some(Ok(())) => {
                 entry.kind = Kind::Link;
                 self.attempts[peer.index()].conn = None;
+                if entry.conn.is_readable() {
+                    self.ready.list(entry);
+                }
                 self.node.handle(self.now, Event::Dialled { peer, conn });
-                self.list_if_ready(conn);
             }
             Some(Err(error)) => {
                 self.remove(conn);
