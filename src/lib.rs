@@ -1,4 +1,30 @@
-//! The herd.
+//! A server herd on a hand-rolled event loop.
+//!
+//! Mobile clients tell any server where they are (`IAMAT`), the servers flood that to each other,
+//! and anyone may ask any server what is near a client (`WHATSAT`). A server is **a pure state
+//! machine inside a thin mio loop**: [`node`] owns every decision and every buffer and touches no
+//! socket, clock, thread or log; [`reactor`] owns the sockets, moves bytes and reports facts.
+//!
+//! # A tour, from the ground up
+//!
+//! - [`units`]: instants in integer nanoseconds, and names that are never used twice.
+//! - [`wire`]: the words on the wire, text to values and back. What may a client say?
+//!   [`wire::Command`]. What do servers say to each other? [`wire::Word`].
+//! - [`buffers`]: lines out of pieces, replies in order, bytes on their way out, deadlines.
+//! - [`node`]: the server. How does an update travel? Through the table into its feed, and from
+//!   there along each link's cursor: `table.rs`, `feed.rs`, `telling.rs`, `hearing.rs`. How does
+//!   a WHATSAT wait for its answer and keep its place? `clients.rs` and
+//!   [`buffers::ReplyQueue`]. What bounds all of it? [`node::Limits`].
+//! - [`places`]: what is near, offline or from Google; blocking, and so only on workers.
+//! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in `reactor/mod.rs`. Why is no
+//!   event ever lost? [`reactor::Conn`].
+//! - [`topology`], [`logging`], [`cli`]: who is in the herd, what is written down, and the verbs.
+//!
+//! # Architecture invariants
+//!
+//! Each is a test in `tests/tidy.rs`. `units`, `wire`, `buffers` and `node` never mention a
+//! socket, a clock, a thread or a log sink. Rooms use only rooms below them. Only
+//! `reactor::clock` reads clocks; only `places` knows HTTP; only `reactor` knows mio.
 
 pub mod buffers;
 pub mod cli;

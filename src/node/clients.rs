@@ -2,7 +2,6 @@
 
 use super::lookups::Waiting;
 use super::notes::Level;
-use super::session::{Ending, Input, Role};
 use super::table::Verdict;
 use super::{Action, LookupError, Node, Query, Timer};
 use crate::units::{ConnId, LookupId};
@@ -147,58 +146,5 @@ impl Node {
         self.lookups.end(id);
         self.timers.stop(Timer::Lookup(id));
         self.actions.push_back(Action::Forget(id));
-    }
-
-    /// The first bytes of a line that is wrong beyond answering: they are echoed, and that is the
-    /// end of this connection. What still comes is dropped.
-    pub(super) fn refuse(&mut self, conn: ConnId, line: &[u8], why: &str) {
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        session.input = Input::Dropped;
-        session.ending = Ending::Linger;
-        let role = session.role;
-        self.note_line(conn, '<', line);
-        if role != Role::Client {
-            self.warn_of(conn, why);
-        }
-        if let Role::Telling(peer) = role {
-            self.telling_gone(conn, peer, why);
-        }
-        self.scratch.clear();
-        self.scratch.extend_from_slice(b"? ");
-        self.scratch.extend_from_slice(line);
-        self.scratch.push(b'\n');
-        self.reply(conn);
-    }
-
-    /// Ends a connection of which nothing more is wanted, but gives it what it is owed.
-    pub(super) fn dismiss(&mut self, conn: ConnId) {
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        session.input = Input::Dropped;
-        session.behind = false;
-        session.lines.clear();
-        if session.owes_nothing() {
-            self.close(conn, "ending");
-        } else {
-            session.ending = Ending::Linger;
-            self.settle(conn);
-        }
-    }
-
-    /// Sends what is in `scratch`, after the replies before it.
-    pub(super) fn reply(&mut self, conn: ConnId) {
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        session.replies.answer(&self.scratch, &mut session.outbox);
-        if self.notes.has(Level::Info) {
-            let line = std::mem::take(&mut self.scratch);
-            self.note_line(conn, '>', &line);
-            self.scratch = line;
-        }
-        self.flush(conn);
     }
 }

@@ -1,7 +1,7 @@
 //! The links on which our neighbours tell us things: they dial, say HELLO, and we say how far we
 //! got. Each MARK moves that point, and is answered.
 
-use super::notes::{Escaped, Level};
+use super::notes::Level;
 use super::peer::Tell;
 use super::session::Role;
 use super::table::Verdict;
@@ -170,28 +170,6 @@ impl Node {
             };
             self.notes
                 .note(Level::Warn, format_args!("refused {who}: {why}{more}"));
-        }
-    }
-
-    /// Notes a line that comes from (`<`) or goes to (`>`) a connection.
-    pub(super) fn note_line(&mut self, conn: ConnId, way: char, line: &[u8]) {
-        if !self.notes.has(Level::Info) {
-            return;
-        }
-        let Some(session) = self.sessions.get(conn) else {
-            return;
-        };
-        let line = Escaped(line.strip_suffix(b"\n").unwrap_or(line));
-        match (session.role, session.from) {
-            (Role::Telling(id) | Role::Hearing(id), _) => {
-                let name = &self.peers[id.index()].name;
-                self.notes
-                    .note(Level::Info, format_args!("{name} {way} {line}"));
-            }
-            (_, Some(from)) => self
-                .notes
-                .note(Level::Info, format_args!("{from} {way} {line}")),
-            (_, None) => {}
         }
     }
 }

@@ -33,6 +33,7 @@
 mod clients;
 mod event;
 mod feed;
+mod flow;
 mod hash;
 mod hearing;
 mod index;
@@ -54,13 +55,13 @@ pub use limits::Limits;
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
 
-use crate::buffers::{Line, Timers};
+use crate::buffers::Timers;
 use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
 use lookups::Lookups;
 use notes::Notes;
 use peer::{Peer, Tell, Warnings};
 use random::Random;
-use session::{Ending, Input, Role, Session, Sessions};
+use session::{Role, Session, Sessions};
 use table::Table;
 
 /// One server of the herd.
@@ -263,144 +264,6 @@ impl Node {
         self.notes.set_time(now.wall);
     }
 
-    /// Obeys the lines of a connection: those it has kept, then those in `fresh`, as many as one
-    /// turn allows and as there is room for the answers.
-    fn obey(&mut self, conn: ConnId, mut fresh: &[u8]) {
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        let line_max = session.line_max(&self.limits);
-        // Taken out while its lines are obeyed, for that may change everything else.
-        let mut lines = std::mem::take(&mut session.lines);
-        // A link has no budget of lines: it is a neighbour's, and one read bounds it.
-        let client = session.role == Role::Client;
-        let mut budget = if client {
-            self.limits.lines_per_turn
-        } else {
-            usize::MAX
-        };
-        let behind = loop {
-            let Some(session) = self.sessions.get(conn) else {
-                return;
-            };
-            if session.input == Input::Dropped {
-                lines.clear();
-                fresh = &[];
-                break false;
-            }
-            if budget == 0 || session.is_full(&self.limits) {
-                break true;
-            }
-            budget -= 1;
-            match lines.next(&mut fresh, line_max) {
-                Some(Line::Whole(line)) => self.obey_line(conn, line),
-                Some(Line::Overlong(start)) => self.refuse(conn, start, "the line is too long"),
-                None => break false,
-            }
-        };
-        lines.keep(fresh);
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        session.lines = lines;
-        session.behind = behind;
-        if !behind && session.input == Input::Ended {
-            self.obey_rest(conn);
-        }
-        self.settle(conn);
-    }
-
-    /// The other side has ended, and all its lines are obeyed. What a client left without LF is
-    /// one, too. On a link it is the stump of a line whose time may have lost its last digits:
-    /// the neighbour will tell it again.
-    fn obey_rest(&mut self, conn: ConnId) {
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        session.input = Input::Dropped;
-        session.ending = Ending::Close;
-        match session.lines.rest() {
-            Some(rest) if session.role == Role::Client => self.client_line(conn, &rest),
-            _ => {}
-        }
-    }
-
-    fn obey_line(&mut self, conn: ConnId, line: &[u8]) {
-        match self.sessions.get(conn).map(|session| session.role) {
-            Some(Role::Client) => self.client_line(conn, line),
-            Some(Role::Stranger) => self.stranger_line(conn, line),
-            Some(Role::Hearing(peer)) => self.hearing_line(conn, peer, line),
-            Some(Role::Telling(peer)) => self.telling_line(conn, peer, line),
-            None => {}
-        }
-    }
-
-    fn ended(&mut self, conn: ConnId) {
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        if session.ending == Ending::Lingering {
-            return self.close(conn, "done");
-        }
-        if session.input == Input::Open {
-            session.input = Input::Ended;
-            if !session.behind {
-                self.obey_rest(conn);
-            }
-        } else {
-            session.ending = Ending::Close;
-        }
-        self.settle(conn);
-    }
-
-    /// A session has changed: does it go on, is it read, is it done?
-    fn settle(&mut self, conn: ConnId) {
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        let full = session.is_full(&self.limits);
-        if session.behind && !full && !session.queued {
-            session.queued = true;
-            self.behind.push_back(conn);
-        }
-        let pause = session.input == Input::Open && (full || session.behind);
-        if pause != session.paused {
-            session.paused = pause;
-            self.actions.push_back(if pause {
-                Action::Pause(conn)
-            } else {
-                Action::Resume(conn)
-            });
-        }
-        if session.owes_nothing() {
-            match session.ending {
-                Ending::None | Ending::Lingering => {}
-                Ending::Close => self.close(conn, "done"),
-                Ending::Linger => {
-                    session.ending = Ending::Lingering;
-                    self.actions.push_back(Action::Finish(conn));
-                    self.timers
-                        .set(Timer::Linger(conn), self.now.mono + self.limits.linger);
-                }
-            }
-        }
-    }
-
-    /// There are bytes for the shell to write.
-    fn flush(&mut self, conn: ConnId) {
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        if session.flushing || session.outbox.is_empty() {
-            return;
-        }
-        session.flushing = true;
-        match session.role {
-            Role::Client => self.clients_to_flush.push_back(conn),
-            _ => self.links_to_flush.push_back(conn),
-        }
-    }
-
     fn tick(&mut self) {
         while let Some(timer) = self.timers.expired(self.now.mono) {
             match timer {
@@ -423,35 +286,6 @@ impl Node {
         }
         if self.ending && self.is_quiet() {
             self.stop();
-        }
-    }
-
-    /// Has the shell close a connection.
-    fn close(&mut self, conn: ConnId, why: &str) {
-        if self.sessions.get(conn).is_some() {
-            self.actions.push_back(Action::Close(conn));
-            self.gone(conn, why);
-        }
-    }
-
-    /// Forgets a connection and what it waited for.
-    fn gone(&mut self, conn: ConnId, why: &str) {
-        let Some(session) = self.sessions.remove(conn) else {
-            return;
-        };
-        self.timers.stop(Timer::Silent(conn));
-        self.timers.stop(Timer::Linger(conn));
-        while let Some(id) = self.lookups.of(conn) {
-            self.forget(id);
-        }
-        match session.role {
-            Role::Client | Role::Stranger => {
-                if let Some(from) = session.from {
-                    self.note(Level::Info, format_args!("{from} closed: {why}"));
-                }
-            }
-            Role::Hearing(peer) => self.hearing_gone(conn, peer, why),
-            Role::Telling(peer) => self.telling_gone(conn, peer, why),
         }
     }
 

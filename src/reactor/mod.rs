@@ -2,8 +2,8 @@
 //! line; every decision is the [`Node`]'s.
 //!
 //! [`EventLoop::turn`] is the whole story: **act → wait → observe**. Set it beside
-//! `BaseEventLoop._run_once` in CPython's `asyncio/base_events.py`, which does the same three things in the order
-//! wait, observe, act.
+//! `BaseEventLoop._run_once` in CPython's `asyncio/base_events.py`, which does the same three
+//! things in the order wait, observe, act.
 //!
 //! - *act*: the node says what to do, until there is nothing: at most one write per connection,
 //!   links before clients.
