@@ -204,7 +204,10 @@ impl EventLoop {
     }
 
     /// One turn of the loop. False: it was the last.
-    fn turn(&mut self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    /// When polling itself fails.
+    pub fn turn(&mut self) -> io::Result<bool> {
         self.act();
         self.write_log();
         if self.stopped {
