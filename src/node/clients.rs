@@ -68,9 +68,6 @@ impl Node {
         let Some(slot) = self.table.find(client) else {
             return false;
         };
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return false;
-        };
         let location = self.table.location(slot);
         let query = Query {
             latitude: location.latitude(),
@@ -79,7 +76,12 @@ impl Node {
             bound,
         };
         // The AT line of this moment, whatever comes while the workers look.
-        let ticket = session.replies.reserve(self.table.line(slot).to_vec());
+        let line = self.table.line(slot).to_vec();
+        self.note_line(conn, '>', &line);
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return true;
+        };
+        let ticket = session.replies.reserve(line);
         let id = self.lookups.begin(Waiting {
             conn,
             ticket,
@@ -89,7 +91,7 @@ impl Node {
             .set(Timer::Lookup(id), self.now.mono + self.limits.lookup);
         let LookupId(number) = id;
         let (latitude, longitude) = (&query.latitude, &query.longitude);
-        self.notes.note(
+        self.note(
             Level::Info,
             format_args!("lookup {number}: {radius_km} km around {latitude},{longitude}"),
         );
@@ -116,7 +118,7 @@ impl Node {
         let mut text = match answer {
             Ok(text) => {
                 let size = text.len();
-                let fate = format_args!("lookup {number}: {size} bytes after {ms} ms");
+                let fate = format_args!("lookup {number}: JSON of {size} bytes after {ms} ms");
                 self.notes.note(Level::Info, fate);
                 text
             }
