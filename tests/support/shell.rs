@@ -41,6 +41,9 @@ struct Socket {
     /// A link, or a client.
     link: bool,
     paused: bool,
+    /// The last write left something. Nobody else is written to unasked, so a flush that the
+    /// node forgets is missed.
+    unfinished: bool,
 }
 
 #[derive(Debug)]
@@ -178,7 +181,7 @@ impl Shell {
             }
         }
         for conn in self.in_order() {
-            if !written.contains(&conn) {
+            if self.sockets[&conn].unfinished && !written.contains(&conn) {
                 acted |= self.write(now, conn, net) > 0;
             }
         }
@@ -186,13 +189,14 @@ impl Shell {
     }
 
     fn write(&mut self, now: Now, conn: ConnId, net: &mut Net) -> usize {
-        let Some(socket) = self.sockets.get(&conn) else {
+        let Some(socket) = self.sockets.get_mut(&conn) else {
             return 0;
         };
         let count = net.write(socket.end, self.node.unsent(conn));
         if count > 0 {
             self.node.advance(now, conn, count);
         }
+        socket.unfinished = !self.node.unsent(conn).is_empty();
         count
     }
 
@@ -334,8 +338,13 @@ impl Shell {
         let key = (0..).find(|key| !taken.contains(key)).expect("a free slot");
         self.generation += 1;
         let conn = ConnId::new(self.generation, key);
-        let paused = false;
-        self.sockets.insert(conn, Socket { end, link, paused });
+        let socket = Socket {
+            end,
+            link,
+            paused: false,
+            unfinished: false,
+        };
+        self.sockets.insert(conn, socket);
         conn
     }
 
