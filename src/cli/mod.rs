@@ -11,6 +11,7 @@ mod graph;
 mod greeting;
 mod options;
 mod places;
+mod secret;
 mod serve;
 mod table;
 mod up;

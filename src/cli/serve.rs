@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::options::{self, Shared};
-use super::{PLAIN_NOTE, places, print};
+use super::{PLAIN_NOTE, places, print, secret};
 use crate::logging;
 use crate::node::{Config, Level, Limits, Neighbour};
 use crate::reactor::{Door, EventLoop, Setup, Target};
@@ -63,6 +63,11 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let shared = options::shared(&matches)?;
     let topology = Topology::load(&shared.topology)?;
     let server = find(&topology, &shared, name)?;
+    secret::guard(
+        &topology.servers[server],
+        shared.secret.is_some(),
+        shared.insecure,
+    )?;
     let options = ServeOptions {
         server,
         log: options::log_in(&shared.directory, name)?,
@@ -132,6 +137,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
             run,
             seed,
             neighbours,
+            secret: shared.secret,
             level: node_level(shared.log_level),
             limits: Limits::default(),
         },

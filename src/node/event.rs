@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::limits::Limits;
 use super::lookups::{LookupError, Query};
 use super::notes::Level;
+use super::secret::Secret;
 use crate::units::{ConnId, LookupId, PeerId};
 
 /// Who the node is, and whom it knows.
@@ -18,6 +19,8 @@ pub struct Config {
     pub seed: u64,
     /// Its neighbours; a [`PeerId`] is a place in this list. At most `NEIGHBOURS_MAX`.
     pub neighbours: Vec<Neighbour>,
+    /// What every server of the herd knows and nobody else; none: addresses are believed.
+    pub secret: Option<Secret>,
     /// The least that is noted; none: nothing at all.
     pub level: Option<Level>,
     /// What bounds it.

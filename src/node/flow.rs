@@ -74,6 +74,7 @@ impl Node {
         match self.sessions.get(conn).map(|session| session.role) {
             Some(Role::Client) => self.client_line(conn, line),
             Some(Role::Stranger) => self.stranger_line(conn, line),
+            Some(Role::Greeted(peer)) => self.greeted_line(conn, peer, line),
             Some(Role::Hearing(peer)) => self.hearing_line(conn, peer, line),
             Some(Role::Telling(peer)) => self.telling_line(conn, peer, line),
             None => {}
@@ -165,7 +166,7 @@ impl Node {
             self.forget(id);
         }
         match session.role {
-            Role::Client | Role::Stranger => {
+            Role::Client | Role::Stranger | Role::Greeted(_) => {
                 if let Some(from) = session.from {
                     self.note(Level::Info, format_args!("{from} closed: {why}"));
                 }
@@ -237,7 +238,7 @@ impl Node {
         };
         let line = Escaped(line.strip_suffix(b"\n").unwrap_or(line));
         match (session.role, session.from) {
-            (Role::Telling(id) | Role::Hearing(id), _) => {
+            (Role::Telling(id) | Role::Hearing(id) | Role::Greeted(id), _) => {
                 let name = &self.peers[id.index()].name;
                 self.notes
                     .note(Level::Info, format_args!("{name} {way} {line}"));

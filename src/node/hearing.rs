@@ -3,7 +3,8 @@
 
 use super::notes::Level;
 use super::peer::Tell;
-use super::session::Role;
+use super::secret::{Handshake, Role as Prover};
+use super::session::{Greeted, Role};
 use super::table::Verdict;
 use super::{Node, Timer};
 use crate::units::{ConnId, PeerId};
@@ -19,28 +20,80 @@ impl Node {
             Ok(id) => id,
             Err(why) => return self.refuse(conn, line, why),
         };
-        self.meet(conn, id, hello.run);
-        if let Some(old) = self.peers[id.index()].hear {
-            self.close(old, "replaced by a newer one");
+        let our_nonce = self.nonce();
+        let reply = self.hello(id, &our_nonce);
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        session.role = Role::Greeted(id);
+        session.greeted = Some(Box::new(Greeted {
+            run: hello.run,
+            nonce: hello.nonce.to_vec(),
+            our_nonce,
+        }));
+        self.note_line(conn, '<', line);
+        let proof = match (&self.secret, self.as_acceptor(conn, id)) {
+            (Some(secret), Some(handshake)) => secret.prove(Prover::Acceptor, &handshake),
+            _ => "-".to_string(),
+        };
+        self.tell(conn, Level::Info, format!("{reply} {proof}\n"));
+        if self.secret.is_none() {
+            self.admit(conn, id);
         }
-        self.peers[id.index()].hear = Some(conn);
-        if let Some(session) = self.sessions.get_mut(conn) {
-            session.role = Role::Hearing(id);
+    }
+
+    /// The next line of who was greeted. Nothing but the proof will do.
+    pub(super) fn greeted_line(&mut self, conn: ConnId, id: PeerId, line: &[u8]) {
+        let Some(Word::Auth(proof)) = Word::parse(line) else {
+            return self.refuse(conn, line, "it does not prove that it knows the secret");
+        };
+        let good = match (&self.secret, self.as_acceptor(conn, id)) {
+            (Some(secret), Some(handshake)) => secret.accepts(proof, Prover::Dialler, &handshake),
+            _ => false,
+        };
+        if !good {
+            let why = "it has another secret: give both the same with --secret-file";
+            return self.refuse(conn, line, why);
         }
         self.note_line(conn, '<', line);
-        let (name, run) = (&self.peers[id.index()].name, hello.run);
+        self.admit(conn, id);
+    }
+
+    /// The handshake on a link that a neighbour dialled.
+    fn as_acceptor(&self, conn: ConnId, id: PeerId) -> Option<Handshake<'_>> {
+        let greeted = self.sessions.get(conn)?.greeted.as_ref()?;
+        Some(Handshake {
+            names: [self.peers[id.index()].name.as_bytes(), self.name.as_bytes()],
+            runs: [greeted.run, Run(self.run)],
+            nonces: [&greeted.nonce, greeted.our_nonce.as_bytes()],
+        })
+    }
+
+    /// Who dialled is the neighbour that it says it is: from here on it is heard.
+    fn admit(&mut self, conn: ConnId, id: PeerId) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        let Some(greeted) = session.greeted.take() else {
+            return;
+        };
+        session.role = Role::Hearing(id);
+        self.meet(conn, id, greeted.run);
+        if let Some(old) = self.peers[id.index()].hear.replace(conn) {
+            self.close(old, "replaced by a newer one");
+        }
+        let (name, run) = (&self.peers[id.index()].name, greeted.run);
         self.notes.note(
             Level::Info,
             format_args!("link from {name} up: its run is {run}"),
         );
-        let hello = self.hello(id).replace('\n', " -\n");
-        self.tell(conn, Level::Info, hello);
         self.say_since(conn, id, Level::Info);
         self.timers
             .set(Timer::Silent(conn), self.now.mono + self.limits.dead);
         // It is there: no reason to wait.
-        if matches!(self.peers[id.index()].tell, Tell::Down | Tell::Dialling) && !self.ending {
-            self.peers[id.index()].backoff = self.limits.redial_first;
+        let peer = &mut self.peers[id.index()];
+        if matches!(peer.tell, Tell::Down | Tell::Dialling) && !self.ending {
+            peer.backoff = self.limits.redial_first;
             self.dial(id);
         }
     }
@@ -58,6 +111,10 @@ impl Node {
         }
         if hello.proof.is_some() {
             return Err("it says HELLO like an acceptor");
+        }
+        if self.secret.is_some() {
+            // It will prove who it is, wherever it comes from.
+            return Ok(PeerId(place as u8));
         }
         let from = self.sessions.get(conn).and_then(|session| session.from);
         let from = from.map(|from| from.ip().to_canonical());
@@ -157,7 +214,7 @@ impl Node {
                 let peer = &mut self.peers[id.index()];
                 (peer.name.clone(), &mut peer.warnings)
             }
-            Role::Stranger | Role::Client => {
+            Role::Stranger | Role::Greeted(_) | Role::Client => {
                 let from = session.from.map(|from| from.to_string());
                 (from.unwrap_or_default(), &mut self.warnings)
             }

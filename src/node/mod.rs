@@ -15,6 +15,7 @@
 //!     run: 1,
 //!     seed: 1,
 //!     neighbours: vec![],
+//!     secret: None,
 //!     level: None,
 //!     limits: Limits::default(),
 //! });
@@ -42,6 +43,7 @@ mod lookups;
 mod notes;
 mod peer;
 mod random;
+mod secret;
 mod session;
 mod table;
 mod telling;
@@ -54,6 +56,7 @@ pub use event::{Action, Config, Door, Event, Neighbour};
 pub use limits::Limits;
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
+pub use secret::{SECRET_BYTES_MIN, Secret};
 
 use crate::buffers::Timers;
 use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
@@ -69,6 +72,7 @@ use table::Table;
 pub struct Node {
     name: String,
     run: u64,
+    secret: Option<Secret>,
     limits: Limits,
     now: Now,
     sessions: Sessions,
@@ -118,6 +122,7 @@ impl Node {
         let Config {
             name,
             run,
+            secret,
             seed,
             neighbours,
             level,
@@ -134,6 +139,7 @@ impl Node {
         Node {
             name,
             run,
+            secret,
             now: Now::default(),
             sessions: Sessions::default(),
             table: Table::new(neighbours.len(), limits.records),
@@ -304,7 +310,7 @@ impl Node {
             .map(|session| (session.id, session.role))
             .collect();
         for (conn, role) in conns {
-            if matches!(role, Role::Client | Role::Stranger) {
+            if matches!(role, Role::Client | Role::Stranger | Role::Greeted(_)) {
                 self.dismiss(conn);
             }
         }
@@ -318,7 +324,7 @@ impl Node {
                 !up || session.outbox.is_empty() && self.table.feed.is_at_end(peer)
             }
             Role::Hearing(_) => session.outbox.is_empty(),
-            Role::Client | Role::Stranger => false,
+            Role::Client | Role::Stranger | Role::Greeted(_) => false,
         })
     }
 

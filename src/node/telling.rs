@@ -4,6 +4,7 @@
 
 use super::notes::Level;
 use super::peer::Tell;
+use super::secret::{Handshake, Role as Prover};
 use super::session::{Role, Session};
 use super::{Action, Node, Timer};
 use crate::units::{ConnId, MILLISECOND, PeerId};
@@ -40,8 +41,9 @@ impl Node {
         self.peers[id.index()].tell = Tell::Greeting(conn);
         self.timers
             .set(Timer::Link(id), self.now.mono + self.limits.dead);
-        let hello = self.hello(id);
-        self.tell(conn, Level::Info, hello);
+        self.peers[id.index()].nonce = self.nonce();
+        let hello = self.hello(id, &self.peers[id.index()].nonce);
+        self.tell(conn, Level::Info, format!("{hello}\n"));
     }
 
     /// The shell could not connect, or not in time.
@@ -68,6 +70,10 @@ impl Node {
                 self.note_line(conn, '<', line);
                 self.meet(conn, id, hello.run);
                 self.peers[id.index()].tell = Tell::Resuming(conn);
+                if let Some(secret) = &self.secret {
+                    let proof = secret.prove(Prover::Dialler, &self.as_dialler(id, &hello));
+                    self.tell(conn, Level::Info, format!("AUTH {proof}\n"));
+                }
                 self.timers
                     .set(Timer::Link(id), self.now.mono + self.limits.dead);
             }
@@ -95,10 +101,26 @@ impl Node {
         if hello.to != self.name.as_bytes() {
             return Err("it takes us for another server");
         }
-        match hello.proof {
-            Some(b"-") => Ok(()),
-            Some(_) => Err("it has a shared secret and we have none"),
-            None => Err("it says HELLO like a dialler"),
+        match (hello.proof, &self.secret) {
+            (None, _) => Err("it says HELLO like a dialler"),
+            (Some(b"-"), None) => Ok(()),
+            (Some(_), None) => Err("it has a secret: give us the same with --secret-file"),
+            (Some(b"-"), Some(_)) => Err("it has no secret: give it ours with --secret-file"),
+            (Some(proof), Some(secret)) => {
+                let good = secret.accepts(proof, Prover::Acceptor, &self.as_dialler(id, hello));
+                let why = "it has another secret: give both the same with --secret-file";
+                good.then_some(()).ok_or(why)
+            }
+        }
+    }
+
+    /// The handshake on a link that we dialled.
+    fn as_dialler<'a>(&'a self, id: PeerId, hello: &Hello<'a>) -> Handshake<'a> {
+        let peer = &self.peers[id.index()];
+        Handshake {
+            names: [self.name.as_bytes(), peer.name.as_bytes()],
+            runs: [Run(self.run), hello.run],
+            nonces: [peer.nonce.as_bytes(), hello.nonce],
         }
     }
 
@@ -193,11 +215,19 @@ impl Node {
             .set(Timer::Beat(id), self.now.mono + self.limits.beat);
     }
 
-    /// Our HELLO to a neighbour, with LF.
-    pub(super) fn hello(&mut self, id: PeerId) -> String {
-        let nonce = (self.random.next(), self.random.next());
+    /// Our HELLO to a neighbour, without LF.
+    pub(super) fn hello(&self, id: PeerId, nonce: &str) -> String {
         let (me, you, run) = (&self.name, &self.peers[id.index()].name, Run(self.run));
-        format!("HELLO {me} {you} {run} {:016x}{:016x}\n", nonce.0, nonce.1)
+        format!("HELLO {me} {you} {run} {nonce}")
+    }
+
+    /// A number that is used once: 128 bits, 32 hex digits.
+    pub(super) fn nonce(&mut self) -> String {
+        let number = [self.random.next(), self.random.next()];
+        match &self.secret {
+            Some(secret) => secret.nonce(number),
+            None => format!("{:016x}{:016x}", number[0], number[1]),
+        }
     }
 
     /// Says one line to a neighbour.
@@ -206,7 +236,7 @@ impl Node {
             return;
         };
         session.outbox.push(line.as_bytes());
-        if let Role::Telling(peer) | Role::Hearing(peer) = session.role {
+        if let Role::Telling(peer) | Role::Hearing(peer) | Role::Greeted(peer) = session.role {
             self.notes
                 .told(level, &self.peers[peer.index()].name, line.as_bytes());
         }

@@ -10,7 +10,7 @@ mod report;
 mod time;
 
 pub use command::{Command, push_echo};
-pub use link::{Extent, Hello, Run, Word};
+pub use link::{Extent, Hello, Run, Word, from_hex, to_hex};
 pub use location::Location;
 pub use report::{Difference, Report};
 pub use time::Time;
