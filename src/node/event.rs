@@ -116,7 +116,8 @@ pub enum Action {
     /// Connect to a neighbour, dropping an attempt that is under way; answered by `Dialled` or
     /// `DialFailed`, and before that by `Resolved` if the neighbour's host is a name.
     Dial(PeerId),
-    /// There are new bytes in [`super::Node::unsent`].
+    /// There are new bytes in [`super::Node::unsent`]. One write is enough; what it leaves is
+    /// written when the connection takes more, without another `Flush`.
     Flush(ConnId),
     /// Do not read from it.
     Pause(ConnId),

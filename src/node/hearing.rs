@@ -42,8 +42,12 @@ impl Node {
         }
     }
 
-    /// The next line of who was greeted. Nothing but the proof will do.
+    /// The next line of who was greeted. Nothing but the proof will do, and then nothing until our
+    /// SINCE has been sent.
     pub(super) fn greeted_line(&mut self, conn: ConnId, id: PeerId, line: &[u8]) {
+        if self.peers[id.index()].hear == Some(conn) {
+            return self.refuse(conn, line, "it does not wait for SINCE");
+        }
         let Some(Word::Auth(proof)) = Word::parse(line) else {
             return self.refuse(conn, line, "it does not prove that it knows the secret");
         };
@@ -77,11 +81,11 @@ impl Node {
         let Some(greeted) = session.greeted.take() else {
             return;
         };
-        session.role = Role::Hearing(id);
         self.meet(conn, id, greeted.run);
-        if let Some(old) = self.peers[id.index()].hear.replace(conn) {
+        if let Some(old) = self.peers[id.index()].hear {
             self.close(old, "replaced by a newer one");
         }
+        self.peers[id.index()].hear = Some(conn);
         let (name, run) = (&self.peers[id.index()].name, greeted.run);
         self.notes.note(
             Level::Info,
@@ -90,9 +94,14 @@ impl Node {
         self.say_since(conn, id, Level::Info);
         self.timers
             .set(Timer::Silent(conn), self.now.mono + self.limits.dead);
-        // It is there: no reason to wait.
+        // It is there: no reason to wait, but for a dial that has just begun.
         let peer = &mut self.peers[id.index()];
-        if matches!(peer.tell, Tell::Down | Tell::Dialling) && !self.ending {
+        let dial = match peer.tell {
+            Tell::Down => !self.ending,
+            Tell::Dialling => self.now.mono.since(peer.dialled) >= self.limits.redial_first,
+            Tell::Greeting(_) | Tell::Resuming(_) | Tell::Up(_) => false,
+        };
+        if dial {
             peer.backoff = self.limits.redial_first;
             self.dial(id);
         }
@@ -158,7 +167,9 @@ impl Node {
                     Verdict::Accepted => self.news = true,
                     Verdict::Duplicate(slot) => self.table.feed.confirm(slot, id),
                     Verdict::Older => {}
-                    Verdict::Full => self.warn_of(conn, "the table is full: its report is lost"),
+                    Verdict::Full => {
+                        self.warn_of(conn, "its report is lost, for the table is full")
+                    }
                 }
             }
             Some(Word::Mark(mark)) => self.mark(conn, id, mark, line),
@@ -226,7 +237,7 @@ impl Node {
                 String::new()
             };
             self.notes
-                .note(Level::Warn, format_args!("refused {who}: {why}{more}"));
+                .note(Level::Warn, format_args!("{who}: {why}{more}"));
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Peer {
     pub run_since: u64,
     /// The link on which we tell it things.
     pub tell: Tell,
+    /// When it was last dialled.
+    pub dialled: Mono,
     /// Our nonce on the link that is being greeted.
     pub nonce: String,
     /// The number of the last change that was told or is known to it.
@@ -74,6 +76,7 @@ impl Peer {
             run: None,
             run_since: 0,
             tell: Tell::Down,
+            dialled: Mono(0),
             nonce: String::new(),
             told: 0,
             marks: [None; 2],

@@ -45,7 +45,7 @@ pub enum Role {
     Client,
     /// It came in at the servers' door and has not said HELLO.
     Stranger,
-    /// It says that it is a neighbour, and has not proved it.
+    /// It says that it is a neighbour. It may have to prove it, and has not been sent our SINCE.
     Greeted(PeerId),
     /// A neighbour that tells us things.
     Hearing(PeerId),
@@ -110,6 +110,11 @@ impl Session {
 
     /// Whether the next line must wait: too much is owed, or too many wait already.
     pub fn is_full(&self, limits: &Limits) -> bool {
+        // What an acceptor says is never answered; and its SINCE must be read while the outbox
+        // is full of news, or a slow neighbour would be taken for a dead one.
+        if matches!(self.role, Role::Telling(_)) {
+            return false;
+        }
         // Between the water marks it depends on which side it comes from.
         let most = if self.paused {
             limits.outbox_low

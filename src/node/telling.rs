@@ -26,6 +26,7 @@ impl Node {
     /// Has the shell connect, whatever it is trying already.
     pub(super) fn dial(&mut self, id: PeerId) {
         self.peers[id.index()].tell = Tell::Dialling;
+        self.peers[id.index()].dialled = self.now.mono;
         self.timers
             .set(Timer::Link(id), self.now.mono + self.limits.dead);
         self.actions.push_back(Action::Dial(id));
@@ -261,7 +262,7 @@ impl Node {
         if peer.trouble.as_deref() != Some(why) {
             peer.trouble = Some(why.to_string());
             let (name, ms) = (&peer.name, wait / MILLISECOND);
-            let line = format_args!("link to {name} down: {why}; dialling it again in {ms} ms");
+            let line = format_args!("link to {name} down: {why}; dialling it within {ms} ms");
             self.notes.note(Level::Info, line);
         }
     }

@@ -81,6 +81,7 @@ impl Shell {
                     addresses: vec![address(place)],
                 })
                 .collect(),
+            secret: None,
             level: Some(Level::Info),
             limits,
         };
