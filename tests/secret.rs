@@ -27,6 +27,7 @@ fn node(name: &str, neighbour: &str, secret: Option<&str>) -> Node {
         seed: run,
         neighbours: vec![Neighbour {
             name: neighbour.into(),
+            plain: false,
             addresses,
         }],
         secret: secret.map(|text| Secret::new(text.as_bytes()).unwrap()),

@@ -32,6 +32,8 @@ pub struct Config {
 pub struct Neighbour {
     /// Its name.
     pub name: String,
+    /// It is of another make, and knows the clients' door only.
+    pub plain: bool,
     /// Where it may come from; empty while a host name is not resolved yet.
     pub addresses: Vec<IpAddr>,
 }
@@ -113,8 +115,9 @@ pub enum Event<'a> {
 /// What only the shell can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Connect to a neighbour, dropping an attempt that is under way; answered by `Dialled` or
-    /// `DialFailed`, and before that by `Resolved` if the neighbour's host is a name.
+    /// Connect to a neighbour's servers' door, or to a plain one's clients' door, dropping an
+    /// attempt that is under way; answered by `Dialled` or `DialFailed`, and before that by
+    /// `Resolved` if the neighbour's host is a name.
     Dial(PeerId),
     /// There are new bytes in [`super::Node::unsent`]. One write is enough; what it leaves is
     /// written when the connection takes more, without another `Flush`.

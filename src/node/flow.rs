@@ -14,6 +14,9 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
+        if let Role::Plain(peer) = session.role {
+            return self.chatter(conn, peer, fresh.len());
+        }
         let line_max = session.line_max(&self.limits);
         // Taken out while its lines are obeyed, for that may change everything else.
         let mut lines = std::mem::take(&mut session.lines);
@@ -81,7 +84,7 @@ impl Node {
             Some(Role::Greeted(peer)) => self.greeted_line(conn, peer, line),
             Some(Role::Hearing(peer)) => self.hearing_line(conn, peer, line),
             Some(Role::Telling(peer)) => self.telling_line(conn, peer, line),
-            Some(Role::Client) | None => {}
+            Some(Role::Client | Role::Plain(_)) | None => {}
         }
     }
 
@@ -92,9 +95,9 @@ impl Node {
             return;
         };
         if session.ending == Ending::Lingering {
-            return self.close(conn, "done");
+            return self.farewell(conn);
         }
-        if matches!(session.role, Role::Telling(_)) {
+        if matches!(session.role, Role::Telling(_) | Role::Plain(_)) {
             return self.close(conn, "ended by the neighbour");
         }
         if session.input == Input::Open {
@@ -177,6 +180,7 @@ impl Node {
         }
         match session.role {
             Role::Telling(peer) => self.telling_gone(conn, peer, why),
+            Role::Plain(peer) => self.call_failed(conn, peer, why),
             Role::Greeted(peer) | Role::Hearing(peer) => self.hearing_gone(conn, peer, why),
             Role::Client | Role::Stranger => {}
         }
@@ -254,7 +258,7 @@ impl Node {
         };
         let line = Escaped(line.strip_suffix(b"\n").unwrap_or(line));
         match (session.role, session.from) {
-            (Role::Telling(id) | Role::Hearing(id) | Role::Greeted(id), _) => {
+            (Role::Telling(id) | Role::Hearing(id) | Role::Greeted(id) | Role::Plain(id), _) => {
                 let name = &self.peers[id.index()].name;
                 self.notes
                     .note(Level::Info, format_args!("{name} {way} {line}"));

@@ -5,7 +5,7 @@ use super::notes::Level;
 use super::peer::Tell;
 use super::secret::{Handshake, Role as Prover};
 use super::session::{Greeted, Role};
-use super::table::Verdict;
+use super::table::{Source, Verdict};
 use super::{Node, Timer};
 use crate::units::{ConnId, PeerId};
 use crate::wire::{Extent, Hello, Run, Word};
@@ -99,7 +99,7 @@ impl Node {
         let dial = match peer.tell {
             Tell::Down => !self.ending,
             Tell::Dialling => self.now.mono.since(peer.dialled) >= self.limits.redial_first,
-            Tell::Greeting(_) | Tell::Resuming(_) | Tell::Up(_) => false,
+            _ => false,
         };
         if dial {
             peer.backoff = self.limits.redial_first;
@@ -111,7 +111,7 @@ impl Node {
         let place = self
             .peers
             .iter()
-            .position(|peer| peer.name.as_bytes() == hello.from);
+            .position(|peer| !peer.plain && peer.name.as_bytes() == hello.from);
         let Some(place) = place else {
             return Err("it is no neighbour of ours: do both have the same topology?");
         };
@@ -127,11 +127,7 @@ impl Node {
         }
         let from = self.sessions.get(conn).and_then(|session| session.from);
         let from = from.map(|from| from.ip().to_canonical());
-        let addresses = &self.peers[place].addresses;
-        if !addresses
-            .iter()
-            .any(|address| Some(address.to_canonical()) == from)
-        {
+        if !from.is_some_and(|from| self.peers[place].is_at(from)) {
             return Err("it does not come from that neighbour's address in the topology");
         }
         Ok(PeerId(place as u8))
@@ -163,8 +159,8 @@ impl Node {
             Some(Word::At(report)) => {
                 self.notes
                     .heard(Level::Info, &self.peers[id.index()].name, line);
-                match self.table.offer(&report, Some(id)) {
-                    Verdict::Accepted => self.news = true,
+                match self.table.offer(&report, Source::Neighbour(id)) {
+                    Verdict::Accepted(_) => self.news = true,
                     Verdict::Duplicate(slot) => self.table.feed.confirm(slot, id),
                     Verdict::Older => {}
                     Verdict::Full => {
@@ -221,7 +217,7 @@ impl Node {
             return;
         };
         let (who, warnings) = match session.role {
-            Role::Telling(id) | Role::Hearing(id) => {
+            Role::Telling(id) | Role::Hearing(id) | Role::Plain(id) => {
                 let peer = &mut self.peers[id.index()];
                 (peer.name.clone(), &mut peer.warnings)
             }

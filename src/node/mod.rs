@@ -42,6 +42,7 @@ pub mod limits;
 mod lookups;
 mod notes;
 mod peer;
+mod plain;
 mod random;
 mod secret;
 mod session;
@@ -138,8 +139,11 @@ impl Node {
         let marks_fit = 0 < limits.outbox_low && limits.outbox_low <= limits.outbox_high;
         assert!(marks_fit, "nothing paused would ever go on");
         let mut timers = Timers::default();
-        for index in 0..neighbours.len() {
-            timers.set(Timer::Link(PeerId(index as u8)), Mono(0));
+        for (index, neighbour) in neighbours.iter().enumerate() {
+            // A plain one is dialled when there is something to tell, or its name to resolve.
+            if !neighbour.plain || neighbour.addresses.is_empty() {
+                timers.set(Timer::Link(PeerId(index as u8)), Mono(0));
+            }
         }
         Node {
             name,
@@ -292,7 +296,7 @@ impl Node {
                 Timer::Link(peer) => self.link_timer(peer),
                 Timer::Beat(peer) => self.beat(peer),
                 Timer::Silent(conn) => self.close(conn, "silent for too long"),
-                Timer::Linger(conn) => self.close(conn, "done"),
+                Timer::Linger(conn) => self.farewell(conn),
                 Timer::Lookup(id) => self.lookup_late(id),
                 Timer::Grace => self.stop(),
             }
@@ -329,7 +333,7 @@ impl Node {
                 Role::Telling(peer) if self.peers[peer.index()].tell != Tell::Up(conn) => {
                     self.close(conn, "ending");
                 }
-                Role::Telling(_) | Role::Hearing(_) => {}
+                Role::Telling(_) | Role::Hearing(_) | Role::Plain(_) => {}
             }
         }
     }
@@ -346,10 +350,16 @@ impl Node {
                 self.dismiss(conn);
             }
         }
-        let is_quiet = self.sessions.iter().all(|session| match session.role {
-            Role::Hearing(_) => session.outbox.is_empty(),
-            _ => false,
+        let first = self.limits.redial_first;
+        let calls = (0..self.peers.len() as u8).map(PeerId).any(|id| {
+            let peer = &self.peers[id.index()];
+            peer.plain && peer.backoff == first && self.has_news(id)
         });
+        let is_quiet = !calls
+            && self.sessions.iter().all(|session| match session.role {
+                Role::Hearing(_) => session.outbox.is_empty(),
+                _ => false,
+            });
         if is_quiet {
             self.stop();
         }

@@ -51,6 +51,8 @@ pub enum Role {
     Hearing(PeerId),
     /// A neighbour that we dialled to tell it things.
     Telling(PeerId),
+    /// A plain neighbour that we dialled to tell it one thing.
+    Plain(PeerId),
 }
 
 /// What a dialler and we have said, before it has proved that it knows the secret.

@@ -15,9 +15,13 @@ impl Node {
     pub(super) fn link_timer(&mut self, id: PeerId) {
         match self.peers[id.index()].tell {
             Tell::Down if self.ending => {}
+            Tell::Down if self.peers[id.index()].plain => self.call_again(id),
             Tell::Down => self.dial(id),
             Tell::Dialling => self.dial_failed(id, "no answer"),
-            Tell::Greeting(conn) | Tell::Resuming(conn) | Tell::Up(conn) => {
+            Tell::Greeting(conn)
+            | Tell::Resuming(conn)
+            | Tell::Up(conn)
+            | Tell::Telling(conn, _) => {
                 self.close(conn, "silent for too long");
             }
         }
@@ -34,6 +38,9 @@ impl Node {
 
     /// The shell connected.
     pub(super) fn dialled(&mut self, id: PeerId, conn: ConnId) {
+        if self.peers[id.index()].plain {
+            return self.called(id, conn);
+        }
         self.sessions
             .insert(Session::new(conn, None, Role::Telling(id)));
         if self.ending || self.peers[id.index()].tell.conn().is_some() {
@@ -170,6 +177,10 @@ impl Node {
     pub(super) fn refill_links(&mut self) {
         for index in 0..self.peers.len() {
             let id = PeerId(index as u8);
+            if self.peers[index].plain {
+                self.call(id);
+                continue;
+            }
             self.refill(id);
             if let Tell::Up(conn) = self.peers[index].tell {
                 self.flush(conn);
@@ -252,7 +263,7 @@ impl Node {
     }
 
     /// Waits before the neighbour is dialled again: longer each time, until a link is up.
-    fn down(&mut self, id: PeerId, why: &str) {
+    pub(super) fn down(&mut self, id: PeerId, why: &str) {
         self.timers.stop(Timer::Beat(id));
         let peer = &mut self.peers[id.index()];
         peer.tell = Tell::Down;

@@ -78,6 +78,7 @@ impl Shell {
                 .iter()
                 .map(|&place| Neighbour {
                     name: names[place].clone(),
+                    plain: false,
                     addresses: vec![address(place)],
                 })
                 .collect(),
