@@ -50,12 +50,12 @@ def seconds(value: int) -> bytes:
 
 
 def rewritten(difference: bytes, otherwise: int) -> bytes:
-    """Another make's difference in our form: by value if it is a number, to the nearest
+    """Another make's difference in our form: by value if it is a number, cut off behind the
     nanosecond; else `otherwise`."""
     if is_difference(difference):
         return difference
     if is_number(difference):
-        value = round(Fraction(difference.decode()) * SECOND)
+        value = int(Fraction(difference.decode()) * SECOND)
         if abs(value) < 10**29:
             return seconds(value)
     return seconds(otherwise)
