@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests may fail like tests.
 
-use herd::node::{Action, Config, Door, Event, Level, Limits, Neighbour, Node, Secret};
+use herd::node::{Ack, Action, Config, Door, Event, Level, Limits, Neighbour, Node, Secret};
 use herd::units::{ConnId, Mono, Now, PeerId, SECOND, Wall};
 
 const NOW: Now = Now {
@@ -30,6 +30,7 @@ fn node(name: &str, neighbour: &str, secret: Option<&str>) -> Node {
             plain: false,
             addresses,
         }],
+        ack: Ack::Local,
         secret: secret.map(|text| Secret::new(text.as_bytes()).unwrap()),
         level: Some(Level::Info),
         limits: Limits::default(),

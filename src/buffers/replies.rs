@@ -13,7 +13,6 @@ pub struct ReplyQueue {
     first: u64,
     /// The bytes in all slots.
     held: usize,
-    waiting: usize,
 }
 
 /// A request's place in the queue. It is never given out twice, so filling a slot again, or after
@@ -31,7 +30,6 @@ impl ReplyQueue {
     /// Queues a reply of which only the `head` is known.
     pub fn reserve(&mut self, head: Vec<u8>) -> Ticket {
         let ticket = Ticket(self.first + self.slots.len() as u64);
-        self.waiting += 1;
         self.put(head, false);
         ticket
     }
@@ -61,7 +59,6 @@ impl ReplyQueue {
         slot.bytes.extend_from_slice(rest);
         slot.ready = true;
         self.held += rest.len();
-        self.waiting -= 1;
         while self.slots.front().is_some_and(|slot| slot.ready) {
             if let Some(slot) = self.slots.pop_front() {
                 self.first += 1;
@@ -82,11 +79,6 @@ impl ReplyQueue {
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
-    }
-
-    /// How many of them wait for something.
-    pub fn waiting(&self) -> usize {
-        self.waiting
     }
 
     /// The bytes that wait with them.
@@ -116,13 +108,13 @@ mod tests {
         queue.answer(b"c", &mut outbox);
         let d = queue.reserve(b"d(".to_vec());
         queue.answer(b"e", &mut outbox);
-        assert_eq!((queue.len(), queue.waiting(), queue.held()), (4, 2, 6));
+        assert_eq!((queue.len(), queue.held()), (4, 6));
         assert_eq!(unsent(&outbox), "a");
         queue.fill(d, b")", &mut outbox);
         assert_eq!(unsent(&outbox), "a");
         queue.fill(b, b")", &mut outbox);
         assert_eq!(unsent(&outbox), "ab()cd()e");
-        assert_eq!((queue.len(), queue.waiting(), queue.held()), (0, 0, 0));
+        assert_eq!((queue.len(), queue.held()), (0, 0));
     }
 
     #[test]

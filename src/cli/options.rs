@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::places;
 use super::print;
 use super::secret;
-use crate::node::Secret;
+use crate::node::{Ack, Secret};
 use crate::places::Provider;
 use getopts::{Matches, Options};
 use log::LevelFilter;
@@ -24,6 +24,8 @@ pub(super) struct Shared {
     pub(super) directory: PathBuf,
     /// Where places come from.
     pub(super) places: Arc<dyn Provider>,
+    /// When is the reply to an IAMAT sent?
+    pub(super) ack: Ack,
     /// What the servers of the herd know and nobody else.
     pub(super) secret: Option<Secret>,
     /// May a server listen beyond this machine without a secret?
@@ -47,6 +49,8 @@ pub(super) fn declare_shared(options: &mut Options) {
     options.optopt("d", "directory", &help, "DIR");
     places::declare(options);
     secret::declare(options);
+    let help = "reply to an IAMAT when this server has it, or the whole herd: local or herd (default local)";
+    options.optopt("", "ack", help, "WHO");
     let help = "off, error, warn, info, debug or trace (default info)";
     options.optopt("", "log-level", help, "LEVEL");
 }
@@ -97,12 +101,22 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         ("places", "--places"),
         ("places-url", "--places-url"),
         ("secret-file", "--secret-file"),
+        ("ack", "--ack"),
         ("log-level", "--log-level"),
     ] {
         if let Some(value) = matches.opt_str(option) {
             given.extend([flag.to_string(), value]);
         }
     }
+    let ack = match matches.opt_str("ack").as_deref() {
+        None | Some("local") => Ack::Local,
+        Some("herd") => Ack::Herd,
+        Some(word) => {
+            return Err(Failure::wrong(format_args!(
+                "--ack knows no {word:?}; choose local or herd"
+            )));
+        }
+    };
     let insecure = matches.opt_present("insecure");
     if insecure {
         given.push("--insecure".to_string());
@@ -113,6 +127,7 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         places: places::chosen(matches)?,
         secret: secret::chosen(matches)?,
         insecure,
+        ack,
         log_level,
         given,
     })

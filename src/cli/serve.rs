@@ -137,6 +137,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
             run,
             seed,
             neighbours,
+            ack: shared.ack,
             secret: shared.secret,
             level: node_level(shared.log_level),
             limits: Limits::default(),

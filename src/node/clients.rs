@@ -3,7 +3,7 @@
 use super::lookups::Waiting;
 use super::notes::Level;
 use super::table::{Source, Verdict};
-use super::{Action, LookupError, Node, Query, Timer};
+use super::{Ack, Action, LookupError, Node, Query, Timer};
 use crate::units::{ConnId, LookupId};
 use crate::wire::{Command, Difference, Location, Report, Time, json, push_echo};
 
@@ -59,7 +59,10 @@ impl Node {
         }
         self.scratch.clear();
         report.push(&mut self.scratch);
-        self.reply(conn);
+        match self.ack {
+            Ack::Local => self.reply(conn),
+            Ack::Herd => self.reply_after_wave(conn),
+        }
         true
     }
 
@@ -81,6 +84,7 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return true;
         };
+        session.lookups += 1;
         let ticket = session.replies.reserve(line);
         let id = self.lookups.begin(Waiting {
             conn,
@@ -132,6 +136,7 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
+        session.lookups -= 1;
         session.replies.fill(ticket, &text, &mut session.outbox);
         self.flush(conn);
         self.settle(conn);

@@ -6,6 +6,7 @@ use super::limits::Limits;
 use super::lookups::{LookupError, Query};
 use super::notes::Level;
 use super::secret::Secret;
+use super::waves::Ack;
 use crate::units::{ConnId, LookupId, PeerId};
 
 /// Who the node is, and whom it knows.
@@ -19,6 +20,8 @@ pub struct Config {
     pub seed: u64,
     /// Its neighbours; a [`PeerId`] is a place in this list. At most `NEIGHBOURS_MAX`.
     pub neighbours: Vec<Neighbour>,
+    /// When the reply to an IAMAT is sent.
+    pub ack: Ack,
     /// What every server of the herd knows and nobody else; none: addresses are believed.
     pub secret: Option<Secret>,
     /// The least that is noted; none: nothing at all.

@@ -168,6 +168,10 @@ impl Node {
                     }
                 }
             }
+            Some(Word::Wave(run, number)) => {
+                self.note_line(conn, '<', line);
+                self.wave(conn, id, run, number);
+            }
             Some(Word::Mark(mark)) => self.mark(conn, id, mark, line),
             _ => self.refuse(conn, line, "it says what a dialler never says"),
         }
@@ -226,14 +230,9 @@ impl Node {
                 (from.unwrap_or_default(), &mut self.warnings)
             }
         };
-        if let Some(withheld) = warnings.permit(self.now.mono, self.limits.warning) {
-            let more = if withheld > 0 {
-                format!(" ({withheld} more before)")
-            } else {
-                String::new()
-            };
+        if let Some(before) = warnings.permit(self.now.mono, self.limits.warning) {
             self.notes
-                .note(Level::Warn, format_args!("{who}: {why}{more}"));
+                .note(Level::Warn, format_args!("{who}: {why}{before}"));
         }
     }
 }

@@ -45,6 +45,11 @@ pub struct Limits {
     pub redial_first: u64,
     /// The longest such wait.
     pub redial_last: u64,
+    /// A reply waits for every server to answer for so long, in nanoseconds; then it is sent.
+    pub ack: u64,
+    /// Servers whose waves are known. Of more, one that is at rest is forgotten; if none is, the
+    /// new wave is not answered, and its replies are late.
+    pub waves: usize,
     /// Bytes that a plain neighbour may answer where no answer is wanted. More ends the connection.
     pub chatter: usize,
     /// From a warning about a neighbour or a stranger at the servers' door to the next, in
@@ -76,6 +81,8 @@ impl Default for Limits {
             dead: 3 * SECOND,
             redial_first: 50 * MILLISECOND,
             redial_last: SECOND,
+            ack: 200 * MILLISECOND,
+            waves: 1024,
             chatter: 4 << 10,
             warning: 60 * SECOND,
             grace: 5 * SECOND,

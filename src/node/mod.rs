@@ -7,7 +7,7 @@
 //! them in that order, turn after turn:
 //!
 //! ```
-//! use herd::node::{Action, Config, Door, Event, Limits, Node};
+//! use herd::node::{Ack, Action, Config, Door, Event, Limits, Node};
 //! use herd::units::{ConnId, Mono, Now, Wall};
 //!
 //! let mut node = Node::new(Config {
@@ -15,6 +15,7 @@
 //!     run: 1,
 //!     seed: 1,
 //!     neighbours: vec![],
+//!     ack: Ack::Local,
 //!     secret: None,
 //!     level: None,
 //!     limits: Limits::default(),
@@ -48,6 +49,7 @@ mod secret;
 mod session;
 mod table;
 mod telling;
+mod waves;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -58,6 +60,7 @@ pub use limits::Limits;
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
 pub use secret::{SECRET_BYTES_MIN, Secret};
+pub use waves::Ack;
 
 use crate::buffers::Timers;
 use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
@@ -67,12 +70,14 @@ use peer::{Peer, Tell, Warnings};
 use random::Random;
 use session::{Role, Session, Sessions};
 use table::Table;
+use waves::Waves;
 
 /// One server of the herd.
 #[derive(Debug)]
 pub struct Node {
     name: String,
     run: u64,
+    ack: Ack,
     secret: Option<Secret>,
     limits: Limits,
     now: Now,
@@ -80,6 +85,7 @@ pub struct Node {
     table: Table,
     peers: Vec<Peer>,
     lookups: Lookups,
+    waves: Waves,
     timers: Timers<Timer>,
     notes: Notes,
     random: Random,
@@ -116,6 +122,8 @@ enum Timer {
     Linger(ConnId),
     /// A lookup takes too long.
     Lookup(LookupId),
+    /// A reply has waited for the herd for too long.
+    Ack,
     /// We have been ending for too long.
     Grace,
 }
@@ -129,6 +137,7 @@ impl Node {
             secret,
             seed,
             neighbours,
+            ack,
             level,
             limits,
         } = config;
@@ -148,6 +157,7 @@ impl Node {
         Node {
             name,
             run,
+            ack,
             secret,
             now: Now::default(),
             sessions: Sessions::default(),
@@ -157,6 +167,7 @@ impl Node {
                 .map(|n| Peer::new(n, limits.redial_first))
                 .collect(),
             lookups: Lookups::default(),
+            waves: Waves::default(),
             timers,
             notes: Notes::new(level),
             random: Random(seed),
@@ -298,6 +309,7 @@ impl Node {
                 Timer::Silent(conn) => self.close(conn, "silent for too long"),
                 Timer::Linger(conn) => self.farewell(conn),
                 Timer::Lookup(id) => self.lookup_late(id),
+                Timer::Ack => self.ack_late(),
                 Timer::Grace => self.stop(),
             }
         }

@@ -1,5 +1,6 @@
 //! A neighbour: the link on which we tell it things, and the one on which it tells us.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use super::event::Neighbour;
@@ -129,14 +130,27 @@ pub struct Warnings {
 }
 
 impl Warnings {
-    /// Whether one may be given now, and how many were withheld since the last.
-    pub fn permit(&mut self, now: Mono, pause: u64) -> Option<u64> {
+    /// Whether one may be given now; and then, how many were withheld since the last.
+    pub fn permit(&mut self, now: Mono, pause: u64) -> Option<Withheld> {
         if now < self.next {
             self.withheld += 1;
             return None;
         }
         self.next = now + pause;
-        Some(std::mem::take(&mut self.withheld))
+        Some(Withheld(std::mem::take(&mut self.withheld)))
+    }
+}
+
+/// So many warnings were not given; to be shown behind one that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withheld(u64);
+
+impl fmt::Display for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            count => write!(f, " ({count} more before)"),
+        }
     }
 }
 
@@ -147,10 +161,10 @@ mod tests {
     #[test]
     fn warnings_are_counted_while_they_are_withheld() {
         let mut warnings = Warnings::default();
-        assert_eq!(warnings.permit(Mono(5), 10), Some(0));
+        assert_eq!(warnings.permit(Mono(5), 10), Some(Withheld(0)));
         assert_eq!(warnings.permit(Mono(6), 10), None);
         assert_eq!(warnings.permit(Mono(14), 10), None);
-        assert_eq!(warnings.permit(Mono(15), 10), Some(2));
-        assert_eq!(warnings.permit(Mono(25), 10), Some(0));
+        assert_eq!(warnings.permit(Mono(15), 10), Some(Withheld(2)));
+        assert_eq!(warnings.permit(Mono(25), 10), Some(Withheld(0)));
     }
 }

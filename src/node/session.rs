@@ -20,6 +20,8 @@ pub struct Session {
     pub lines: LineBuffer,
     /// Replies that wait for a lookup, or for one before them.
     pub replies: ReplyQueue,
+    /// Lookups of it in flight.
+    pub lookups: usize,
     /// Bytes that are not sent yet.
     pub outbox: Outbox,
     /// Of a stranger that was greeted: what its proof is to be about.
@@ -99,6 +101,7 @@ impl Session {
             role,
             lines: LineBuffer::default(),
             replies: ReplyQueue::default(),
+            lookups: 0,
             outbox: Outbox::default(),
             greeted: None,
             input: Input::Open,
@@ -125,7 +128,7 @@ impl Session {
         };
         self.outbox.len() + self.replies.held() >= most
             || self.replies.len() >= limits.replies
-            || self.replies.waiting() >= limits.lookups
+            || self.lookups >= limits.lookups
     }
 
     /// Whether every answer is given and sent.

@@ -98,6 +98,10 @@ impl Node {
                     self.skip(id);
                 }
             }
+            Some(Word::Done(run, number)) if tell == Tell::Up(conn) => {
+                self.note_line(conn, '<', line);
+                self.done(id, run, number);
+            }
             _ => self.refuse(conn, line, "it says what an acceptor never says"),
         }
     }
@@ -175,6 +179,7 @@ impl Node {
 
     /// Offers the news to every link.
     pub(super) fn refill_links(&mut self) {
+        self.start_wave();
         for index in 0..self.peers.len() {
             let id = PeerId(index as u8);
             if self.peers[index].plain {
@@ -186,6 +191,7 @@ impl Node {
                 self.flush(conn);
             }
         }
+        self.send_waves();
     }
 
     /// Copies the next changes to a link, as many as it has room for. What the neighbour itself
@@ -265,6 +271,7 @@ impl Node {
     /// Waits before the neighbour is dialled again: longer each time, until a link is up.
     pub(super) fn down(&mut self, id: PeerId, why: &str) {
         self.timers.stop(Timer::Beat(id));
+        self.waves_without(id);
         let peer = &mut self.peers[id.index()];
         peer.tell = Tell::Down;
         let wait = self.random.jitter(peer.backoff);

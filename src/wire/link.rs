@@ -1,4 +1,4 @@
-//! What servers say to each other: HELLO, SINCE, MARK and the AT line.
+//! What servers say to each other: HELLO, AUTH, SINCE, MARK, WAVE, DONE and the AT line.
 
 use std::fmt;
 
@@ -55,6 +55,10 @@ pub enum Word<'a> {
     Auth(&'a [u8]),
     /// `SINCE <run> <seq> <count> <digest>`: how far I got into your feed of that run.
     Since(Run, Extent),
+    /// `WAVE <run> <number>`: when everybody behind you has what you have, say DONE.
+    Wave(Run, u64),
+    /// `DONE <run> <number>`: they have.
+    Done(Run, u64),
     /// `AT …`: a change.
     At(Report<'a>),
     /// `MARK <seq> <count> <digest>`: so far you have been told everything.
@@ -75,6 +79,14 @@ impl<'a> Word<'a> {
                 Some(Word::Since(Run(hex(run)?), extent(seq, count, digest)?))
             }
             b"HELLO" => Some(Word::Hello(hello(line)?)),
+            b"WAVE" => {
+                let [_, run, number] = exactly(line)?;
+                Some(Word::Wave(Run(hex(run)?), decimal(number, u64::MAX)?))
+            }
+            b"DONE" => {
+                let [_, run, number] = exactly(line)?;
+                Some(Word::Done(Run(hex(run)?), decimal(number, u64::MAX)?))
+            }
             b"AUTH" => exactly(line).map(|[_, proof]| Word::Auth(proof)),
             _ => None,
         }
@@ -175,6 +187,10 @@ mod tests {
             Word::parse(format!("{hello} -").as_bytes()),
             Some(Word::Hello(want))
         );
+        let wave = format!("WAVE {run} 7");
+        assert_eq!(Word::parse(wave.as_bytes()), Some(Word::Wave(run, 7)));
+        let done = format!("DONE {run} 7");
+        assert_eq!(Word::parse(done.as_bytes()), Some(Word::Done(run, 7)));
         assert_eq!(Word::parse(b"AUTH 00ff"), Some(Word::Auth(b"00ff")));
         let at = b"AT s +0.000000000 k +1+1 1";
         assert!(matches!(Word::parse(at), Some(Word::At(_))));
@@ -206,6 +222,8 @@ mod tests {
             "HELLO a b 0123456789abcdef 00112233445566778899aabbccddeeff - -",
             "AT s +0.000000000 k +1+1",
             "mark 1 2 000000000000feed",
+            "WAVE 0123456789abcdef",
+            "DONE 0123456789abcdef -1",
             "AUTH",
             "AUTH 00 ff",
         ] {

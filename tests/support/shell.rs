@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{Action, Config, Door, Event, Level, Limits, LookupError, Neighbour, Node, Query};
+use herd::node::{
+    Ack, Action, Config, Door, Event, Level, Limits, LookupError, Neighbour, Node, Query,
+};
 use herd::units::{ConnId, LookupId, Now, PeerId};
 
 use super::net::{Arrival, End, Knock, Listener, Net, Owner};
@@ -68,6 +70,7 @@ impl Shell {
         neighbours: &[usize],
         limits: Limits,
         pool_max: usize,
+        ack: Ack,
     ) -> Shell {
         let run = (place as u64 + 1) << 8 | life;
         let config = Config {
@@ -82,6 +85,7 @@ impl Shell {
                     addresses: vec![address(place)],
                 })
                 .collect(),
+            ack,
             secret: None,
             level: Some(Level::Info),
             limits,

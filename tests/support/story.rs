@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use herd::node::{Door, Limits, LookupError};
+use herd::node::{Ack, Door, Limits, LookupError};
 use herd::units::{MILLISECOND, SECOND};
 
 use super::net::Listener;
@@ -33,6 +33,7 @@ impl Story {
             limits: Limits::default(),
             window: 64 << 10,
             pool: 68,
+            ack: Ack::Local,
         };
         Story {
             settings,
@@ -73,7 +74,7 @@ impl Story {
         Ok(std::mem::take(&mut world.net.tale))
     }
 
-    /// `world key=value …`: any of the limits, `window` or `pool`.
+    /// `world key=value …`: any of the limits, `window`, `pool` or `ack=herd`.
     fn set(&mut self, settings: &[&str]) -> Wrong<Vec<String>> {
         if self.world.is_some() {
             return Err("the world is made already".into());
@@ -83,6 +84,10 @@ impl Story {
             let Some((key, value)) = setting.split_once('=') else {
                 return Err(format!("{setting} is not key=value"));
             };
+            if *setting == "ack=herd" {
+                self.settings.ack = Ack::Herd;
+                continue;
+            }
             let size = value.parse::<usize>();
             let place = match key {
                 "client_line" => &mut limits.client_line,

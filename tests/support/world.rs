@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{Door, Limits, LookupError};
+use herd::node::{Ack, Door, Limits, LookupError};
 use herd::units::{LookupId, Mono, Now, SECOND, Wall};
 
 use super::net::{End, Knock, Listener, Net, Owner, shown};
@@ -27,6 +27,8 @@ pub struct Settings {
     pub window: usize,
     /// Lookups that the workers of one server and their queue hold.
     pub pool: usize,
+    /// When the nodes reply to an IAMAT.
+    pub ack: Ack,
 }
 
 /// All there is.
@@ -106,6 +108,7 @@ impl World {
             &server.neighbours,
             self.settings.limits.clone(),
             self.settings.pool,
+            self.settings.ack,
         ));
         self.net.listeners[place] = Listener::Server;
         Ok(())

@@ -1,0 +1,270 @@
+//! `--ack herd`: a client's reply waits until every server that can be reached has its update.
+//!
+//! An echo wave (Chang, Echo Algorithms, 1982) tells when that is. Who starts one says WAVE on all
+//! its links, behind the news; who hears of it first passes it on to all others, behind the news,
+//! and says DONE when all of those have. Who hears of it again says DONE at once. A link that is
+//! lost counts as answered: behind it nobody can be reached. A wave covers all updates before it,
+//! and a server has one of its own at a time, so a busy one needs a wave per round trip.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::notes::Level;
+use super::peer::Tell;
+use super::{Node, Timer};
+use crate::buffers::Ticket;
+use crate::units::{ConnId, Mono, PeerId};
+use crate::wire::Run;
+
+/// When the reply to an IAMAT is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ack {
+    /// When this server has it.
+    #[default]
+    Local,
+    /// When every server that can be reached has it.
+    Herd,
+}
+
+/// All waves that we take part in, and the replies that wait for ours.
+#[derive(Debug, Default)]
+pub struct Waves {
+    /// The newest of each server, by its run.
+    newest: BTreeMap<u64, Wave>,
+    /// Links on which a WAVE waits for the news before it.
+    unsent: usize,
+    held: VecDeque<Held>,
+    /// The number of our last wave.
+    last: u64,
+}
+
+#[derive(Debug)]
+struct Wave {
+    number: u64,
+    /// The link that is to be told DONE; none if the wave is ours.
+    parent: Option<ConnId>,
+    /// A bit for each neighbour that has not said DONE.
+    awaited: u64,
+    /// Of those: who has not been told, and the change that it must be told first.
+    unsent: Vec<(PeerId, u64)>,
+}
+
+/// A reply that waits.
+#[derive(Debug)]
+struct Held {
+    conn: ConnId,
+    ticket: Ticket,
+    since: Mono,
+    /// The number of the wave that covers its update.
+    wave: u64,
+}
+
+impl Node {
+    /// Sends what is in `scratch` when every server has what has been heard so far.
+    pub(super) fn reply_after_wave(&mut self, conn: ConnId) {
+        let line = std::mem::take(&mut self.scratch);
+        self.note_line(conn, '>', &line);
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        let ticket = session.replies.reserve(line);
+        let (since, wave) = (self.now.mono, self.waves.last + 1);
+        if self.waves.held.is_empty() {
+            self.timers.set(Timer::Ack, since + self.limits.ack);
+        }
+        self.waves.held.push_back(Held {
+            conn,
+            ticket,
+            since,
+            wave,
+        });
+        self.news = true;
+    }
+
+    /// Starts a wave if replies wait for one and none is under way.
+    pub(super) fn start_wave(&mut self) {
+        let is_wanted = self
+            .waves
+            .held
+            .back()
+            .is_some_and(|held| held.wave > self.waves.last);
+        let is_busy = self
+            .waves
+            .newest
+            .get(&self.run)
+            .is_some_and(|wave| wave.awaited != 0);
+        if is_wanted && !is_busy {
+            self.waves.last += 1;
+            self.spread(Run(self.run), self.waves.last, None);
+        }
+    }
+
+    /// A neighbour said WAVE.
+    pub(super) fn wave(&mut self, conn: ConnId, id: PeerId, run: Run, number: u64) {
+        let known = self
+            .waves
+            .newest
+            .get(&run.0)
+            .is_some_and(|wave| wave.number >= number);
+        if known || run == Run(self.run) {
+            return self.tell(conn, Level::Info, format!("DONE {run} {number}\n"));
+        }
+        self.spread(run, number, Some((conn, id)));
+    }
+
+    /// A neighbour said DONE.
+    pub(super) fn done(&mut self, id: PeerId, run: Run, number: u64) {
+        if let Some(wave) = self.waves.newest.get_mut(&run.0)
+            && wave.number == number
+            && !wave.unsent.iter().any(|(peer, _)| *peer == id)
+        {
+            self.answered(id, run);
+        }
+    }
+
+    /// Says WAVE wherever the news before it has been told.
+    pub(super) fn send_waves(&mut self) {
+        if self.waves.unsent == 0 {
+            return;
+        }
+        let mut due = Vec::new();
+        for (run, wave) in &mut self.waves.newest {
+            let before = wave.unsent.len();
+            wave.unsent.retain(|(id, after)| {
+                let peer = &self.peers[id.index()];
+                let is_due = peer.told >= *after;
+                if let (true, Tell::Up(conn)) = (is_due, peer.tell) {
+                    due.push((conn, Run(*run), wave.number));
+                }
+                !is_due
+            });
+            self.waves.unsent -= before - wave.unsent.len();
+        }
+        for (conn, run, number) in due {
+            self.tell(conn, Level::Info, format!("WAVE {run} {number}\n"));
+        }
+    }
+
+    /// A link is lost: behind it nobody can be reached.
+    pub(super) fn waves_without(&mut self, id: PeerId) {
+        let runs: Vec<Run> = self.waves.newest.keys().map(|run| Run(*run)).collect();
+        for run in runs {
+            self.answered(id, run);
+        }
+    }
+
+    /// Replies have waited for too long: they are sent all the same.
+    pub(super) fn ack_late(&mut self) {
+        let now = self.now.mono;
+        let is_late = |held: &Held| now.since(held.since) >= self.limits.ack;
+        let late = self
+            .waves
+            .held
+            .iter()
+            .take_while(|held| is_late(held))
+            .count();
+        if let Some(before) = self.warnings.permit(now, self.limits.warning) {
+            let line = format_args!("sent {late} replies before every server had answered{before}");
+            self.notes.note(Level::Warn, line);
+        }
+        let late: Vec<Held> = self.waves.held.drain(..late).collect();
+        // The wave that they waited for is given up, and the next may start.
+        if let Some(wave) = self.waves.newest.get_mut(&self.run) {
+            self.waves.unsent -= wave.unsent.len();
+            wave.unsent.clear();
+            wave.awaited = 0;
+        }
+        for held in &mut self.waves.held {
+            held.wave = self.waves.last + 1;
+        }
+        self.release(late);
+    }
+
+    /// Passes a wave on to all neighbours but the one that told us.
+    fn spread(&mut self, run: Run, number: u64, parent: Option<(ConnId, PeerId)>) {
+        if !self.waves.newest.contains_key(&run.0) && self.waves.newest.len() >= self.limits.waves {
+            // Of servers that are long gone, mostly. If not, their replies are late.
+            let idle = self.waves.newest.iter().find(|(_, wave)| wave.awaited == 0);
+            let Some(idle) = idle.map(|(run, _)| *run) else {
+                return;
+            };
+            self.waves.newest.remove(&idle);
+        }
+        let after = self.table.feed.last();
+        let ids = (0..self.peers.len() as u8).map(PeerId);
+        let unsent: Vec<(PeerId, u64)> = ids
+            .filter(|id| matches!(self.peers[id.index()].tell, Tell::Up(_)))
+            .filter(|id| parent.is_none_or(|(_, parent)| parent != *id))
+            .map(|id| (id, after))
+            .collect();
+        let awaited = unsent
+            .iter()
+            .fold(0, |bits, (id, _)| bits | 1 << id.index());
+        self.waves.unsent += unsent.len();
+        let parent = parent.map(|(conn, _)| conn);
+        let wave = Wave {
+            number,
+            parent,
+            awaited,
+            unsent,
+        };
+        if let Some(old) = self.waves.newest.insert(run.0, wave) {
+            self.waves.unsent -= old.unsent.len();
+        }
+        self.news = true;
+        if awaited == 0 {
+            self.complete(run);
+        }
+    }
+
+    /// Nothing more is awaited of a neighbour.
+    fn answered(&mut self, id: PeerId, run: Run) {
+        let Some(wave) = self.waves.newest.get_mut(&run.0) else {
+            return;
+        };
+        if wave.awaited >> id.index() & 1 == 0 {
+            return;
+        }
+        wave.awaited &= !(1 << id.index());
+        let before = wave.unsent.len();
+        wave.unsent.retain(|(peer, _)| *peer != id);
+        self.waves.unsent -= before - wave.unsent.len();
+        if wave.awaited == 0 {
+            self.complete(run);
+        }
+    }
+
+    /// All have answered.
+    fn complete(&mut self, run: Run) {
+        let Some(Wave { number, parent, .. }) = self.waves.newest.get(&run.0) else {
+            return;
+        };
+        let number = *number;
+        if let Some(conn) = *parent {
+            return self.tell(conn, Level::Info, format!("DONE {run} {number}\n"));
+        }
+        let covered = self
+            .waves
+            .held
+            .iter()
+            .take_while(|held| held.wave <= number)
+            .count();
+        let covered = self.waves.held.drain(..covered).collect();
+        self.release(covered);
+    }
+
+    fn release(&mut self, replies: Vec<Held>) {
+        for Held { conn, ticket, .. } in replies {
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.replies.fill(ticket, b"", &mut session.outbox);
+                self.flush(conn);
+                self.settle(conn);
+            }
+        }
+        match self.waves.held.front() {
+            Some(held) => self.timers.set(Timer::Ack, held.since + self.limits.ack),
+            None => self.timers.stop(Timer::Ack),
+        }
+        // Those that are left wait for the next wave.
+        self.news = true;
+    }
+}
