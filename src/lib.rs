@@ -20,6 +20,8 @@
 //!   event ever lost? [`reactor::Conn`].
 //! - [`topology`], [`logging`], [`cli`]: who is in the herd, what is written down, and the verbs.
 //!
+//! The words on the wire are in the [`guide::protocol`] page.
+//!
 //! # Architecture invariants
 //!
 //! Each is a test in `tests/tidy.rs`. `units`, `wire`, `buffers` and `node` never mention a
@@ -28,6 +30,7 @@
 
 pub mod buffers;
 pub mod cli;
+pub mod guide;
 pub mod logging;
 pub mod node;
 pub mod places;

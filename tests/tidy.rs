@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Room, and the rooms that it may use. `places` may use only the two types that it shares with
 /// the node; `topology` only a limit.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("units", &[]),
     ("wire", &["units"]),
     ("buffers", &["units"]),
@@ -18,6 +18,7 @@ const EDGES: [(&str, &[&str]); 10] = [
     ("topology", &["node"]),
     ("logging", &[]),
     ("cli", &["node", "places", "reactor", "topology", "logging"]),
+    ("guide", &[]),
     ("main", &["cli"]),
 ];
 

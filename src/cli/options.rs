@@ -49,7 +49,7 @@ pub(super) fn declare_shared(options: &mut Options) {
     options.optopt("d", "directory", &help, "DIR");
     places::declare(options);
     secret::declare(options);
-    let help = "reply to an IAMAT when this server has it, or the whole herd: local or herd (default local)";
+    let help = "reply to an IAMAT once this server has it, or every one: local (default) or herd";
     options.optopt("", "ack", help, "WHO");
     let help = "off, error, warn, info, debug or trace (default info)";
     options.optopt("", "log-level", help, "LEVEL");

@@ -5,7 +5,7 @@
 use super::notes::Level;
 use super::peer::Tell;
 use super::secret::{Handshake, Role as Prover};
-use super::session::{Role, Session};
+use super::session::{Ending, Role, Session};
 use super::{Action, Node, Timer};
 use crate::units::{ConnId, MILLISECOND, PeerId};
 use crate::wire::{Extent, Hello, Run, Word};
@@ -202,6 +202,9 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
+        if session.ending == Ending::Lingering {
+            return;
+        }
         while session.outbox.len() < self.limits.link_outbox {
             let Some(change) = self.table.feed.step(id) else {
                 break;
