@@ -5,4 +5,10 @@
 // Helpers of tests may fail like tests.
 #![allow(clippy::unwrap_used)]
 
+pub mod client;
 pub mod endpoint;
+pub mod herd;
+pub mod ports;
+pub mod process;
+pub mod proxy;
+pub mod wait;

@@ -1,0 +1,3 @@
+//! herd
+#[path = "../support/mod.rs"]
+mod support;
