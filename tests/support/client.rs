@@ -51,6 +51,27 @@ impl Client {
         self.reader.get_ref().write_all(bytes.as_ref()).unwrap();
     }
 
+    /// Sends as many of these bytes as are taken now, and returns how many.
+    pub fn say_some(&mut self, bytes: &[u8]) -> usize {
+        let mut stream = self.reader.get_ref();
+        stream.set_nonblocking(true).unwrap();
+        let count = stream.write(bytes);
+        stream.set_nonblocking(false).unwrap();
+        match count {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The same connection, for a thread that writes while another reads.
+    pub fn twin(&self) -> Client {
+        let stream = self.reader.get_ref().try_clone().unwrap();
+        Client {
+            reader: BufReader::new(stream),
+        }
+    }
+
     /// Sends these bytes, and returns the first line that comes back.
     pub fn ask(&mut self, bytes: impl AsRef<[u8]>) -> String {
         self.say(bytes);
