@@ -207,8 +207,9 @@ fn whatsat_is_answered_with_the_at_line_json_and_an_empty_line() {
     let herd = Herd::one();
     let port = herd.servers[0].clients;
     let at = ask_text(port, iamat("kiwi"));
+    let credit = r#""Place data from \u003ca href=\"https://www.geonames.org/\""#;
     let json = r#"{
-   "html_attributions" : [ "Place data from \u003ca href=\"https://www.geonames.org/\"\u003eGeoNames\u003c/a\u003e, CC BY 4.0" ],
+   "html_attributions" : [ CREDIT\u003eGeoNames\u003c/a\u003e, CC BY 4.0" ],
    "results" : [
       {
          "geometry" : {
@@ -227,7 +228,8 @@ fn whatsat_is_answered_with_the_at_line_json_and_an_empty_line() {
    "status" : "OK"
 }
 
-"#;
+"#
+    .replace("CREDIT", credit);
     assert_eq!(ask_text(port, "WHATSAT kiwi 10 1\n"), format!("{at}{json}"));
     assert_eq!(
         ask_text(port, "WHATSAT kiwi 0000000000000000000000000000010 0001\n"),

@@ -32,7 +32,8 @@ fn commands_of_one_packet_are_answered_in_order() {
     assert_eq!(
         replies,
         format!(
-            "{one}\n{one}\n{json}{other}\n? hello\n{other}\n{json}? WHATSAT nobody 0 0\n{other}\n{json}"
+            "{one}\n{one}\n{json}{other}\n? hello\n{other}\n{json}\
+             ? WHATSAT nobody 0 0\n{other}\n{json}"
         )
     );
 }

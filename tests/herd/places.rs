@@ -14,7 +14,7 @@ pub(crate) const EMPTY: &str = "{\n   \"html_attributions\" : [],\n   \"results\
                                 \"status\" : \"ZERO_RESULTS\"\n}";
 
 /// Workers, lookups that wait for one, and lookups of one connection.
-const WORKERS: usize = 4;
+pub(crate) const WORKERS: usize = 4;
 const QUEUE_MAX: usize = 64;
 const CONNECTION_MAX: usize = 8;
 
@@ -40,7 +40,8 @@ fn check_no_key(herd: &Herd, replies: &[String]) {
 #[test]
 fn both_forms_of_google_are_asked_through_a_server() {
     let modern = r#"{"places":[{"id":"a","displayName":{"text":"Amoeba"}},{"id":"b"}]}"#;
-    let legacy = "{ \"results\" : [ {\"name\":\"Amoeba\"},\n\n {\"name\":\"b\"} ], \"status\" : \"OK\" }\n\n\n";
+    let legacy = "{ \"results\" : [ {\"name\":\"Amoeba\"},\n\n {\"name\":\"b\"} ],\n\n\n \
+                  \"status\" : \"OK\" }\n\n\n";
     let query = "+34.0689300-118.4451270";
     for (kind, says) in [("google", modern), ("google-legacy", legacy)] {
         let endpoint = Endpoint::start([
@@ -57,7 +58,7 @@ fn both_forms_of_google_are_asked_through_a_server() {
             "google-legacy" => {
                 assert_eq!(
                     json,
-                    "{ \"results\" : [ {\"name\":\"Amoeba\"} ], \"status\" : \"OK\" }\n\n"
+                    "{ \"results\" : [ {\"name\":\"Amoeba\"} ],\n \"status\" : \"OK\" }\n\n"
                 );
             }
             _ => assert!(json.contains("\"name\" : \"Amoeba\"") && !json.contains("\"b\"")),
