@@ -1,6 +1,6 @@
 //! The herd end to end: real processes on free ports of 127.0.0.1, real clients, and between the
-//! servers a proxy that can cut. What a client may rely on stands in `commands`, `lines` and
-//! `order`, a test or more for each rule of the clients' door.
+//! servers a proxy that can cut. What a client may rely on stands in `commands`, `whatsat`, `lines`
+//! and `order`, a test or more for each rule of the clients' door.
 
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
@@ -19,6 +19,7 @@ mod order;
 mod places;
 mod strace;
 mod strangers;
+mod whatsat;
 
 use support::client::{now, seconds};
 

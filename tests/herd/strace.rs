@@ -47,7 +47,7 @@ fn all_wait(trace: &str) -> bool {
         let call = call.trim_start();
         (call.starts_with("futex(") || call.starts_with("epoll_wait(")) && !call.contains(" = ")
     };
-    last.len() == 1 + WORKERS && last.values().all(|call| is_waiting(call))
+    last.len() == 1 + WORKERS && last.values().all(is_waiting)
 }
 
 #[test]
@@ -67,9 +67,7 @@ fn an_iamat_costs_a_wait_a_read_a_write_and_the_log() {
         .arg(env!("CARGO_BIN_EXE_herd"));
     server.launch_as(strace);
     server.greeting();
-    wait_for("all threads wait", || {
-        all_wait(&fs::read_to_string(&file).unwrap_or_default()).then_some(())
-    });
+    wait_for("all threads wait", || all_wait(&read(&file)).then_some(()));
 
     let mut client = server.client();
     // The first one finds more to do: it comes with its connection.
@@ -88,17 +86,19 @@ fn an_iamat_costs_a_wait_a_read_a_write_and_the_log() {
     // AT line and JSON leave together, in one write.
     client.near("WHATSAT third 10 5\n");
     let sent = wait_for("what was sent is traced", || {
-        let trace = fs::read_to_string(&file).unwrap();
-        let read = trace.find("\"WHATSAT third")?;
-        let sent = trace[read..].lines().find(|line| line.contains("sendto("));
-        sent.filter(|line| line.contains(" = ")).map(str::to_string)
+        let trace = read(&file);
+        let from = trace.find("\"WHATSAT third")?;
+        // What is asked for stands there whole as soon as its line does.
+        let mut lines = trace[from..].split_inclusive('\n');
+        let sent = lines.find(|line| line.contains("sendto(") && line.ends_with('\n'));
+        sent.map(str::to_string)
     });
     assert!(
         sent.contains("AT Goloman ") && sent.contains(r"\n{\n"),
         "{sent}"
     );
     // Registered once, for life.
-    let trace = fs::read_to_string(&file).unwrap();
+    let trace = read(&file);
     assert!(trace.contains("EPOLL_CTL_ADD"));
     assert!(!trace.contains("EPOLL_CTL_MOD") && !trace.contains("EPOLL_CTL_DEL"));
     server.close_stdin();
@@ -106,7 +106,11 @@ fn an_iamat_costs_a_wait_a_read_a_write_and_the_log() {
 }
 
 fn traced(file: &Path, marker: &str) -> Vec<String> {
-    wait_for("the server waits again", || {
-        calls(&fs::read_to_string(file).unwrap_or_default(), marker)
-    })
+    wait_for("the server waits again", || calls(&read(file), marker))
+}
+
+/// The trace so far. Some machines have only the newer one of two calls that are the same for us.
+fn read(file: &Path) -> String {
+    let trace = fs::read_to_string(file).unwrap_or_default();
+    trace.replace("epoll_pwait", "epoll_wait")
 }
