@@ -61,11 +61,12 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 10] = [
+const RUN_TIME_CRATES: [&str; 11] = [
     "getopts",
     "log",
     "memchr",
     "mio",
+    "ring",
     "serde_json",
     "signal-hook",
     "simplelog",

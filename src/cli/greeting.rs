@@ -1,6 +1,5 @@
 //! What `herd up` says when its herd runs: where everybody is, and lines to paste.
 
-use super::PLAIN_NOTE;
 use super::table::{row, table};
 use crate::topology::{Server, Topology};
 use std::path::PathBuf;
@@ -44,7 +43,7 @@ impl Greeting<'_> {
         }
         let plain = topology.servers.iter().filter(|server| server.plain);
         for Server { name, .. } in plain {
-            out += &format!("{name} is plain: another make runs it, and {PLAIN_NOTE}.\n");
+            out += &format!("{name} is plain: another make runs it, and is not started.\n");
         }
         let nc = |open: &OpenServer| {
             let Server { host, clients, .. } = &topology.servers[open.server];
@@ -141,7 +140,7 @@ B       [::1]:3        It's, Old   run/B.log
 It's    [::1]:7        A, B        run/It's.log
 
 Places come from: offline
-Old is plain: another make runs it, and plain neighbours are not told anything yet.
+Old is plain: another make runs it, and is not started.
 
 Say where a client is, then ask another server what is near it:
     printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) | nc -N ::1 1

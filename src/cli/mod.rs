@@ -11,6 +11,7 @@ mod graph;
 mod greeting;
 mod options;
 mod places;
+mod secret;
 mod serve;
 mod table;
 mod up;
@@ -19,9 +20,6 @@ use failure::Failure;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
-
-/// A line that stands wherever this build meets plain servers: at `herd up`, and in a log.
-const PLAIN_NOTE: &str = "plain neighbours are not told anything yet";
 
 const HELP: &str = "\
 herd: servers that know where their clients are, tell each other, and say what is near.

@@ -3,6 +3,8 @@
 use super::failure::Failure;
 use super::places;
 use super::print;
+use super::secret;
+use crate::node::Secret;
 use crate::places::Provider;
 use getopts::{Matches, Options};
 use log::LevelFilter;
@@ -22,6 +24,10 @@ pub(super) struct Shared {
     pub(super) directory: PathBuf,
     /// Where places come from.
     pub(super) places: Arc<dyn Provider>,
+    /// What the servers of the herd know and nobody else.
+    pub(super) secret: Option<Secret>,
+    /// May a server listen beyond this machine without a secret?
+    pub(super) insecure: bool,
     /// What the log leaves out.
     pub(super) log_level: LevelFilter,
     /// The options that were given, as arguments again: for a child, and for a line to paste.
@@ -40,6 +46,7 @@ pub(super) fn declare_shared(options: &mut Options) {
     let help = format!("where the logs go (default {DIRECTORY})");
     options.optopt("d", "directory", &help, "DIR");
     places::declare(options);
+    secret::declare(options);
     let help = "off, error, warn, info, debug or trace (default info)";
     options.optopt("", "log-level", help, "LEVEL");
 }
@@ -89,16 +96,23 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         ("directory", "-d"),
         ("places", "--places"),
         ("places-url", "--places-url"),
+        ("secret-file", "--secret-file"),
         ("log-level", "--log-level"),
     ] {
         if let Some(value) = matches.opt_str(option) {
             given.extend([flag.to_string(), value]);
         }
     }
+    let insecure = matches.opt_present("insecure");
+    if insecure {
+        given.push("--insecure".to_string());
+    }
     Ok(Shared {
         topology: topology_path(matches),
         directory: PathBuf::from(directory),
         places: places::chosen(matches)?,
+        secret: secret::chosen(matches)?,
+        insecure,
         log_level,
         given,
     })

@@ -2,11 +2,11 @@
 
 use super::failure::Failure;
 use super::options::{self, Shared};
-use super::{PLAIN_NOTE, places, print};
+use super::{places, print, secret};
 use crate::logging;
 use crate::node::{Config, Level, Limits, Neighbour};
 use crate::reactor::{Door, EventLoop, Setup, Target};
-use crate::topology::{Host, Topology};
+use crate::topology::{Host, Server, Topology};
 use log::LevelFilter;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -63,6 +63,11 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let shared = options::shared(&matches)?;
     let topology = Topology::load(&shared.topology)?;
     let server = find(&topology, &shared, name)?;
+    secret::guard(
+        &topology.servers[server],
+        shared.secret.is_some(),
+        shared.insecure,
+    )?;
     let options = ServeOptions {
         server,
         log: options::log_in(&shared.directory, name)?,
@@ -132,6 +137,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
             run,
             seed,
             neighbours,
+            secret: shared.secret,
             level: node_level(shared.log_level),
             limits: Limits::default(),
         },
@@ -198,33 +204,35 @@ fn open(host: IpAddr, port: u16) -> Result<Door, Failure> {
     })
 }
 
-/// The neighbours that speak our protocol, and where they are.
+/// The neighbours, and where they are dialled: at their servers' door, or at the clients' door of
+/// those that have no other.
 fn neighbours(topology: &Topology, server: usize) -> (Vec<Neighbour>, Vec<Target>) {
-    let all = topology
-        .neighbours(server)
-        .map(|index| &topology.servers[index]);
-    let ours = all.filter_map(|server| Some((server, server.servers?)));
-    if topology
-        .neighbours(server)
-        .any(|index| topology.servers[index].plain)
-    {
-        log::warn!("{PLAIN_NOTE}");
-    }
-    ours.map(|(server, port)| {
-        let (addresses, target) = match &server.host {
-            Host::Ip(address) => (
-                vec![*address],
-                Target::Address(SocketAddr::new(*address, port)),
-            ),
-            Host::Name(name) => (Vec::new(), Target::Name(name.clone(), port)),
+    let all = topology.neighbours(server);
+    all.map(|index| {
+        let Server {
+            name,
+            host,
+            clients,
+            servers,
+            plain,
+        } = &topology.servers[index];
+        let port = servers.unwrap_or(*clients);
+        let (addresses, target) = match host {
+            Host::Ip(address) => {
+                if *plain && address.is_loopback() {
+                    log::warn!("{name} is plain: any program of this machine can speak for it");
+                }
+                let target = Target::Address(SocketAddr::new(*address, port));
+                (vec![*address], target)
+            }
+            Host::Name(host) => (Vec::new(), Target::Name(host.clone(), port)),
         };
-        (
-            Neighbour {
-                name: server.name.clone(),
-                addresses,
-            },
-            target,
-        )
+        let neighbour = Neighbour {
+            name: name.clone(),
+            plain: *plain,
+            addresses,
+        };
+        (neighbour, target)
     })
     .unzip()
 }

@@ -9,6 +9,7 @@ use super::failure::{Failure, one_line};
 use super::greeting::{Greeting, OpenServer, shell_word};
 use super::options::{self, Shared};
 use super::print;
+use super::secret;
 use crate::topology::Topology;
 use std::env;
 use std::io::{self, Write};
@@ -68,6 +69,7 @@ impl Herd {
         let mut members = Vec::new();
         for (index, server) in topology.servers.iter().enumerate() {
             if !server.plain {
+                secret::guard(server, shared.secret.is_some(), shared.insecure)?;
                 members.push((index, options::log_in(&shared.directory, &server.name)?));
             }
         }

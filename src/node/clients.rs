@@ -2,7 +2,7 @@
 
 use super::lookups::Waiting;
 use super::notes::Level;
-use super::table::Verdict;
+use super::table::{Source, Verdict};
 use super::{Action, LookupError, Node, Query, Timer};
 use crate::units::{ConnId, LookupId};
 use crate::wire::{Command, Difference, Location, Report, Time, json, push_echo};
@@ -22,7 +22,7 @@ impl Node {
                 radius_km,
                 bound,
             }) => self.whatsat(conn, client, radius_km, bound),
-            None => false,
+            None => self.plain_line(conn, line),
         };
         if !valid {
             self.scratch.clear();
@@ -52,8 +52,8 @@ impl Node {
             location,
             time,
         };
-        match self.table.offer(&report, None) {
-            Verdict::Accepted => self.news = true,
+        match self.table.offer(&report, Source::Client) {
+            Verdict::Accepted(_) => self.news = true,
             Verdict::Duplicate(_) | Verdict::Older => {}
             Verdict::Full => return false,
         }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::limits::Limits;
 use super::lookups::{LookupError, Query};
 use super::notes::Level;
+use super::secret::Secret;
 use crate::units::{ConnId, LookupId, PeerId};
 
 /// Who the node is, and whom it knows.
@@ -18,6 +19,8 @@ pub struct Config {
     pub seed: u64,
     /// Its neighbours; a [`PeerId`] is a place in this list. At most `NEIGHBOURS_MAX`.
     pub neighbours: Vec<Neighbour>,
+    /// What every server of the herd knows and nobody else; none: addresses are believed.
+    pub secret: Option<Secret>,
     /// The least that is noted; none: nothing at all.
     pub level: Option<Level>,
     /// What bounds it.
@@ -29,6 +32,8 @@ pub struct Config {
 pub struct Neighbour {
     /// Its name.
     pub name: String,
+    /// It is of another make, and knows the clients' door only.
+    pub plain: bool,
     /// Where it may come from; empty while a host name is not resolved yet.
     pub addresses: Vec<IpAddr>,
 }
@@ -110,10 +115,12 @@ pub enum Event<'a> {
 /// What only the shell can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Connect to a neighbour, dropping an attempt that is under way; answered by `Dialled` or
-    /// `DialFailed`, and before that by `Resolved` if the neighbour's host is a name.
+    /// Connect to a neighbour's servers' door, or to a plain one's clients' door, dropping an
+    /// attempt that is under way; answered by `Dialled` or `DialFailed`, and before that by
+    /// `Resolved` if the neighbour's host is a name.
     Dial(PeerId),
-    /// There are new bytes in [`super::Node::unsent`].
+    /// There are new bytes in [`super::Node::unsent`]. One write is enough; what it leaves is
+    /// written when the connection takes more, without another `Flush`.
     Flush(ConnId),
     /// Do not read from it.
     Pause(ConnId),

@@ -84,14 +84,19 @@ impl Feed {
         self.entries[slot as usize + 1].known |= 1 << peer.index();
     }
 
-    /// Moves the cursor of `peer` over the next change: its slot and number, and whether the
-    /// neighbour itself told us.
+    /// Moves the cursor of `peer` over the next change.
     pub fn step(&mut self, peer: PeerId) -> Option<Change> {
+        let change = self.peek(peer)?;
+        self.cursors[peer.index()] = change.slot + 1;
+        Some(change)
+    }
+
+    /// The next change behind the cursor of `peer`.
+    pub fn peek(&self, peer: PeerId) -> Option<Change> {
         let entry = self.entries[self.cursors[peer.index()] as usize].after;
         if entry == END {
             return None;
         }
-        self.cursors[peer.index()] = entry;
         let Entry { seq, known, .. } = self.entries[entry as usize];
         Some(Change {
             slot: entry - 1,

@@ -14,6 +14,9 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
+        if let Role::Plain(peer) = session.role {
+            return self.chatter(conn, peer, fresh.len());
+        }
         let line_max = session.line_max(&self.limits);
         // Taken out while its lines are obeyed, for that may change everything else.
         let mut lines = std::mem::take(&mut session.lines);
@@ -71,21 +74,31 @@ impl Node {
     }
 
     fn obey_line(&mut self, conn: ConnId, line: &[u8]) {
-        match self.sessions.get(conn).map(|session| session.role) {
-            Some(Role::Client) => self.client_line(conn, line),
+        let role = self.sessions.get(conn).map(|session| session.role);
+        if role == Some(Role::Client) {
+            return self.client_line(conn, line);
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match role {
             Some(Role::Stranger) => self.stranger_line(conn, line),
+            Some(Role::Greeted(peer)) => self.greeted_line(conn, peer, line),
             Some(Role::Hearing(peer)) => self.hearing_line(conn, peer, line),
             Some(Role::Telling(peer)) => self.telling_line(conn, peer, line),
-            None => {}
+            Some(Role::Client | Role::Plain(_)) | None => {}
         }
     }
 
+    /// The other side will say no more. Who only hears, and is owed an answer, still gets it; a
+    /// link that cannot answer is of no use.
     pub(super) fn ended(&mut self, conn: ConnId) {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
         if session.ending == Ending::Lingering {
-            return self.close(conn, "done");
+            return self.farewell(conn);
+        }
+        if matches!(session.role, Role::Telling(_) | Role::Plain(_)) {
+            return self.close(conn, "ended by the neighbour");
         }
         if session.input == Input::Open {
             session.input = Input::Ended;
@@ -120,7 +133,8 @@ impl Node {
         if session.owes_nothing() {
             match session.ending {
                 Ending::None | Ending::Lingering => {}
-                Ending::Close => self.close(conn, "done"),
+                Ending::Close if session.role == Role::Client => self.close(conn, "done"),
+                Ending::Close => self.close(conn, "ended by the neighbour"),
                 Ending::Linger => {
                     session.ending = Ending::Lingering;
                     self.actions.push_back(Action::Finish(conn));
@@ -165,13 +179,13 @@ impl Node {
             self.forget(id);
         }
         match session.role {
-            Role::Client | Role::Stranger => {
-                if let Some(from) = session.from {
-                    self.note(Level::Info, format_args!("{from} closed: {why}"));
-                }
-            }
-            Role::Hearing(peer) => self.hearing_gone(conn, peer, why),
             Role::Telling(peer) => self.telling_gone(conn, peer, why),
+            Role::Plain(peer) => self.call_failed(conn, peer, why),
+            Role::Greeted(peer) | Role::Hearing(peer) => self.hearing_gone(conn, peer, why),
+            Role::Client | Role::Stranger => {}
+        }
+        if let Some(from) = session.from {
+            self.note(Level::Info, format_args!("{from} closed: {why}"));
         }
     }
 
@@ -184,6 +198,9 @@ impl Node {
         session.input = Input::Dropped;
         session.ending = Ending::Linger;
         let role = session.role;
+        // It may never read the answer.
+        self.timers
+            .set(Timer::Linger(conn), self.now.mono + self.limits.grace);
         self.note_line(conn, '<', line);
         if role != Role::Client {
             self.warn_of(conn, why);
@@ -198,20 +215,23 @@ impl Node {
         self.reply(conn);
     }
 
-    /// Ends a connection of which nothing more is wanted, but gives it what it is owed.
+    /// Ends a connection of which nothing more is wanted, but gives it what it is owed. A client
+    /// that is owed nothing is closed at once.
     pub(super) fn dismiss(&mut self, conn: ConnId) {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
+        if session.ending != Ending::None {
+            return;
+        }
         session.input = Input::Dropped;
         session.behind = false;
         session.lines.clear();
-        if session.owes_nothing() {
-            self.close(conn, "ending");
-        } else {
-            session.ending = Ending::Linger;
-            self.settle(conn);
+        if session.owes_nothing() && !matches!(session.role, Role::Telling(_)) {
+            return self.close(conn, "ending");
         }
+        session.ending = Ending::Linger;
+        self.settle(conn);
     }
 
     /// Sends what is in `scratch`, after the replies before it.
@@ -227,6 +247,7 @@ impl Node {
         }
         self.flush(conn);
     }
+
     /// Notes a line that comes from (`<`) or goes to (`>`) a connection.
     pub(super) fn note_line(&mut self, conn: ConnId, way: char, line: &[u8]) {
         if !self.notes.has(Level::Info) {
@@ -237,7 +258,7 @@ impl Node {
         };
         let line = Escaped(line.strip_suffix(b"\n").unwrap_or(line));
         match (session.role, session.from) {
-            (Role::Telling(id) | Role::Hearing(id), _) => {
+            (Role::Telling(id) | Role::Hearing(id) | Role::Greeted(id) | Role::Plain(id), _) => {
                 let name = &self.peers[id.index()].name;
                 self.notes
                     .note(Level::Info, format_args!("{name} {way} {line}"));

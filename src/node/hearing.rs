@@ -3,8 +3,9 @@
 
 use super::notes::Level;
 use super::peer::Tell;
-use super::session::Role;
-use super::table::Verdict;
+use super::secret::{Handshake, Role as Prover};
+use super::session::{Greeted, Role};
+use super::table::{Source, Verdict};
 use super::{Node, Timer};
 use crate::units::{ConnId, PeerId};
 use crate::wire::{Extent, Hello, Run, Word};
@@ -19,28 +20,89 @@ impl Node {
             Ok(id) => id,
             Err(why) => return self.refuse(conn, line, why),
         };
-        self.meet(conn, id, hello.run);
+        let our_nonce = self.nonce();
+        let reply = self.hello(id, &our_nonce);
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        session.role = Role::Greeted(id);
+        session.greeted = Some(Box::new(Greeted {
+            run: hello.run,
+            nonce: hello.nonce.to_vec(),
+            our_nonce,
+        }));
+        self.note_line(conn, '<', line);
+        let proof = match (&self.secret, self.as_acceptor(conn, id)) {
+            (Some(secret), Some(handshake)) => secret.prove(Prover::Acceptor, &handshake),
+            _ => "-".to_string(),
+        };
+        self.tell(conn, Level::Info, format!("{reply} {proof}\n"));
+        if self.secret.is_none() {
+            self.admit(conn, id);
+        }
+    }
+
+    /// The next line of who was greeted. Nothing but the proof will do, and then nothing until our
+    /// SINCE has been sent.
+    pub(super) fn greeted_line(&mut self, conn: ConnId, id: PeerId, line: &[u8]) {
+        if self.peers[id.index()].hear == Some(conn) {
+            return self.refuse(conn, line, "it does not wait for SINCE");
+        }
+        let Some(Word::Auth(proof)) = Word::parse(line) else {
+            return self.refuse(conn, line, "it does not prove that it knows the secret");
+        };
+        let good = match (&self.secret, self.as_acceptor(conn, id)) {
+            (Some(secret), Some(handshake)) => secret.accepts(proof, Prover::Dialler, &handshake),
+            _ => false,
+        };
+        if !good {
+            let why = "it has another secret: give both the same with --secret-file";
+            return self.refuse(conn, line, why);
+        }
+        self.note_line(conn, '<', line);
+        self.admit(conn, id);
+    }
+
+    /// The handshake on a link that a neighbour dialled.
+    fn as_acceptor(&self, conn: ConnId, id: PeerId) -> Option<Handshake<'_>> {
+        let greeted = self.sessions.get(conn)?.greeted.as_ref()?;
+        Some(Handshake {
+            names: [self.peers[id.index()].name.as_bytes(), self.name.as_bytes()],
+            runs: [greeted.run, Run(self.run)],
+            nonces: [&greeted.nonce, greeted.our_nonce.as_bytes()],
+        })
+    }
+
+    /// Who dialled is the neighbour that it says it is: from here on it is heard.
+    fn admit(&mut self, conn: ConnId, id: PeerId) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        let Some(greeted) = session.greeted.take() else {
+            return;
+        };
+        self.meet(conn, id, greeted.run);
         if let Some(old) = self.peers[id.index()].hear {
             self.close(old, "replaced by a newer one");
         }
         self.peers[id.index()].hear = Some(conn);
-        if let Some(session) = self.sessions.get_mut(conn) {
-            session.role = Role::Hearing(id);
-        }
-        self.note_line(conn, '<', line);
-        let (name, run) = (&self.peers[id.index()].name, hello.run);
+        let (name, run) = (&self.peers[id.index()].name, greeted.run);
         self.notes.note(
             Level::Info,
             format_args!("link from {name} up: its run is {run}"),
         );
-        let hello = self.hello(id).replace('\n', " -\n");
-        self.tell(conn, Level::Info, hello);
         self.say_since(conn, id, Level::Info);
         self.timers
             .set(Timer::Silent(conn), self.now.mono + self.limits.dead);
-        // It is there: no reason to wait.
-        if matches!(self.peers[id.index()].tell, Tell::Down | Tell::Dialling) && !self.ending {
-            self.peers[id.index()].backoff = self.limits.redial_first;
+        // It is there: no reason to wait, but for a dial that has just begun.
+        let peer = &mut self.peers[id.index()];
+        let dial = match peer.tell {
+            Tell::Down => !self.ending,
+            Tell::Dialling => self.now.mono.since(peer.dialled) >= self.limits.redial_first,
+            _ => false,
+        };
+        if dial {
+            peer.backoff = self.limits.redial_first;
             self.dial(id);
         }
     }
@@ -49,7 +111,7 @@ impl Node {
         let place = self
             .peers
             .iter()
-            .position(|peer| peer.name.as_bytes() == hello.from);
+            .position(|peer| !peer.plain && peer.name.as_bytes() == hello.from);
         let Some(place) = place else {
             return Err("it is no neighbour of ours: do both have the same topology?");
         };
@@ -59,13 +121,13 @@ impl Node {
         if hello.proof.is_some() {
             return Err("it says HELLO like an acceptor");
         }
+        if self.secret.is_some() {
+            // It will prove who it is, wherever it comes from.
+            return Ok(PeerId(place as u8));
+        }
         let from = self.sessions.get(conn).and_then(|session| session.from);
         let from = from.map(|from| from.ip().to_canonical());
-        let addresses = &self.peers[place].addresses;
-        if !addresses
-            .iter()
-            .any(|address| Some(address.to_canonical()) == from)
-        {
+        if !from.is_some_and(|from| self.peers[place].is_at(from)) {
             return Err("it does not come from that neighbour's address in the topology");
         }
         Ok(PeerId(place as u8))
@@ -97,11 +159,13 @@ impl Node {
             Some(Word::At(report)) => {
                 self.notes
                     .heard(Level::Info, &self.peers[id.index()].name, line);
-                match self.table.offer(&report, Some(id)) {
-                    Verdict::Accepted => self.news = true,
+                match self.table.offer(&report, Source::Neighbour(id)) {
+                    Verdict::Accepted(_) => self.news = true,
                     Verdict::Duplicate(slot) => self.table.feed.confirm(slot, id),
                     Verdict::Older => {}
-                    Verdict::Full => self.warn_of(conn, "the table is full: its report is lost"),
+                    Verdict::Full => {
+                        self.warn_of(conn, "its report is lost, for the table is full")
+                    }
                 }
             }
             Some(Word::Mark(mark)) => self.mark(conn, id, mark, line),
@@ -153,11 +217,11 @@ impl Node {
             return;
         };
         let (who, warnings) = match session.role {
-            Role::Telling(id) | Role::Hearing(id) => {
+            Role::Telling(id) | Role::Hearing(id) | Role::Plain(id) => {
                 let peer = &mut self.peers[id.index()];
                 (peer.name.clone(), &mut peer.warnings)
             }
-            Role::Stranger | Role::Client => {
+            Role::Stranger | Role::Greeted(_) | Role::Client => {
                 let from = session.from.map(|from| from.to_string());
                 (from.unwrap_or_default(), &mut self.warnings)
             }
@@ -169,7 +233,7 @@ impl Node {
                 String::new()
             };
             self.notes
-                .note(Level::Warn, format_args!("refused {who}: {why}{more}"));
+                .note(Level::Warn, format_args!("{who}: {why}{more}"));
         }
     }
 }

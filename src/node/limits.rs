@@ -45,6 +45,8 @@ pub struct Limits {
     pub redial_first: u64,
     /// The longest such wait.
     pub redial_last: u64,
+    /// Bytes that a plain neighbour may answer where no answer is wanted. More ends the connection.
+    pub chatter: usize,
     /// From a warning about a neighbour or a stranger at the servers' door to the next, in
     /// nanoseconds. The ones between are counted.
     pub warning: u64,
@@ -74,6 +76,7 @@ impl Default for Limits {
             dead: 3 * SECOND,
             redial_first: 50 * MILLISECOND,
             redial_last: SECOND,
+            chatter: 4 << 10,
             warning: 60 * SECOND,
             grace: 5 * SECOND,
         }

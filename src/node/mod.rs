@@ -15,6 +15,7 @@
 //!     run: 1,
 //!     seed: 1,
 //!     neighbours: vec![],
+//!     secret: None,
 //!     level: None,
 //!     limits: Limits::default(),
 //! });
@@ -41,7 +42,9 @@ pub mod limits;
 mod lookups;
 mod notes;
 mod peer;
+mod plain;
 mod random;
+mod secret;
 mod session;
 mod table;
 mod telling;
@@ -54,6 +57,7 @@ pub use event::{Action, Config, Door, Event, Neighbour};
 pub use limits::Limits;
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
+pub use secret::{SECRET_BYTES_MIN, Secret};
 
 use crate::buffers::Timers;
 use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
@@ -69,6 +73,7 @@ use table::Table;
 pub struct Node {
     name: String,
     run: u64,
+    secret: Option<Secret>,
     limits: Limits,
     now: Now,
     sessions: Sessions,
@@ -86,11 +91,14 @@ pub struct Node {
     clients_to_flush: VecDeque<ConnId>,
     /// Sessions that go on with the lines that they have, in the next turn.
     behind: VecDeque<ConnId>,
+    /// So many of them stood there when this turn began. The others have had its budget.
+    behind_due: usize,
     /// The feed has changes that no link was offered yet.
     news: bool,
     /// Warnings about those who are no neighbours.
     warnings: Warnings,
     ending: bool,
+    stopped: bool,
     /// One reply, while it is made.
     scratch: Vec<u8>,
 }
@@ -118,6 +126,7 @@ impl Node {
         let Config {
             name,
             run,
+            secret,
             seed,
             neighbours,
             level,
@@ -127,13 +136,19 @@ impl Node {
             neighbours.len() <= limits::NEIGHBOURS_MAX,
             "the topology has a limit"
         );
+        let marks_fit = 0 < limits.outbox_low && limits.outbox_low <= limits.outbox_high;
+        assert!(marks_fit, "nothing paused would ever go on");
         let mut timers = Timers::default();
-        for index in 0..neighbours.len() {
-            timers.set(Timer::Link(PeerId(index as u8)), Mono(0));
+        for (index, neighbour) in neighbours.iter().enumerate() {
+            // A plain one is dialled when there is something to tell, or its name to resolve.
+            if !neighbour.plain || neighbour.addresses.is_empty() {
+                timers.set(Timer::Link(PeerId(index as u8)), Mono(0));
+            }
         }
         Node {
             name,
             run,
+            secret,
             now: Now::default(),
             sessions: Sessions::default(),
             table: Table::new(neighbours.len(), limits.records),
@@ -149,9 +164,11 @@ impl Node {
             links_to_flush: VecDeque::new(),
             clients_to_flush: VecDeque::new(),
             behind: VecDeque::new(),
+            behind_due: 0,
             news: false,
             warnings: Warnings::default(),
             ending: false,
+            stopped: false,
             scratch: Vec::new(),
             limits,
         }
@@ -193,7 +210,11 @@ impl Node {
                 return Some(Action::Flush(conn));
             }
         }
-        None
+        if self.ending && !self.stopped {
+            self.end_if_quiet();
+        }
+        self.behind_due = self.behind.len();
+        self.actions.pop_front()
     }
 
     /// When the next `Tick` is due; one that comes earlier does no harm.
@@ -212,15 +233,20 @@ impl Node {
             .map_or(&[], |session| session.outbox.unsent())
     }
 
-    /// `count` bytes of `unsent` were written.
+    /// `count` bytes of `unsent` were written. A link may have more to write then: who writes looks
+    /// at `unsent` again, for no [`Action::Flush`] says so.
     pub fn advance(&mut self, now: Now, conn: ConnId, count: usize) {
         self.set_now(now);
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
         session.outbox.advance(count);
-        if let Role::Telling(peer) = session.role {
-            self.refill(peer);
+        match session.role {
+            Role::Telling(peer) => self.refill(peer),
+            Role::Greeted(peer) if session.greeted.is_none() && session.outbox.is_empty() => {
+                session.role = Role::Hearing(peer);
+            }
+            _ => {}
         }
         self.settle(conn);
     }
@@ -270,12 +296,12 @@ impl Node {
                 Timer::Link(peer) => self.link_timer(peer),
                 Timer::Beat(peer) => self.beat(peer),
                 Timer::Silent(conn) => self.close(conn, "silent for too long"),
-                Timer::Linger(conn) => self.close(conn, "refused"),
+                Timer::Linger(conn) => self.farewell(conn),
                 Timer::Lookup(id) => self.lookup_late(id),
                 Timer::Grace => self.stop(),
             }
         }
-        for _ in 0..self.behind.len() {
+        for _ in 0..std::mem::take(&mut self.behind_due) {
             let Some(conn) = self.behind.pop_front() else {
                 break;
             };
@@ -284,12 +310,10 @@ impl Node {
                 self.obey(conn, &[]);
             }
         }
-        if self.ending && self.is_quiet() {
-            self.stop();
-        }
     }
 
-    /// Ends: nothing more is read from clients, but what they are owed is given.
+    /// Ends: nothing more is read from clients, but what they are owed is given, and what was
+    /// heard is told.
     fn shut_down(&mut self) {
         if self.ending {
             return;
@@ -298,31 +322,51 @@ impl Node {
         self.note(Level::Info, format_args!("ending"));
         self.timers
             .set(Timer::Grace, self.now.mono + self.limits.grace);
-        let conns: Vec<(ConnId, Role)> = self
+        let all: Vec<(ConnId, Role)> = self
             .sessions
             .iter()
             .map(|session| (session.id, session.role))
             .collect();
-        for (conn, role) in conns {
-            if matches!(role, Role::Client | Role::Stranger) {
-                self.dismiss(conn);
+        for (conn, role) in all {
+            match role {
+                Role::Client | Role::Stranger | Role::Greeted(_) => self.dismiss(conn),
+                Role::Telling(peer) if self.peers[peer.index()].tell != Tell::Up(conn) => {
+                    self.close(conn, "ending");
+                }
+                Role::Telling(_) | Role::Hearing(_) | Role::Plain(_) => {}
             }
         }
     }
 
-    /// Whether nobody is owed anything.
-    fn is_quiet(&self) -> bool {
-        self.sessions.iter().all(|session| match session.role {
-            Role::Telling(peer) => {
-                let up = matches!(self.peers[peer.index()].tell, Tell::Up(_));
-                !up || session.outbox.is_empty() && self.table.feed.is_at_end(peer)
+    /// Ends the links on which all is told, and everything when nobody is owed anything.
+    fn end_if_quiet(&mut self) {
+        for index in 0..self.peers.len() {
+            let Tell::Up(conn) = self.peers[index].tell else {
+                continue;
+            };
+            if self.table.feed.is_at_end(PeerId(index as u8)) {
+                // Not closed at once: what it has said and we have not read would reset the
+                // connection, and destroy what is still under way to it.
+                self.dismiss(conn);
             }
-            Role::Hearing(_) => session.outbox.is_empty(),
-            Role::Client | Role::Stranger => false,
-        })
+        }
+        let first = self.limits.redial_first;
+        let calls = (0..self.peers.len() as u8).map(PeerId).any(|id| {
+            let peer = &self.peers[id.index()];
+            peer.plain && peer.backoff == first && self.has_news(id)
+        });
+        let is_quiet = !calls
+            && self.sessions.iter().all(|session| match session.role {
+                Role::Hearing(_) => session.outbox.is_empty(),
+                _ => false,
+            });
+        if is_quiet {
+            self.stop();
+        }
     }
 
     fn stop(&mut self) {
+        self.stopped = true;
         self.note(Level::Info, format_args!("ended"));
         self.actions.push_back(Action::Stop);
     }

@@ -12,6 +12,8 @@ use crate::wire::{Extent, Run};
 pub struct Peer {
     /// Its name in the topology.
     pub name: String,
+    /// It is of another make: it knows the clients' door only.
+    pub plain: bool,
     /// Where it may come from.
     pub addresses: Vec<IpAddr>,
     /// Its present life, as it last said.
@@ -21,6 +23,10 @@ pub struct Peer {
     pub run_since: u64,
     /// The link on which we tell it things.
     pub tell: Tell,
+    /// When it was last dialled.
+    pub dialled: Mono,
+    /// Our nonce on the link that is being greeted.
+    pub nonce: String,
     /// The number of the last change that was told or is known to it.
     pub told: u64,
     /// The last two MARKs that we sent.
@@ -34,6 +40,8 @@ pub struct Peer {
     pub hear: Option<ConnId>,
     /// The last MARK that it sent in this life: so far we got into its feed.
     pub heard: Extent,
+    /// Bytes that it said, being plain, where nothing is to be said.
+    pub chatter: usize,
     /// Warnings about it.
     pub warnings: Warnings,
 }
@@ -51,6 +59,8 @@ pub enum Tell {
     Resuming(ConnId),
     /// We tell it every change.
     Up(ConnId),
+    /// We tell it one change, the one of that number: it is plain.
+    Telling(ConnId, u64),
 }
 
 impl Tell {
@@ -58,7 +68,10 @@ impl Tell {
     pub fn conn(self) -> Option<ConnId> {
         match self {
             Tell::Down | Tell::Dialling => None,
-            Tell::Greeting(conn) | Tell::Resuming(conn) | Tell::Up(conn) => Some(conn),
+            Tell::Greeting(conn)
+            | Tell::Resuming(conn)
+            | Tell::Up(conn)
+            | Tell::Telling(conn, _) => Some(conn),
         }
     }
 }
@@ -68,18 +81,34 @@ impl Peer {
     pub fn new(neighbour: Neighbour, backoff: u64) -> Peer {
         Peer {
             name: neighbour.name,
+            plain: neighbour.plain,
             addresses: neighbour.addresses,
             run: None,
             run_since: 0,
             tell: Tell::Down,
+            dialled: Mono(0),
+            nonce: String::new(),
             told: 0,
             marks: [None; 2],
             backoff,
             trouble: None,
             hear: None,
             heard: Extent::default(),
+            chatter: 0,
             warnings: Warnings::default(),
         }
+    }
+
+    /// Whether it is plain, and that address is its own.
+    pub fn plain_at(&self, address: IpAddr) -> bool {
+        self.plain && self.is_at(address)
+    }
+
+    /// Whether that address is its own.
+    pub fn is_at(&self, address: IpAddr) -> bool {
+        self.addresses
+            .iter()
+            .any(|own| own.to_canonical() == address)
     }
 
     /// How much our last MARK and its answer matter: little, if it was the one before again.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::limits::Limits;
 use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
 use crate::units::{ConnId, PeerId};
+use crate::wire::Run;
 
 /// The state of one connection.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Session {
     pub replies: ReplyQueue,
     /// Bytes that are not sent yet.
     pub outbox: Outbox,
+    /// Of a stranger that was greeted: what its proof is to be about.
+    pub greeted: Option<Box<Greeted>>,
     /// What still comes in.
     pub input: Input,
     /// What follows when everything is sent.
@@ -42,10 +45,25 @@ pub enum Role {
     Client,
     /// It came in at the servers' door and has not said HELLO.
     Stranger,
+    /// It says that it is a neighbour. It may have to prove it, and has not been sent our SINCE.
+    Greeted(PeerId),
     /// A neighbour that tells us things.
     Hearing(PeerId),
     /// A neighbour that we dialled to tell it things.
     Telling(PeerId),
+    /// A plain neighbour that we dialled to tell it one thing.
+    Plain(PeerId),
+}
+
+/// What a dialler and we have said, before it has proved that it knows the secret.
+#[derive(Debug)]
+pub struct Greeted {
+    /// Its run.
+    pub run: Run,
+    /// Its nonce.
+    pub nonce: Vec<u8>,
+    /// Ours.
+    pub our_nonce: String,
 }
 
 /// What still comes in.
@@ -82,6 +100,7 @@ impl Session {
             lines: LineBuffer::default(),
             replies: ReplyQueue::default(),
             outbox: Outbox::default(),
+            greeted: None,
             input: Input::Open,
             ending: Ending::None,
             paused: false,
@@ -93,6 +112,11 @@ impl Session {
 
     /// Whether the next line must wait: too much is owed, or too many wait already.
     pub fn is_full(&self, limits: &Limits) -> bool {
+        // What an acceptor says is never answered; and its SINCE must be read while the outbox
+        // is full of news, or a slow neighbour would be taken for a dead one.
+        if matches!(self.role, Role::Telling(_)) {
+            return false;
+        }
         // Between the water marks it depends on which side it comes from.
         let most = if self.paused {
             limits.outbox_low

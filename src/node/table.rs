@@ -22,11 +22,22 @@ pub struct Table {
     line: Vec<u8>,
 }
 
+/// Who says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The client itself, at this server.
+    Client,
+    /// That neighbour.
+    Neighbour(PeerId),
+    /// Some neighbour; it is not known which.
+    Somebody,
+}
+
 /// What became of a report that was offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the newest of its client now.
-    Accepted,
+    /// It is the newest of its client now, in that slot.
+    Accepted(u32),
     /// It is what the slot holds, byte for byte.
     Duplicate(u32),
     /// A newer one is known.
@@ -58,10 +69,9 @@ impl Table {
         }
     }
 
-    /// Takes a report if it is newer than what is known. `source` is the neighbour that told it;
-    /// none, if the client itself did: then the same place at the same time is nothing new,
-    /// whichever server heard it first.
-    pub fn offer(&mut self, report: &Report<'_>, source: Option<PeerId>) -> Verdict {
+    /// Takes a report if it is newer than what is known. If the client itself says it, the same
+    /// place at the same time is nothing new, whichever server heard it first.
+    pub fn offer(&mut self, report: &Report<'_>, source: Source) -> Verdict {
         let tag = self.index.tag(report.client);
         let known = self.index.find(tag, |slot| {
             self.records[slot as usize].client() == report.client
@@ -69,7 +79,9 @@ impl Table {
         if let Some(slot) = known {
             let record = &self.records[slot as usize];
             match record.order(report) {
-                _ if source.is_none() && record.repeats(report) => return Verdict::Duplicate(slot),
+                _ if source == Source::Client && record.repeats(report) => {
+                    return Verdict::Duplicate(slot);
+                }
                 Ordering::Greater => return Verdict::Older,
                 Ordering::Equal => return Verdict::Duplicate(slot),
                 Ordering::Less => self.digest = self.digest.wrapping_sub(hash(&record.line)),
@@ -92,8 +104,12 @@ impl Table {
                 slot
             }
         };
-        self.feed.publish(slot, source);
-        Verdict::Accepted
+        let teller = match source {
+            Source::Neighbour(peer) => Some(peer),
+            Source::Client | Source::Somebody => None,
+        };
+        self.feed.publish(slot, teller);
+        Verdict::Accepted(slot)
     }
 
     /// The slot of a client.
@@ -216,7 +232,10 @@ mod tests {
     use super::*;
 
     fn offer(table: &mut Table, line: &str) -> Verdict {
-        table.offer(&Report::parse(line.as_bytes()).unwrap(), Some(PeerId(0)))
+        table.offer(
+            &Report::parse(line.as_bytes()).unwrap(),
+            Source::Neighbour(PeerId(0)),
+        )
     }
 
     #[test]
@@ -224,8 +243,11 @@ mod tests {
         let mut table = Table::new(1, 9);
         offer(&mut table, "AT A +1.000000000 k +1+1 1");
         let again = Report::parse(b"AT B +2.000000000 k +1+1 1.0").unwrap();
-        assert_eq!(table.offer(&again, None), Verdict::Duplicate(0));
-        assert_eq!(table.offer(&again, Some(PeerId(0))), Verdict::Accepted);
+        assert_eq!(table.offer(&again, Source::Client), Verdict::Duplicate(0));
+        assert_eq!(
+            table.offer(&again, Source::Neighbour(PeerId(0))),
+            Verdict::Accepted(0)
+        );
     }
 
     #[test]
@@ -244,14 +266,14 @@ mod tests {
         for (place, newer) in lines.iter().enumerate() {
             for older in &lines[..place] {
                 let (mut up, mut down) = (Table::new(1, 9), Table::new(1, 9));
-                assert_eq!(offer(&mut up, older), Verdict::Accepted);
+                assert_eq!(offer(&mut up, older), Verdict::Accepted(0));
                 assert_eq!(
                     offer(&mut up, newer),
-                    Verdict::Accepted,
+                    Verdict::Accepted(0),
                     "{older} then {newer}"
                 );
                 assert_eq!(offer(&mut up, newer), Verdict::Duplicate(0));
-                assert_eq!(offer(&mut down, newer), Verdict::Accepted);
+                assert_eq!(offer(&mut down, newer), Verdict::Accepted(0));
                 assert_eq!(
                     offer(&mut down, older),
                     Verdict::Older,
@@ -282,7 +304,7 @@ mod tests {
         let mut table = Table::new(1, 1);
         assert_eq!(
             offer(&mut table, "AT A +1.000000000 k +1+1 1"),
-            Verdict::Accepted
+            Verdict::Accepted(0)
         );
         assert_eq!(
             offer(&mut table, "AT A +1.000000000 l +1+1 1"),
@@ -290,7 +312,7 @@ mod tests {
         );
         assert_eq!(
             offer(&mut table, "AT A +1.000000000 k +1+1 20"),
-            Verdict::Accepted
+            Verdict::Accepted(0)
         );
         let slot = table.find(b"k").unwrap();
         assert_eq!(table.line(slot), b"AT A +1.000000000 k +1+1 20\n");

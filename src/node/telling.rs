@@ -4,6 +4,7 @@
 
 use super::notes::Level;
 use super::peer::Tell;
+use super::secret::{Handshake, Role as Prover};
 use super::session::{Role, Session};
 use super::{Action, Node, Timer};
 use crate::units::{ConnId, MILLISECOND, PeerId};
@@ -14,9 +15,13 @@ impl Node {
     pub(super) fn link_timer(&mut self, id: PeerId) {
         match self.peers[id.index()].tell {
             Tell::Down if self.ending => {}
+            Tell::Down if self.peers[id.index()].plain => self.call_again(id),
             Tell::Down => self.dial(id),
             Tell::Dialling => self.dial_failed(id, "no answer"),
-            Tell::Greeting(conn) | Tell::Resuming(conn) | Tell::Up(conn) => {
+            Tell::Greeting(conn)
+            | Tell::Resuming(conn)
+            | Tell::Up(conn)
+            | Tell::Telling(conn, _) => {
                 self.close(conn, "silent for too long");
             }
         }
@@ -25,6 +30,7 @@ impl Node {
     /// Has the shell connect, whatever it is trying already.
     pub(super) fn dial(&mut self, id: PeerId) {
         self.peers[id.index()].tell = Tell::Dialling;
+        self.peers[id.index()].dialled = self.now.mono;
         self.timers
             .set(Timer::Link(id), self.now.mono + self.limits.dead);
         self.actions.push_back(Action::Dial(id));
@@ -32,6 +38,9 @@ impl Node {
 
     /// The shell connected.
     pub(super) fn dialled(&mut self, id: PeerId, conn: ConnId) {
+        if self.peers[id.index()].plain {
+            return self.called(id, conn);
+        }
         self.sessions
             .insert(Session::new(conn, None, Role::Telling(id)));
         if self.ending || self.peers[id.index()].tell.conn().is_some() {
@@ -40,8 +49,9 @@ impl Node {
         self.peers[id.index()].tell = Tell::Greeting(conn);
         self.timers
             .set(Timer::Link(id), self.now.mono + self.limits.dead);
-        let hello = self.hello(id);
-        self.tell(conn, Level::Info, hello);
+        self.peers[id.index()].nonce = self.nonce();
+        let hello = self.hello(id, &self.peers[id.index()].nonce);
+        self.tell(conn, Level::Info, format!("{hello}\n"));
     }
 
     /// The shell could not connect, or not in time.
@@ -68,6 +78,10 @@ impl Node {
                 self.note_line(conn, '<', line);
                 self.meet(conn, id, hello.run);
                 self.peers[id.index()].tell = Tell::Resuming(conn);
+                if let Some(secret) = &self.secret {
+                    let proof = secret.prove(Prover::Dialler, &self.as_dialler(id, &hello));
+                    self.tell(conn, Level::Info, format!("AUTH {proof}\n"));
+                }
                 self.timers
                     .set(Timer::Link(id), self.now.mono + self.limits.dead);
             }
@@ -95,10 +109,26 @@ impl Node {
         if hello.to != self.name.as_bytes() {
             return Err("it takes us for another server");
         }
-        match hello.proof {
-            Some(b"-") => Ok(()),
-            Some(_) => Err("it has a shared secret and we have none"),
-            None => Err("it says HELLO like a dialler"),
+        match (hello.proof, &self.secret) {
+            (None, _) => Err("it says HELLO like a dialler"),
+            (Some(b"-"), None) => Ok(()),
+            (Some(_), None) => Err("it has a secret: give us the same with --secret-file"),
+            (Some(b"-"), Some(_)) => Err("it has no secret: give it ours with --secret-file"),
+            (Some(proof), Some(secret)) => {
+                let good = secret.accepts(proof, Prover::Acceptor, &self.as_dialler(id, hello));
+                let why = "it has another secret: give both the same with --secret-file";
+                good.then_some(()).ok_or(why)
+            }
+        }
+    }
+
+    /// The handshake on a link that we dialled.
+    fn as_dialler<'a>(&'a self, id: PeerId, hello: &Hello<'a>) -> Handshake<'a> {
+        let peer = &self.peers[id.index()];
+        Handshake {
+            names: [self.name.as_bytes(), peer.name.as_bytes()],
+            runs: [Run(self.run), hello.run],
+            nonces: [peer.nonce.as_bytes(), hello.nonce],
         }
     }
 
@@ -147,6 +177,10 @@ impl Node {
     pub(super) fn refill_links(&mut self) {
         for index in 0..self.peers.len() {
             let id = PeerId(index as u8);
+            if self.peers[index].plain {
+                self.call(id);
+                continue;
+            }
             self.refill(id);
             if let Tell::Up(conn) = self.peers[index].tell {
                 self.flush(conn);
@@ -193,11 +227,19 @@ impl Node {
             .set(Timer::Beat(id), self.now.mono + self.limits.beat);
     }
 
-    /// Our HELLO to a neighbour, with LF.
-    pub(super) fn hello(&mut self, id: PeerId) -> String {
-        let nonce = (self.random.next(), self.random.next());
+    /// Our HELLO to a neighbour, without LF.
+    pub(super) fn hello(&self, id: PeerId, nonce: &str) -> String {
         let (me, you, run) = (&self.name, &self.peers[id.index()].name, Run(self.run));
-        format!("HELLO {me} {you} {run} {:016x}{:016x}\n", nonce.0, nonce.1)
+        format!("HELLO {me} {you} {run} {nonce}")
+    }
+
+    /// A number that is used once: 128 bits, 32 hex digits.
+    pub(super) fn nonce(&mut self) -> String {
+        let number = [self.random.next(), self.random.next()];
+        match &self.secret {
+            Some(secret) => secret.nonce(number),
+            None => format!("{:016x}{:016x}", number[0], number[1]),
+        }
     }
 
     /// Says one line to a neighbour.
@@ -206,7 +248,7 @@ impl Node {
             return;
         };
         session.outbox.push(line.as_bytes());
-        if let Role::Telling(peer) | Role::Hearing(peer) = session.role {
+        if let Role::Telling(peer) | Role::Hearing(peer) | Role::Greeted(peer) = session.role {
             self.notes
                 .told(level, &self.peers[peer.index()].name, line.as_bytes());
         }
@@ -221,7 +263,7 @@ impl Node {
     }
 
     /// Waits before the neighbour is dialled again: longer each time, until a link is up.
-    fn down(&mut self, id: PeerId, why: &str) {
+    pub(super) fn down(&mut self, id: PeerId, why: &str) {
         self.timers.stop(Timer::Beat(id));
         let peer = &mut self.peers[id.index()];
         peer.tell = Tell::Down;
@@ -231,7 +273,7 @@ impl Node {
         if peer.trouble.as_deref() != Some(why) {
             peer.trouble = Some(why.to_string());
             let (name, ms) = (&peer.name, wait / MILLISECOND);
-            let line = format_args!("link to {name} down: {why}; dialling it again in {ms} ms");
+            let line = format_args!("link to {name} down: {why}; dialling it within {ms} ms");
             self.notes.note(Level::Info, line);
         }
     }

@@ -51,6 +51,8 @@ pub struct Hello<'a> {
 pub enum Word<'a> {
     /// `HELLO <from> <to> <run> <nonce>`, from the acceptor with a proof behind it.
     Hello(Hello<'a>),
+    /// `AUTH <proof>`: the dialler's proof of the secret.
+    Auth(&'a [u8]),
     /// `SINCE <run> <seq> <count> <digest>`: how far I got into your feed of that run.
     Since(Run, Extent),
     /// `AT …`: a change.
@@ -73,6 +75,7 @@ impl<'a> Word<'a> {
                 Some(Word::Since(Run(hex(run)?), extent(seq, count, digest)?))
             }
             b"HELLO" => Some(Word::Hello(hello(line)?)),
+            b"AUTH" => exactly(line).map(|[_, proof]| Word::Auth(proof)),
             _ => None,
         }
     }
@@ -113,6 +116,19 @@ fn hex(text: &[u8]) -> Option<u64> {
     sixteen
         .iter()
         .try_fold(0, |value, &byte| Some(value << 4 | hex_digit(byte)?))
+}
+
+/// Lower-case hex digits, two for a byte.
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes of lower-case hex digits, two for a byte.
+pub fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_chunks::<2>();
+    let byte = |[high, low]: &[u8; 2]| Some((hex_digit(*high)? << 4 | hex_digit(*low)?) as u8);
+    rest.is_empty().then_some(())?;
+    pairs.iter().map(byte).collect()
 }
 
 fn hex_digit(byte: u8) -> Option<u64> {
@@ -159,8 +175,18 @@ mod tests {
             Word::parse(format!("{hello} -").as_bytes()),
             Some(Word::Hello(want))
         );
+        assert_eq!(Word::parse(b"AUTH 00ff"), Some(Word::Auth(b"00ff")));
         let at = b"AT s +0.000000000 k +1+1 1";
         assert!(matches!(Word::parse(at), Some(Word::At(_))));
+    }
+
+    #[test]
+    fn hex_is_lower_case_and_whole() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(from_hex(to_hex(&bytes).as_bytes()), Some(bytes));
+        for bad in [&b"0"[..], b"0G", b"FF", b"0x", b"000"] {
+            assert_eq!(from_hex(bad), None);
+        }
     }
 
     #[test]
@@ -180,6 +206,8 @@ mod tests {
             "HELLO a b 0123456789abcdef 00112233445566778899aabbccddeeff - -",
             "AT s +0.000000000 k +1+1",
             "mark 1 2 000000000000feed",
+            "AUTH",
+            "AUTH 00 ff",
         ] {
             assert_eq!(Word::parse(line.as_bytes()), None, "{line}");
         }

@@ -6,12 +6,14 @@ mod command;
 pub mod json;
 mod link;
 mod location;
+mod plain;
 mod report;
 mod time;
 
 pub use command::{Command, push_echo};
-pub use link::{Extent, Hello, Run, Word};
+pub use link::{Extent, Hello, Run, Word, from_hex, to_hex};
 pub use location::Location;
+pub use plain::PlainReport;
 pub use report::{Difference, Report};
 pub use time::Time;
 

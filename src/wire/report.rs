@@ -23,7 +23,7 @@ impl<'a> Report<'a> {
     /// The report in a line that begins with AT.
     pub fn parse(line: &'a [u8]) -> Option<Report<'a>> {
         let [verb, server, difference, client, location, time] = exactly(line)?;
-        (verb == b"AT" && is_difference(difference)).then_some(())?;
+        (verb == b"AT" && Difference::is_ours(difference)).then_some(())?;
         let (location, time) = (Location::parse(location)?, Time::parse(time)?);
         Some(Report {
             server,
@@ -58,19 +58,8 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Sign, digits, point, nine digits. 20 digits hold the widest distance of two times.
-fn is_difference(text: &[u8]) -> bool {
-    let [b'+' | b'-', rest @ ..] = text else {
-        return false;
-    };
-    let whole = digits(rest);
-    (1..=20).contains(&whole)
-        && rest[whole..].len() == 10
-        && rest[whole] == b'.'
-        && digits(&rest[whole + 1..]) == 9
-}
-
 /// The text of a difference of two clocks: `+0.263873386`. Built in integers, on the stack.
+#[derive(Clone, Debug)]
 pub struct Difference {
     text: [u8; 40],
     start: usize,
@@ -109,6 +98,19 @@ impl Difference {
         this
     }
 
+    /// Whether a text has our form: sign, digits, point, nine digits. 20 digits hold the widest
+    /// distance of two times.
+    pub fn is_ours(text: &[u8]) -> bool {
+        let [b'+' | b'-', rest @ ..] = text else {
+            return false;
+        };
+        let whole = digits(rest);
+        (1..=20).contains(&whole)
+            && rest[whole..].len() == 10
+            && rest[whole] == b'.'
+            && digits(&rest[whole + 1..]) == 9
+    }
+
     /// Sign, seconds, point, nine digits.
     pub fn text(&self) -> &[u8] {
         &self.text[self.start..]
@@ -129,7 +131,7 @@ mod tests {
         let check = |nanoseconds: i128, want: &str| {
             let text = Difference::new(nanoseconds);
             assert_eq!(text.text(), want.as_bytes());
-            assert!(is_difference(text.text()));
+            assert!(Difference::is_ours(text.text()));
         };
         check(263_873_386, "+0.263873386");
         check(-1, "-0.000000001");
