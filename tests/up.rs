@@ -4,17 +4,17 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::net::TcpListener;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
 
-/// How long anything may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(20);
+use support::herd::Directory;
+use support::ports::{free_port, is_open};
+use support::process::send_signal;
+use support::wait::wait_until;
 
 #[test]
 fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
@@ -56,7 +56,7 @@ fn a_server_that_dies_is_named_and_the_others_go_on() {
     let greeting = up.greeting();
     let kill = greeting.lines().find(|line| line.contains("kill -9"));
     let pid = kill.and_then(|line| line.split(' ').next_back()).unwrap();
-    assert!(kill_by("KILL", pid));
+    assert!(send_signal("KILL", pid));
     let line = up.stderr_line();
     assert!(
         line.starts_with("herd: B ended: killed by SIGKILL; "),
@@ -134,12 +134,16 @@ fn a_server_that_hangs_is_killed_by_a_second_signal() {
     let kill = greeting.lines().find(|line| line.contains("kill -9"));
     let pid = kill.and_then(|line| line.split(' ').next_back()).unwrap();
     // A stopped process cannot end by itself.
-    assert!(kill_by("STOP", pid));
+    assert!(send_signal("STOP", pid));
     up.signal("INT");
     wait_until("the others have ended", || {
         !herd.answers(0) && !herd.answers(2)
     });
-    up.signal("INT");
+    // Those that come at once with the first are taken for the same wish.
+    wait_until("herd up has ended", || {
+        up.signal("INT");
+        up.process.try_wait().unwrap().is_some()
+    });
     assert_eq!(up.wait().code(), Some(0));
     // Closed doors are not the end of a process yet, so the others may be killed as well.
     let killed = up.rest_of_stderr();
@@ -149,17 +153,13 @@ fn a_server_that_hangs_is_killed_by_a_second_signal() {
 
 /// Three servers in a chain, on ports that were free a moment ago, with a directory of their own.
 struct Herd {
-    directory: PathBuf,
+    directory: Directory,
     ports: Vec<u16>,
 }
 
 impl Herd {
     fn new() -> Herd {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let directory =
-            std::env::temp_dir().join(format!("herd-up-{}-{number}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
+        let directory = Directory::new();
         let ports: Vec<u16> = (0..6).map(|_| free_port()).collect();
         let mut text = String::from("link A B\nlink B C\n");
         for (name, ports) in ["A", "B", "C"].into_iter().zip(ports.chunks(2)) {
@@ -168,12 +168,12 @@ impl Herd {
                 ports[0], ports[1]
             );
         }
-        fs::write(directory.join("t.txt"), text).unwrap();
+        fs::write(directory.0.join("t.txt"), text).unwrap();
         Herd { directory, ports }
     }
 
     fn path(&self, name: &str) -> String {
-        self.directory.join(name).display().to_string()
+        self.directory.0.join(name).display().to_string()
     }
 
     fn clients(&self, index: usize) -> u16 {
@@ -182,7 +182,7 @@ impl Herd {
 
     /// Can its clients' door be dialled?
     fn answers(&self, index: usize) -> bool {
-        TcpStream::connect(("127.0.0.1", self.clients(index))).is_ok()
+        is_open(self.clients(index))
     }
 
     fn up(&self) -> Up {
@@ -200,12 +200,6 @@ impl Herd {
             stderr: BufReader::new(process.stderr.take().unwrap()),
             process,
         }
-    }
-}
-
-impl Drop for Herd {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -240,7 +234,7 @@ impl Up {
     }
 
     fn signal(&self, signal: &str) {
-        assert!(kill_by(signal, &self.process.id().to_string()));
+        assert!(send_signal(signal, &self.process.id().to_string()));
     }
 
     fn wait(&mut self) -> ExitStatus {
@@ -257,36 +251,5 @@ impl Drop for Up {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// A port that nobody listens on, and that none of our tests gets twice. It is below those that
-/// the kernel gives to whoever dials (32768 and up), so no connection of another test takes it.
-/// Dialling asks; a trial bind would not do, since a program that another test starts just then
-/// holds a copy of the listener until its exec.
-fn free_port() -> u16 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    // Tests of other processes start elsewhere.
-    let start = std::process::id() % 190 * 100;
-    loop {
-        let next = start + NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = 13_000 + (next % 19_000) as u16;
-        if TcpStream::connect(("127.0.0.1", port)).is_err() {
-            return port;
-        }
-    }
-}
-
-/// Sends a signal with kill(1), since std has no other way.
-fn kill_by(signal: &str, pid: &str) -> bool {
-    let status = Command::new("kill").args(["-s", signal, pid]).status();
-    status.is_ok_and(|status| status.success())
-}
-
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !done() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        thread::yield_now();
     }
 }

@@ -29,6 +29,8 @@ pub enum Say {
     Drip(Vec<u8>, Duration),
     /// The head of an answer, then a body that never ends, as fast as it goes.
     Endless,
+    /// A whole answer with status 200 and this body, once [`Endpoint::release`] is called.
+    Held(String),
     /// Nothing. The connection stays open.
     Hang,
 }
@@ -109,6 +111,7 @@ struct State {
     requests: Vec<Request>,
     streams: Vec<TcpStream>,
     threads: Vec<JoinHandle<()>>,
+    is_released: bool,
     is_over: bool,
 }
 
@@ -153,6 +156,12 @@ impl Endpoint {
     /// Lets it do something else from now on.
     pub fn now_say(&self, say: Say) {
         self.shared.lock().script = [say].into();
+    }
+
+    /// Gives the answers that are held, and from now on holds none.
+    pub fn release(&self) {
+        self.shared.lock().is_released = true;
+        self.shared.changed.notify_all();
     }
 
     /// All requests so far, in order.
@@ -257,6 +266,14 @@ fn serve(mut stream: &TcpStream, connection: usize, shared: &Shared) -> io::Resu
                         break;
                     }
                 }
+            }
+            Say::Held(body) => {
+                let is_held = |state: &mut State| !state.is_released && !state.is_over;
+                let state = shared.changed.wait_while(shared.lock(), is_held);
+                drop(state.unwrap());
+                let mut bytes = head(200, &[], body.len());
+                bytes.extend_from_slice(body.as_bytes());
+                stream.write_all(&bytes)?;
             }
             Say::Endless => {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;

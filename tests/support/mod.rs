@@ -5,9 +5,15 @@
 // Helpers of tests may fail like tests.
 #![allow(clippy::unwrap_used)]
 
+pub mod client;
 pub mod endpoint;
+pub mod herd;
 pub mod net;
+pub mod ports;
+pub mod process;
+pub mod proxy;
 pub mod script;
 pub mod shell;
 pub mod story;
+pub mod wait;
 pub mod world;
