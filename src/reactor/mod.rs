@@ -107,6 +107,8 @@ pub struct EventLoop {
     clients_max: usize,
     /// None: the process is ending.
     doors: Option<[Door; 2]>,
+    /// The last visitor could not come in, and that is noted.
+    no_room: bool,
     /// When to look at the doors again, after there was no room.
     doors_retry: Option<Mono>,
     ready: Ready,
@@ -176,6 +178,7 @@ impl EventLoop {
             conns: Conns::default(),
             clients_max: setup.clients_max,
             doors: Some([servers, clients]),
+            no_room: false,
             doors_retry: None,
             ready: Ready::default(),
             attempts: targets.iter().map(|_| Attempt::default()).collect(),

@@ -42,11 +42,15 @@ impl EventLoop {
             };
             door.readable = true;
             match door.accept() {
-                Visit::Nobody => return false,
+                Visit::Nobody => {
+                    // The kernel takes a descriptor before it looks who waits: there is one.
+                    self.no_room = false;
+                    return false;
+                }
                 Visit::Came(stream, from) => self.welcome(stream, from, side),
                 Visit::NoRoom(error) => {
-                    if self.doors_retry.is_none() {
-                        log::warn!("cannot accept at the {side:?} door: {error}");
+                    if !std::mem::replace(&mut self.no_room, true) {
+                        log::warn!("nobody can come in for now: {error}");
                     }
                     self.doors_retry = Some(self.now.mono + NO_ROOM_PAUSE);
                     return false;

@@ -10,6 +10,7 @@ mod support;
 
 mod commands;
 mod cuts;
+mod descriptors;
 mod ending;
 mod faults;
 mod flood;

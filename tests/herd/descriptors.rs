@@ -1,0 +1,91 @@
+//! When descriptors run out: the links and those who are in go on, the others are not kept waiting
+//! for nothing, and when there is room again it is used.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::Command;
+
+use super::iamat;
+use super::support::client::Client;
+use super::support::herd::{Herd, at_line};
+use super::support::wait::{PATIENCE, wait_until};
+
+/// Whether the server answers on a connection, or has closed it.
+fn is_served(mut connection: &TcpStream) -> bool {
+    let mut answer = Vec::new();
+    // To a connection that is closed already each of these may fail: then there is no answer.
+    let _ = connection.write_all(b"hello\n");
+    let _ = connection.shutdown(Shutdown::Write);
+    let _ = connection.read_to_end(&mut answer);
+    match &answer[..] {
+        b"? hello\n" => true,
+        b"" => false,
+        other => panic!("{}", other.escape_ascii()),
+    }
+}
+
+fn connect(port: u16) -> TcpStream {
+    let connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    connection
+}
+
+#[test]
+fn surplus_clients_are_closed_at_once_and_links_have_their_descriptors() {
+    let mut herd = Herd::running("topology.txt");
+    herd["Goloman"].kill();
+    let mut limited = Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_herd");
+    limited.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", program]);
+    herd["Goloman"].launch_as(limited);
+    herd["Goloman"].greeting();
+    herd.wait_for_links();
+
+    // The first of 100 are let in. They stay, so all others are surplus.
+    let goloman = herd["Goloman"].clients;
+    let mut inside = Client::of(goloman);
+    let first = inside.ask(iamat("first"));
+    assert!(first.starts_with("AT Goloman "));
+    let all: Vec<TcpStream> = (0..100).map(|_| connect(goloman)).collect();
+    assert!(!is_served(&all[99]));
+    wait_until("the log says so", || {
+        herd["Goloman"].count("turned away") > 50
+    });
+    // A neighbour that is started again finds a link.
+    herd["Hands"].kill();
+    herd["Hands"].start();
+    herd.wait_for_links();
+    assert_eq!(at_line(herd["Hands"].clients, "first"), Some(first));
+    // Once they have gone, there is room.
+    drop((all, inside));
+    wait_until("a client is let in again", || is_served(&connect(goloman)));
+}
+
+#[test]
+fn who_waits_at_the_door_comes_in_when_there_is_a_descriptor() {
+    let herd = Herd::one();
+    let goloman = &herd["Goloman"];
+    let mut inside: Vec<Client> = (0..20).map(|_| goloman.client()).collect();
+    for client in &mut inside {
+        client.ask("hello\n");
+    }
+    // From now on accept(2) fails, though there are fewer clients than the server would take.
+    let mut prlimit = Command::new("prlimit");
+    let status = prlimit
+        .args(["--pid", &goloman.pid().to_string(), "--nofile=20"])
+        .status();
+    if !status.is_ok_and(|status| status.success()) {
+        println!("skipped: no prlimit here");
+        return;
+    }
+    let mut waiting = goloman.client();
+    waiting.say("hello\n");
+    wait_until("the lack is noted", || {
+        goloman.count("nobody can come in") == 1
+    });
+    assert_eq!(inside[0].ask("hello\n"), "? hello");
+    // No edge will tell of the one who waits.
+    drop(inside);
+    assert_eq!(waiting.line(), "? hello");
+    assert_eq!(goloman.count("nobody can come in"), 1);
+}
