@@ -168,7 +168,7 @@ fn plain_number(json: &str) -> Option<String> {
         return Some(format!("{sign}{json}"));
     };
     let exponent: i32 = exponent.parse().ok()?;
-    if exponent.abs() > EXPONENT_MAX {
+    if !(-EXPONENT_MAX..=EXPONENT_MAX).contains(&exponent) {
         return None;
     }
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -213,7 +213,16 @@ mod tests {
         check("0.05e0", "0.05");
         check("123e-2", "1.23");
         check("0e5", "0");
-        for json in ["\"1\"", "null", "[1]", "NaN", "1e401", "1e99999999999", ""] {
+        for json in [
+            "\"1\"",
+            "null",
+            "[1]",
+            "NaN",
+            "1e401",
+            "1e-2147483648",
+            "1e99999999999",
+            "",
+        ] {
             assert_eq!(plain_number(json), None, "{json}");
         }
     }
