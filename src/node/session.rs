@@ -93,6 +93,12 @@ impl Session {
 
     /// Whether the next line must wait: too much is owed, or too many wait already.
     pub fn is_full(&self, limits: &Limits) -> bool {
+        // A neighbour that we tell things only says how far it got. It is to be heard while its
+        // outbox is kept full of changes, or it would seem dead however well it reads. But one
+        // that reads nothing is not heard for ever, for a MARK is added each second.
+        if let Role::Telling(_) = self.role {
+            return self.outbox.len() >= limits.link_outbox + 2 * limits.server_line;
+        }
         // Between the water marks it depends on which side it comes from.
         let most = if self.paused {
             limits.outbox_low
