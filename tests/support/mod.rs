@@ -6,3 +6,6 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod endpoint;
+pub mod fuzz;
+pub mod model;
+pub mod random;
