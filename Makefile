@@ -3,7 +3,11 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help herd test build lint doc clean
+# How long `make fuzz` runs each target.
+SECONDS ?= 60
+FUZZ_TARGETS := client_line server_line session topology provider_json
+
+.PHONY: help herd test build lint doc fuzz clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,10 +23,25 @@ test: lint doc ## everything that CI runs: formatting, clippy, rustdoc, all test
 
 lint: ## formatting and clippy, without warnings
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path tests/fuzz/Cargo.toml
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 doc: ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+fuzz: ## every fuzz target for SECONDS=60 seconds; needs cargo-fuzz and a nightly toolchain
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || \
+		{ echo "make fuzz: no cargo-fuzz here; run: cargo install cargo-fuzz" >&2; exit 2; }
+	@$(CARGO) +nightly --version >/dev/null 2>&1 || { echo "make fuzz: no nightly toolchain" \
+		"here; run: rustup toolchain install nightly" >&2; exit 2; }
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		echo "== $$target, $(SECONDS) s"; \
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/found/$$target; \
+		$(CARGO) +nightly fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build $$target \
+			target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- \
+			-dict=tests/fuzz/dictionaries/$$target.dict -max_total_time=$(SECONDS) \
+			-artifact_prefix=target/fuzz/found/$$target/ -timeout=10 -print_final_stats=1; \
+	done
 
 clean: ## remove what was built, and the logs
 	$(CARGO) clean

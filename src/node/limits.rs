@@ -24,7 +24,8 @@ pub struct Limits {
     /// fills the workers' queue.
     pub lookups: usize,
     /// AT lines to a neighbour that are copied ahead of the socket, in bytes. What does not fit
-    /// stays in the table, which is the queue.
+    /// stays in the table, which is the queue. Two lines of a server more, and the neighbour is
+    /// not read any more.
     pub link_outbox: usize,
     /// Records in the table. At the limit a new client's IAMAT is invalid, known ones still move.
     pub records: usize,

@@ -115,10 +115,11 @@ impl Session {
 
     /// Whether the next line must wait: too much is owed, or too many wait already.
     pub fn is_full(&self, limits: &Limits) -> bool {
-        // What an acceptor says is never answered; and its SINCE must be read while the outbox
-        // is full of news, or a slow neighbour would be taken for a dead one.
-        if matches!(self.role, Role::Telling(_)) {
-            return false;
+        // A neighbour that we tell things only says how far it got. It is to be heard while its
+        // outbox is kept full of changes, or it would seem dead however well it reads. But one
+        // that reads nothing is not heard for ever, for a MARK is added each second.
+        if let Role::Telling(_) = self.role {
+            return self.outbox.len() >= limits.link_outbox + 2 * limits.server_line;
         }
         // Between the water marks it depends on which side it comes from.
         let most = if self.paused {

@@ -11,9 +11,9 @@ use serde_json::value::RawValue;
 use crate::node::{LookupError, Query};
 use crate::wire::json::{no_answer, without_blank_lines};
 
-use super::Provider;
 use super::answer::{self, Place};
-use super::service::{Reply, Service};
+use super::service::{Service, no_places};
+use super::{Key, Provider};
 
 /// Its own address.
 pub(super) const HOME: &str = "https://places.googleapis.com";
@@ -49,9 +49,7 @@ impl Provider for Google {
             ("X-Goog-FieldMask", FIELD_MASK),
         ];
         let reply = self.service.post(PATH, &headers, &question(query))?;
-        let text = told(&reply, query.bound).ok_or_else(|| reply.is_no_answer())?;
-        // Only a text of theirs could hold a blank line, and that is escaped; but one rule for all.
-        Ok(without_blank_lines(key.hide(&text).as_bytes()))
+        google_answer(reply.status, &reply.text, key, query.bound)
     }
 
     fn describe(&self) -> String {
@@ -61,6 +59,20 @@ impl Provider for Google {
     fn shutdown(&self) {
         self.service.shutdown();
     }
+}
+
+/// The answer to a client when the Places API (New) sent `text` with an HTTP status: what
+/// [`Provider::nearby`] does behind the request, pure and total. It is public so that texts can
+/// be tried in millions without an endpoint that sends them.
+pub fn google_answer(
+    http_status: u16,
+    text: &str,
+    key: &Key,
+    bound: usize,
+) -> Result<Vec<u8>, LookupError> {
+    let text = told(http_status, text, bound).ok_or_else(|| no_places(http_status))?;
+    // Only a text of theirs could hold a blank line, and that is escaped; but one rule for all.
+    Ok(without_blank_lines(key.hide(&text).as_bytes()))
 }
 
 /// The body of the request. 0 places cannot be asked for (it would mean 20), and one is needed
@@ -77,10 +89,10 @@ fn question(query: &Query) -> String {
 }
 
 /// The reply in the legacy shape; `None` if it is neither places nor an error of Google's.
-fn told(reply: &Reply, bound: usize) -> Option<String> {
-    let body = object(&reply.text)?;
-    if !(200..300).contains(&reply.status) {
-        return told_error(reply.status, &body);
+fn told(http_status: u16, text: &str, bound: usize) -> Option<String> {
+    let body = object(text)?;
+    if !(200..300).contains(&http_status) {
+        return told_error(http_status, &body);
     }
     let places: Option<Vec<Object>> = match body.get("places") {
         Some(raw) => serde_json::from_str(raw.get()).ok()?,
@@ -156,7 +168,7 @@ fn plain_number(json: &str) -> Option<String> {
         return Some(format!("{sign}{json}"));
     };
     let exponent: i32 = exponent.parse().ok()?;
-    if exponent.abs() > EXPONENT_MAX {
+    if !(-EXPONENT_MAX..=EXPONENT_MAX).contains(&exponent) {
         return None;
     }
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -182,8 +194,7 @@ mod tests {
     use super::*;
 
     fn tell(status: u16, text: &str, bound: usize) -> Option<serde_json::Value> {
-        let text = text.into();
-        let told = told(&Reply { status, text }, bound)?;
+        let told = told(status, text, bound)?;
         Some(serde_json::from_str(&told).unwrap())
     }
 
@@ -202,7 +213,16 @@ mod tests {
         check("0.05e0", "0.05");
         check("123e-2", "1.23");
         check("0e5", "0");
-        for json in ["\"1\"", "null", "[1]", "NaN", "1e401", "1e99999999999", ""] {
+        for json in [
+            "\"1\"",
+            "null",
+            "[1]",
+            "NaN",
+            "1e401",
+            "1e-2147483648",
+            "1e99999999999",
+            "",
+        ] {
             assert_eq!(plain_number(json), None, "{json}");
         }
     }

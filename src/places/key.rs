@@ -75,13 +75,18 @@ impl Key {
         let mut out = String::new();
         let (mut copied, mut at) = (0, 0);
         while at < bytes.len() {
-            let Some(length) = self.length_at(&bytes[at..]) else {
-                at += 1;
+            // What begins or ends within an escape takes all of it: half of one is no JSON.
+            let mut within = at..at + escape_length(&bytes[at..]);
+            let end = within.find_map(|from| Some(from + self.length_at(&bytes[from..])?));
+            let Some(end) = end else {
+                at += escape_length(&bytes[at..]);
                 continue;
             };
             out.push_str(&text[copied..at]);
             out.push_str(HIDDEN);
-            at += length;
+            while at < end {
+                at += escape_length(&bytes[at..]);
+            }
             copied = at;
         }
         if copied == 0 {
@@ -101,6 +106,21 @@ impl Key {
             length += length_of(wanted, &bytes[length..])?;
         }
         Some(length)
+    }
+}
+
+/// How many bytes the JSON escape at the start of `bytes` takes; 1 if there is none.
+fn escape_length(bytes: &[u8]) -> usize {
+    match bytes {
+        [b'\\', b'u', hex @ ..] if hex.len() >= 4 && hex[..4].iter().all(u8::is_ascii_hexdigit) => {
+            6
+        }
+        [
+            b'\\',
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+            ..,
+        ] => 2,
+        _ => 1,
     }
 }
 
@@ -191,5 +211,10 @@ mod tests {
         check("sesame", r"\u0073es%61me", "***");
         check("aab", "aaab", "a***");
         check("ab", "a\u{e9}b%", "a\u{e9}b%");
+        check("sesame", r#""\\u0073esame""#, r#""***""#);
+        check("sesame", r#""\\\\sesame\\""#, r#""\\\\***\\""#);
+        check("nose", r#""\nose""#, r#""***""#);
+        check("41b", r#""\u0041b""#, r#""***""#);
+        check("a\\", r#""a\n" "a\\" "\\""#, r#""***" "***" "\\""#);
     }
 }

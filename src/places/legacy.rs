@@ -4,9 +4,9 @@
 use crate::node::{LookupError, Query};
 use crate::wire::json::without_blank_lines;
 
-use super::Provider;
 use super::cut::cut;
-use super::service::Service;
+use super::service::{Service, no_places};
+use super::{Key, Provider};
 
 /// Its own address.
 pub(super) const HOME: &str = "https://maps.googleapis.com";
@@ -31,10 +31,7 @@ impl Provider for Legacy {
             query.radius_m,
             self.service.key().percent_encoded(),
         ))?;
-        // It answers HTTP 200 with its own `status` for errors too, so HTTP's tells nothing.
-        let text = cut(&reply.text, query.bound).ok_or_else(|| reply.is_no_answer())?;
-        let text = self.service.key().hide(&text);
-        Ok(without_blank_lines(text.as_bytes()))
+        legacy_answer(reply.status, &reply.text, self.service.key(), query.bound)
     }
 
     fn describe(&self) -> String {
@@ -44,4 +41,20 @@ impl Provider for Legacy {
     fn shutdown(&self) {
         self.service.shutdown();
     }
+}
+
+/// The answer to a client when the legacy Nearby Search sent `text` with an HTTP status: what
+/// [`Provider::nearby`] does behind the request, pure and total. It is public so that texts can
+/// be tried in millions without an endpoint that sends them.
+///
+/// It answers HTTP 200 with its own `status` for errors too, so HTTP's tells nothing.
+pub fn legacy_answer(
+    http_status: u16,
+    text: &str,
+    key: &Key,
+    bound: usize,
+) -> Result<Vec<u8>, LookupError> {
+    let text = cut(text, bound).ok_or_else(|| no_places(http_status))?;
+    let text = key.hide(&text);
+    Ok(without_blank_lines(text.as_bytes()))
 }

@@ -20,7 +20,9 @@ use std::sync::Arc;
 
 use crate::node::{LookupError, Query};
 
+pub use google::google_answer;
 pub use key::Key;
+pub use legacy::legacy_answer;
 pub use service::Timeouts;
 
 use service::Service;

@@ -55,14 +55,12 @@ pub(super) struct Reply {
     pub(super) text: String,
 }
 
-impl Reply {
-    /// The error for a reply that is no answer.
-    pub(super) fn is_no_answer(&self) -> LookupError {
-        failed(&match self.status {
-            200 => "the place service sent something that is no list of places".into(),
-            status => format!("the place service answered HTTP {status} and no places"),
-        })
-    }
+/// The error for a reply that is no answer, by its HTTP status.
+pub(super) fn no_places(http_status: u16) -> LookupError {
+    failed(&match http_status {
+        200 => "the place service sent something that is no list of places".into(),
+        status => format!("the place service answered HTTP {status} and no places"),
+    })
 }
 
 /// A place service.

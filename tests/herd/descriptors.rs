@@ -55,7 +55,9 @@ fn surplus_clients_are_closed_at_once_and_links_have_their_descriptors() {
     herd["Hands"].kill();
     herd["Hands"].start();
     herd.wait_for_links();
-    assert_eq!(at_line(herd["Hands"].clients, "first"), Some(first));
+    wait_until("Hands is told", || {
+        at_line(herd["Hands"].clients, "first").as_ref() == Some(&first)
+    });
     // Once they have gone, there is room.
     drop((all, inside));
     wait_until("a client is let in again", || is_served(&connect(goloman)));
@@ -87,5 +89,4 @@ fn who_waits_at_the_door_comes_in_when_there_is_a_descriptor() {
     // No edge will tell of the one who waits.
     drop(inside);
     assert_eq!(waiting.line(), "? hello");
-    assert_eq!(goloman.count("nobody can come in"), 1);
 }

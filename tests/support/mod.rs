@@ -7,11 +7,14 @@
 
 pub mod client;
 pub mod endpoint;
+pub mod fuzz;
 pub mod herd;
+pub mod model;
 pub mod net;
 pub mod ports;
 pub mod process;
 pub mod proxy;
+pub mod random;
 pub mod script;
 pub mod shell;
 pub mod story;

@@ -1,0 +1,233 @@
+//! The words on the wire a second time, slow and obvious: text is cut into text, numbers are
+//! compared as text. It shares nothing with `wire` but the protocol page, so that a mistake would
+//! have to be made twice, in two ways, to go unseen.
+
+use herd::wire::{Command, Word};
+
+/// What stands between white space.
+pub fn fields(line: &[u8]) -> Vec<Vec<u8>> {
+    let mut fields = vec![Vec::new()];
+    for byte in line {
+        if b" \t\n\x0b\x0c\r".contains(byte) {
+            fields.push(Vec::new());
+        } else {
+            fields.last_mut().unwrap().push(*byte);
+        }
+    }
+    fields.retain(|field| !field.is_empty());
+    fields
+}
+
+/// Latitude and longitude as JSON numbers; none for what is no location. Every place where the
+/// longitude could begin is tried.
+pub fn location(text: &[u8]) -> Option<(String, String)> {
+    let text = std::str::from_utf8(text).ok().filter(|t| t.is_ascii())?;
+    (0..=text.len()).find_map(|split| {
+        let (latitude, longitude) = text.split_at(split);
+        Some((degrees(latitude, 2, "90")?, degrees(longitude, 3, "180")?))
+    })
+}
+
+/// A coordinate as a JSON number.
+fn degrees(text: &str, whole_max: usize, bound: &str) -> Option<String> {
+    let (sign, number) = text.split_at_checked(1)?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_fine = is_number(whole, whole_max) && is_number(fraction, usize::MAX);
+    if !is_fine || !is_at_most(whole, fraction, bound) {
+        return None;
+    }
+    let shown = match whole.trim_start_matches('0') {
+        "" => "0",
+        shown => shown,
+    };
+    let rest = &number[whole.len()..];
+    match sign {
+        "+" => Some(format!("{shown}{rest}")),
+        "-" => Some(format!("-{shown}{rest}")),
+        _ => None,
+    }
+}
+
+/// One to so many decimal digits, and nothing else.
+fn is_number(text: &str, length_max: usize) -> bool {
+    !text.is_empty() && text.len() <= length_max && text.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Whether `whole.fraction` is at most `bound`: both are written with three digits before the
+/// point and equally many behind it, and then the order of the text is the order of the numbers.
+fn is_at_most(whole: &str, fraction: &str, bound: &str) -> bool {
+    let zeros = "0".repeat(fraction.len());
+    format!("{whole:0>3}{fraction}") <= format!("{bound:0>3}{zeros}")
+}
+
+/// A time in nanoseconds; none for what is no time.
+pub fn time(text: &[u8]) -> Option<i128> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (sign, number) = match text.chars().next()? {
+        sign @ ('+' | '-') => (sign, &text[1..]),
+        _ => ('+', text),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if !is_number(whole, 18) || !is_number(fraction, 9) {
+        return None;
+    }
+    format!("{sign}{whole}{fraction:0<9}").parse().ok()
+}
+
+/// The text of a difference; seconds beyond 64 bits are shown as the most that fits.
+pub fn difference(nanoseconds: i128) -> String {
+    let text = format!("{:0>10}", nanoseconds.unsigned_abs());
+    let (seconds, fraction) = text.split_at(text.len() - 9);
+    let seconds: u128 = seconds.parse().unwrap();
+    let sign = if nanoseconds < 0 { '-' } else { '+' };
+    format!("{sign}{}.{fraction}", seconds.min(u64::MAX.into()))
+}
+
+/// Whether a text is a difference: its parts are, and it is one when it is put together again.
+fn is_difference(text: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return false;
+    };
+    let Some((whole, fraction)) = text.split_once('.') else {
+        return false;
+    };
+    let unsigned = whole.strip_prefix(['+', '-']).unwrap_or("");
+    is_number(unsigned, 20) && is_number(fraction, 9) && fraction.len() == 9
+}
+
+/// The value of decimal digits up to `most`, however many there are.
+pub fn decimal(text: &[u8], most: u64) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?;
+    if !is_number(text, usize::MAX) {
+        return None;
+    }
+    let text = text.trim_start_matches('0');
+    let most = most.to_string();
+    let is_more = text.len() > most.len() || text.len() == most.len() && text > most.as_str();
+    match text {
+        "" => Some(0),
+        _ if is_more => None,
+        text => text.parse().ok(),
+    }
+}
+
+/// What a client's line is to be read as, told in one line of text: its verb and its values.
+pub fn command(line: &[u8]) -> Option<String> {
+    let fields = fields(line);
+    let [verb, client, third, fourth] = fields.as_slice() else {
+        return None;
+    };
+    let client = client.escape_ascii();
+    match verb.as_slice() {
+        b"IAMAT" => {
+            let (latitude, longitude) = location(third)?;
+            let at = time(fourth)?;
+            Some(format!("IAMAT {client} {latitude} {longitude} {at}"))
+        }
+        b"WHATSAT" => {
+            let (radius, bound) = (decimal(third, 50)?, decimal(fourth, 20)?);
+            Some(format!("WHATSAT {client} {radius} {bound}"))
+        }
+        _ => None,
+    }
+}
+
+/// What `wire` reads a client's line as, told in the same way.
+pub fn told(command: &Command<'_>) -> String {
+    match command {
+        Command::Iamat {
+            client,
+            location,
+            time,
+        } => format!(
+            "IAMAT {} {} {} {}",
+            client.escape_ascii(),
+            location.latitude(),
+            location.longitude(),
+            time.at.0
+        ),
+        Command::Whatsat {
+            client,
+            radius_km,
+            bound,
+        } => format!("WHATSAT {} {radius_km} {bound}", client.escape_ascii()),
+    }
+}
+
+/// A line of a link in its one canonical form: one space between the fields, numbers without
+/// leading zeros; none for garbage.
+pub fn word(line: &[u8]) -> Option<Vec<u8>> {
+    let fields = fields(line);
+    let fields: Vec<&[u8]> = fields.iter().map(Vec::as_slice).collect();
+    let number = |text: &[u8]| decimal(text, u64::MAX).map(|value| value.to_string());
+    let is_extent =
+        |seq, count, digest| number(seq).is_some() && number(count).is_some() && is_hex(digest, 16);
+    let is_fine = match fields[..] {
+        [b"AT", _, skew, _, place, at] => {
+            is_difference(skew) && location(place).is_some() && time(at).is_some()
+        }
+        [b"MARK", seq, count, digest] => is_extent(seq, count, digest),
+        [b"SINCE", run, seq, count, digest] => is_hex(run, 16) && is_extent(seq, count, digest),
+        [b"WAVE" | b"DONE", run, count] => is_hex(run, 16) && number(count).is_some(),
+        [b"AUTH", _] => true,
+        [b"HELLO", _, _, run, nonce] | [b"HELLO", _, _, run, nonce, _] => {
+            is_hex(run, 16) && is_hex(nonce, 32)
+        }
+        _ => false,
+    };
+    let numbers = match fields.first() {
+        Some(&b"MARK") => 1..3,
+        Some(&b"SINCE") => 2..4,
+        Some(&b"WAVE" | &b"DONE") => 2..3,
+        _ => 0..0,
+    };
+    let shown = |(place, field): (usize, &&[u8])| match number(field) {
+        Some(number) if numbers.contains(&place) => number.into_bytes(),
+        _ => field.to_vec(),
+    };
+    let shown: Vec<Vec<u8>> = fields.iter().enumerate().map(shown).collect();
+    is_fine.then(|| shown.join(&b' '))
+}
+
+fn is_hex(text: &[u8], length: usize) -> bool {
+    text.len() == length && text.iter().all(|byte| b"0123456789abcdef".contains(byte))
+}
+
+/// What `wire` reads a line of a link as, written in the same form.
+pub fn written(word: &Word<'_>) -> Vec<u8> {
+    match word {
+        Word::Hello(hello) => {
+            let run = hello.run.to_string();
+            let mut fields = vec![
+                &b"HELLO"[..],
+                hello.from,
+                hello.to,
+                run.as_bytes(),
+                hello.nonce,
+            ];
+            fields.extend(hello.proof);
+            fields.join(&b' ')
+        }
+        Word::Since(run, extent) => format!("SINCE {run} {extent}").into_bytes(),
+        Word::Mark(extent) => format!("MARK {extent}").into_bytes(),
+        Word::Auth(proof) => [b"AUTH ", *proof].concat(),
+        Word::Wave(run, count) => format!("WAVE {run} {count}").into_bytes(),
+        Word::Done(run, count) => format!("DONE {run} {count}").into_bytes(),
+        Word::At(report) => {
+            let mut line = Vec::new();
+            report.push(&mut line);
+            assert_eq!(line.len(), report.line_len(), "its length is known before");
+            assert_eq!(line.pop(), Some(b'\n'));
+            line
+        }
+    }
+}
+
+/// The lines of a whole stream, each less its LF; a rest without LF is one too, an empty one not.
+pub fn lines(stream: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> = stream.split(|byte| *byte == b'\n').collect();
+    if lines.last() == Some(&&b""[..]) {
+        lines.pop();
+    }
+    lines
+}
