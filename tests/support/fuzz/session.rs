@@ -16,7 +16,6 @@
 //! | FE | the seat's connection breaks |
 //! | FF n | the wall clock jumps by n hours, less 128 |
 
-use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use herd::node::{Ack, Action, Config, Door, Event, Level, Limits, LookupError, Neighbour, Node};
