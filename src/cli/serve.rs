@@ -5,7 +5,7 @@ use super::options::{self, Shared};
 use super::{places, print, secret};
 use crate::logging;
 use crate::node::{Config, Level, Limits, Neighbour};
-use crate::reactor::{Door, EventLoop, Setup, Target};
+use crate::reactor::{Door, EventLoop, STRANGERS_MAX, Setup, Target};
 use crate::topology::{Host, Server, Topology};
 use log::LevelFilter;
 use std::fs::{self, File};
@@ -249,8 +249,9 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     }
 }
 
-/// Descriptors for the doors, the poll, the log and the workers' own connections.
-const RESERVED: usize = 32;
+/// Descriptors for the doors, the poll, the log, the workers' own connections and strangers at the
+/// servers' door.
+const RESERVED: usize = 24 + STRANGERS_MAX;
 
 /// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it.
 /// Where it cannot be read, POSIX's least.

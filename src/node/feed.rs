@@ -113,7 +113,9 @@ impl Feed {
     /// Places the cursor of `peer` behind the change `seq`. It walks back from the newest, over
     /// just those changes that are to be told.
     pub fn rewind(&mut self, peer: PeerId, seq: u64) {
-        let mut entry = self.entries[END as usize].before;
+        // From the start there is nothing to look for.
+        let newest = self.entries[END as usize].before;
+        let mut entry = if seq == NOTHING { END } else { newest };
         while entry != END && self.entries[entry as usize].seq > seq {
             entry = self.entries[entry as usize].before;
         }

@@ -2,8 +2,9 @@
 //! compared across the herd.
 //!
 //! Eight bytes at a time are folded by a 64 × 64 → 128-bit multiplication, whose two halves are
-//! mixed by XOR. It is fast and spreads well; it is no defence against one who picks records so
-//! that their sums are equal, and nothing but a spared resync hangs on it.
+//! mixed by XOR. It is fast and spreads well. It is no defence against one who picks records so
+//! that their sums are equal; but each line holds the nanoseconds at which a server heard it, which
+//! nobody else picks.
 
 /// Odd and without pattern: 2^64 divided by the golden ratio.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -127,6 +127,9 @@ impl Node {
         }
         let from = self.sessions.get(conn).and_then(|session| session.from);
         let from = from.map(|from| from.ip().to_canonical());
+        if self.peers[place].addresses.is_empty() {
+            return Err("that neighbour's host name is not resolved yet");
+        }
         if !from.is_some_and(|from| self.peers[place].is_at(from)) {
             return Err("it does not come from that neighbour's address in the topology");
         }

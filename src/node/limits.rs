@@ -27,8 +27,15 @@ pub struct Limits {
     /// stays in the table, which is the queue. Two lines of a server more, and the neighbour is
     /// not read any more.
     pub link_outbox: usize,
+    /// AT lines to a neighbour without a MARK behind them, in bytes. Only a MARK moves the point
+    /// where a link that breaks goes on, and its answer shows that a slow one is alive: by the
+    /// clock alone a very slow link would never get beyond the start.
+    pub link_unmarked: usize,
     /// Records in the table. At the limit a new client's IAMAT is invalid, known ones still move.
     pub records: usize,
+    /// Their lines, in bytes. At the limit what would make them more is refused likewise: a name of
+    /// 8 KiB is one record, too.
+    pub record_bytes: usize,
     /// A client's time may be so far ahead of our clock, in nanoseconds. A later one is invalid:
     /// it would pin the client for ever.
     pub ahead: i128,
@@ -74,7 +81,9 @@ impl Default for Limits {
             replies: 64,
             lookups: 8,
             link_outbox: 64 << 10,
+            link_unmarked: 16 << 10,
             records: 10_000_000,
+            record_bytes: 2 << 30,
             ahead: 24 * 60 * 60 * i128::from(SECOND),
             lookup: 4_500 * MILLISECOND,
             linger: SECOND,

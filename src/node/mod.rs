@@ -162,7 +162,7 @@ impl Node {
             secret,
             now: Now::default(),
             sessions: Sessions::default(),
-            table: Table::new(neighbours.len(), limits.records),
+            table: Table::new(neighbours.len(), limits.records, limits.record_bytes),
             peers: neighbours
                 .into_iter()
                 .map(|n| Peer::new(n, limits.redial_first))

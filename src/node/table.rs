@@ -17,7 +17,10 @@ pub struct Table {
     /// Where the neighbours are in the changes.
     pub feed: Feed,
     digest: u64,
+    /// The length of all lines.
+    bytes: usize,
     records_max: usize,
+    bytes_max: usize,
     /// The line that is being offered.
     line: Vec<u8>,
 }
@@ -42,7 +45,7 @@ pub enum Verdict {
     Duplicate(u32),
     /// A newer one is known.
     Older,
-    /// Its client is new and the table is full.
+    /// The table is full.
     Full,
 }
 
@@ -57,14 +60,17 @@ struct Record {
 }
 
 impl Table {
-    /// An empty table of at most `records_max` clients, for so many neighbours.
-    pub fn new(neighbours: usize, records_max: usize) -> Table {
+    /// An empty table for so many neighbours, of at most `records_max` clients whose lines have at
+    /// most `bytes_max` bytes.
+    pub fn new(neighbours: usize, records_max: usize, bytes_max: usize) -> Table {
         Table {
             records: Vec::new(),
             index: Index::new(),
             feed: Feed::new(neighbours),
             digest: 0,
+            bytes: 0,
             records_max,
+            bytes_max,
             line: Vec::new(),
         }
     }
@@ -76,6 +82,7 @@ impl Table {
         let known = self.index.find(tag, |slot| {
             self.records[slot as usize].client() == report.client
         });
+        let mut bytes = self.bytes + report.line_len();
         if let Some(slot) = known {
             let record = &self.records[slot as usize];
             match record.order(report) {
@@ -84,16 +91,22 @@ impl Table {
                 }
                 Ordering::Greater => return Verdict::Older,
                 Ordering::Equal => return Verdict::Duplicate(slot),
-                Ordering::Less => self.digest = self.digest.wrapping_sub(hash(&record.line)),
+                Ordering::Less => bytes -= record.line.len(),
             }
         } else if self.records.len() == self.records_max {
             return Verdict::Full;
         }
+        if bytes > self.bytes_max && bytes > self.bytes {
+            return Verdict::Full;
+        }
+        self.bytes = bytes;
         self.line.clear();
         report.push(&mut self.line);
         self.digest = self.digest.wrapping_add(hash(&self.line));
         let slot = match known {
             Some(slot) => {
+                let old = hash(&self.records[slot as usize].line);
+                self.digest = self.digest.wrapping_sub(old);
                 self.records[slot as usize].replace(report, &self.line);
                 slot
             }
@@ -240,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_client_that_repeats_itself_changes_nothing() {
-        let mut table = Table::new(1, 9);
+        let mut table = Table::new(1, 9, 999);
         offer(&mut table, "AT A +1.000000000 k +1+1 1");
         let again = Report::parse(b"AT B +2.000000000 k +1+1 1.0").unwrap();
         assert_eq!(table.offer(&again, Source::Client), Verdict::Duplicate(0));
@@ -265,7 +278,7 @@ mod tests {
         // Text: '+' < '-', so -1-1 is not less than +1+1 as a location.
         for (place, newer) in lines.iter().enumerate() {
             for older in &lines[..place] {
-                let (mut up, mut down) = (Table::new(1, 9), Table::new(1, 9));
+                let (mut up, mut down) = (Table::new(1, 9, 999), Table::new(1, 9, 999));
                 assert_eq!(offer(&mut up, older), Verdict::Accepted(0));
                 assert_eq!(
                     offer(&mut up, newer),
@@ -287,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_digest_is_that_of_the_set() {
-        let (mut one, mut other) = (Table::new(1, 9), Table::new(1, 9));
+        let (mut one, mut other) = (Table::new(1, 9, 999), Table::new(1, 9, 999));
         offer(&mut one, "AT A +1.000000000 k +1+1 1");
         offer(&mut one, "AT A +1.000000000 longer.name +1+1 1");
         offer(&mut one, "AT A +1.000000000 k +1+1 2.000");
@@ -301,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_full_table_still_moves_whom_it_knows() {
-        let mut table = Table::new(1, 1);
+        let mut table = Table::new(1, 1, 999);
         assert_eq!(
             offer(&mut table, "AT A +1.000000000 k +1+1 1"),
             Verdict::Accepted(0)
@@ -317,5 +330,25 @@ mod tests {
         let slot = table.find(b"k").unwrap();
         assert_eq!(table.line(slot), b"AT A +1.000000000 k +1+1 20\n");
         assert_eq!(table.find(b"l"), None);
+    }
+
+    #[test]
+    fn long_lines_fill_it_too() {
+        let mut table = Table::new(1, 9, 60);
+        let accepted = Verdict::Accepted(0);
+        assert_eq!(offer(&mut table, "AT A +1.000000000 k +1+1 1"), accepted);
+        let longer = "AT A +1.000000000 k +1.00000000000000000+1.00000000000000000000 3";
+        assert_eq!(offer(&mut table, longer), Verdict::Full);
+        assert_eq!(
+            offer(&mut table, "AT A +1.000000000 l +1+1 1"),
+            Verdict::Accepted(1)
+        );
+        assert_eq!(
+            offer(&mut table, "AT A +1.000000000 m +1+1 1"),
+            Verdict::Full
+        );
+        // Who is known still moves, as far as there is room.
+        assert_eq!(offer(&mut table, "AT A +1.000000000 k +1+2 2"), accepted);
+        assert_eq!(table.bytes, 2 * 27);
     }
 }

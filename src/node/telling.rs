@@ -2,11 +2,13 @@
 //! and from there on tell every change. A link is a cursor into the feed; what its socket does
 //! not take stays in the table.
 
-use super::notes::Level;
-use super::peer::Tell;
+use super::notes::{Level, Notes};
+use super::peer::{Peer, Tell};
 use super::secret::{Handshake, Role as Prover};
 use super::session::{Ending, Role, Session};
+use super::table::Table;
 use super::{Action, Node, Timer};
+use crate::buffers::Outbox;
 use crate::units::{ConnId, MILLISECOND, PeerId};
 use crate::wire::{Extent, Hello, Run, Word};
 
@@ -150,6 +152,7 @@ impl Node {
         peer.tell = Tell::Up(conn);
         peer.told = seq;
         peer.marks = [None; 2];
+        peer.unmarked = 0;
         peer.backoff = first;
         peer.trouble = None;
         self.notes.note(
@@ -216,6 +219,10 @@ impl Node {
             let line = self.table.line(change.slot);
             session.outbox.push(line);
             self.notes.told(Level::Info, &peer.name, line);
+            peer.unmarked += line.len();
+            if peer.unmarked >= self.limits.link_unmarked {
+                push_mark(peer, &self.table, &mut session.outbox, &mut self.notes);
+            }
         }
     }
 
@@ -223,15 +230,11 @@ impl Node {
     pub(super) fn beat(&mut self, id: PeerId) {
         let peer = &mut self.peers[id.index()];
         let Tell::Up(conn) = peer.tell else { return };
-        let (count, digest) = (self.table.count(), self.table.digest());
-        let mark = Extent {
-            seq: peer.told,
-            count,
-            digest,
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
         };
-        peer.marks = [peer.marks[1], Some(mark)];
-        let level = peer.beat_level();
-        self.tell(conn, level, format!("MARK {mark}\n"));
+        push_mark(peer, &self.table, &mut session.outbox, &mut self.notes);
+        self.flush(conn);
         self.timers
             .set(Timer::Beat(id), self.now.mono + self.limits.beat);
     }
@@ -287,4 +290,18 @@ impl Node {
             self.notes.note(Level::Info, line);
         }
     }
+}
+
+/// Says how far a neighbour has been told.
+fn push_mark(peer: &mut Peer, table: &Table, outbox: &mut Outbox, notes: &mut Notes) {
+    let mark = Extent {
+        seq: peer.told,
+        count: table.count(),
+        digest: table.digest(),
+    };
+    peer.unmarked = 0;
+    peer.marks = [peer.marks[1], Some(mark)];
+    let line = format!("MARK {mark}\n");
+    outbox.push(line.as_bytes());
+    notes.told(peer.beat_level(), &peer.name, line.as_bytes());
 }

@@ -79,7 +79,9 @@ impl<S: Read + Write> Conn<S> {
                     return Got::Bytes(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && self.failure.is_none() => {
+                    self.readable = false;
+                }
                 Err(error) => {
                     self.readable = false;
                     return Got::Broken(self.failure.take().unwrap_or_else(|| error.to_string()));

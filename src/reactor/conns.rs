@@ -4,6 +4,7 @@ use mio::net::TcpStream;
 use slab::Slab;
 
 use super::conn::Conn;
+use crate::node::Door;
 use crate::units::{ConnId, PeerId};
 
 /// A connection of the loop.
@@ -14,6 +15,8 @@ pub struct Entry {
     pub conn: Conn<TcpStream>,
     /// How it is served.
     pub kind: Kind,
+    /// The door by which it came in; none if it was dialled.
+    pub side: Option<Door>,
     /// The node does not want to read from it now.
     pub paused: bool,
     /// It stands on the ready list.
@@ -37,7 +40,8 @@ pub struct Conns {
     slots: Slab<Entry>,
     /// Connections so far.
     generation: u32,
-    clients: usize,
+    /// By each door.
+    came_in: [usize; 2],
 }
 
 impl Conns {
@@ -48,15 +52,18 @@ impl Conns {
     }
 
     /// Adds a connection, which gets the name that `next_id` gave.
-    pub fn insert(&mut self, stream: TcpStream, kind: Kind) -> ConnId {
+    pub fn insert(&mut self, stream: TcpStream, kind: Kind, side: Option<Door>) -> ConnId {
         let id = self.next_id();
         self.generation = (self.generation + 1) % u32::MAX;
-        self.clients += usize::from(kind == Kind::Client);
+        if let Some(side) = side {
+            self.came_in[side as usize] += 1;
+        }
         let conn = Conn::new(stream);
         self.slots.insert(Entry {
             id,
             conn,
             kind,
+            side,
             paused: false,
             listed: false,
         });
@@ -72,12 +79,14 @@ impl Conns {
     pub fn remove(&mut self, id: ConnId) {
         if self.get(id).is_some() {
             let entry = self.slots.remove(id.key());
-            self.clients -= usize::from(entry.kind == Kind::Client);
+            if let Some(side) = entry.side {
+                self.came_in[side as usize] -= 1;
+            }
         }
     }
 
-    /// How many of them are clients.
-    pub fn clients(&self) -> usize {
-        self.clients
+    /// How many of them came in by that door.
+    pub fn count(&self, side: Door) -> usize {
+        self.came_in[side as usize]
     }
 }

@@ -24,6 +24,8 @@ pub struct Door {
 pub enum Visit {
     /// Somebody.
     Came(TcpStream, SocketAddr),
+    /// Somebody who was gone, or could not be taken in, before we looked.
+    Gone,
     /// Nobody for now: an edge will tell.
     Nobody,
     /// Somebody waits, but there is no descriptor or memory for it (accept(2)). No edge will tell
@@ -62,8 +64,8 @@ impl Door {
                 Ok((stream, from)) => return Visit::Came(stream, from),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
                 Err(error) if is_lack_of_room(&error) => return Visit::NoRoom(error),
-                // The visitor's own trouble, such as ECONNABORTED: look for the next.
-                Err(_) => {}
+                // The visitor's own trouble, such as ECONNABORTED.
+                Err(_) => return Visit::Gone,
             }
         }
         Visit::Nobody

@@ -62,6 +62,11 @@ const LINK_READ_MAX: usize = 64 << 10;
 const CLIENT_READ_MAX: usize = 16 << 10;
 /// Visitors that one turn takes in at a door.
 const VISITORS_MAX: usize = 256;
+/// Connections at the servers' door beyond two of each neighbour. One more is closed as soon as it
+/// comes: strangers must not take the descriptors that the links need.
+pub const STRANGERS_MAX: usize = 16;
+/// Lines of the log that wait for the end of the turn, in bytes. More are written before it.
+const NOTES_MAX: usize = 1 << 20;
 /// After the descriptors ran out, visitors are tried again so often, in nanoseconds; whenever a
 /// connection closes, at once.
 const NO_ROOM_PAUSE: u64 = 100 * MILLISECOND;
@@ -107,6 +112,8 @@ pub struct EventLoop {
     clients_max: usize,
     /// None: the process is ending.
     doors: Option<[Door; 2]>,
+    /// Somebody was turned away since the last connection closed, and that is noted.
+    crowded: bool,
     /// The last visitor could not come in, and that is noted.
     no_room: bool,
     /// When to look at the doors again, after there was no room.
@@ -153,7 +160,8 @@ impl EventLoop {
         )?;
         let signals = Signals::catch(registry)?;
         if setup.until_eof {
-            ending::watch_stdin(registry)?;
+            let advice = "standard input cannot be watched for its end; make it a pipe";
+            ending::watch_stdin(registry).map_err(|_| io::Error::other(advice))?;
         }
         let waker = Arc::new(Waker::new(registry, token::WAKER)?);
         let wake = || {
@@ -178,6 +186,7 @@ impl EventLoop {
             conns: Conns::default(),
             clients_max: setup.clients_max,
             doors: Some([servers, clients]),
+            crowded: false,
             no_room: false,
             doors_retry: None,
             ready: Ready::default(),
@@ -202,7 +211,6 @@ impl EventLoop {
     pub fn run(mut self) -> io::Result<bool> {
         self.tick();
         while self.turn()? {}
-        self.write_log();
         Ok(!self.cut_short)
     }
 
@@ -323,5 +331,12 @@ impl EventLoop {
             self.node.clear_notes();
         }
         log::logger().flush();
+    }
+}
+
+/// Whatever ends the loop, a panic too, its last lines are written.
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        self.write_log();
     }
 }

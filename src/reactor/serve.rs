@@ -9,7 +9,8 @@ use mio::net::TcpStream;
 use super::dial::{self, Name, Target};
 use super::door::Visit;
 use super::{
-    CLIENT_READ_MAX, EventLoop, Got, Kind, LINK_READ_MAX, NO_ROOM_PAUSE, VISITORS_MAX, token,
+    CLIENT_READ_MAX, EventLoop, Got, Kind, LINK_READ_MAX, NO_ROOM_PAUSE, NOTES_MAX, STRANGERS_MAX,
+    VISITORS_MAX, token,
 };
 use crate::node::{Door as Side, Event};
 use crate::units::{ConnId, PeerId};
@@ -42,6 +43,7 @@ impl EventLoop {
             };
             door.readable = true;
             match door.accept() {
+                Visit::Gone => {}
                 Visit::Nobody => {
                     // The kernel takes a descriptor before it looks who waits: there is one.
                     self.no_room = false;
@@ -61,19 +63,20 @@ impl EventLoop {
     }
 
     fn welcome(&mut self, stream: TcpStream, from: SocketAddr, side: Side) {
-        let kind = match side {
-            Side::Clients if self.conns.clients() >= self.clients_max => {
-                // Dropping the stream closes it at once: better than to leave it waiting.
-                log::warn!(
-                    "{from} turned away: {} clients is the limit",
-                    self.clients_max
-                );
-                return;
-            }
-            Side::Clients => Kind::Client,
-            Side::Servers => Kind::Link,
+        let (kind, limit) = match side {
+            Side::Clients => (Kind::Client, self.clients_max),
+            // Two of each neighbour, for a new link may come before the old one is seen to be
+            // gone; and strangers, who are silent for some seconds at most.
+            Side::Servers => (Kind::Link, 2 * self.targets.len() + STRANGERS_MAX),
         };
-        match self.register(stream, kind) {
+        if self.conns.count(side) >= limit {
+            // Dropping the stream closes it at once: better than to leave it waiting.
+            if !std::mem::replace(&mut self.crowded, true) {
+                log::warn!("{from} turned away, and who comes next: {limit} have come in already");
+            }
+            return;
+        }
+        match self.register(stream, kind, Some(side)) {
             Ok(conn) => self.node.handle(
                 self.now,
                 Event::Accepted {
@@ -87,18 +90,24 @@ impl EventLoop {
     }
 
     /// Registers a stream, for life, and gives it a name.
-    fn register(&mut self, mut stream: TcpStream, kind: Kind) -> io::Result<ConnId> {
+    fn register(
+        &mut self,
+        mut stream: TcpStream,
+        kind: Kind,
+        side: Option<Side>,
+    ) -> io::Result<ConnId> {
         // A reply is written whole: waiting for more to send with it would only delay it.
         stream.set_nodelay(true)?;
         let token = token::token(self.conns.next_id());
         let both = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, token, both)?;
-        Ok(self.conns.insert(stream, kind))
+        Ok(self.conns.insert(stream, kind, side))
     }
 
     /// Closes a connection. There is room for one more, then.
     pub(super) fn remove(&mut self, id: ConnId) {
         self.conns.remove(id);
+        self.crowded = false;
         if self.doors_retry.is_some() {
             self.doors_retry = Some(self.now.mono);
         }
@@ -151,6 +160,9 @@ impl EventLoop {
                 let bytes = &self.buffer[..count];
                 self.node
                     .handle(self.now, Event::Received { conn: id, bytes });
+                if self.node.notes().len() > NOTES_MAX {
+                    self.write_log();
+                }
             }
             Got::Ended => self.node.handle(self.now, Event::Ended { conn: id }),
             Got::Broken(why) => {
@@ -235,7 +247,7 @@ impl EventLoop {
     fn dial_next(&mut self, peer: PeerId, mut why: String) {
         while let Some(address) = self.attempts[peer.index()].addresses.pop_front() {
             let stream = dial::connect(address, self.source);
-            match stream.and_then(|stream| self.register(stream, Kind::Dialling(peer))) {
+            match stream.and_then(|stream| self.register(stream, Kind::Dialling(peer), None)) {
                 Ok(conn) => {
                     self.attempts[peer.index()].conn = Some(conn);
                     return;

