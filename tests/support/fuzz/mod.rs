@@ -4,6 +4,7 @@
 //! A body panics when something does not hold, and says nothing otherwise.
 
 mod answers;
+mod seat;
 mod session;
 mod towns;
 mod transcript;
