@@ -54,6 +54,8 @@ fn corpora_hold_when_they_are_bent() {
                     _ => drop(bytes.splice(at..at, piece.iter().copied())),
                 }
             }
+            // Captured, and shown when it fails.
+            println!("{name}: {}", bytes.escape_ascii());
             body(&bytes);
             Ok(())
         });

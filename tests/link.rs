@@ -124,3 +124,31 @@ fn a_neighbour_that_answers_but_never_reads_is_not_kept_for_ever() {
         }
     }
 }
+
+#[test]
+fn marks_come_with_the_data_so_that_a_slow_link_gets_on() {
+    let mut node = node_of(2_000);
+    let (mut at_lines, mut unmarked, mut marks) = (0, 0, 0);
+    loop {
+        while node.poll_action().is_some() {}
+        let bytes = node.unsent(LINK).to_vec();
+        if bytes.is_empty() {
+            break;
+        }
+        // Not a nanosecond passes: it is not the clock that says MARK.
+        node.advance(at(0), LINK, bytes.len());
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if line.starts_with(b"AT ") {
+                at_lines += 1;
+                unmarked += line.len();
+            } else if line.starts_with(b"MARK ") {
+                let want = format!("MARK {at_lines} 2000 ");
+                assert!(line.starts_with(want.as_bytes()), "{}", line.escape_ascii());
+                (unmarked, marks) = (0, marks + 1);
+            }
+            assert!(unmarked < Limits::default().link_unmarked + 100);
+        }
+    }
+    assert_eq!(at_lines, 2_000);
+    assert!(marks > 5);
+}

@@ -195,8 +195,12 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
+        // Who has ended already sends nothing more that could be left unread.
+        session.ending = match session.input {
+            Input::Ended => Ending::Close,
+            Input::Open | Input::Dropped => Ending::Linger,
+        };
         session.input = Input::Dropped;
-        session.ending = Ending::Linger;
         let role = session.role;
         // It may never read the answer.
         self.timers

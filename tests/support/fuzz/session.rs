@@ -7,12 +7,12 @@
 //!
 //! | byte | what happens |
 //! |---|---|
-//! | F8 | what was gathered arrives as one piece, as it does before all of the others |
+//! | F8 | what was gathered arrives as one piece, as it does before all others but FD |
 //! | F9 | the next seat: client, client, who came in at the servers' door, who was dialled |
 //! | FA n | n times 20 ms pass |
 //! | FB n | the seat reads n times 16 bytes |
 //! | FC n | lookup n of those under way returns |
-//! | FD | the seat ends its sending |
+//! | FD | the seat ends its sending, and the end arrives with what was gathered |
 //! | FE | the seat's connection breaks |
 //! | FF n | the wall clock jumps by n hours, less 128 |
 
@@ -22,7 +22,7 @@ use herd::node::{Ack, Action, Config, Door, Event, Level, Limits, LookupError, N
 use herd::units::{ConnId, LookupId, MILLISECOND, Mono, Now, PeerId, SECOND, Wall};
 
 use super::super::model;
-use super::seat::Seat;
+use super::seat::{Seat, tiny};
 use super::transcript::{Transcript, check_table};
 
 /// Where in the list of seats the clients end, and the one whom the node dials.
@@ -44,7 +44,11 @@ pub fn session(script: &[u8]) {
             world.gathered.push(byte);
             continue;
         }
-        world.arrive();
+        world.gather();
+        // What is sent last may arrive together with the end, before the node can ask for a pause.
+        if byte != 0xfd {
+            world.deliver_all();
+        }
         match byte {
             0xf9 => world.seat = (world.seat + 1) % world.seats.len(),
             0xfa => world.pass(u64::from(script.next().unwrap_or(1)) * 20 * MILLISECOND),
@@ -60,7 +64,7 @@ pub fn session(script: &[u8]) {
         }
         world.deliver_all();
     }
-    world.arrive();
+    world.gather();
     world.finish();
 }
 
@@ -85,20 +89,8 @@ struct World {
 
 impl World {
     fn new(kind: u8) -> World {
-        let tiny = Limits {
-            client_line: 64,
-            server_line: 200,
-            lines_per_turn: 2,
-            outbox_high: 96,
-            outbox_low: 24,
-            replies: 3,
-            lookups: 2,
-            link_outbox: 64,
-            records: 3,
-            ..Limits::default()
-        };
         let is_tiny = kind & 1 == 1;
-        let limits = if is_tiny { tiny } else { Limits::default() };
+        let limits = if is_tiny { tiny() } else { Limits::default() };
         let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let neighbour = Neighbour {
             name: "Hands".into(),
@@ -138,7 +130,7 @@ impl World {
     }
 
     /// What was gathered is sent as one piece.
-    fn arrive(&mut self) {
+    fn gather(&mut self) {
         if self.gathered.is_empty() {
             return;
         }
@@ -148,7 +140,6 @@ impl World {
         if seat.conn.is_some() && !seat.has_ended {
             seat.inbox.push_back(Some(piece));
         }
-        self.deliver_all();
     }
 
     /// Somebody takes an empty seat; whom the node dials, it has to dial.
@@ -191,10 +182,14 @@ impl World {
             match self.seats[seat].inbox.pop_front() {
                 Some(Some(piece)) => {
                     self.seats[seat].heard.extend_from_slice(&piece);
-                    self.tell(Event::Received {
-                        conn,
-                        bytes: &piece,
-                    });
+                    self.transcript.clock(self.now.wall);
+                    let bytes = &piece[..];
+                    self.node.handle(self.now, Event::Received { conn, bytes });
+                    if self.seats[seat].inbox.front() == Some(&None) {
+                        self.seats[seat].inbox.pop_front();
+                        self.node.handle(self.now, Event::Ended { conn });
+                    }
+                    self.observe();
                 }
                 Some(None) => self.tell(Event::Ended { conn }),
                 None => break,
@@ -248,7 +243,6 @@ impl World {
         if self.seats[seat].conn.is_some() && !self.seats[seat].has_ended {
             self.seats[seat].has_ended = true;
             self.seats[seat].inbox.push_back(None);
-            self.deliver_all();
         }
     }
 
@@ -319,7 +313,12 @@ impl World {
             Action::Close(conn) if self.hung_up == Some(conn) => {}
             Action::Pause(conn) => self.set_paused(conn, true),
             Action::Resume(conn) => self.set_paused(conn, false),
-            Action::Finish(conn) => assert!(self.node.unsent(conn).is_empty()),
+            Action::Finish(conn) => {
+                assert!(self.node.unsent(conn).is_empty());
+                let seat = self.seated(conn);
+                let before = std::mem::replace(&mut self.seats[seat].is_finished, true);
+                assert!(!before, "finished twice");
+            }
             Action::Close(conn) => {
                 assert!(self.node.unsent(conn).is_empty());
                 let place = self.seated(conn);
@@ -352,9 +351,7 @@ impl World {
     /// Everybody reads all, every lookup returns, and the clients end: each has its replies then.
     fn finish(&mut self) {
         self.settle();
-        for seat in 0..CLIENTS {
-            self.end(seat);
-        }
+        (0..CLIENTS).for_each(|seat| self.end(seat));
         self.settle();
         assert!(self.seats[..CLIENTS].iter().all(|seat| seat.conn.is_none()));
         self.transcript.check_acknowledged(&self.node);
