@@ -10,13 +10,11 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// own bind give 128: a burst beyond that waits a second for its SYN to be sent again.
 const BACKLOG: i32 = 1024;
 
-/// A listening socket and its readiness.
+/// A listening socket.
 #[derive(Debug)]
 pub struct Door {
-    /// The socket.
+    /// The socket itself.
     pub listener: TcpListener,
-    /// An edge has said that somebody waits, and nothing has said since that nobody does.
-    pub readable: bool,
 }
 
 /// Who was at the door.
@@ -51,24 +49,18 @@ impl Door {
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         let listener = TcpListener::from_std(socket.into());
-        Ok(Door {
-            listener,
-            readable: false,
-        })
+        Ok(Door { listener })
     }
 
     /// Takes in the next who waits.
     pub fn accept(&mut self) -> Visit {
-        while self.readable {
-            match self.listener.accept() {
-                Ok((stream, from)) => return Visit::Came(stream, from),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
-                Err(error) if is_lack_of_room(&error) => return Visit::NoRoom(error),
-                // The visitor's own trouble, such as ECONNABORTED.
-                Err(_) => return Visit::Gone,
-            }
+        match self.listener.accept() {
+            Ok((stream, from)) => Visit::Came(stream, from),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Visit::Nobody,
+            Err(error) if is_lack_of_room(&error) => Visit::NoRoom(error),
+            // The visitor's own trouble, such as ECONNABORTED, or a signal.
+            Err(_) => Visit::Gone,
         }
-        Visit::Nobody
     }
 }
 

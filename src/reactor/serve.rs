@@ -41,7 +41,6 @@ impl EventLoop {
                 Side::Servers => servers,
                 Side::Clients => clients,
             };
-            door.readable = true;
             match door.accept() {
                 Visit::Gone => {}
                 Visit::Nobody => {
