@@ -6,6 +6,7 @@
 
 mod broken;
 mod check;
+mod secret;
 mod usage;
 
 use std::fs;
