@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use herd::node::{Door, Limits, LookupError};
+use herd::node::{Door, Limits, LookupError, Secret};
 use herd::units::{MILLISECOND, SECOND};
 
 use super::net::Listener;
@@ -33,6 +33,8 @@ impl Story {
             limits: Limits::default(),
             window: 64 << 10,
             pool: 68,
+            plain: Vec::new(),
+            secret: None,
         };
         Story {
             settings,
@@ -73,7 +75,8 @@ impl Story {
         Ok(std::mem::take(&mut world.net.tale))
     }
 
-    /// `world key=value …`: any of the limits, `window` or `pool`.
+    /// `world key=value …`: any of the limits, `window`, `pool`, `plain` with the name of a server
+    /// of another make, `secret` with what all share.
     fn set(&mut self, settings: &[&str]) -> Wrong<Vec<String>> {
         if self.world.is_some() {
             return Err("the world is made already".into());
@@ -96,6 +99,15 @@ impl Story {
                 "records" => &mut limits.records,
                 "window" => &mut self.settings.window,
                 "pool" => &mut self.settings.pool,
+                "plain" => {
+                    self.settings.plain.push(value.into());
+                    continue;
+                }
+                "secret" => {
+                    let secret = Secret::new(value.as_bytes()).ok_or("the secret is too short")?;
+                    self.settings.secret = Some(secret);
+                    continue;
+                }
                 _ => return Err(format!("the world has no {key}")),
             };
             *place = size.map_err(|_| format!("{value} is no number"))?;
@@ -103,7 +115,7 @@ impl Story {
         Ok(Vec::new())
     }
 
-    /// `herd A-B B-C D`: servers and links. All start.
+    /// `herd A-B B-C D`: servers and links. All start but those that are plain.
     fn found(&mut self, links: &[&str]) -> Wrong {
         let mut names: Vec<String> = Vec::new();
         let mut neighbours: Vec<Vec<usize>> = Vec::new();
@@ -122,8 +134,11 @@ impl Story {
                 neighbours[pair[1]].push(pair[0]);
             }
         }
+        let is_ours = |name: &String| !self.settings.plain.contains(name);
+        let ours: Vec<bool> = names.iter().map(is_ours).collect();
         let mut world = World::new(self.settings.clone(), names, neighbours);
-        (0..world.len()).try_for_each(|place| world.start(place))?;
+        let mut places = (0..world.len()).filter(|&place| ours[place]);
+        places.try_for_each(|place| world.start(place))?;
         self.world = Some(world);
         Ok(())
     }
@@ -188,20 +203,33 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
             let place = world.place(server)?;
             world.enter(name, place, Door::Clients, None)?;
         }
-        (["stranger", name, server, "from", from], None) => {
+        ([who @ ("connect" | "stranger"), name, server, "from", from], None) => {
             let place = world.place(server)?;
             let from = match world.place(from) {
                 Ok(neighbour) => super::shell::address(neighbour),
                 Err(_) => from.parse().map_err(|_| format!("{from} is no address"))?,
             };
-            world.enter(name, place, Door::Servers, Some(from))?;
+            let door = match *who {
+                "connect" => Door::Clients,
+                _ => Door::Servers,
+            };
+            world.enter(name, place, door, Some(from))?;
         }
-        (["impostor", name, "plays", server], None) => {
+        (
+            [
+                "impostor" | "impostors",
+                names @ ..,
+                "plays" | "play",
+                server,
+            ],
+            None,
+        ) => {
             let place = world.place(server)?;
             if world.shell(place).is_ok() {
                 return Err("kill it first".into());
             }
-            world.net.listeners[place] = Listener::Impostor(name.to_string());
+            let names = names.iter().map(|name| name.to_string()).collect();
+            world.net.listeners[place] = Listener::Impostors(names);
         }
         (["wait", time], None) => world.wait(duration(time)?),
         (["clock", server, by], None) => {
