@@ -25,8 +25,10 @@ impl Node {
     /// It was away for a while, or its name was never resolved: is it there?
     pub(super) fn call_again(&mut self, id: PeerId) {
         if self.has_news(id) || self.peers[id.index()].addresses.is_empty() {
-            self.dial(id);
+            return self.dial(id);
         }
+        // It told us itself what it was to be told. The next news has nothing to wait for.
+        self.peers[id.index()].backoff = self.limits.redial_first;
     }
 
     /// Whether there is a change that a plain neighbour does not have. The cursor passes over those
