@@ -47,6 +47,10 @@ pub struct Limits {
     pub redial_last: u64,
     /// Bytes that a plain neighbour may answer where no answer is wanted. More ends the connection.
     pub chatter: usize,
+    /// Connections to a plain neighbour that may be reset, one after the other, though the line was
+    /// sent whole. Then the next line is tried: if that gets through and the first still does not,
+    /// the neighbour cannot take the first, and it is left out.
+    pub resets: u32,
     /// From a warning about a neighbour or a stranger at the servers' door to the next, in
     /// nanoseconds. The ones between are counted.
     pub warning: u64,
@@ -77,6 +81,7 @@ impl Default for Limits {
             redial_first: 50 * MILLISECOND,
             redial_last: SECOND,
             chatter: 4 << 10,
+            resets: 3,
             warning: 60 * SECOND,
             grace: 5 * SECOND,
         }
