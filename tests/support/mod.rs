@@ -1,13 +1,20 @@
 //! What several test programs share.
 
-// Each test program compiles all of it and uses only a part.
-#![allow(dead_code)]
+// Each test program compiles all of it and uses only a part, and none exports anything.
+#![allow(dead_code, unreachable_pub)]
 // Helpers of tests may fail like tests.
 #![allow(clippy::unwrap_used)]
 
+pub mod client;
 pub mod endpoint;
+pub mod herd;
+pub mod mixed;
 pub mod net;
+pub mod ports;
+pub mod process;
+pub mod proxy;
 pub mod script;
 pub mod shell;
 pub mod story;
+pub mod wait;
 pub mod world;
