@@ -49,7 +49,8 @@ impl Node {
         let first = self.limits.redial_first;
         let calls = (0..self.peers.len() as u8).map(PeerId).any(|id| {
             let peer = &self.peers[id.index()];
-            peer.plain && peer.backoff == first && self.has_news(id)
+            let idle = peer.plain && peer.tell.conn().is_none();
+            idle && peer.backoff == first && self.has_news(id)
         });
         let is_quiet = !calls
             && self.sessions.iter().all(|session| match session.role {

@@ -84,6 +84,16 @@ impl Feed {
         self.entries[slot as usize + 1].known |= 1 << peer.index();
     }
 
+    /// `peer` was told the change `seq` that its cursor stands on. False: it has changed again.
+    pub fn confirm_told(&mut self, peer: PeerId, seq: u64) -> bool {
+        let entry = &mut self.entries[self.cursors[peer.index()] as usize];
+        let stands = seq != NOTHING && entry.seq == seq;
+        if stands {
+            entry.known |= 1 << peer.index();
+        }
+        stands
+    }
+
     /// Moves the cursor of `peer` over the next change.
     pub fn step(&mut self, peer: PeerId) -> Option<Change> {
         let change = self.peek(peer)?;

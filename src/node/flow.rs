@@ -180,7 +180,10 @@ impl Node {
         }
         match session.role {
             Role::Telling(peer) => self.telling_gone(conn, peer, why),
-            Role::Plain(peer) => self.call_failed(conn, peer, why),
+            Role::Plain(peer) => {
+                let sent = session.ending == Ending::Lingering;
+                self.call_failed(conn, peer, sent, why);
+            }
             Role::Greeted(peer) | Role::Hearing(peer) => self.hearing_gone(conn, peer, why),
             Role::Client | Role::Stranger => {}
         }

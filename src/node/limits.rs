@@ -60,6 +60,10 @@ pub struct Limits {
     pub waves: usize,
     /// Bytes that a plain neighbour may answer where no answer is wanted. More ends the connection.
     pub chatter: usize,
+    /// Connections to a plain neighbour that may be reset, one after the other, though the line was
+    /// sent whole. Then the next line is tried: if that gets through and the first still does not,
+    /// the neighbour cannot take the first, and it is left out.
+    pub resets: u32,
     /// From a warning about a neighbour or a stranger at the servers' door to the next, in
     /// nanoseconds. The ones between are counted.
     pub warning: u64,
@@ -94,6 +98,7 @@ impl Default for Limits {
             ack: 200 * MILLISECOND,
             waves: 1024,
             chatter: 4 << 10,
+            resets: 3,
             warning: 60 * SECOND,
             grace: 5 * SECOND,
         }

@@ -45,8 +45,21 @@ pub struct Peer {
     pub heard: Extent,
     /// Bytes that it said, being plain, where nothing is to be said.
     pub chatter: usize,
+    /// What it does not take, being plain.
+    pub doubt: Doubt,
     /// Warnings about it.
     pub warnings: Warnings,
+}
+
+/// A plain neighbour resets what it is told: is it going down, or is it this line?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Doubt {
+    /// Resets in a row of the first change that it has not been told.
+    pub resets: u32,
+    /// That change is left aside, and the next one told.
+    pub aside: bool,
+    /// The number of a change that was reset while a later one got through.
+    pub suspect: Option<u64>,
 }
 
 /// The state of the link on which we tell a neighbour things.
@@ -99,6 +112,7 @@ impl Peer {
             hear: None,
             heard: Extent::default(),
             chatter: 0,
+            doubt: Doubt::default(),
             warnings: Warnings::default(),
         }
     }

@@ -25,21 +25,33 @@ impl Node {
     /// It was away for a while, or its name was never resolved: is it there?
     pub(super) fn call_again(&mut self, id: PeerId) {
         if self.has_news(id) || self.peers[id.index()].addresses.is_empty() {
-            self.dial(id);
+            return self.dial(id);
         }
+        // It told us itself what it was to be told. The next news has nothing to wait for.
+        self.peers[id.index()].backoff = self.limits.redial_first;
     }
 
     /// Whether there is a change that a plain neighbour does not have. The cursor passes over those
-    /// before it that it has.
+    /// before it that it has. Not while one is being told, which may have to be told again.
     pub(super) fn has_news(&mut self, id: PeerId) -> bool {
-        while let Some(change) = self.table.feed.peek(id) {
-            if !change.known {
-                return true;
+        loop {
+            while let Some(change) = self.table.feed.peek(id) {
+                if !change.known {
+                    return true;
+                }
+                self.table.feed.step(id);
+                let peer = &mut self.peers[id.index()];
+                if !peer.doubt.aside {
+                    peer.told = change.seq;
+                }
             }
-            self.table.feed.step(id);
-            self.peers[id.index()].told = change.seq;
+            let peer = &mut self.peers[id.index()];
+            if !std::mem::take(&mut peer.doubt.aside) {
+                return false;
+            }
+            // There is no other than the one that was left aside.
+            self.table.feed.rewind(id, peer.told);
         }
-        false
     }
 
     /// The shell connected to a plain neighbour: it is told one change.
@@ -93,24 +105,57 @@ impl Node {
             if let Tell::Telling(current, seq) = peer.tell
                 && current == conn
             {
-                peer.told = seq;
                 peer.tell = Tell::Down;
                 peer.trouble = None;
                 peer.backoff = self.limits.redial_first;
                 self.timers.stop(Timer::Link(id));
                 self.news = true;
+                self.taken(id, seq);
             }
         }
         self.close(conn, "done");
     }
 
-    /// A connection to a plain neighbour broke before its end: what it was told is told again.
-    pub(super) fn call_failed(&mut self, conn: ConnId, id: PeerId, why: &str) {
-        let peer = &self.peers[id.index()];
-        if peer.tell.conn() == Some(conn) {
-            self.table.feed.rewind(id, peer.told);
-            self.telling_gone(conn, id, why);
+    /// A plain neighbour was told a change. If another was left aside, that is tried once more: now
+    /// it is known that the neighbour is there.
+    fn taken(&mut self, id: PeerId, seq: u64) {
+        let peer = &mut self.peers[id.index()];
+        let doubt = std::mem::take(&mut peer.doubt);
+        if !doubt.aside {
+            peer.told = seq;
+            return;
         }
+        let known = self.table.feed.confirm_told(id, seq);
+        self.table.feed.rewind(id, peer.told);
+        let first = self.table.feed.peek(id).filter(|_| known);
+        peer.doubt.suspect = first.map(|change| change.seq);
+    }
+
+    /// A connection to a plain neighbour broke before its end: what it was told is told again. But
+    /// a line that is reset again and again, though `sent` whole, keeps the others waiting only for
+    /// so long.
+    pub(super) fn call_failed(&mut self, conn: ConnId, id: PeerId, sent: bool, why: &str) {
+        let peer = &mut self.peers[id.index()];
+        let Tell::Telling(current, seq) = peer.tell else {
+            return;
+        };
+        if current != conn {
+            return;
+        }
+        let doubt = std::mem::take(&mut peer.doubt);
+        if sent && doubt.suspect == Some(seq) {
+            peer.told = seq;
+            let name = &peer.name;
+            let line = format_args!("{name} resets one line and takes others: it is left out");
+            self.notes.note(Level::Warn, line);
+        } else if sent && !doubt.aside {
+            peer.doubt.resets = doubt.resets + 1;
+            peer.doubt.aside = peer.doubt.resets >= self.limits.resets;
+        }
+        if !peer.doubt.aside {
+            self.table.feed.rewind(id, peer.told);
+        }
+        self.telling_gone(conn, id, why);
     }
 
     /// An AT line at the clients' door. False: it is none, or nobody who may say it.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 use mio::net::TcpStream;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -46,7 +46,11 @@ pub fn connect(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStre
         Some(Protocol::TCP),
     )?;
     socket.set_nonblocking(true)?;
-    if let Some(source) = source.filter(|source| source.is_ipv4() == target.is_ipv4()) {
+    let source = source.filter(|source| source.is_ipv4() == target.is_ipv4());
+    // A port that is bound is nobody else's until a minute after the connection (TIME_WAIT), one
+    // that connect(2) chooses is this target's only. There are 28,000, and a plain neighbour is
+    // dialled for each update: bound, they would run out.
+    if let Some(source) = source.filter(|source| route(target).ok() != Some(*source)) {
         socket.bind(&SocketAddr::new(source, 0).into())?;
     }
     match socket.connect(&target.into()) {
@@ -56,6 +60,18 @@ pub fn connect(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStre
         Err(error) => return Err(error),
     }
     Ok(TcpStream::from_std(socket.into()))
+}
+
+/// The address from which the kernel reaches a target by itself. Connecting a datagram socket asks
+/// for the way and sends nothing (udp(7)).
+fn route(target: SocketAddr) -> io::Result<IpAddr> {
+    let any = match target {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect(target)?;
+    Ok(socket.local_addr()?.ip())
 }
 
 /// Connecting goes on (connect(2)), by its number on Linux.
@@ -121,6 +137,25 @@ impl Work for Resolver {
             peer: job.peer,
             attempt: job.attempt,
             addresses,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_source_than_the_kernels_own_is_bound() {
+        let door = std::net::TcpListener::bind("127.0.0.1:0").expect("a door");
+        let target = door.local_addr().expect("its address");
+        assert_eq!(route(target).expect("a way"), target.ip());
+        // Another is: the neighbour knows us by it.
+        let other: IpAddr = "127.0.0.9".parse().expect("an address");
+        for source in [target.ip(), other] {
+            let stream = connect(target, Some(source)).expect("a connection");
+            assert_eq!(door.accept().expect("it").1.ip(), source);
+            assert_eq!(stream.local_addr().expect("an address").ip(), source);
         }
     }
 }

@@ -163,12 +163,22 @@ impl EventLoop {
                     self.write_log();
                 }
             }
-            Got::Ended => self.node.handle(self.now, Event::Ended { conn: id }),
-            Got::Broken(why) => {
-                self.remove(id);
-                self.node.handle(self.now, Event::Broken { conn: id, why });
+            Got::Ended => {
+                // A reset that comes behind the end is not read(2), but stands in SO_ERROR: what
+                // was sent to a neighbour after it had closed is lost, and it is to know that.
+                let link = entry.kind == Kind::Link;
+                match entry.conn.stream.take_error() {
+                    Ok(Some(error)) if link => self.broken(id, error.to_string()),
+                    _ => self.node.handle(self.now, Event::Ended { conn: id }),
+                }
             }
+            Got::Broken(why) => self.broken(id, why),
         }
+    }
+
+    fn broken(&mut self, id: ConnId, why: String) {
+        self.remove(id);
+        self.node.handle(self.now, Event::Broken { conn: id, why });
     }
 
     /// Writes what the node has for a connection, once.

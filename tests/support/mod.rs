@@ -1,7 +1,7 @@
 //! What several test programs share.
 
-// Each test program compiles all of it and uses only a part.
-#![allow(dead_code)]
+// Each test program compiles all of it and uses only a part, and none exports anything.
+#![allow(dead_code, unreachable_pub)]
 // Helpers of tests may fail like tests.
 #![allow(clippy::unwrap_used)]
 
@@ -9,6 +9,7 @@ pub mod client;
 pub mod endpoint;
 pub mod fuzz;
 pub mod herd;
+pub mod mixed;
 pub mod model;
 pub mod net;
 pub mod ports;
@@ -18,5 +19,6 @@ pub mod random;
 pub mod script;
 pub mod shell;
 pub mod story;
+pub mod tokens;
 pub mod wait;
 pub mod world;

@@ -81,8 +81,8 @@ pub enum Listener {
     Nobody,
     /// The server.
     Server,
-    /// Somebody in the story: the next dial reaches it, and then nobody listens.
-    Impostor(String),
+    /// Some in the story: the next dial reaches the first of them; behind the last nobody listens.
+    Impostors(VecDeque<String>),
 }
 
 /// All wires, and what stands between them.

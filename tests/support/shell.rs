@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{
-    Ack, Action, Config, Door, Event, Level, Limits, LookupError, Neighbour, Node, Query,
-};
+use herd::node::{Action, Config, Door, Event, Level, LookupError, Neighbour, Node, Query};
 use herd::units::{ConnId, LookupId, Now, PeerId};
 
 use super::net::{Arrival, End, Knock, Listener, Net, Owner};
+use super::world::Settings;
 
 /// A server that runs.
 #[derive(Debug)]
@@ -68,9 +67,7 @@ impl Shell {
         life: u64,
         names: &[String],
         neighbours: &[usize],
-        limits: Limits,
-        pool_max: usize,
-        ack: Ack,
+        settings: &Settings,
     ) -> Shell {
         let run = (place as u64 + 1) << 8 | life;
         let config = Config {
@@ -81,14 +78,14 @@ impl Shell {
                 .iter()
                 .map(|&place| Neighbour {
                     name: names[place].clone(),
-                    plain: false,
+                    plain: settings.plain.contains(&names[place]),
                     addresses: vec![address(place)],
                 })
                 .collect(),
-            ack,
-            secret: None,
+            ack: settings.ack,
+            secret: settings.secret.clone(),
             level: Some(Level::Info),
-            limits,
+            limits: settings.limits.clone(),
         };
         Shell {
             place,
@@ -103,7 +100,7 @@ impl Shell {
             generation: 0,
             dials: BTreeMap::new(),
             pool: BTreeSet::new(),
-            pool_max,
+            pool_max: settings.pool,
         }
     }
 
@@ -224,8 +221,13 @@ impl Shell {
                 });
                 Dial::Connected(end)
             }
-            Listener::Impostor(name) => {
-                net.listeners[you] = Listener::Nobody;
+            Listener::Impostors(mut names) => {
+                let name = names.pop_front().expect("somebody");
+                net.listeners[you] = if names.is_empty() {
+                    Listener::Nobody
+                } else {
+                    Listener::Impostors(names)
+                };
                 self.tell(net, format!("dials {name}"));
                 Dial::Connected(net.connect(Owner::Server(me), Owner::Outside(name)))
             }

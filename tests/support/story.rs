@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use herd::node::{Ack, Door, Limits, LookupError};
+use herd::node::{Ack, Door, Limits, LookupError, Secret};
 use herd::units::{MILLISECOND, SECOND};
 
 use super::net::Listener;
+use super::tokens::{Token, number, tokens};
 use super::world::{Settings, World, Wrong};
 
 /// A story while it is told.
@@ -18,14 +19,6 @@ pub struct Story {
     moves: u64,
 }
 
-/// A word of a command, or bytes in quotes.
-#[derive(Debug)]
-enum Token {
-    Word(String),
-    Text(Vec<u8>),
-}
-use Token::{Text, Word};
-
 impl Story {
     /// One that has not begun.
     pub fn new() -> Story {
@@ -34,6 +27,8 @@ impl Story {
             window: 64 << 10,
             pool: 68,
             ack: Ack::Local,
+            plain: Vec::new(),
+            secret: None,
         };
         Story {
             settings,
@@ -74,7 +69,8 @@ impl Story {
         Ok(std::mem::take(&mut world.net.tale))
     }
 
-    /// `world key=value …`: any of the limits, `window`, `pool` or `ack=herd`.
+    /// `world key=value …`: any of the limits, `window`, `pool`, `ack=herd`, `plain` with the name
+    /// of a server of another make, `secret` with what all share.
     fn set(&mut self, settings: &[&str]) -> Wrong<Vec<String>> {
         if self.world.is_some() {
             return Err("the world is made already".into());
@@ -101,6 +97,15 @@ impl Story {
                 "records" => &mut limits.records,
                 "window" => &mut self.settings.window,
                 "pool" => &mut self.settings.pool,
+                "plain" => {
+                    self.settings.plain.push(value.into());
+                    continue;
+                }
+                "secret" => {
+                    let secret = Secret::new(value.as_bytes()).ok_or("the secret is too short")?;
+                    self.settings.secret = Some(secret);
+                    continue;
+                }
                 _ => return Err(format!("the world has no {key}")),
             };
             *place = size.map_err(|_| format!("{value} is no number"))?;
@@ -108,7 +113,7 @@ impl Story {
         Ok(Vec::new())
     }
 
-    /// `herd A-B B-C D`: servers and links. All start.
+    /// `herd A-B B-C D`: servers and links. All start but those that are plain.
     fn found(&mut self, links: &[&str]) -> Wrong {
         let mut names: Vec<String> = Vec::new();
         let mut neighbours: Vec<Vec<usize>> = Vec::new();
@@ -127,8 +132,11 @@ impl Story {
                 neighbours[pair[1]].push(pair[0]);
             }
         }
+        let is_ours = |name: &String| !self.settings.plain.contains(name);
+        let ours: Vec<bool> = names.iter().map(is_ours).collect();
         let mut world = World::new(self.settings.clone(), names, neighbours);
-        (0..world.len()).try_for_each(|place| world.start(place))?;
+        let mut places = (0..world.len()).filter(|&place| ours[place]);
+        places.try_for_each(|place| world.start(place))?;
         self.world = Some(world);
         Ok(())
     }
@@ -193,20 +201,33 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
             let place = world.place(server)?;
             world.enter(name, place, Door::Clients, None)?;
         }
-        (["stranger", name, server, "from", from], None) => {
+        ([who @ ("connect" | "stranger"), name, server, "from", from], None) => {
             let place = world.place(server)?;
             let from = match world.place(from) {
                 Ok(neighbour) => super::shell::address(neighbour),
                 Err(_) => from.parse().map_err(|_| format!("{from} is no address"))?,
             };
-            world.enter(name, place, Door::Servers, Some(from))?;
+            let door = match *who {
+                "connect" => Door::Clients,
+                _ => Door::Servers,
+            };
+            world.enter(name, place, door, Some(from))?;
         }
-        (["impostor", name, "plays", server], None) => {
+        (
+            [
+                "impostor" | "impostors",
+                names @ ..,
+                "plays" | "play",
+                server,
+            ],
+            None,
+        ) => {
             let place = world.place(server)?;
             if world.shell(place).is_ok() {
                 return Err("kill it first".into());
             }
-            world.net.listeners[place] = Listener::Impostor(name.to_string());
+            let names = names.iter().map(|name| name.to_string()).collect();
+            world.net.listeners[place] = Listener::Impostors(names);
         }
         (["wait", time], None) => world.wait(duration(time)?),
         (["clock", server, by], None) => {
@@ -289,82 +310,6 @@ fn reports(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong<bool
     };
     world.net.tale.extend(told);
     Ok(true)
-}
-
-impl Token {
-    fn word(&self) -> Option<&str> {
-        match self {
-            Word(word) => Some(word),
-            Text(_) => None,
-        }
-    }
-
-    fn text(&self) -> Option<&[u8]> {
-        match self {
-            Word(_) => None,
-            Text(text) => Some(text),
-        }
-    }
-}
-
-/// Words, and text in quotes: `\n`, `\r`, `\t`, `\0`, `\\`, `\"` and `\xff` are bytes, `<x*8192>`
-/// is a byte so many times.
-fn tokens(line: &str) -> Wrong<Vec<Token>> {
-    let (mut tokens, mut rest) = (Vec::new(), line.trim());
-    while !rest.is_empty() {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let (text, after) = text(quoted)?;
-            tokens.push(Text(text));
-            rest = after.trim_start();
-        } else {
-            let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
-            tokens.push(Word(word.into()));
-            rest = after.trim_start();
-        }
-    }
-    Ok(tokens)
-}
-
-fn text(quoted: &str) -> Wrong<(Vec<u8>, &str)> {
-    let (mut text, mut rest) = (Vec::new(), quoted);
-    loop {
-        let mut chars = rest.chars();
-        match chars.next() {
-            None => return Err("the text has no closing quote".into()),
-            Some('"') => return Ok((text, chars.as_str())),
-            Some('<') if rest.get(2..3) == Some("*") => {
-                let run = rest[3..].split_once('>').ok_or("the run has no end")?;
-                text.extend(vec![rest.as_bytes()[1]; number(run.0)?]);
-                rest = run.1;
-            }
-            Some('\\') => {
-                let escape = chars.next().ok_or("the text ends with a backslash")?;
-                let byte = match escape {
-                    'n' => b'\n',
-                    'r' => b'\r',
-                    't' => b'\t',
-                    '0' => 0,
-                    '\\' | '"' => escape as u8,
-                    'x' => {
-                        let hex = chars.as_str().get(..2).unwrap_or_default();
-                        chars = chars.as_str()[hex.len()..].chars();
-                        u8::from_str_radix(hex, 16).map_err(|_| "\\x needs two hex digits")?
-                    }
-                    _ => return Err(format!("there is no \\{escape}")),
-                };
-                text.push(byte);
-                rest = chars.as_str();
-            }
-            Some(char) => {
-                text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-                rest = chars.as_str();
-            }
-        }
-    }
-}
-
-fn number<T: std::str::FromStr>(text: &str) -> Wrong<T> {
-    text.parse().map_err(|_| format!("{text} is no number"))
 }
 
 /// `5s` or `50ms`, in nanoseconds.

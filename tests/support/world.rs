@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{Ack, Door, Limits, LookupError};
+use herd::node::{Ack, Door, Limits, LookupError, Secret};
 use herd::units::{LookupId, Mono, Now, SECOND, Wall};
 
 use super::net::{End, Knock, Listener, Net, Owner, shown};
@@ -29,6 +29,10 @@ pub struct Settings {
     pub pool: usize,
     /// When the nodes reply to an IAMAT.
     pub ack: Ack,
+    /// Servers of another make: the story plays them by hand.
+    pub plain: Vec<String>,
+    /// What all servers share.
+    pub secret: Option<Secret>,
 }
 
 /// All there is.
@@ -100,15 +104,16 @@ impl World {
         if server.shell.is_some() {
             return Err("it runs already".into());
         }
+        if self.settings.plain.contains(&self.net.names[place]) {
+            return Err("it is plain: let an impostor play it".into());
+        }
         server.lives += 1;
         server.shell = Some(Shell::new(
             place,
             server.lives,
             &self.net.names,
             &server.neighbours,
-            self.settings.limits.clone(),
-            self.settings.pool,
-            self.settings.ack,
+            &self.settings,
         ));
         self.net.listeners[place] = Listener::Server;
         Ok(())
