@@ -166,10 +166,13 @@ impl EventLoop {
             Got::Ended => {
                 // A reset that comes behind the end is not read(2), but stands in SO_ERROR: what
                 // was sent to a neighbour after it had closed is lost, and it is to know that.
-                let link = entry.kind == Kind::Link;
-                match entry.conn.stream.take_error() {
-                    Ok(Some(error)) if link => self.broken(id, error.to_string()),
-                    _ => self.node.handle(self.now, Event::Ended { conn: id }),
+                let reset = match entry.kind {
+                    Kind::Client => None,
+                    _ => entry.conn.stream.take_error().ok().flatten(),
+                };
+                match reset {
+                    Some(error) => self.broken(id, error.to_string()),
+                    None => self.node.handle(self.now, Event::Ended { conn: id }),
                 }
             }
             Got::Broken(why) => self.broken(id, why),
