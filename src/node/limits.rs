@@ -26,6 +26,10 @@ pub struct Limits {
     /// AT lines to a neighbour that are copied ahead of the socket, in bytes. What does not fit
     /// stays in the table, which is the queue.
     pub link_outbox: usize,
+    /// News for a neighbour, in bytes, behind which a MARK follows at once. On a slow link the one
+    /// of the next second would stand behind more news than the link carries until it counts as
+    /// dead; then every new link would begin with the same news again, for ever.
+    pub mark_bytes: usize,
     /// Records in the table. At the limit a new client's IAMAT is invalid, known ones still move.
     pub records: usize,
     /// A client's time may be so far ahead of our clock, in nanoseconds. A later one is invalid:
@@ -66,6 +70,7 @@ impl Default for Limits {
             replies: 64,
             lookups: 8,
             link_outbox: 64 << 10,
+            mark_bytes: 4 << 10,
             records: 10_000_000,
             ahead: 24 * 60 * 60 * i128::from(SECOND),
             lookup: 4_500 * MILLISECOND,

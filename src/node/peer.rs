@@ -27,6 +27,8 @@ pub struct Peer {
     pub nonce: String,
     /// The number of the last change that was told or is known to it.
     pub told: u64,
+    /// Bytes of news that it was told since the last MARK.
+    pub unmarked: usize,
     /// The last two MARKs that we sent.
     pub marks: [Option<Extent>; 2],
     /// How long to wait before the next dial, in nanoseconds.
@@ -79,6 +81,7 @@ impl Peer {
             dialled: Mono(0),
             nonce: String::new(),
             told: 0,
+            unmarked: 0,
             marks: [None; 2],
             backoff,
             trouble: None,
@@ -86,6 +89,15 @@ impl Peer {
             heard: Extent::default(),
             warnings: Warnings::default(),
         }
+    }
+
+    /// The next MARK for it, about a table of so many records with that digest.
+    pub fn mark(&mut self, count: u64, digest: u64) -> Extent {
+        let seq = self.told;
+        let mark = Extent { seq, count, digest };
+        self.unmarked = 0;
+        self.marks = [self.marks[1], Some(mark)];
+        mark
     }
 
     /// How much our last MARK and its answer matter: little, if it was the one before again.

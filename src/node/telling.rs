@@ -138,6 +138,7 @@ impl Node {
         let peer = &mut self.peers[id.index()];
         peer.tell = Tell::Up(conn);
         peer.told = seq;
+        peer.unmarked = 0;
         peer.marks = [None; 2];
         peer.backoff = first;
         peer.trouble = None;
@@ -196,6 +197,13 @@ impl Node {
             let line = self.table.line(change.slot);
             session.outbox.push(line);
             self.notes.told(Level::Info, &peer.name, line);
+            peer.unmarked += line.len();
+            if peer.unmarked >= self.limits.mark_bytes {
+                let mark = peer.mark(self.table.count(), self.table.digest());
+                let line = format!("MARK {mark}\n");
+                session.outbox.push(line.as_bytes());
+                self.notes.told(Level::Debug, &peer.name, line.as_bytes());
+            }
         }
     }
 
@@ -203,13 +211,7 @@ impl Node {
     pub(super) fn beat(&mut self, id: PeerId) {
         let peer = &mut self.peers[id.index()];
         let Tell::Up(conn) = peer.tell else { return };
-        let (count, digest) = (self.table.count(), self.table.digest());
-        let mark = Extent {
-            seq: peer.told,
-            count,
-            digest,
-        };
-        peer.marks = [peer.marks[1], Some(mark)];
+        let mark = peer.mark(self.table.count(), self.table.digest());
         let level = peer.beat_level();
         self.tell(conn, level, format!("MARK {mark}\n"));
         self.timers
