@@ -9,5 +9,6 @@ pub mod endpoint;
 pub mod net;
 pub mod script;
 pub mod shell;
+pub mod sim;
 pub mod story;
 pub mod world;
