@@ -7,10 +7,14 @@ CARGO ?= cargo
 SECONDS ?= 60
 FUZZ_TARGETS := client_line server_line session topology provider_json
 
-.PHONY: help herd test build lint doc fuzz clean
+
+# How many seeds `make sim` runs; with SEED it replays that one.
+SEEDS ?= 100000
+
+.PHONY: help herd test build lint doc sim sim-scale mutants fuzz clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 herd: build ## build and start the herd of topology.txt; Ctrl-C ends it
 	@exec target/release/herd up
@@ -28,6 +32,16 @@ lint: ## formatting and clippy, without warnings
 
 doc: ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a ladder
+	@$(if $(SEED),HERD_SEED=$(SEED),HERD_SEEDS=$(SEEDS)) $(CARGO) test --release --locked --quiet \
+		--test sim the_herd -- --nocapture
+
+sim-scale: ## a thousand simulated servers: hops, time, lines; the table of the README
+	@$(CARGO) test --release --locked --quiet --test sim a_thousand -- --ignored --nocapture
+
+mutants: ## plant bugs, one by one: the simulator catches each within 100 seeds
+	@tests/mutants/run
 
 fuzz: ## every fuzz target for SECONDS=60 seconds; needs cargo-fuzz and a nightly toolchain
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || \

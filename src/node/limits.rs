@@ -85,7 +85,7 @@ impl Default for Limits {
             replies: 64,
             lookups: 8,
             link_outbox: 64 << 10,
-            link_unmarked: 16 << 10,
+            link_unmarked: 4 << 10,
             records: 10_000_000,
             record_bytes: 2 << 30,
             ahead: 24 * 60 * 60 * i128::from(SECOND),

@@ -75,6 +75,11 @@ impl Lookups {
         self.waiting.remove(&id)
     }
 
+    /// How many are waited for.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// A lookup of a connection that is gone; to be ended.
     pub fn of(&self, conn: ConnId) -> Option<LookupId> {
         self.waiting

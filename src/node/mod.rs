@@ -32,6 +32,7 @@
 //! Nothing fails: a stranger's bytes end at worst their own connection, and a fact about a name
 //! that is not known any more changes nothing.
 
+mod census;
 mod clients;
 mod ending;
 mod event;
@@ -56,6 +57,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 
+pub use census::{Census, Load};
 pub use event::{Action, Config, Door, Event, Neighbour};
 pub use limits::Limits;
 pub use lookups::{LookupError, Query};

@@ -151,8 +151,8 @@ impl Node {
         let peer = &mut self.peers[id.index()];
         peer.tell = Tell::Up(conn);
         peer.told = seq;
-        peer.marks = [None; 2];
         peer.unmarked = 0;
+        peer.marks = [None; 2];
         peer.backoff = first;
         peer.trouble = None;
         self.notes.note(

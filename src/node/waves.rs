@@ -152,7 +152,8 @@ impl Node {
         }
     }
 
-    /// Replies have waited for too long: they are sent all the same.
+    /// Replies have waited for too long: they are sent all the same. Their wave goes on: whoever holds
+    /// it up would hold up the next one, too, until that link is taken for dead.
     pub(super) fn ack_late(&mut self) {
         let now = self.now.mono;
         let is_late = |held: &Held| now.since(held.since) >= self.limits.ack;
@@ -167,15 +168,6 @@ impl Node {
             self.notes.note(Level::Warn, line);
         }
         let late: Vec<Held> = self.waves.held.drain(..late).collect();
-        // The wave that they waited for is given up, and the next may start.
-        if let Some(wave) = self.waves.newest.get_mut(&self.run) {
-            self.waves.unsent -= wave.unsent.len();
-            wave.unsent.clear();
-            wave.awaited = 0;
-        }
-        for held in &mut self.waves.held {
-            held.wave = self.waves.last + 1;
-        }
         self.release(late);
     }
 

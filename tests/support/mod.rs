@@ -18,6 +18,7 @@ pub mod proxy;
 pub mod random;
 pub mod script;
 pub mod shell;
+pub mod sim;
 pub mod story;
 pub mod tokens;
 pub mod wait;

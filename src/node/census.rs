@@ -1,0 +1,62 @@
+//! What a node holds at this moment, in numbers: for whoever watches that it keeps its limits and
+//! loses nothing.
+
+use super::Node;
+use crate::units::ConnId;
+
+/// Everything that could leak, counted, and what convergence is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// Connections, clients' and links.
+    pub sessions: usize,
+    /// Deadlines that are set.
+    pub timers: usize,
+    /// Lookups that somebody waits for.
+    pub lookups: usize,
+    /// Changes that the feed has numbered.
+    pub changes: u64,
+    /// Clients in the table.
+    pub records: u64,
+    /// The sum of the records' hashes.
+    pub digest: u64,
+}
+
+/// What one connection costs, in bytes unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Read, but not obeyed.
+    pub unread: usize,
+    /// To be written.
+    pub unsent: usize,
+    /// Replies behind one that waits.
+    pub held: usize,
+    /// Requests in the reply queue.
+    pub replies: usize,
+    /// Those of them that wait for a lookup.
+    pub lookups: usize,
+}
+
+impl Node {
+    /// All of it, counted.
+    pub fn census(&self) -> Census {
+        Census {
+            sessions: self.sessions.iter().count(),
+            timers: self.timers.len(),
+            lookups: self.lookups.len(),
+            changes: self.table.feed.last(),
+            records: self.table.count(),
+            digest: self.table.digest(),
+        }
+    }
+
+    /// What a connection costs; none if it is gone.
+    pub fn load(&self, conn: ConnId) -> Option<Load> {
+        self.sessions.get(conn).map(|session| Load {
+            unread: session.lines.len(),
+            unsent: session.outbox.len(),
+            held: session.replies.held(),
+            replies: session.replies.len(),
+            lookups: session.lookups,
+        })
+    }
+}
