@@ -153,13 +153,13 @@ impl World {
 
     /// Nobody says more than its heartbeats while nothing happens.
     fn check_quiet(&mut self, plan: &Plan) -> Option<()> {
-        // What was under way when the tables became equal: a wave goes to the end and back, and a
-        // second one may have waited for it.
+        // What was under way when the tables became equal: what stood in a wire that was blocked;
+        // and a wave goes to the end and back, and a second one may have waited for it.
         let ways = match plan.weather.ack {
             Ack::Local => 2,
             Ack::Herd => 4 * self.places.len() as u64,
         };
-        self.after(ways * plan.weather.delay_max)?;
+        self.after(SECOND / 4 + ways * plan.weather.delay_max)?;
         self.carried.clear();
         self.spoken.clear();
         self.after(SECOND)?;
