@@ -13,6 +13,8 @@ pub struct Census {
     pub timers: usize,
     /// Lookups that somebody waits for.
     pub lookups: usize,
+    /// Replies that `--ack herd` sent before every server had answered, since the start.
+    pub acks_late: u64,
     /// Changes that the feed has numbered.
     pub changes: u64,
     /// Clients in the table.
@@ -43,6 +45,7 @@ impl Node {
             sessions: self.sessions.iter().count(),
             timers: self.timers.len(),
             lookups: self.lookups.len(),
+            acks_late: self.acks_late(),
             changes: self.table.feed.last(),
             records: self.table.count(),
             digest: self.table.digest(),

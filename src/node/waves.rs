@@ -35,6 +35,8 @@ pub struct Waves {
     held: VecDeque<Held>,
     /// The number of our last wave.
     last: u64,
+    /// Replies that were sent before every server had answered.
+    late: u64,
 }
 
 #[derive(Debug)]
@@ -156,19 +158,21 @@ impl Node {
     /// it up would hold up the next one, too, until that link is taken for dead.
     pub(super) fn ack_late(&mut self) {
         let now = self.now.mono;
-        let is_late = |held: &Held| now.since(held.since) >= self.limits.ack;
-        let late = self
-            .waves
-            .held
-            .iter()
-            .take_while(|held| is_late(held))
-            .count();
+        let is_late = |held: &&Held| now.since(held.since) >= self.limits.ack;
+        let count = self.waves.held.iter().take_while(is_late).count();
+        let late: Vec<Held> = self.waves.held.drain(..count).collect();
+        self.waves.late += count as u64;
         if let Some(before) = self.warnings.permit(now, self.limits.warning) {
-            let line = format_args!("sent {late} replies before every server had answered{before}");
+            let all = self.waves.late;
+            let line = format_args!("replies sent before every server had it: {all}{before}");
             self.notes.note(Level::Warn, line);
         }
-        let late: Vec<Held> = self.waves.held.drain(..late).collect();
         self.release(late);
+    }
+
+    /// Replies that were sent before every server had answered, since the start.
+    pub(super) fn acks_late(&self) -> u64 {
+        self.waves.late
     }
 
     /// Passes a wave on to all neighbours but the one that told us.

@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ack;
 mod commands;
 mod cuts;
 mod descriptors;
