@@ -126,7 +126,7 @@ impl Plan {
                     .lines
                     .retain(|line| matches!(line.ask, Ask::Iamat { .. }));
                 let at = at + long + random.between(1, 100) * MILLISECOND;
-                if random.percent(60) && !visit.lines.is_empty() && at < heal {
+                if random.percent(95) && !visit.lines.is_empty() && at < heal {
                     visits.push(Visit::new(place, at, visit.lines));
                 }
             }
