@@ -9,6 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use support::fuzz::TARGETS;
+use support::random;
 
 #[test]
 fn corpora_hold() {
@@ -41,7 +42,7 @@ fn corpora_hold_when_they_are_bent() {
         let mut files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
         files.sort();
         let seeds: Vec<Vec<u8>> = files.iter().map(|path| fs::read(path).unwrap()).collect();
-        arbtest::arbtest(|u| {
+        random::try_property(|u| {
             let mut bytes = u.choose(&seeds)?.clone();
             for _ in 0..u.int_in_range(1..=4)? {
                 let other = u.choose(&seeds)?;

@@ -4,6 +4,27 @@
 //! All is drawn from the property's own bytes, so its seed means the same text again.
 
 use arbtest::arbitrary::{Result, Unstructured};
+use arbtest::arbtest;
+
+/// Cases of a property, of `SIZES` bytes in turn. A seed is a number and the size.
+const CASES: u64 = 2_000;
+const SIZES: [u64; 8] = [16, 32, 64, 128, 256, 512, 1024, 4096];
+
+/// Tries a property on the same cases every time, so that a run that fails does so because of what
+/// was changed. With `ARBTEST_BUDGET_MS` or `ARBTEST_SEED` in the environment on those that they
+/// name.
+pub fn try_property(mut property: impl FnMut(Random<'_, '_>) -> Result<()>) {
+    let is_set = |name| std::env::var_os(name).is_some();
+    if is_set("ARBTEST_BUDGET_MS") || is_set("ARBTEST_SEED") {
+        arbtest(property).run();
+        return;
+    }
+    for number in 0..CASES {
+        let size = SIZES[number as usize % SIZES.len()];
+        // A case that runs out of bytes is none.
+        arbtest(&mut property).seed(number << 32 | size).run();
+    }
+}
 
 /// The source of all that is random.
 pub type Random<'a, 'b> = &'a mut Unstructured<'b>;
