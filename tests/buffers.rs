@@ -1,8 +1,8 @@
 //! `buffers` against naive models: whole streams split at once, lists in order, sorted vectors.
 //!
-//! Each property is tried on the same 2,000 cases every time; `ARBTEST_BUDGET_MS=60000 cargo test --test buffers`
-//! looks for others. A failure prints a seed, and `ARBTEST_SEED=0x… cargo test --test buffers NAME`
-//! runs that case again.
+//! Each property is tried on the same 2,000 cases every time. Others are looked for with
+//! `ARBTEST_BUDGET_MS=60000 cargo test --test buffers`; a failure prints a seed, and
+//! `ARBTEST_SEED=0x… cargo test --test buffers NAME` runs that case again.
 
 #![allow(clippy::unwrap_used)] // A test may fail.
 

@@ -1,9 +1,9 @@
 //! `wire` against a slow and obvious model of the protocol page (tests/support/model.rs), on
 //! texts that are nearly right.
 //!
-//! Each property is tried on the same 2,000 cases every time; `ARBTEST_BUDGET_MS=60000 cargo test --test wire`
-//! looks for others. A failure prints a seed, and `ARBTEST_SEED=0x… cargo test --test wire NAME`
-//! runs that case again.
+//! Each property is tried on the same 2,000 cases every time. Others are looked for with
+//! `ARBTEST_BUDGET_MS=60000 cargo test --test wire`; a failure prints a seed, and
+//! `ARBTEST_SEED=0x… cargo test --test wire NAME` runs that case again.
 
 #![allow(clippy::unwrap_used)] // A test may fail.
 

@@ -154,8 +154,8 @@ impl Node {
         }
     }
 
-    /// Replies have waited for too long: they are sent all the same. Their wave goes on: whoever holds
-    /// it up would hold up the next one, too, until that link is taken for dead.
+    /// Replies have waited for too long: they are sent all the same. Their wave goes on: whoever
+    /// holds it up would hold up the next one, too, until that link is taken for dead.
     pub(super) fn ack_late(&mut self) {
         let now = self.now.mono;
         let is_late = |held: &&Held| now.since(held.since) >= self.limits.ack;

@@ -296,8 +296,8 @@ impl World {
         match action {
             Action::Dial(peer) => {
                 assert_eq!(peer, PeerId(0));
-                // Whom it refused may still read why; he hangs up now, for his seat is needed. If he
-                // took too long, he is forgotten already, and his end is yet to come.
+                // Whom it refused may still read why; he hangs up now, for his seat is needed.
+                // If he took too long, he is forgotten already, and his end is yet to come.
                 if let Some(conn) = self.seats[DIALLED].conn.take() {
                     let refused = &self.seats[DIALLED].sent;
                     let refused = [refused, self.node.unsent(conn)].concat();
