@@ -7,7 +7,6 @@ CARGO ?= cargo
 SECONDS ?= 60
 FUZZ_TARGETS := client_line server_line session topology provider_json
 
-
 # How many seeds `make sim` runs; with SEED it replays that one.
 SEEDS ?= 100000
 

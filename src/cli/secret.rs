@@ -52,12 +52,7 @@ pub(super) fn chosen(matches: &Matches) -> Result<Option<Secret>, Failure> {
 
 /// Refuses to let anybody who reaches a server tell it things.
 pub(super) fn guard(server: &Server, has_secret: bool, insecure: bool) -> Result<(), Failure> {
-    let is_local = match &server.host {
-        Host::Ip(address) => address.to_canonical().is_loopback(),
-        // What another name stands for can change.
-        Host::Name(name) => name == "localhost",
-    };
-    if is_local || has_secret || insecure {
+    if is_local(&server.host) || has_secret || insecure {
         return Ok(());
     }
     Err(Failure::wrong(format_args!(
@@ -65,4 +60,13 @@ pub(super) fn guard(server: &Server, has_secret: bool, insecure: bool) -> Result
          {RECIPE}, and give it to every server with --secret-file secret (or say --insecure)",
         server.name, server.host
     )))
+}
+
+/// Whether only this machine reaches a host.
+pub(super) fn is_local(host: &Host) -> bool {
+    match host {
+        Host::Ip(address) => address.to_canonical().is_loopback(),
+        // What another name stands for can change.
+        Host::Name(name) => name == "localhost",
+    }
 }

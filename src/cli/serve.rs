@@ -217,12 +217,12 @@ fn neighbours(topology: &Topology, server: usize) -> (Vec<Neighbour>, Vec<Target
             servers,
             plain,
         } = &topology.servers[index];
+        if *plain && secret::is_local(host) {
+            log::warn!("{name} is plain: any program of this machine can speak for it");
+        }
         let port = servers.unwrap_or(*clients);
         let (addresses, target) = match host {
             Host::Ip(address) => {
-                if *plain && address.is_loopback() {
-                    log::warn!("{name} is plain: any program of this machine can speak for it");
-                }
                 let target = Target::Address(SocketAddr::new(*address, port));
                 (vec![*address], target)
             }

@@ -36,6 +36,9 @@ impl Node {
 
     /// Ends the links on which all is told, and everything when nobody is owed anything.
     pub(super) fn end_if_quiet(&mut self) {
+        if self.holds_replies() {
+            return;
+        }
         for index in 0..self.peers.len() {
             let Tell::Up(conn) = self.peers[index].tell else {
                 continue;

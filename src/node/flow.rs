@@ -178,6 +178,9 @@ impl Node {
         while let Some(id) = self.lookups.of(conn) {
             self.forget(id);
         }
+        if !session.replies.is_empty() {
+            self.forget_replies(conn);
+        }
         match session.role {
             Role::Telling(peer) => self.telling_gone(conn, peer, why),
             Role::Plain(peer) => {

@@ -98,7 +98,10 @@ impl Node {
         let peer = &mut self.peers[id.index()];
         let dial = match peer.tell {
             Tell::Down => !self.ending,
-            Tell::Dialling => self.now.mono.since(peer.dialled) >= self.limits.redial_first,
+            Tell::Dialling => {
+                let age = self.now.mono.since(peer.dialled);
+                !self.ending && age >= self.limits.redial_first
+            }
             _ => false,
         };
         if dial {

@@ -102,7 +102,7 @@ pub struct Node {
     behind: VecDeque<ConnId>,
     /// So many of them stood there when this turn began. The others have had its budget.
     behind_due: usize,
-    /// The feed has changes that no link was offered yet.
+    /// The feed has changes that no link was offered yet, or a wave may begin.
     news: bool,
     /// Warnings about those who are no neighbours.
     warnings: Warnings,
@@ -256,7 +256,10 @@ impl Node {
         };
         session.outbox.advance(count);
         match session.role {
-            Role::Telling(peer) => self.refill(peer),
+            Role::Telling(peer) => {
+                self.refill(peer);
+                self.send_waves();
+            }
             Role::Greeted(peer) if session.greeted.is_none() && session.outbox.is_empty() => {
                 session.role = Role::Hearing(peer);
             }

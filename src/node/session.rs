@@ -18,7 +18,7 @@ pub struct Session {
     pub role: Role,
     /// Bytes that are not obeyed yet.
     pub lines: LineBuffer,
-    /// Replies that wait for a lookup, or for one before them.
+    /// Replies that wait for a lookup, for the herd, or for one before them.
     pub replies: ReplyQueue,
     /// Lookups of it in flight.
     pub lookups: usize,

@@ -96,8 +96,14 @@ impl Node {
                 self.notes.heard(peer.beat_level(), &peer.name, line);
                 self.timers
                     .set(Timer::Link(id), self.now.mono + self.limits.dead);
+                // It answers our MARKs: the link is sound, and the next one need not wait for long.
+                let first = self.limits.redial_first;
+                let peer = &mut self.peers[id.index()];
+                peer.backoff = first;
+                peer.trouble = None;
                 if self.is_equal(&extent) {
                     self.skip(id);
+                    self.send_waves();
                 }
             }
             Some(Word::Done(run, number)) if tell == Tell::Up(conn) => {
@@ -147,14 +153,11 @@ impl Node {
             0
         };
         self.table.feed.rewind(id, seq);
-        let first = self.limits.redial_first;
         let peer = &mut self.peers[id.index()];
         peer.tell = Tell::Up(conn);
         peer.told = seq;
         peer.unmarked = 0;
         peer.marks = [None; 2];
-        peer.backoff = first;
-        peer.trouble = None;
         self.notes.note(
             Level::Info,
             format_args!("link to {} up: it knows {seq} of {last} changes", peer.name),
@@ -233,6 +236,9 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
+        if session.ending != Ending::None {
+            return;
+        }
         push_mark(peer, &self.table, &mut session.outbox, &mut self.notes);
         self.flush(conn);
         self.timers

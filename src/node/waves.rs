@@ -3,13 +3,17 @@
 //! An echo wave (Chang, Echo Algorithms, 1982) tells when that is. Who starts one says WAVE on all
 //! its links, behind the news; who hears of it first passes it on to all others, behind the news,
 //! and says DONE when all of those have. Who hears of it again says DONE at once. A link that is
-//! lost counts as answered: behind it nobody can be reached. A wave covers all updates before it,
-//! and a server has one of its own at a time, so a busy one needs a wave per round trip.
+//! lost counts as answered; if who was behind it can still be reached on another way, the news is
+//! on that way, but a reply may come before it. Plain neighbours have no part in it.
+//!
+//! A wave covers all updates before it, and a server has one of its own at a time, so a busy one
+//! needs a wave per round trip.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::notes::Level;
-use super::peer::Tell;
+use super::peer::{Tell, Warnings};
+use super::session::Ending;
 use super::{Node, Timer};
 use crate::buffers::Ticket;
 use crate::units::{ConnId, Mono, PeerId};
@@ -21,7 +25,7 @@ pub enum Ack {
     /// When this server has it.
     #[default]
     Local,
-    /// When every server that can be reached has it.
+    /// When every server that can be reached has it; plain ones are left out.
     Herd,
 }
 
@@ -37,11 +41,13 @@ pub struct Waves {
     last: u64,
     /// Replies that were sent before every server had answered.
     late: u64,
+    warnings: Warnings,
 }
 
 #[derive(Debug)]
 struct Wave {
     number: u64,
+    since: Mono,
     /// The link that is to be told DONE; none if the wave is ours.
     parent: Option<ConnId>,
     /// A bit for each neighbour that has not said DONE.
@@ -89,11 +95,11 @@ impl Node {
             .held
             .back()
             .is_some_and(|held| held.wave > self.waves.last);
-        let is_busy = self
-            .waves
-            .newest
-            .get(&self.run)
-            .is_some_and(|wave| wave.awaited != 0);
+        let is_busy = self.waves.newest.get(&self.run).is_some_and(|wave| {
+            // One that nobody answers for so long never will be.
+            let age = self.now.mono.since(wave.since);
+            wave.awaited != 0 && age < self.limits.dead
+        });
         if is_wanted && !is_busy {
             self.waves.last += 1;
             self.spread(Run(self.run), self.waves.last, None);
@@ -146,7 +152,7 @@ impl Node {
         }
     }
 
-    /// A link is lost: behind it nobody can be reached.
+    /// A link is lost: nothing more is awaited there.
     pub(super) fn waves_without(&mut self, id: PeerId) {
         let runs: Vec<Run> = self.waves.newest.keys().map(|run| Run(*run)).collect();
         for run in runs {
@@ -162,7 +168,7 @@ impl Node {
         let count = self.waves.held.iter().take_while(is_late).count();
         let late: Vec<Held> = self.waves.held.drain(..count).collect();
         self.waves.late += count as u64;
-        if let Some(before) = self.warnings.permit(now, self.limits.warning) {
+        if let Some(before) = self.waves.warnings.permit(now, self.limits.warning) {
             let all = self.waves.late;
             let line = format_args!("replies sent before every server had it: {all}{before}");
             self.notes.note(Level::Warn, line);
@@ -173,6 +179,16 @@ impl Node {
     /// Replies that were sent before every server had answered, since the start.
     pub(super) fn acks_late(&self) -> u64 {
         self.waves.late
+    }
+
+    /// Whether replies wait for the herd.
+    pub(super) fn holds_replies(&self) -> bool {
+        !self.waves.held.is_empty()
+    }
+
+    /// A client has gone: nothing of it waits any more.
+    pub(super) fn forget_replies(&mut self, conn: ConnId) {
+        self.waves.held.retain(|held| held.conn != conn);
     }
 
     /// Passes a wave on to all neighbours but the one that told us.
@@ -188,7 +204,14 @@ impl Node {
         let after = self.table.feed.last();
         let ids = (0..self.peers.len() as u8).map(PeerId);
         let unsent: Vec<(PeerId, u64)> = ids
-            .filter(|id| matches!(self.peers[id.index()].tell, Tell::Up(_)))
+            .filter(|id| match self.peers[id.index()].tell {
+                // One that is being ended is not read any more.
+                Tell::Up(conn) => self
+                    .sessions
+                    .get(conn)
+                    .is_some_and(|it| it.ending == Ending::None),
+                _ => false,
+            })
             .filter(|id| parent.is_none_or(|(_, parent)| parent != *id))
             .map(|id| (id, after))
             .collect();
@@ -199,6 +222,7 @@ impl Node {
         let parent = parent.map(|(conn, _)| conn);
         let wave = Wave {
             number,
+            since: self.now.mono,
             parent,
             awaited,
             unsent,

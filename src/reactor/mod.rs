@@ -44,7 +44,7 @@ pub use ending::SIGNALS_GAP;
 
 use crate::node::{Action, Config, Event, LookupError, Node};
 use crate::places::Provider;
-use crate::units::{MILLISECOND, Mono, Now};
+use crate::units::{MILLISECOND, Mono, Now, SECOND};
 use clock::Clock;
 use conns::{Conns, Kind};
 use dial::{Attempt, Resolver};
@@ -65,6 +65,8 @@ const VISITORS_MAX: usize = 256;
 /// Connections at the servers' door beyond two of each neighbour. One more is closed as soon as it
 /// comes: strangers must not take the descriptors that the links need.
 pub const STRANGERS_MAX: usize = 16;
+/// From a warning that somebody was turned away to the next, in nanoseconds.
+const WARNING_PAUSE: u64 = 60 * SECOND;
 /// Lines of the log that wait for the end of the turn, in bytes. More are written before it.
 const NOTES_MAX: usize = 1 << 20;
 /// After the descriptors ran out, visitors are tried again so often, in nanoseconds; whenever a
@@ -112,8 +114,8 @@ pub struct EventLoop {
     clients_max: usize,
     /// None: the process is ending.
     doors: Option<[Door; 2]>,
-    /// Somebody was turned away since the last connection closed, and that is noted.
-    crowded: bool,
+    /// By door: until when it is not noted again that somebody was turned away.
+    crowded: [Mono; 2],
     /// The last visitor could not come in, and that is noted.
     no_room: bool,
     /// When to look at the doors again, after there was no room.
@@ -186,7 +188,7 @@ impl EventLoop {
             conns: Conns::default(),
             clients_max: setup.clients_max,
             doors: Some([servers, clients]),
-            crowded: false,
+            crowded: [Mono(0); 2],
             no_room: false,
             doors_retry: None,
             ready: Ready::default(),

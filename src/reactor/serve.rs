@@ -10,7 +10,7 @@ use super::dial::{self, Name, Target};
 use super::door::Visit;
 use super::{
     CLIENT_READ_MAX, EventLoop, Got, Kind, LINK_READ_MAX, NO_ROOM_PAUSE, NOTES_MAX, STRANGERS_MAX,
-    VISITORS_MAX, token,
+    VISITORS_MAX, WARNING_PAUSE, token,
 };
 use crate::node::{Door as Side, Event};
 use crate::units::{ConnId, PeerId};
@@ -70,7 +70,9 @@ impl EventLoop {
         };
         if self.conns.count(side) >= limit {
             // Dropping the stream closes it at once: better than to leave it waiting.
-            if !std::mem::replace(&mut self.crowded, true) {
+            let quiet_until = &mut self.crowded[side as usize];
+            if self.now.mono >= *quiet_until {
+                *quiet_until = self.now.mono + WARNING_PAUSE;
                 log::warn!("{from} turned away, and who comes next: {limit} have come in already");
             }
             return;
@@ -106,7 +108,6 @@ impl EventLoop {
     /// Closes a connection. There is room for one more, then.
     pub(super) fn remove(&mut self, id: ConnId) {
         self.conns.remove(id);
-        self.crowded = false;
         if self.doors_retry.is_some() {
             self.doors_retry = Some(self.now.mono);
         }
