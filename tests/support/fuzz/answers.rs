@@ -30,9 +30,10 @@ pub fn provider_json(bytes: &[u8]) {
     }
     let answer = legacy_answer(status, text, &THE_KEY, bound).ok();
     let answer = answer.as_ref().map(|answer| checked(answer, bound));
-    // The key is blotted out wherever it stands, and a name that stands twice is cut twice.
+    // The key is blotted out wherever it stands, in whatever disguise, and a name that stands
+    // twice is cut twice.
     let is_simple = !text.contains("sesame")
-        && !text.contains('\\')
+        && !text.contains(['\\', '%'])
         && text.matches("\"results\"").count() <= 1
         && text.matches("\"status\"").count() <= 1;
     if is_simple && let Ok(value) = serde_json::from_str::<Value>(text) {
