@@ -23,6 +23,7 @@ build: ## build the program, target/release/herd
 
 test: lint doc ## everything that CI runs: formatting, clippy, rustdoc, all tests
 	$(CARGO) test --locked
+	@tests/mutants/run
 
 lint: ## formatting and clippy, without warnings
 	$(CARGO) fmt --check
