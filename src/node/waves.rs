@@ -189,6 +189,7 @@ impl Node {
     /// A client has gone: nothing of it waits any more.
     pub(super) fn forget_replies(&mut self, conn: ConnId) {
         self.waves.held.retain(|held| held.conn != conn);
+        self.set_ack_timer();
     }
 
     /// Passes a wave on to all neighbours but the one that told us.
@@ -280,11 +281,16 @@ impl Node {
                 self.settle(conn);
             }
         }
+        self.set_ack_timer();
+        // Those that are left wait for the next wave.
+        self.news = true;
+    }
+
+    /// The reply that has waited longest says when that is too long.
+    fn set_ack_timer(&mut self) {
         match self.waves.held.front() {
             Some(held) => self.timers.set(Timer::Ack, held.since + self.limits.ack),
             None => self.timers.stop(Timer::Ack),
         }
-        // Those that are left wait for the next wave.
-        self.news = true;
     }
 }
