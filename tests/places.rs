@@ -365,26 +365,3 @@ fn no_pace_of_an_answer_outlasts_the_time_out() {
         }
     }
 }
-
-#[test]
-fn a_shutdown_ends_what_is_in_flight_and_refuses_the_rest() {
-    let timeouts = Timeouts {
-        connect: Duration::from_secs(60),
-        whole: Duration::from_secs(60),
-    };
-    let over = Err(LookupError::Failed("this server is shutting down".into()));
-    for kind in BOTH {
-        let endpoint = Endpoint::start([Say::Hang]);
-        let key = Some(Key::new(KEY).unwrap());
-        let url = endpoint.url();
-        let provider = provider_within(kind, key, Some(&url), 1, timeouts).unwrap();
-        std::thread::scope(|scope| {
-            let lookup = scope.spawn(|| provider.nearby(&query(5)));
-            endpoint.wait_for(1);
-            provider.shutdown();
-            assert_eq!(lookup.join().unwrap(), over);
-        });
-        assert_eq!(provider.nearby(&query(5)), over);
-        assert_eq!(endpoint.requests().len(), 1);
-    }
-}

@@ -55,10 +55,6 @@ impl Provider for Google {
     fn describe(&self) -> String {
         format!("Google Places API (New) at {}", self.service.shown())
     }
-
-    fn shutdown(&self) {
-        self.service.shutdown();
-    }
 }
 
 /// The answer to a client when the Places API (New) sent `text` with an HTTP status: what

@@ -37,10 +37,6 @@ impl Provider for Legacy {
     fn describe(&self) -> String {
         format!("Google Nearby Search (legacy) at {}", self.service.shown())
     }
-
-    fn shutdown(&self) {
-        self.service.shutdown();
-    }
 }
 
 /// The answer to a client when the legacy Nearby Search sent `text` with an HTTP status: what

@@ -38,9 +38,6 @@ pub trait Provider: Send + Sync {
 
     /// One phrase for people: what this is and where it asks; never the key.
     fn describe(&self) -> String;
-
-    /// Aborts what is in flight and refuses what comes: each such lookup fails at once.
-    fn shutdown(&self) {}
 }
 
 /// Which provider.

@@ -5,7 +5,6 @@
 //! never shown: they may hold the address, and an address may hold the key.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ureq::config::Config;
@@ -69,7 +68,6 @@ pub(super) struct Service {
     /// `scheme://host[:port][/prefix]`, without a slash at its end.
     base: String,
     key: Key,
-    is_stopping: AtomicBool,
 }
 
 impl Service {
@@ -110,7 +108,6 @@ impl Service {
             agent: Agent::with_parts(config, DefaultConnector::new(), OnThisThread::default()),
             base,
             key,
-            is_stopping: AtomicBool::new(false),
         })
     }
 
@@ -146,14 +143,8 @@ impl Service {
         self.read(request.send(body))
     }
 
-    /// Aborts what is in flight; what comes later fails at once.
-    pub(super) fn shutdown(&self) {
-        self.is_stopping.store(true, Ordering::Release);
-        self.agent.clone().shutdown();
-    }
-
     fn read(&self, response: Result<Response<Body>, ureq::Error>) -> Result<Reply, LookupError> {
-        let mut response = response.map_err(|error| self.in_our_words(error))?;
+        let mut response = response.map_err(Service::in_our_words)?;
         let mut body = Vec::new();
         response
             .body_mut()
@@ -161,7 +152,7 @@ impl Service {
             // One byte more, to tell an answer of just that length from a longer one.
             .take(BODY_BYTES_MAX + 1)
             .read_to_end(&mut body)
-            .map_err(|error| self.in_our_words(error.into()))?;
+            .map_err(|error| Service::in_our_words(error.into()))?;
         if body.len() as u64 > BODY_BYTES_MAX {
             return Err(failed("the place service sent more than 5 MiB"));
         }
@@ -171,11 +162,8 @@ impl Service {
         Ok(Reply { status, text })
     }
 
-    fn in_our_words(&self, error: ureq::Error) -> LookupError {
+    fn in_our_words(error: ureq::Error) -> LookupError {
         use io::ErrorKind as Kind;
-        if self.is_stopping.load(Ordering::Acquire) {
-            return failed("this server is shutting down");
-        }
         failed(match error {
             ureq::Error::Timeout(_) => return LookupError::Late,
             ureq::Error::HostNotFound => "the place service's name was not found",
