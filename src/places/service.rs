@@ -123,7 +123,7 @@ impl Service {
     /// GETs `path_and_query`, which starts with a slash.
     pub(super) fn get(&self, path_and_query: &str) -> Result<Reply, LookupError> {
         let url = format!("{}{path_and_query}", self.base);
-        self.read(self.agent.get(url).call())
+        Service::read(self.agent.get(url).call())
     }
 
     /// POSTs a JSON body to `path`, with further headers.
@@ -140,10 +140,10 @@ impl Service {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.read(request.send(body))
+        Service::read(request.send(body))
     }
 
-    fn read(&self, response: Result<Response<Body>, ureq::Error>) -> Result<Reply, LookupError> {
+    fn read(response: Result<Response<Body>, ureq::Error>) -> Result<Reply, LookupError> {
         let mut response = response.map_err(Service::in_our_words)?;
         let mut body = Vec::new();
         response
