@@ -34,21 +34,18 @@ impl<'a> Location<'a> {
 
 /// The length of the coordinate that `text` starts with: a sign, 1 to `whole` digits and perhaps
 /// a fraction, within `bound` degrees of 0. Text, not a float, decides: 90.00…01 is outside.
-fn degrees(text: &[u8], whole: usize, bound: u32) -> Option<usize> {
+fn degrees(text: &[u8], whole: usize, bound: u64) -> Option<usize> {
     if !matches!(text.first(), Some(b'+' | b'-')) {
         return None;
     }
-    let count = digits(&text[1..]);
+    let (count, value) = digits(&text[1..]);
     if count == 0 || count > whole {
         return None;
     }
     let mut end = 1 + count;
-    let value = text[1..end]
-        .iter()
-        .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
     let mut fraction = &text[..0];
     if text.get(end) == Some(&b'.') {
-        let count = digits(&text[end + 1..]);
+        let (count, _) = digits(&text[end + 1..]);
         if count == 0 {
             return None;
         }
@@ -62,7 +59,7 @@ fn degrees(text: &[u8], whole: usize, bound: u32) -> Option<usize> {
 /// JSON knows no plus sign and no leading zeros; everything else stays as written.
 fn json_number(coordinate: &[u8]) -> String {
     let (sign, rest) = (coordinate[0], &coordinate[1..]);
-    let whole = digits(rest);
+    let (whole, _) = digits(rest);
     let zeros = rest[..whole - 1]
         .iter()
         .take_while(|&&digit| digit == b'0')

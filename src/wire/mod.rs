@@ -24,8 +24,42 @@ pub const fn is_space(byte: u8) -> bool {
 
 /// The fields of a line: what stands between runs of white space.
 pub fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|&byte| is_space(byte))
-        .filter(|field| !field.is_empty())
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        while let [first, after @ ..] = rest
+            && is_space(*first)
+        {
+            rest = after;
+        }
+        let (field, after) = rest.split_at(field_len(rest));
+        rest = after;
+        (!field.is_empty()).then_some(field)
+    })
+}
+
+/// How many bytes stand before the first white space, or the end. Eight are looked at at once:
+/// white space is below `!`, and little else that anybody sends is.
+fn field_len(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    let (words, _) = text.as_chunks::<8>();
+    let mut clean = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // The lowest bit that is set belongs to the first byte below `!`; a borrow disturbs only
+        // the bytes after that.
+        let low = word.wrapping_sub(ONES * u64::from(b'!')) & !word & (ONES << 7);
+        if low != 0 {
+            clean += low.trailing_zeros() as usize / 8;
+            break;
+        }
+        clean += 8;
+    }
+    let rest = &text[clean..];
+    clean
+        + rest
+            .iter()
+            .position(|&byte| is_space(byte))
+            .unwrap_or(rest.len())
 }
 
 /// The fields of a line of exactly `N` of them.
@@ -60,9 +94,19 @@ fn digit(byte: u8) -> Option<u64> {
     byte.is_ascii_digit().then(|| u64::from(byte - b'0'))
 }
 
-/// How many decimal digits `text` starts with.
-fn digits(text: &[u8]) -> usize {
-    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+/// How many decimal digits `text` starts with, and their value. Beyond 18 digits the value means
+/// nothing.
+fn digits(text: &[u8]) -> (usize, u64) {
+    let (mut count, mut value) = (0, 0u64);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(digit.into());
+        count += 1;
+    }
+    (count, value)
 }
 
 #[cfg(test)]
@@ -82,6 +126,18 @@ mod tests {
         assert_eq!(exactly::<1>(b"a b"), None);
         assert_eq!(exactly::<0>(b" \t"), Some([]));
         assert_eq!(exactly(b"\xff\0\xfe x"), Some([&b"\xff\0\xfe"[..], b"x"]));
+    }
+
+    #[test]
+    fn every_byte_is_told_from_white_space_at_every_place() {
+        for byte in 0..=255 {
+            for place in 0..20 {
+                let mut line = [b'~'; 20];
+                line[place] = byte;
+                let want = if is_space(byte) { place } else { 20 };
+                assert_eq!(field_len(&line), want, "{byte} at {place}");
+            }
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn nanoseconds(text: &[u8]) -> Option<i128> {
         Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])?),
         None => (unsigned, 0),
     };
-    let whole = digits(mantissa);
+    let (whole, _) = digits(mantissa);
     let fraction = match &mantissa[whole..] {
         [] => &mantissa[..0],
         [b'.', fraction @ ..] => fraction,

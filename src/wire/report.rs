@@ -42,7 +42,6 @@ impl<'a> Report<'a> {
 
     /// Appends it as a line: `AT`, the five fields, LF, one space between.
     pub fn push(&self, out: &mut Vec<u8>) {
-        out.reserve(self.line_len());
         out.extend_from_slice(b"AT ");
         for field in [
             self.server,
@@ -104,11 +103,11 @@ impl Difference {
         let [b'+' | b'-', rest @ ..] = text else {
             return false;
         };
-        let whole = digits(rest);
+        let (whole, _) = digits(rest);
         (1..=20).contains(&whole)
             && rest[whole..].len() == 10
             && rest[whole] == b'.'
-            && digits(&rest[whole + 1..]) == 9
+            && digits(&rest[whole + 1..]).0 == 9
     }
 
     /// Sign, seconds, point, nine digits.

@@ -1,6 +1,6 @@
 //! POSIX time as clients write it: `1520023934.918963997`, read to exact nanoseconds.
 
-use super::{digit, digits};
+use super::digits;
 use crate::units::{SECOND, Wall};
 
 /// A checked time: its value to compare by, its bytes to repeat.
@@ -19,13 +19,9 @@ impl<'a> Time<'a> {
             .strip_prefix(b"+")
             .or(text.strip_prefix(b"-"))
             .unwrap_or(text);
-        let whole = digits(unsigned);
+        let (whole, seconds) = digits(unsigned);
         if !(1..=18).contains(&whole) {
             return None;
-        }
-        let mut seconds = 0;
-        for &byte in &unsigned[..whole] {
-            seconds = seconds * 10 + digit(byte)?;
         }
         let nanoseconds = match &unsigned[whole..] {
             [] => 0,
@@ -40,14 +36,9 @@ impl<'a> Time<'a> {
 
 /// The value of 1–9 digits behind the point, in nanoseconds.
 fn nanoseconds(fraction: &[u8]) -> Option<u64> {
-    if !(1..=9).contains(&fraction.len()) {
-        return None;
-    }
-    let mut value = 0;
-    for place in 0..9 {
-        value = value * 10 + fraction.get(place).map_or(Some(0), |&byte| digit(byte))?;
-    }
-    Some(value)
+    let (count, value) = digits(fraction);
+    let is_whole = count == fraction.len() && (1..=9).contains(&count);
+    is_whole.then(|| value * 10u64.pow(9 - count as u32))
 }
 
 #[cfg(test)]
