@@ -5,11 +5,10 @@ use std::hash::{BuildHasher, RandomState};
 /// Open addressing with linear probing. Records are never removed, so there are no graves; the
 /// names stay in the records, so an entry is eight bytes and growing touches no name.
 ///
-/// The hash is keyed at random (SipHash of the standard library): a stranger cannot pick names
-/// that meet in one place.
+/// The hash is keyed at random: a stranger cannot pick names that meet in one place.
 #[derive(Debug)]
 pub struct Index {
-    keys: RandomState,
+    key: Key,
     /// Its length is a power of two, or nothing at all.
     entries: Vec<Entry>,
     count: usize,
@@ -27,7 +26,7 @@ impl Index {
     /// An empty index takes no memory.
     pub fn new() -> Index {
         Index {
-            keys: RandomState::new(),
+            key: Key::random(),
             entries: Vec::new(),
             count: 0,
         }
@@ -35,7 +34,7 @@ impl Index {
 
     /// The hash of a name here. It is different in every process.
     pub fn tag(&self, name: &[u8]) -> u32 {
-        self.keys.hash_one(name) as u32
+        self.key.hash(name) as u32
     }
 
     /// The slot whose name hashes to `tag` and `is` the wanted one.
@@ -82,6 +81,41 @@ impl Index {
     }
 }
 
+/// A secret point at which a name is worth something: its length and its words of seven bytes are
+/// the coefficients of a polynomial modulo a prime (Carter and Wegman, Universal Classes of Hash
+/// Functions, 1979). Two names of at most n words meet at no more than n of all 2^61 points,
+/// whatever names they are; and a point needs a multiplication per word.
+#[derive(Debug)]
+struct Key(u64);
+
+/// A prime of the form 2^n - 1: the remainder is a sum of two halves.
+const PRIME: u64 = (1 << 61) - 1;
+
+impl Key {
+    fn random() -> Key {
+        // The standard library's own keys are the randomness at hand.
+        Key(RandomState::new().hash_one(PRIME) % PRIME)
+    }
+
+    fn hash(&self, name: &[u8]) -> u64 {
+        let (words, rest) = name.as_chunks::<7>();
+        let mut sum = self.step(0, name.len() as u64);
+        for &[a, b, c, d, e, f, g] in words {
+            sum = self.step(sum, u64::from_le_bytes([a, b, c, d, e, f, g, 0]));
+        }
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.step(sum, u64::from_le_bytes(last))
+    }
+
+    /// `(sum + word) * key` modulo the prime, or a little above it.
+    fn step(&self, sum: u64, word: u64) -> u64 {
+        let product = u128::from(sum + word) * u128::from(self.0);
+        let folded = (product as u64 & PRIME) + (product >> 61) as u64;
+        (folded & PRIME) + (folded >> 61)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +135,21 @@ mod tests {
             let found = index.find(tag, |slot| &names[slot as usize] == name);
             assert_eq!(found, Some(number as u32));
         }
+    }
+
+    #[test]
+    fn names_that_are_near_are_hashed_apart() {
+        let key = Key::random();
+        let mut seen = std::collections::BTreeSet::new();
+        for length in 1..30 {
+            seen.insert(key.hash(&vec![0; length]));
+            for place in 0..length {
+                let mut name = vec![0; length];
+                name[place] = 1;
+                seen.insert(key.hash(&name));
+            }
+        }
+        assert_eq!(seen.len(), 29 + 29 * 30 / 2);
     }
 
     #[test]
