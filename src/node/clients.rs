@@ -52,13 +52,15 @@ impl Node {
             location,
             time,
         };
+        self.scratch.clear();
         match self.table.offer(&report, Source::Client) {
-            Verdict::Accepted(_) => self.news = true,
-            Verdict::Duplicate(_) | Verdict::Older => {}
+            Verdict::Accepted(slot) => {
+                self.news = true;
+                self.scratch.extend_from_slice(self.table.line(slot));
+            }
+            Verdict::Duplicate(_) | Verdict::Older => report.push(&mut self.scratch),
             Verdict::Full => return false,
         }
-        self.scratch.clear();
-        report.push(&mut self.scratch);
         match self.ack {
             Ack::Local => self.reply(conn),
             Ack::Herd => self.reply_after_wave(conn),

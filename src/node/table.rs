@@ -55,6 +55,8 @@ struct Record {
     line: Box<[u8]>,
     /// The client's time by value.
     time: Wall,
+    /// Its part of the digest.
+    hash: u64,
     /// Where the difference, the client, the location and the time begin in the line.
     starts: [u16; 4],
 }
@@ -102,17 +104,18 @@ impl Table {
         self.bytes = bytes;
         self.line.clear();
         report.push(&mut self.line);
-        self.digest = self.digest.wrapping_add(hash(&self.line));
+        let hash = hash(&self.line);
+        self.digest = self.digest.wrapping_add(hash);
         let slot = match known {
             Some(slot) => {
-                let old = hash(&self.records[slot as usize].line);
-                self.digest = self.digest.wrapping_sub(old);
-                self.records[slot as usize].replace(report, &self.line);
+                let record = &mut self.records[slot as usize];
+                self.digest = self.digest.wrapping_sub(record.hash);
+                record.replace(report, &self.line, hash);
                 slot
             }
             None => {
                 let slot = self.records.len() as u32;
-                self.records.push(Record::new(report, &self.line));
+                self.records.push(Record::new(report, &self.line, hash));
                 self.index.add(tag, slot);
                 slot
             }
@@ -162,22 +165,24 @@ impl Table {
 }
 
 impl Record {
-    fn new(report: &Report<'_>, line: &[u8]) -> Record {
+    fn new(report: &Report<'_>, line: &[u8], hash: u64) -> Record {
         Record {
             line: line.into(),
             time: report.time.at,
+            hash,
             starts: starts(report),
         }
     }
 
     /// Reuses the memory where the length is the same, as it mostly is.
-    fn replace(&mut self, report: &Report<'_>, line: &[u8]) {
+    fn replace(&mut self, report: &Report<'_>, line: &[u8], hash: u64) {
         if self.line.len() == line.len() {
             self.line.copy_from_slice(line);
             self.time = report.time.at;
+            self.hash = hash;
             self.starts = starts(report);
         } else {
-            *self = Record::new(report, line);
+            *self = Record::new(report, line, hash);
         }
     }
 
