@@ -2,6 +2,8 @@
 
 use memchr::memchr;
 
+use super::Spares;
+
 /// The part of a stream that is not obeyed yet.
 ///
 /// Complete lines are handed out straight from what was read; only a rest is copied, and no byte
@@ -31,7 +33,8 @@ impl LineBuffer {
     /// None: whatever is left of `fresh` has no LF and is to be kept.
     pub fn next<'a, 'f: 'a>(&'a mut self, fresh: &mut &'f [u8], limit: usize) -> Option<Line<'a>> {
         if self.taken == self.kept.len() {
-            self.clear();
+            self.kept.clear();
+            (self.taken, self.searched) = (0, 0);
         }
         if let Some(at) = memchr(b'\n', &self.kept[self.searched..]) {
             let line = self.taken..self.searched + at;
@@ -61,15 +64,19 @@ impl LineBuffer {
         }
     }
 
-    /// Keeps what `next` left of `fresh`.
-    pub fn keep(&mut self, fresh: &[u8]) {
+    /// Keeps what `next` left of `fresh`. The memory comes from `spares`, and goes there when
+    /// nothing is left: most connections end their packets with LF.
+    pub fn keep(&mut self, fresh: &[u8], spares: &mut Spares) {
         if self.taken > 0 {
             self.kept.drain(..self.taken);
             self.searched -= self.taken;
             self.taken = 0;
         }
         if self.kept.is_empty() && fresh.is_empty() {
-            self.clear();
+            spares.give(std::mem::take(&mut self.kept));
+            self.searched = 0;
+        } else if self.kept.capacity() == 0 {
+            self.kept = spares.take();
         }
         self.kept.extend_from_slice(fresh);
     }
@@ -81,8 +88,7 @@ impl LineBuffer {
         (!rest.is_empty()).then_some(rest)
     }
 
-    /// Forgets everything and gives the memory back: most connections end their packets with LF
-    /// and never need it again.
+    /// Forgets everything.
     pub fn clear(&mut self) {
         *self = LineBuffer::default();
     }
@@ -134,7 +140,7 @@ mod tests {
                     }
                 }
             }
-            buffer.keep(fresh);
+            buffer.keep(fresh, &mut Spares::default());
             assert!(buffer.len() <= LIMIT);
         }
         found.extend(
@@ -175,7 +181,7 @@ mod tests {
         let mut buffer = LineBuffer::default();
         let mut fresh = &b"one\ntwo\nthree\nfo"[..];
         assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"one")));
-        buffer.keep(fresh);
+        buffer.keep(fresh, &mut Spares::default());
         let mut nothing = &b""[..];
         assert_eq!(buffer.next(&mut nothing, LIMIT), Some(Line::Whole(b"two")));
         assert_eq!(
@@ -183,10 +189,10 @@ mod tests {
             Some(Line::Whole(b"three"))
         );
         assert_eq!(buffer.next(&mut nothing, LIMIT), None);
-        buffer.keep(b"");
+        buffer.keep(b"", &mut Spares::default());
         let mut fresh = &b"ur\n"[..];
         assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"four")));
-        buffer.keep(fresh);
+        buffer.keep(fresh, &mut Spares::default());
         assert!(buffer.is_empty());
         assert_eq!(buffer.kept.capacity(), 0, "memory is given back");
     }

@@ -4,9 +4,11 @@
 mod line;
 mod outbox;
 mod replies;
+mod spares;
 mod timers;
 
 pub use line::{Line, LineBuffer};
 pub use outbox::Outbox;
 pub use replies::{ReplyQueue, Ticket};
+pub use spares::Spares;
 pub use timers::Timers;

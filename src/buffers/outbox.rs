@@ -1,5 +1,9 @@
 //! Bytes on their way out.
 
+use std::fmt::{self, Write};
+
+use super::Spares;
+
 /// One contiguous run of bytes that a socket has not taken yet, so that many replies leave in
 /// one write. Whoever fills it looks at `len` first; it grows as far as it is filled.
 #[derive(Debug, Default)]
@@ -7,9 +11,6 @@ pub struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
 }
-
-/// An empty outbox keeps at most so much memory for the next reply, in bytes.
-const KEPT_MAX: usize = 1024;
 
 impl Outbox {
     /// Appends `bytes`.
@@ -19,6 +20,28 @@ impl Outbox {
             self.sent = 0;
         }
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Appends a line that is given without LF, and shows it with LF.
+    pub fn push_line(&mut self, line: fmt::Arguments<'_>) -> &[u8] {
+        let before = self.len();
+        // Memory takes whatever it is given.
+        let _ = writeln!(self, "{line}");
+        &self.unsent()[before..]
+    }
+
+    /// Takes memory that another has left, if it has none.
+    pub fn borrow(&mut self, spares: &mut Spares) {
+        if self.bytes.capacity() == 0 {
+            self.bytes = spares.take();
+        }
+    }
+
+    /// Leaves its memory to others, if it is empty.
+    pub fn give_back(&mut self, spares: &mut Spares) {
+        if self.bytes.is_empty() {
+            spares.give(std::mem::take(&mut self.bytes));
+        }
     }
 
     /// What is to be written, in order.
@@ -33,7 +56,6 @@ impl Outbox {
         if self.sent == self.bytes.len() {
             self.sent = 0;
             self.bytes.clear();
-            self.bytes.shrink_to(KEPT_MAX);
         }
     }
 
@@ -45,6 +67,13 @@ impl Outbox {
     /// Whether everything is sent.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Write for Outbox {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
     }
 }
 
@@ -71,11 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_outbox_is_small() {
-        let mut outbox = Outbox::default();
-        outbox.push(&[0; 100_000]);
-        outbox.advance(100_000);
-        assert!(outbox.is_empty());
-        assert!(outbox.bytes.capacity() <= KEPT_MAX);
+    fn its_memory_goes_round_when_it_is_empty() {
+        let (mut spares, mut outbox) = (Spares::default(), Outbox::default());
+        assert_eq!(outbox.push_line(format_args!("MARK {}", 7)), b"MARK 7\n");
+        outbox.give_back(&mut spares);
+        assert_eq!(outbox.unsent(), b"MARK 7\n");
+        outbox.advance(7);
+        outbox.give_back(&mut spares);
+        assert_eq!(outbox.bytes.capacity(), 0);
+        outbox.borrow(&mut spares);
+        assert!(outbox.is_empty() && outbox.bytes.capacity() >= 7);
     }
 }

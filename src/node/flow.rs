@@ -46,7 +46,7 @@ impl Node {
                 None => break false,
             }
         };
-        lines.keep(fresh);
+        lines.keep(fresh, &mut self.spares);
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
@@ -249,6 +249,7 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
+        session.outbox.borrow(&mut self.spares);
         session.replies.answer(&self.scratch, &mut session.outbox);
         if self.notes.has(Level::Info) {
             let line = std::mem::take(&mut self.scratch);

@@ -36,7 +36,7 @@ impl Node {
             (Some(secret), Some(handshake)) => secret.prove(Prover::Acceptor, &handshake),
             _ => "-".to_string(),
         };
-        self.tell(conn, Level::Info, format!("{reply} {proof}\n"));
+        self.tell(conn, Level::Info, format_args!("{reply} {proof}"));
         if self.secret.is_none() {
             self.admit(conn, id);
         }
@@ -206,7 +206,7 @@ impl Node {
             count,
             digest,
         };
-        self.tell(conn, level, format!("SINCE {run} {extent}\n"));
+        self.tell(conn, level, format_args!("SINCE {run} {extent}"));
     }
 
     /// A link on which a neighbour told us things is gone.

@@ -65,7 +65,7 @@ pub use notes::Level;
 pub use secret::{SECRET_BYTES_MIN, Secret};
 pub use waves::Ack;
 
-use crate::buffers::Timers;
+use crate::buffers::{Spares, Timers};
 use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
 use lookups::Lookups;
 use notes::Notes;
@@ -108,6 +108,8 @@ pub struct Node {
     warnings: Warnings,
     ending: bool,
     stopped: bool,
+    /// The memory of buffers that are empty now.
+    spares: Spares,
     /// One reply, while it is made.
     scratch: Vec<u8>,
 }
@@ -183,6 +185,7 @@ impl Node {
             warnings: Warnings::default(),
             ending: false,
             stopped: false,
+            spares: Spares::default(),
             scratch: Vec::new(),
             limits,
         }
@@ -255,6 +258,7 @@ impl Node {
             return;
         };
         session.outbox.advance(count);
+        session.outbox.give_back(&mut self.spares);
         match session.role {
             Role::Telling(peer) => {
                 self.refill(peer);

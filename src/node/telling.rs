@@ -2,6 +2,8 @@
 //! and from there on tell every change. A link is a cursor into the feed; what its socket does
 //! not take stays in the table.
 
+use std::fmt;
+
 use super::notes::{Level, Notes};
 use super::peer::{Peer, Tell};
 use super::secret::{Handshake, Role as Prover};
@@ -53,7 +55,7 @@ impl Node {
             .set(Timer::Link(id), self.now.mono + self.limits.dead);
         self.peers[id.index()].nonce = self.nonce();
         let hello = self.hello(id, &self.peers[id.index()].nonce);
-        self.tell(conn, Level::Info, format!("{hello}\n"));
+        self.tell(conn, Level::Info, format_args!("{hello}"));
     }
 
     /// The shell could not connect, or not in time.
@@ -82,7 +84,7 @@ impl Node {
                 self.peers[id.index()].tell = Tell::Resuming(conn);
                 if let Some(secret) = &self.secret {
                     let proof = secret.prove(Prover::Dialler, &self.as_dialler(id, &hello));
-                    self.tell(conn, Level::Info, format!("AUTH {proof}\n"));
+                    self.tell(conn, Level::Info, format_args!("AUTH {proof}"));
                 }
                 self.timers
                     .set(Timer::Link(id), self.now.mono + self.limits.dead);
@@ -211,6 +213,7 @@ impl Node {
         if session.ending == Ending::Lingering {
             return;
         }
+        session.outbox.borrow(&mut self.spares);
         while session.outbox.len() < self.limits.link_outbox {
             let Some(change) = self.table.feed.step(id) else {
                 break;
@@ -260,15 +263,15 @@ impl Node {
         }
     }
 
-    /// Says one line to a neighbour.
-    pub(super) fn tell(&mut self, conn: ConnId, level: Level, line: String) {
+    /// Says one line, given without LF, to a neighbour.
+    pub(super) fn tell(&mut self, conn: ConnId, level: Level, line: fmt::Arguments<'_>) {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
-        session.outbox.push(line.as_bytes());
+        session.outbox.borrow(&mut self.spares);
+        let line = session.outbox.push_line(line);
         if let Role::Telling(peer) | Role::Hearing(peer) | Role::Greeted(peer) = session.role {
-            self.notes
-                .told(level, &self.peers[peer.index()].name, line.as_bytes());
+            self.notes.told(level, &self.peers[peer.index()].name, line);
         }
         self.flush(conn);
     }
@@ -307,7 +310,6 @@ fn push_mark(peer: &mut Peer, table: &Table, outbox: &mut Outbox, notes: &mut No
     };
     peer.unmarked = 0;
     peer.marks = [peer.marks[1], Some(mark)];
-    let line = format!("MARK {mark}\n");
-    outbox.push(line.as_bytes());
-    notes.told(peer.beat_level(), &peer.name, line.as_bytes());
+    let line = outbox.push_line(format_args!("MARK {mark}"));
+    notes.told(peer.beat_level(), &peer.name, line);
 }

@@ -114,7 +114,7 @@ impl Node {
             .get(&run.0)
             .is_some_and(|wave| wave.number >= number);
         if known || run == Run(self.run) {
-            return self.tell(conn, Level::Info, format!("DONE {run} {number}\n"));
+            return self.tell(conn, Level::Info, format_args!("DONE {run} {number}"));
         }
         self.spread(run, number, Some((conn, id)));
     }
@@ -148,7 +148,7 @@ impl Node {
             self.waves.unsent -= before - wave.unsent.len();
         }
         for (conn, run, number) in due {
-            self.tell(conn, Level::Info, format!("WAVE {run} {number}\n"));
+            self.tell(conn, Level::Info, format_args!("WAVE {run} {number}"));
         }
     }
 
@@ -261,7 +261,7 @@ impl Node {
         };
         let number = *number;
         if let Some(conn) = *parent {
-            return self.tell(conn, Level::Info, format!("DONE {run} {number}\n"));
+            return self.tell(conn, Level::Info, format_args!("DONE {run} {number}"));
         }
         let covered = self
             .waves
