@@ -1,0 +1,143 @@
+//! Rule 10 of the loop: in the steady state a request allocates nothing.
+//!
+//! Two servers, each a loop on a thread of its own, a client at the first. Once they are warm, what
+//! each thread asks of the allocator is counted.
+
+#![allow(clippy::unwrap_used)] // A test may fail.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use allocation_counter::AllocationInfo;
+use herd::node::{Ack, Config, Level, Limits, LookupError, Neighbour, Query};
+use herd::places::Provider;
+use herd::reactor::{Door, EventLoop, Setup, Target};
+
+const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const NAMES: [&str; 2] = ["Goloman", "Hands"];
+/// Clients that move, and how often each does while it is counted.
+const CLIENTS: usize = 500;
+const ROUNDS: usize = 10;
+/// Of 5,000 requests. A burst that is longer than all before it makes a buffer grow, and a link
+/// that ends is noted; a request as such needs none.
+const FEW: u64 = 20;
+
+/// What the client has come to.
+const WARMING: u8 = 0;
+const COUNTED: u8 = 1;
+const DONE: u8 = 2;
+
+struct Nowhere;
+
+impl Provider for Nowhere {
+    fn nearby(&self, _: &Query) -> Result<Vec<u8>, LookupError> {
+        Err(LookupError::Late)
+    }
+
+    fn describe(&self) -> String {
+        "nowhere".to_string()
+    }
+}
+
+fn address(door: &Door) -> SocketAddr {
+    door.listener.local_addr().unwrap()
+}
+
+/// Runs one server until the client is done, and counts what it allocates while that matters.
+fn serve(name: usize, doors: [Door; 2], target: SocketAddr, phase: &AtomicU8) -> AllocationInfo {
+    let [clients, servers] = doors;
+    let neighbour = Neighbour {
+        name: NAMES[1 - name].to_string(),
+        plain: false,
+        addresses: vec![HOST],
+    };
+    let mut event_loop = EventLoop::new(Setup {
+        config: Config {
+            name: NAMES[name].to_string(),
+            run: name as u64 + 1,
+            seed: name as u64 + 1,
+            neighbours: vec![neighbour],
+            ack: Ack::Local,
+            secret: None,
+            level: Some(Level::Info),
+            limits: Limits::default(),
+        },
+        clients,
+        servers,
+        targets: vec![Target::Address(target)],
+        source: Some(HOST),
+        clients_max: 10,
+        places: Arc::new(Nowhere),
+        workers: 1,
+        until_eof: false,
+        log: Box::new(std::io::sink()),
+    })
+    .unwrap();
+    while phase.load(Ordering::Acquire) == WARMING {
+        event_loop.turn().unwrap();
+    }
+    let counted = allocation_counter::measure(|| {
+        while phase.load(Ordering::Acquire) == COUNTED {
+            event_loop.turn().unwrap();
+        }
+    });
+    drop(event_loop);
+    counted
+}
+
+/// Lets every client move `rounds` times, `pipeline` of them in one packet.
+fn move_all(stream: &TcpStream, rounds: usize, pipeline: usize) {
+    let mut replies = BufReader::new(stream).lines();
+    let names: Vec<usize> = (0..CLIENTS).collect();
+    for _ in 0..rounds {
+        for names in names.chunks(pipeline) {
+            let mut packet = Vec::new();
+            for name in names {
+                let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+                let (s, ns) = (time.as_secs(), time.subsec_nanos());
+                writeln!(
+                    packet,
+                    "IAMAT kiwi{name:04} +34.068930-118.445127 {s}.{ns:09}"
+                )
+                .unwrap();
+            }
+            (&mut &*stream).write_all(&packet).unwrap();
+            for _ in names {
+                assert!(replies.next().unwrap().unwrap().starts_with("AT Goloman "));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_request_allocates_nothing() {
+    for pipeline in [1, 16, 100] {
+        let phase = AtomicU8::new(WARMING);
+        let doors = || [(); 2].map(|()| Door::open(HOST, 0).unwrap());
+        let (first, second) = (doors(), doors());
+        let [client, link] = [address(&first[0]), address(&first[1])];
+        let other = address(&second[1]);
+        let counted = thread::scope(|scope| {
+            let phase = &phase;
+            let first = scope.spawn(move || serve(0, first, other, phase));
+            let second = scope.spawn(move || serve(1, second, link, phase));
+            let stream = TcpStream::connect(client).unwrap();
+            move_all(&stream, 40, pipeline);
+            phase.store(COUNTED, Ordering::Release);
+            move_all(&stream, ROUNDS, pipeline);
+            phase.store(DONE, Ordering::Release);
+            // Each waits for an event to look at the phase again: a heartbeat comes.
+            [first.join().unwrap(), second.join().unwrap()]
+        });
+        for (name, counted) in NAMES.iter().zip(counted) {
+            assert!(
+                counted.count_total < FEW,
+                "{name}, pipeline {pipeline}: {counted:?}"
+            );
+        }
+    }
+}
