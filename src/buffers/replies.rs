@@ -8,9 +8,15 @@ use super::Outbox;
 /// waits, replies go straight to the outbox and the queue stays empty.
 #[derive(Debug, Default)]
 pub struct ReplyQueue {
-    slots: VecDeque<Slot>,
     /// The ticket of the first slot.
     first: u64,
+    /// None while nobody waits: most connections never need it.
+    waiting: Option<Box<Waiting>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    slots: VecDeque<Slot>,
     /// The bytes in all slots.
     held: usize,
 }
@@ -29,14 +35,14 @@ struct Slot {
 impl ReplyQueue {
     /// Queues a reply of which only the `head` is known.
     pub fn reserve(&mut self, head: Vec<u8>) -> Ticket {
-        let ticket = Ticket(self.first + self.slots.len() as u64);
+        let ticket = Ticket(self.first + self.len() as u64);
         self.put(head, false);
         ticket
     }
 
     /// Answers at once: straight into `outbox`, or behind those who wait.
     pub fn answer(&mut self, reply: &[u8], outbox: &mut Outbox) {
-        if self.slots.is_empty() {
+        if self.is_empty() {
             outbox.push(reply);
         } else {
             self.put(reply.to_vec(), true);
@@ -46,11 +52,14 @@ impl ReplyQueue {
     /// The rest of a reserved reply has come: head and rest take their place, and whatever is
     /// finished at the front moves to `outbox`.
     pub fn fill(&mut self, ticket: Ticket, rest: &[u8], outbox: &mut Outbox) {
+        let Some(Waiting { slots, held }) = self.waiting.as_deref_mut() else {
+            return;
+        };
         let slot = ticket
             .0
             .checked_sub(self.first)
             .and_then(|place| usize::try_from(place).ok());
-        let Some(slot) = slot.and_then(|place| self.slots.get_mut(place)) else {
+        let Some(slot) = slot.and_then(|place| slots.get_mut(place)) else {
             return;
         };
         if slot.ready {
@@ -58,37 +67,38 @@ impl ReplyQueue {
         }
         slot.bytes.extend_from_slice(rest);
         slot.ready = true;
-        self.held += rest.len();
-        while self.slots.front().is_some_and(|slot| slot.ready) {
-            if let Some(slot) = self.slots.pop_front() {
-                self.first += 1;
-                self.held -= slot.bytes.len();
-                outbox.push(&slot.bytes);
-            }
+        *held += rest.len();
+        while slots.front().is_some_and(|slot| slot.ready)
+            && let Some(slot) = slots.pop_front()
+        {
+            self.first += 1;
+            *held -= slot.bytes.len();
+            outbox.push(&slot.bytes);
         }
-        if self.slots.is_empty() {
-            self.slots = VecDeque::new();
+        if slots.is_empty() {
+            self.waiting = None;
         }
     }
 
     /// How many requests stand here.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.waiting.as_ref().map_or(0, |it| it.slots.len())
     }
 
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.waiting.is_none()
     }
 
     /// The bytes that wait with them.
     pub fn held(&self) -> usize {
-        self.held
+        self.waiting.as_ref().map_or(0, |it| it.held)
     }
 
     fn put(&mut self, bytes: Vec<u8>, ready: bool) {
-        self.held += bytes.len();
-        self.slots.push_back(Slot { bytes, ready });
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.held += bytes.len();
+        waiting.slots.push_back(Slot { bytes, ready });
     }
 }
 

@@ -5,7 +5,7 @@
 //! more clears it: `WouldBlock`, or a short read or write. It knows no node and no poll, and runs
 //! over any `Read + Write`.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 
 /// A stream and its readiness.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Conn<S> {
     /// The other side has shut down sending: the end is still to be read, and no edge will say so.
     ending: bool,
     /// Why nothing can be written any more.
-    failure: Option<String>,
+    failure: Option<Error>,
 }
 
 /// What came of a read.
@@ -69,7 +69,7 @@ impl<S: Read + Write> Conn<S> {
                 Ok(0) => {
                     self.readable = false;
                     return match self.failure.take() {
-                        Some(why) => Got::Broken(why),
+                        Some(why) => Got::Broken(why.to_string()),
                         None => Got::Ended,
                     };
                 }
@@ -84,7 +84,7 @@ impl<S: Read + Write> Conn<S> {
                 }
                 Err(error) => {
                     self.readable = false;
-                    return Got::Broken(self.failure.take().unwrap_or_else(|| error.to_string()));
+                    return Got::Broken(self.failure.take().unwrap_or(error).to_string());
                 }
             }
         }
@@ -108,7 +108,7 @@ impl<S: Read + Write> Conn<S> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
                 Err(error) => {
-                    self.failure = Some(error.to_string());
+                    self.failure = Some(error);
                     (self.readable, self.ending) = (true, true);
                     return bytes.len();
                 }
