@@ -33,10 +33,11 @@ impl LineBuffer {
     /// None: whatever is left of `fresh` has no LF and is to be kept.
     pub fn next<'a, 'f: 'a>(&'a mut self, fresh: &mut &'f [u8], limit: usize) -> Option<Line<'a>> {
         if self.taken == self.kept.len() {
-            self.kept.clear();
-            (self.taken, self.searched) = (0, 0);
-        }
-        if let Some(at) = memchr(b'\n', &self.kept[self.searched..]) {
+            self.clear();
+            if fresh.is_empty() {
+                return None;
+            }
+        } else if let Some(at) = memchr(b'\n', &self.kept[self.searched..]) {
             let line = self.taken..self.searched + at;
             self.taken = line.end + 1;
             self.searched = self.taken;
@@ -90,7 +91,8 @@ impl LineBuffer {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = LineBuffer::default();
+        self.kept.clear();
+        (self.taken, self.searched) = (0, 0);
     }
 
     /// The bytes that it holds.
