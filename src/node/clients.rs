@@ -25,6 +25,7 @@ impl Node {
             None => self.plain_line(conn, line),
         };
         if !valid {
+            self.counts.invalid += 1;
             self.scratch.clear();
             push_echo(&mut self.scratch, line);
             self.reply(conn);
@@ -57,6 +58,7 @@ impl Node {
             Verdict::Duplicate(_) | Verdict::Older => {}
             Verdict::Full => return false,
         }
+        self.counts.iamats += 1;
         self.scratch.clear();
         report.push(&mut self.scratch);
         match self.ack {
@@ -84,6 +86,7 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return true;
         };
+        self.counts.whatsats += 1;
         session.lookups += 1;
         let ticket = session.replies.reserve(line);
         let id = self.lookups.begin(Waiting {
@@ -127,6 +130,7 @@ impl Node {
                 text
             }
             Err(error) => {
+                self.counts.lookups_failed += 1;
                 let fate = format_args!("lookup {number}: failed after {ms} ms: {error}");
                 self.notes.note(Level::Warn, fate);
                 json::no_answer("UNKNOWN_ERROR", &error.to_string()).into_bytes()
