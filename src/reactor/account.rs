@@ -99,7 +99,7 @@ impl Ledger {
 
     /// A turn begins, with so many events.
     pub fn wakes(&mut self, now: Mono, events: usize) {
-        if self.totals.turns % SAMPLED_EVERY == 0 {
+        if self.totals.turns.is_multiple_of(SAMPLED_EVERY) {
             self.phase = Some((Phase::Node, now));
         }
         self.totals.turns += 1;
