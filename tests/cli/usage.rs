@@ -14,7 +14,8 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
     let cases: &[(&[&str], &str)] = &[
         (
             &["sevre"],
-            "herd: no verb is called \"sevre\"; the verbs are up, serve, check and status (herd --help)",
+            "herd: no verb is called \"sevre\"; the verbs are up, serve, check and status \
+            (herd --help)",
         ),
         (&["-x"], "herd: no verb is called \"-x\"; "),
         (
