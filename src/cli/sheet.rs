@@ -11,8 +11,8 @@ use serde_json::Value;
 /// Where a list of links goes on in the next line.
 const COLUMNS: usize = 100;
 
-/// All of it.
-pub(super) fn text(topology: &Topology, answers: &[Answer]) -> String {
+/// All of it, with a line for each problem at its end; `differing` are such lines already.
+pub(super) fn text(topology: &Topology, answers: &[Answer], differing: &[String]) -> String {
     let servers = || topology.servers.iter().zip(answers);
     let up: Vec<(&str, &Value)> = servers()
         .filter_map(|(server, answer)| match answer {
@@ -39,6 +39,9 @@ pub(super) fn text(topology: &Topology, answers: &[Answer]) -> String {
         if let Answer::Down(why) = answer {
             ends += &format!("{} is down: {}\n", server.name, one_line(why));
         }
+    }
+    for line in differing {
+        ends += &format!("{}\n", one_line(line));
     }
     for (name, status) in &up {
         let hits = status["limits_hit"].as_object().into_iter().flatten();
@@ -226,9 +229,13 @@ server  links
 A       B dialling (5 behind) (not heard), Old plain
 
 B is down: nobody\\nlistens
+digests differ
 A hit its limit clients 3 times
 ";
-        assert_eq!(super::text(&topology, &answers), want);
+        assert_eq!(
+            super::text(&topology, &answers, &["digests differ".into()]),
+            want
+        );
     }
 
     #[test]

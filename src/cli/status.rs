@@ -35,12 +35,16 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let secret = secret::chosen(&matches)?;
     let topology = Topology::load(&options::topology_path(&matches))?;
     let answers = ask_all(&topology, secret.as_ref())?;
-    let problems = problems(&topology, &answers);
+    let differing = differing(&topology, &answers);
     let text = match matches.opt_present("json") {
         true => for_programs(&topology, &answers),
-        false => sheet::text(&topology, &answers),
+        false => sheet::text(&topology, &answers, &differing),
     };
     print(&text)?;
+    let problems: Vec<String> = down(&topology, &answers)
+        .into_iter()
+        .chain(differing)
+        .collect();
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failure::failed(problems.join("; "))),
@@ -58,15 +62,21 @@ fn for_programs(topology: &Topology, answers: &[Answer]) -> String {
     format!("[\n{}\n]\n", lines.collect::<Vec<String>>().join(",\n"))
 }
 
-/// Who is down, and who does not know the same as the others of its part of the herd.
-fn problems(topology: &Topology, answers: &[Answer]) -> Vec<String> {
+/// Who is down.
+fn down(topology: &Topology, answers: &[Answer]) -> Option<String> {
+    let servers = topology.servers.iter().zip(answers);
+    let is_down = |answer: &Answer| matches!(answer, Answer::Down(_));
+    let down: Vec<&str> = servers
+        .filter(|(_, answer)| is_down(answer))
+        .map(|(server, _)| server.name.as_str())
+        .collect();
+    (!down.is_empty()).then(|| format!("down: {}", down.join(", ")))
+}
+
+/// Who does not know the same as others of its part of the herd, a line for each part.
+fn differing(topology: &Topology, answers: &[Answer]) -> Vec<String> {
     let name = |place: &usize| topology.servers[*place].name.as_str();
-    let mut problems = Vec::new();
-    for (server, answer) in topology.servers.iter().zip(answers) {
-        if let Answer::Down(why) = answer {
-            problems.push(format!("{} is down: {why}", server.name));
-        }
-    }
+    let mut lines = Vec::new();
     for part in Graph::whole(topology).parts() {
         let mut tables: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for place in &part {
@@ -79,13 +89,13 @@ fn problems(topology: &Topology, answers: &[Answer]) -> Vec<String> {
             let who = tables
                 .iter()
                 .map(|(digest, who)| format!("{digest} at {}", who.join(", ")));
-            problems.push(format!(
+            lines.push(format!(
                 "digests differ: {}",
                 who.collect::<Vec<String>>().join(", ")
             ));
         }
     }
-    problems
+    lines
 }
 
 /// A field of a status as text; `-` if there is none.
@@ -115,7 +125,9 @@ mod tests {
     fn who_is_down_or_differs_is_named() {
         let check = |answers: [Answer; 3], want: &[&str]| {
             let answers: Vec<Answer> = answers.into_iter().chain([Answer::Plain]).collect();
-            assert_eq!(problems(&herd(), &answers), want);
+            let found = down(&herd(), &answers).into_iter();
+            let found: Vec<String> = found.chain(differing(&herd(), &answers)).collect();
+            assert_eq!(found, want);
         };
         check([up("A", "1"), up("B", "1"), up("C", "1")], &[]);
         // C has no link to the others: it need not know what they know.
@@ -126,7 +138,7 @@ mod tests {
         );
         check(
             [up("A", "1"), Answer::Down("why".into()), up("C", "2")],
-            &["B is down: why"],
+            &["down: B"],
         );
     }
 
