@@ -18,6 +18,7 @@
 //! - [`places`]: what is near, offline or from Google; blocking, and so only on workers.
 //! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in `reactor/mod.rs`. Why is no
 //!   event ever lost? [`reactor::Conn`].
+//!   Where does its time go? `reactor/account.rs`; and who may ask? `node/status.rs`.
 //! - [`topology`], [`logging`], [`cli`]: who is in the herd, what is written down, and the verbs.
 //!
 //! The words on the wire are in the [`guide::protocol`] page.

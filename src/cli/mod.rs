@@ -4,6 +4,7 @@
 //! that a person reads. Nothing in here panics over what was typed, over a file, or over a
 //! reader of our output who has gone.
 
+mod asking;
 mod check;
 mod children;
 mod failure;
@@ -13,6 +14,8 @@ mod options;
 mod places;
 mod secret;
 mod serve;
+mod sheet;
+mod status;
 mod table;
 mod up;
 
@@ -27,6 +30,7 @@ herd: servers that know where their clients are, tell each other, and say what i
     herd up                     start every server of topology.txt, and show lines to paste
     herd serve Goloman          start one server of it
     herd check                  is topology.txt right, and what does it describe?
+    herd status                 how is every server, and do they all know the same?
 
     herd VERB --help            examples and options of a verb
     herd --version              which herd this is
@@ -61,13 +65,14 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         ["serve", ref rest @ ..] => serve::run(rest),
         ["up", ref rest @ ..] => up::run(rest),
         ["check", ref rest @ ..] => check::run(rest),
+        ["status", ref rest @ ..] => status::run(rest),
         ["-h" | "--help" | "help"] => print(HELP),
         ["-V" | "--version"] => print(&format!("herd {}\n", env!("CARGO_PKG_VERSION"))),
         [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => Err(Failure::wrong(
             format_args!("{flag} stands alone; herd VERB --help tells about a verb"),
         )),
         [word, ..] => Err(Failure::wrong(format_args!(
-            "no verb is called {word:?}; the verbs are up, serve and check (herd --help)"
+            "no verb is called {word:?}; the verbs are up, serve, check and status (herd --help)"
         ))),
         [] => Err(Failure::wrong(format_args!(
             "no verb; herd --help lists them"

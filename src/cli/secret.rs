@@ -15,10 +15,15 @@ const FILE_BYTES_MAX: u64 = 4096;
 
 /// Adds `--secret-file` and `--insecure`.
 pub(super) fn declare(options: &mut Options) {
-    let help = format!("what all servers of the herd know and nobody else; make one: {RECIPE}");
-    options.optopt("", "secret-file", &help, "FILE");
+    declare_file(options);
     let help = "listen beyond this machine without a secret";
     options.optflag("", "insecure", help);
+}
+
+/// Adds `--secret-file`.
+pub(super) fn declare_file(options: &mut Options) {
+    let help = format!("what all servers of the herd know and nobody else; make one: {RECIPE}");
+    options.optopt("", "secret-file", &help, "FILE");
 }
 
 /// The secret that was named, if one was. White space at its end does not count.

@@ -264,8 +264,8 @@ fn descriptors_max() -> usize {
     soft.and_then(|soft| soft.parse().ok()).unwrap_or(1024)
 }
 
-/// A run and a seed that no other start has.
-fn random() -> io::Result<(u64, u64)> {
+/// A run and a seed that no other start has; or the halves of a nonce.
+pub(super) fn random() -> io::Result<(u64, u64)> {
     let mut bytes = [0; 16];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     let both = u128::from_ne_bytes(bytes);

@@ -25,6 +25,7 @@ impl Node {
             None => self.plain_line(conn, line),
         };
         if !valid {
+            self.counts.invalid += 1;
             self.scratch.clear();
             push_echo(&mut self.scratch, line);
             self.reply(conn);
@@ -61,6 +62,7 @@ impl Node {
             Verdict::Duplicate(_) | Verdict::Older => report.push(&mut self.scratch),
             Verdict::Full => return false,
         }
+        self.counts.iamats += 1;
         match self.ack {
             Ack::Local => self.reply(conn),
             Ack::Herd => self.reply_after_wave(conn),
@@ -86,6 +88,7 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return true;
         };
+        self.counts.whatsats += 1;
         session.lookups += 1;
         let ticket = session.replies.reserve(line);
         let id = self.lookups.begin(Waiting {
@@ -129,6 +132,7 @@ impl Node {
                 text
             }
             Err(error) => {
+                self.counts.lookups_failed += 1;
                 let fate = format_args!("lookup {number}: failed after {ms} ms: {error}");
                 self.notes.note(Level::Warn, fate);
                 json::no_answer("UNKNOWN_ERROR", &error.to_string()).into_bytes()

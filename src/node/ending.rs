@@ -25,7 +25,9 @@ impl Node {
             .collect();
         for (conn, role) in all {
             match role {
-                Role::Client | Role::Stranger | Role::Greeted(_) => self.dismiss(conn),
+                Role::Client | Role::Stranger | Role::Asker | Role::Greeted(_) => {
+                    self.dismiss(conn);
+                }
                 Role::Telling(peer) if self.peers[peer.index()].tell != Tell::Up(conn) => {
                     self.close(conn, "ending");
                 }

@@ -6,6 +6,7 @@ use super::limits::Limits;
 use super::lookups::{LookupError, Query};
 use super::notes::Level;
 use super::secret::Secret;
+use super::status::Account;
 use super::waves::Ack;
 use crate::units::{ConnId, LookupId, PeerId};
 
@@ -109,6 +110,8 @@ pub enum Event<'a> {
         /// Its fate.
         answer: Result<Vec<u8>, LookupError>,
     },
+    /// What only the shell knows of itself, for who asks for the status. At most once a second.
+    Account(Box<Account>),
     /// A turn of the loop: timers go off, connections that were over their budget go on.
     Tick,
     /// The process is to end.

@@ -81,6 +81,7 @@ impl Node {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match role {
             Some(Role::Stranger) => self.stranger_line(conn, line),
+            Some(Role::Asker) => self.asker_line(conn, line),
             Some(Role::Greeted(peer)) => self.greeted_line(conn, peer, line),
             Some(Role::Hearing(peer)) => self.hearing_line(conn, peer, line),
             Some(Role::Telling(peer)) => self.telling_line(conn, peer, line),
@@ -188,7 +189,7 @@ impl Node {
                 self.call_failed(conn, peer, sent, why);
             }
             Role::Greeted(peer) | Role::Hearing(peer) => self.hearing_gone(conn, peer, why),
-            Role::Client | Role::Stranger => {}
+            Role::Client | Role::Stranger | Role::Asker => {}
         }
         if let Some(from) = session.from {
             self.note(Level::Info, format_args!("{from} closed: {why}"));
@@ -198,19 +199,11 @@ impl Node {
     /// The first bytes of a line that is wrong beyond answering: they are echoed, and that is the
     /// end of this connection. What still comes is dropped.
     pub(super) fn refuse(&mut self, conn: ConnId, line: &[u8], why: &str) {
-        let Some(session) = self.sessions.get_mut(conn) else {
+        let Some(session) = self.sessions.get(conn) else {
             return;
         };
-        // Who has ended already sends nothing more that could be left unread.
-        session.ending = match session.input {
-            Input::Ended => Ending::Close,
-            Input::Open | Input::Dropped => Ending::Linger,
-        };
-        session.input = Input::Dropped;
         let role = session.role;
-        // It may never read the answer.
-        self.timers
-            .set(Timer::Linger(conn), self.now.mono + self.limits.grace);
+        self.end_after_reply(conn);
         self.note_line(conn, '<', line);
         if role != Role::Client {
             self.warn_of(conn, why);
@@ -223,6 +216,22 @@ impl Node {
         self.scratch.extend_from_slice(line);
         self.scratch.push(b'\n');
         self.reply(conn);
+    }
+
+    /// What is sent next is the last: what still comes is dropped, and the connection ends.
+    pub(super) fn end_after_reply(&mut self, conn: ConnId) {
+        let Some(session) = self.sessions.get_mut(conn) else {
+            return;
+        };
+        // Who has ended already sends nothing more that could be left unread.
+        session.ending = match session.input {
+            Input::Ended => Ending::Close,
+            Input::Open | Input::Dropped => Ending::Linger,
+        };
+        session.input = Input::Dropped;
+        // It may never read the answer.
+        self.timers
+            .set(Timer::Linger(conn), self.now.mono + self.limits.grace);
     }
 
     /// Ends a connection of which nothing more is wanted, but gives it what it is owed. A client

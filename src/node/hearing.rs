@@ -11,10 +11,13 @@ use crate::units::{ConnId, PeerId};
 use crate::wire::{Extent, Hello, Run, Word};
 
 impl Node {
-    /// The first line of who came in at the servers' door. Nothing but a neighbour's HELLO will do.
+    /// The first line of who came in at the servers' door: a neighbour's HELLO, or somebody's
+    /// STATUS. Nothing else will do.
     pub(super) fn stranger_line(&mut self, conn: ConnId, line: &[u8]) {
-        let Some(Word::Hello(hello)) = Word::parse(line) else {
-            return self.refuse(conn, line, "it does not begin with HELLO");
+        let hello = match Word::parse(line) {
+            Some(Word::Hello(hello)) => hello,
+            Some(Word::Status(nonce)) => return self.asked(conn, line, nonce),
+            _ => return self.refuse(conn, line, "it does not begin with HELLO"),
         };
         let id = match self.check_dialler(conn, &hello) {
             Ok(id) => id,
@@ -163,6 +166,7 @@ impl Node {
     pub(super) fn hearing_line(&mut self, conn: ConnId, id: PeerId, line: &[u8]) {
         match Word::parse(line) {
             Some(Word::At(report)) => {
+                self.counts.ats_in += 1;
                 self.notes
                     .heard(Level::Info, &self.peers[id.index()].name, line);
                 match self.table.offer(&report, Source::Neighbour(id)) {
@@ -231,7 +235,7 @@ impl Node {
                 let peer = &mut self.peers[id.index()];
                 (peer.name.clone(), &mut peer.warnings)
             }
-            Role::Stranger | Role::Greeted(_) | Role::Client => {
+            Role::Stranger | Role::Asker | Role::Greeted(_) | Role::Client => {
                 let from = session.from.map(|from| from.to_string());
                 (from.unwrap_or_default(), &mut self.warnings)
             }

@@ -49,6 +49,7 @@ mod plain;
 mod random;
 mod secret;
 mod session;
+mod status;
 mod table;
 mod telling;
 mod waves;
@@ -63,6 +64,7 @@ pub use limits::Limits;
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
 pub use secret::{SECRET_BYTES_MIN, Secret};
+pub use status::{Account, Counts, Journal, Question, Recent};
 pub use waves::Ack;
 
 use crate::buffers::{Spares, Timers};
@@ -90,6 +92,9 @@ pub struct Node {
     lookups: Lookups,
     waves: Waves,
     timers: Timers<Timer>,
+    counts: Counts,
+    /// What the shell last said of itself.
+    account: Box<Account>,
     notes: Notes,
     random: Random,
     /// What the shell is to do, but for flushing.
@@ -174,6 +179,8 @@ impl Node {
             lookups: Lookups::default(),
             waves: Waves::default(),
             timers,
+            counts: Counts::default(),
+            account: Box::default(),
             notes: Notes::new(level),
             random: Random(seed),
             actions: VecDeque::new(),
@@ -203,6 +210,7 @@ impl Node {
             Event::Ended { conn } => self.ended(conn),
             Event::Broken { conn, why } => self.gone(conn, &why),
             Event::LookedUp { id, answer } => self.looked_up(id, answer),
+            Event::Account(account) => self.account = account,
             Event::Tick => self.tick(),
             Event::Shutdown => self.shut_down(),
         }

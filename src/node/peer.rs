@@ -30,6 +30,8 @@ pub struct Peer {
     pub nonce: String,
     /// The number of the last change that was told or is known to it.
     pub told: u64,
+    /// The number of the last change that it is known to have, with all before it.
+    pub confirmed: u64,
     /// Bytes of AT lines that it was told since the last MARK.
     pub unmarked: usize,
     /// The last two MARKs that we sent.
@@ -105,6 +107,7 @@ impl Peer {
             dialled: Mono(0),
             nonce: String::new(),
             told: 0,
+            confirmed: 0,
             unmarked: 0,
             marks: [None; 2],
             backoff,

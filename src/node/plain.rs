@@ -65,6 +65,7 @@ impl Node {
         if let Some(change) = change {
             let line = self.table.line(change.slot);
             session.outbox.push(line);
+            self.counts.ats_out += 1;
             let peer = &self.peers[id.index()];
             self.notes.told(Level::Info, &peer.name, line);
         }
@@ -177,6 +178,7 @@ impl Node {
             [only] => Source::Neighbour(only),
             _ => Source::Somebody,
         };
+        self.counts.ats_in += 1;
         let report = plain.report();
         let slot = match self.table.offer(&report, source) {
             Verdict::Accepted(slot) => {

@@ -31,6 +31,18 @@ impl Secret {
         to_hex(&tag.as_ref()[..16])
     }
 
+    /// The proof that who asks `server` for its status knows the secret, as 64 hex digits. The
+    /// nonces are the asker's and the server's.
+    pub fn prove_asker(&self, server: &[u8], nonces: [&[u8]; 2]) -> String {
+        to_hex(hmac::sign(&self.0, &question(server, nonces)).as_ref())
+    }
+
+    /// Whether `proof` is that of who asks, compared in constant time.
+    pub fn accepts_asker(&self, proof: &[u8], server: &[u8], nonces: [&[u8]; 2]) -> bool {
+        let message = question(server, nonces);
+        from_hex(proof).is_some_and(|tag| hmac::verify(&self.0, &message, &tag).is_ok())
+    }
+
     /// The proof that `role` knows the secret, as 64 hex digits.
     pub fn prove(&self, role: Role, handshake: &Handshake<'_>) -> String {
         to_hex(hmac::sign(&self.0, &handshake.message(role)).as_ref())
@@ -92,6 +104,12 @@ impl Handshake<'_> {
     }
 }
 
+/// What an asker's proof is about. A handshake has seven words and another role before them, so
+/// neither's proof is good for the other.
+fn question(server: &[u8], [asker, ours]: [&[u8]; 2]) -> Vec<u8> {
+    [b"asker", server, asker, ours].join(&b' ')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +145,18 @@ mod tests {
         ] {
             assert!(!secret.accepts(bad, Role::Dialler, &handshake));
         }
+    }
+
+    #[test]
+    fn an_askers_proof_is_good_for_one_server_and_one_question() {
+        let secret = Secret::new(b"0123456789abcdef").unwrap();
+        let proof = secret.prove_asker(b"A", [b"n1", b"n2"]);
+        let accepts = |server, nonces| secret.accepts_asker(proof.as_bytes(), server, nonces);
+        assert!(accepts(b"A", [b"n1", b"n2"]));
+        assert!(!accepts(b"B", [b"n1", b"n2"]));
+        assert!(!accepts(b"A", [b"n2", b"n1"]));
+        assert!(!accepts(b"A", [b"n1", b"n3"]));
+        assert!(!secret.accepts_asker(b"-", b"A", [b"n1", b"n2"]));
     }
 
     #[test]

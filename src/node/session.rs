@@ -47,6 +47,8 @@ pub enum Role {
     Client,
     /// It came in at the servers' door and has not said HELLO.
     Stranger,
+    /// It asks for the status from elsewhere, and is to prove that it knows the secret.
+    Asker,
     /// It says that it is a neighbour. It may have to prove it, and has not been sent our SINCE.
     Greeted(PeerId),
     /// A neighbour that tells us things.
@@ -57,10 +59,10 @@ pub enum Role {
     Plain(PeerId),
 }
 
-/// What a dialler and we have said, before it has proved that it knows the secret.
+/// What a dialler or an asker and we have said, before it has proved that it knows the secret.
 #[derive(Debug)]
 pub struct Greeted {
-    /// Its run.
+    /// Its run; an asker has none, and this is 0.
     pub run: Run,
     /// Its nonce.
     pub nonce: Vec<u8>,
@@ -151,11 +153,14 @@ impl Session {
 #[derive(Debug, Default)]
 pub struct Sessions {
     slots: Vec<Option<Session>>,
+    /// How many of them are clients'.
+    clients: usize,
 }
 
 impl Sessions {
     /// Adds a session in the slot that its name says.
     pub fn insert(&mut self, session: Session) {
+        self.clients += usize::from(session.role == Role::Client);
         let key = session.id.key();
         if key >= self.slots.len() {
             self.slots.resize_with(key + 1, || None);
@@ -181,9 +186,15 @@ impl Sessions {
 
     /// Takes it out.
     pub fn remove(&mut self, id: ConnId) -> Option<Session> {
-        self.slots
-            .get_mut(id.key())?
-            .take_if(|session| session.id == id)
+        let slot = self.slots.get_mut(id.key())?;
+        let session = slot.take_if(|session| session.id == id)?;
+        self.clients -= usize::from(session.role == Role::Client);
+        Some(session)
+    }
+
+    /// How many of those who are connected are clients.
+    pub fn clients(&self) -> usize {
+        self.clients
     }
 
     /// Everyone who is connected.
@@ -206,6 +217,8 @@ mod tests {
         assert!(sessions.remove(old).is_some());
         sessions.insert(Session::new(new, None, Role::Client));
         assert!(sessions.get_mut(old).is_none() && sessions.remove(old).is_none());
-        assert_eq!(sessions.iter().count(), 1);
+        assert_eq!((sessions.iter().count(), sessions.clients()), (1, 1));
+        sessions.remove(new);
+        assert_eq!((sessions.iter().count(), sessions.clients()), (0, 0));
     }
 }

@@ -101,6 +101,7 @@ impl Node {
                 // It answers our MARKs: the link is sound, and the next one need not wait for long.
                 let first = self.limits.redial_first;
                 let peer = &mut self.peers[id.index()];
+                peer.confirmed = extent.seq.min(peer.told);
                 peer.backoff = first;
                 peer.trouble = None;
                 if self.is_equal(&extent) {
@@ -157,7 +158,7 @@ impl Node {
         self.table.feed.rewind(id, seq);
         let peer = &mut self.peers[id.index()];
         peer.tell = Tell::Up(conn);
-        peer.told = seq;
+        (peer.told, peer.confirmed) = (seq, seq);
         peer.unmarked = 0;
         peer.marks = [None; 2];
         self.notes.note(
@@ -182,7 +183,8 @@ impl Node {
     fn skip(&mut self, id: PeerId) {
         let last = self.table.feed.last();
         self.table.feed.rewind(id, last);
-        self.peers[id.index()].told = last;
+        let peer = &mut self.peers[id.index()];
+        (peer.told, peer.confirmed) = (last, last);
     }
 
     /// Offers the news to every link.
@@ -224,6 +226,7 @@ impl Node {
             }
             let line = self.table.line(change.slot);
             session.outbox.push(line);
+            self.counts.ats_out += 1;
             self.notes.told(Level::Info, &peer.name, line);
             peer.unmarked += line.len();
             if peer.unmarked >= self.limits.link_unmarked {

@@ -18,6 +18,7 @@
 //! Any error of a connection ends that connection only; an error that `turn` returns is the
 //! poll's own.
 
+mod account;
 mod clock;
 mod conn;
 mod conns;
@@ -45,6 +46,7 @@ pub use ending::SIGNALS_GAP;
 use crate::node::{Action, Config, Event, LookupError, Node};
 use crate::places::Provider;
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
+use account::{Ledger, Phase};
 use clock::Clock;
 use conns::{Conns, Kind};
 use dial::{Attempt, Resolver};
@@ -109,6 +111,7 @@ pub struct EventLoop {
     events: Events,
     clock: Clock,
     now: Now,
+    ledger: Ledger,
     node: Node,
     conns: Conns,
     clients_max: usize,
@@ -179,11 +182,13 @@ impl EventLoop {
             false => None,
         };
         let clock = Clock::start();
+        let now = clock.now();
         Ok(EventLoop {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
-            now: clock.now(),
+            now,
             clock,
+            ledger: Ledger::new(now.wall),
             node: Node::new(config),
             conns: Conns::default(),
             clients_max: setup.clients_max,
@@ -243,6 +248,7 @@ impl EventLoop {
                 Action::Dial(peer) => self.dial(peer),
                 Action::LookUp(id, query) => {
                     if self.lookups.submit(Lookup { id, query }).is_err() {
+                        self.ledger.hit("lookups_queue");
                         let answer = Err(LookupError::Busy);
                         self.node.handle(self.now, Event::LookedUp { id, answer });
                     }
@@ -262,12 +268,16 @@ impl EventLoop {
                 .min(),
             false => Some(self.now.mono),
         };
-        let timeout = deadline.map(|at| Duration::from_nanos(at.since(self.clock.now().mono)));
+        let asleep = self.clock.mono();
+        self.ledger.sleeps(asleep);
+        let timeout = deadline.map(|at| Duration::from_nanos(at.since(asleep)));
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => self.events.clear(),
             other => other?,
         }
         self.now = self.clock.now();
+        self.account();
+        self.ledger.wakes(self.now.mono, self.events.iter().count());
         Ok(())
     }
 
@@ -327,12 +337,14 @@ impl EventLoop {
 
     /// Writes the log of this turn. A log that cannot be written must not stop the herd.
     fn write_log(&mut self) {
+        self.ledger.enter(Phase::Log, || self.clock.mono());
         let notes = self.node.notes();
         if !notes.is_empty() {
             let _ = self.log.write_all(notes.as_bytes());
             self.node.clear_notes();
         }
         log::logger().flush();
+        self.ledger.enter(Phase::Node, || self.clock.mono());
     }
 }
 

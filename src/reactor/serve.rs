@@ -6,6 +6,7 @@ use std::net::{Shutdown, SocketAddr};
 use mio::Interest;
 use mio::net::TcpStream;
 
+use super::account::Phase;
 use super::dial::{self, Name, Target};
 use super::door::Visit;
 use super::{
@@ -50,6 +51,7 @@ impl EventLoop {
                 }
                 Visit::Came(stream, from) => self.welcome(stream, from, side),
                 Visit::NoRoom(error) => {
+                    self.ledger.hit("descriptors");
                     if !std::mem::replace(&mut self.no_room, true) {
                         log::warn!("nobody can come in for now: {error}");
                     }
@@ -69,6 +71,10 @@ impl EventLoop {
             Side::Servers => (Kind::Link, 2 * self.targets.len() + STRANGERS_MAX),
         };
         if self.conns.count(side) >= limit {
+            self.ledger.hit(match side {
+                Side::Clients => "clients",
+                Side::Servers => "strangers",
+            });
             // Dropping the stream closes it at once: better than to leave it waiting.
             let quiet_until = &mut self.crowded[side as usize];
             if self.now.mono >= *quiet_until {
@@ -148,7 +154,9 @@ impl EventLoop {
         if entry.paused {
             return;
         }
+        self.ledger.enter(Phase::Read, || self.clock.mono());
         let got = entry.conn.read(&mut self.buffer[..read_max]);
+        self.ledger.enter(Phase::Node, || self.clock.mono());
         if entry.conn.is_readable() {
             self.ready.list(entry);
         }
@@ -194,7 +202,9 @@ impl EventLoop {
         if unsent.is_empty() {
             return;
         }
+        self.ledger.enter(Phase::Flush, || self.clock.mono());
         let count = entry.conn.write(unsent);
+        self.ledger.enter(Phase::Node, || self.clock.mono());
         if count > 0 {
             self.node.advance(self.now, id, count);
         }

@@ -1,4 +1,4 @@
-//! What servers say to each other: HELLO, AUTH, SINCE, MARK, WAVE, DONE and the AT line.
+//! What is said at the servers' door: HELLO, AUTH, SINCE, MARK, WAVE, DONE, STATUS and the AT line.
 
 use std::fmt;
 
@@ -51,8 +51,10 @@ pub struct Hello<'a> {
 pub enum Word<'a> {
     /// `HELLO <from> <to> <run> <nonce>`, from the acceptor with a proof behind it.
     Hello(Hello<'a>),
-    /// `AUTH <proof>`: the dialler's proof of the secret.
+    /// `AUTH <proof>`: the proof of the secret, a dialler's or an asker's.
     Auth(&'a [u8]),
+    /// `STATUS [<nonce>]`: how are you? And back, from who wants a proof first.
+    Status(Option<&'a [u8]>),
     /// `SINCE <run> <seq> <count> <digest>`: how far I got into your feed of that run.
     Since(Run, Extent),
     /// `WAVE <run> <number>`: when everybody behind you has what you have, say DONE.
@@ -88,6 +90,10 @@ impl<'a> Word<'a> {
                 Some(Word::Done(Run(hex(run)?), decimal(number, u64::MAX)?))
             }
             b"AUTH" => exactly(line).map(|[_, proof]| Word::Auth(proof)),
+            b"STATUS" => match exactly(line) {
+                Some([_, nonce]) => is_nonce(nonce).then_some(Word::Status(Some(nonce))),
+                None => exactly(line).map(|[_]| Word::Status(None)),
+            },
             _ => None,
         }
     }
@@ -102,8 +108,7 @@ fn hello(line: &[u8]) -> Option<Hello<'_>> {
         }
     };
     let [from, to, run, nonce] = fields;
-    let nonce_fits = nonce.len() == 32 && nonce.iter().all(|&byte| hex_digit(byte).is_some());
-    nonce_fits.then_some(())?;
+    is_nonce(nonce).then_some(())?;
     Some(Hello {
         from,
         to,
@@ -111,6 +116,11 @@ fn hello(line: &[u8]) -> Option<Hello<'_>> {
         nonce,
         proof,
     })
+}
+
+/// 32 lower-case hex digits.
+fn is_nonce(text: &[u8]) -> bool {
+    text.len() == 32 && text.iter().all(|&byte| hex_digit(byte).is_some())
 }
 
 fn extent(seq: &[u8], count: &[u8], digest: &[u8]) -> Option<Extent> {
@@ -192,6 +202,10 @@ mod tests {
         let done = format!("DONE {run} 7");
         assert_eq!(Word::parse(done.as_bytes()), Some(Word::Done(run, 7)));
         assert_eq!(Word::parse(b"AUTH 00ff"), Some(Word::Auth(b"00ff")));
+        assert_eq!(Word::parse(b"STATUS\r"), Some(Word::Status(None)));
+        let status = format!("STATUS {NONCE}");
+        let want = Word::Status(Some(NONCE.as_bytes()));
+        assert_eq!(Word::parse(status.as_bytes()), Some(want));
         let at = b"AT s +0.000000000 k +1+1 1";
         assert!(matches!(Word::parse(at), Some(Word::At(_))));
     }
@@ -226,6 +240,10 @@ mod tests {
             "DONE 0123456789abcdef -1",
             "AUTH",
             "AUTH 00 ff",
+            "STATUS x",
+            "STATUS 00112233445566778899aabbccddeef",
+            "STATUS 00112233445566778899aabbccddeeff -",
+            "status",
         ] {
             assert_eq!(Word::parse(line.as_bytes()), None, "{line}");
         }

@@ -14,7 +14,8 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
     let cases: &[(&[&str], &str)] = &[
         (
             &["sevre"],
-            "herd: no verb is called \"sevre\"; the verbs are up, serve and check (herd --help)",
+            "herd: no verb is called \"sevre\"; the verbs are up, serve, check and status \
+            (herd --help)",
         ),
         (&["-x"], "herd: no verb is called \"-x\"; "),
         (
@@ -53,6 +54,23 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         (
             &["check", "-t", "a\nb\u{1b}[2J"],
             "a\\nb\\u{1b}[2J: cannot be read: ",
+        ),
+        (
+            &["status", "Goloman"],
+            "herd: status takes no \"Goloman\"; name the topology with -t FILE",
+        ),
+        (
+            &["status", "--insecure"],
+            "herd: unrecognized option: 'insecure'; herd status --help ",
+        ),
+        (
+            &["status", "-t", "nowhere.txt"],
+            "nowhere.txt: cannot be read: ",
+        ),
+        (&["status", "--secret-file", &file], "herd: secret file "),
+        (
+            &["status", "--json=yes"],
+            "herd: option 'json' does not take an argument; ",
         ),
         (
             &["serve"],
@@ -161,7 +179,7 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         assert_eq!(right(arguments), text(&bare.stderr));
     }
-    for verb in ["up", "serve", "check"] {
+    for verb in ["up", "serve", "check", "status"] {
         assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
         let help = right(&[verb, "--help"]);
         assert_eq!(help, right(&[verb, "-h"]));

@@ -19,6 +19,7 @@ mod lines;
 mod logs;
 mod order;
 mod places;
+mod status;
 mod strace;
 mod strangers;
 mod whatsat;

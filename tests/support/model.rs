@@ -169,7 +169,8 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
         [b"MARK", seq, count, digest] => is_extent(seq, count, digest),
         [b"SINCE", run, seq, count, digest] => is_hex(run, 16) && is_extent(seq, count, digest),
         [b"WAVE" | b"DONE", run, count] => is_hex(run, 16) && number(count).is_some(),
-        [b"AUTH", _] => true,
+        [b"AUTH", _] | [b"STATUS"] => true,
+        [b"STATUS", nonce] => is_hex(nonce, 32),
         [b"HELLO", _, _, run, nonce] | [b"HELLO", _, _, run, nonce, _] => {
             is_hex(run, 16) && is_hex(nonce, 32)
         }
@@ -210,6 +211,8 @@ pub fn written(word: &Word<'_>) -> Vec<u8> {
         }
         Word::Since(run, extent) => format!("SINCE {run} {extent}").into_bytes(),
         Word::Mark(extent) => format!("MARK {extent}").into_bytes(),
+        Word::Status(None) => b"STATUS".to_vec(),
+        Word::Status(Some(nonce)) => [b"STATUS ", *nonce].concat(),
         Word::Auth(proof) => [b"AUTH ", *proof].concat(),
         Word::Wave(run, count) => format!("WAVE {run} {count}").into_bytes(),
         Word::Done(run, count) => format!("DONE {run} {count}").into_bytes(),
