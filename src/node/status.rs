@@ -150,7 +150,7 @@ impl Node {
             return self.refuse(conn, line, "it asks for the status, and can prove nothing");
         };
         let our_nonce = self.nonce();
-        let challenge = format!("STATUS {our_nonce}\n");
+        let challenge = format!("STATUS {our_nonce}");
         if let Some(session) = self.sessions.get_mut(conn) {
             session.role = Role::Asker;
             session.greeted = Some(Box::new(Greeted {
@@ -160,7 +160,7 @@ impl Node {
             }));
         }
         self.note_line(conn, '<', line);
-        self.tell(conn, Level::Info, challenge);
+        self.tell(conn, Level::Info, format_args!("{challenge}"));
     }
 
     /// The next line of an asker. Nothing but the proof will do.
@@ -185,8 +185,8 @@ impl Node {
 
     fn say_status(&mut self, conn: ConnId) {
         self.end_after_reply(conn);
-        let status = format!("{}\n", self.status());
-        self.tell(conn, Level::Info, status);
+        let status = self.status();
+        self.tell(conn, Level::Info, format_args!("{status}"));
     }
 
     /// All of it.

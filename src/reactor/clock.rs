@@ -8,30 +8,43 @@ use crate::units::{Mono, Now, Wall};
 #[derive(Debug)]
 pub struct Clock {
     start: Instant,
+    /// What the wall clock said at the start, going by what it said last.
+    wall: Wall,
 }
 
 impl Clock {
     /// Monotonic time begins here, at 0.
     pub fn start() -> Clock {
-        Clock {
+        let mut clock = Clock {
             start: Instant::now(),
-        }
+            wall: Wall(0),
+        };
+        clock.set();
+        clock
     }
 
-    /// What the monotonic one says: half the price.
+    /// What the monotonic clock says.
     pub fn mono(&self) -> Mono {
         Mono(self.start.elapsed().as_nanos() as u64)
     }
 
-    /// What both clocks say.
+    /// What the monotonic clock says, and what the wall clock would: it has gone on like the other
+    /// since [`Clock::set`]. Half the price of reading both.
     pub fn now(&self) -> Now {
+        let mono = self.mono();
+        let wall = Wall(self.wall.0 + i128::from(mono.0));
+        Now { mono, wall }
+    }
+
+    /// Reads both clocks. The wall clock may have been put forward or back.
+    pub fn set(&mut self) -> Now {
         let wall = match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => since.as_nanos() as i128,
             Err(before) => -(before.duration().as_nanos() as i128),
         };
-        Now {
-            mono: self.mono(),
-            wall: Wall(wall),
-        }
+        let mono = self.mono();
+        self.wall = Wall(wall - i128::from(mono.0));
+        let wall = Wall(wall);
+        Now { mono, wall }
     }
 }

@@ -275,7 +275,7 @@ impl EventLoop {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => self.events.clear(),
             other => other?,
         }
-        self.now = self.clock.now();
+        self.now = self.clock.set();
         self.account();
         self.ledger.wakes(self.now.mono, self.events.iter().count());
         Ok(())
@@ -324,7 +324,6 @@ impl EventLoop {
 
     /// Deadlines go off last: what a neighbour said while we slept counts before its silence.
     fn tick(&mut self) {
-        self.now = self.clock.now();
         self.node.handle(self.now, Event::Tick);
     }
 
