@@ -3,7 +3,7 @@
 
 use super::notes::{Escaped, Level};
 use super::session::{Ending, Input, Role};
-use super::{Action, Node, Timer};
+use super::{Action, Limit, Node, Timer};
 use crate::buffers::Line;
 use crate::units::ConnId;
 
@@ -36,13 +36,23 @@ impl Node {
                 fresh = &[];
                 break false;
             }
-            if budget == 0 || session.is_full(&self.limits) {
+            if budget == 0 {
+                self.hits.add(Limit::lines_per_turn);
+                break true;
+            }
+            if session.full(&self.limits).is_some() {
                 break true;
             }
             budget -= 1;
             match lines.next(&mut fresh, line_max) {
                 Some(Line::Whole(line)) => self.obey_line(conn, line),
-                Some(Line::Overlong(start)) => self.refuse(conn, start, "the line is too long"),
+                Some(Line::Overlong(start)) => {
+                    self.hits.add(match client {
+                        true => Limit::client_line,
+                        false => Limit::server_line,
+                    });
+                    self.refuse(conn, start, "the line is too long");
+                }
                 None => break false,
             }
         };
@@ -116,14 +126,17 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
-        let full = session.is_full(&self.limits);
-        if session.behind && !full && !session.queued {
+        let full = session.full(&self.limits);
+        if session.behind && full.is_none() && !session.queued {
             session.queued = true;
             self.behind.push_back(conn);
         }
-        let pause = session.input == Input::Open && (full || session.behind);
+        let pause = session.input == Input::Open && (full.is_some() || session.behind);
         if pause != session.paused {
             session.paused = pause;
+            if let Some(limit) = full.filter(|_| pause) {
+                self.hits.add(limit);
+            }
             self.actions.push_back(if pause {
                 Action::Pause(conn)
             } else {

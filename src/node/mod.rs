@@ -59,7 +59,7 @@ use std::net::SocketAddr;
 
 pub use census::{Census, Load};
 pub use event::{Action, Config, Door, Event, Neighbour};
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
 pub use secret::{SECRET_BYTES_MIN, Secret};
@@ -67,6 +67,7 @@ pub use waves::Ack;
 
 use crate::buffers::Timers;
 use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
+use limits::Hits;
 use lookups::Lookups;
 use notes::Notes;
 use peer::{Peer, Warnings};
@@ -83,6 +84,8 @@ pub struct Node {
     ack: Ack,
     secret: Option<Secret>,
     limits: Limits,
+    /// How often each was met.
+    hits: Hits,
     now: Now,
     sessions: Sessions,
     table: Table,
@@ -184,6 +187,7 @@ impl Node {
             ending: false,
             stopped: false,
             scratch: Vec::new(),
+            hits: Hits::default(),
             limits,
         }
     }
@@ -283,6 +287,16 @@ impl Node {
         self.table.lines()
     }
 
+    /// A limit was met. The shell says so of its own.
+    pub fn hit(&mut self, limit: Limit) {
+        self.hits.add(limit);
+    }
+
+    /// How often each limit was met since the start; none that never was.
+    pub fn limits_hit(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.hits.iter()
+    }
+
     fn accepted(&mut self, conn: ConnId, door: Door, from: SocketAddr) {
         let (role, name) = match door {
             Door::Clients => (Role::Client, "clients"),
@@ -312,11 +326,17 @@ impl Node {
             match timer {
                 Timer::Link(peer) => self.link_timer(peer),
                 Timer::Beat(peer) => self.beat(peer),
-                Timer::Silent(conn) => self.close(conn, "silent for too long"),
+                Timer::Silent(conn) => {
+                    self.hits.add(Limit::dead);
+                    self.close(conn, "silent for too long");
+                }
                 Timer::Linger(conn) => self.farewell(conn),
                 Timer::Lookup(id) => self.lookup_late(id),
                 Timer::Ack => self.ack_late(),
-                Timer::Grace => self.stop(),
+                Timer::Grace => {
+                    self.hits.add(Limit::grace);
+                    self.stop();
+                }
             }
         }
         for _ in 0..std::mem::take(&mut self.behind_due) {

@@ -14,7 +14,12 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
     let cases: &[(&[&str], &str)] = &[
         (
             &["sevre"],
-            "herd: no verb is called \"sevre\"; the verbs are up, serve and check (herd --help)",
+            "herd: no verb is called \"sevre\"; the verbs are up, serve, check and limits (herd \
+            --help)",
+        ),
+        (
+            &["limits", "all"],
+            "herd: limits takes no \"all\"; it shows them all",
         ),
         (&["-x"], "herd: no verb is called \"-x\"; "),
         (
@@ -161,7 +166,7 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         assert_eq!(right(arguments), text(&bare.stderr));
     }
-    for verb in ["up", "serve", "check"] {
+    for verb in ["up", "serve", "check", "limits"] {
         assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
         let help = right(&[verb, "--help"]);
         assert_eq!(help, right(&[verb, "-h"]));
@@ -171,7 +176,8 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
             example < help.find("\nOptions:\n").unwrap(),
             "examples first: {help}"
         );
-        assert!(help.contains("-t, --topology FILE"), "{help}");
+        let has_topology = help.contains("-t, --topology FILE");
+        assert_eq!(has_topology, verb != "limits", "{help}");
         assert_eq!(help.contains("--until-eof"), verb == "serve");
     }
     let version = format!("herd {}\n", env!("CARGO_PKG_VERSION"));
