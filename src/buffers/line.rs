@@ -17,6 +17,9 @@ pub struct LineBuffer {
     searched: usize,
 }
 
+/// Memory is taken in pieces of so many bytes.
+const PIECE: usize = 256;
+
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
@@ -71,6 +74,11 @@ impl LineBuffer {
         if self.kept.is_empty() && fresh.is_empty() {
             self.clear();
         }
+        let most = (self.kept.len() + fresh.len()).next_multiple_of(PIECE);
+        if self.kept.capacity() > 2 * most {
+            self.kept.shrink_to(most);
+        }
+        self.reserve(fresh.len());
         self.kept.extend_from_slice(fresh);
     }
 
@@ -97,8 +105,19 @@ impl LineBuffer {
         self.len() == 0
     }
 
+    /// Makes room for so many bytes more. A vector that doubles would cost twice the line: many
+    /// clients may hold half a line, and each may send it byte by byte.
+    fn reserve(&mut self, more: usize) {
+        let most = self.kept.len() + more;
+        if most > self.kept.capacity() {
+            let more = most.next_multiple_of(PIECE) - self.kept.len();
+            self.kept.reserve_exact(more);
+        }
+    }
+
     /// The line that began in an earlier read and ends with `end`.
     fn join(&mut self, end: &[u8]) -> &[u8] {
+        self.reserve(end.len());
         self.kept.extend_from_slice(end);
         let line = self.taken..self.kept.len();
         self.taken = line.end;
@@ -168,6 +187,25 @@ mod tests {
         assert_eq!(lines(&[b"01234", b"56789A"]), ["!0123456789"]);
         let bytes: Vec<&[u8]> = b"0123456789ABC".chunks(1).collect();
         assert_eq!(lines(&bytes), ["!0123456789"]);
+    }
+
+    #[test]
+    fn half_a_line_costs_what_it_is_long() {
+        let mut buffer = LineBuffer::default();
+        let mut most = 0;
+        for length in 1..=8192 {
+            assert_eq!(buffer.next(&mut &b"x"[..], 8192), None);
+            buffer.keep(b"x");
+            most = most.max(buffer.kept.capacity() - length);
+        }
+        assert!(most < PIECE, "{most} bytes too many");
+        // Neither does what stood before it.
+        let mut buffer = LineBuffer::default();
+        let many = [&b"line\n".repeat(3000)[..], b"rest"].concat();
+        buffer.keep(&many);
+        while buffer.next(&mut &b""[..], 8192).is_some() {}
+        buffer.keep(b"");
+        assert_eq!((buffer.len(), buffer.kept.capacity()), (4, PIECE));
     }
 
     #[test]

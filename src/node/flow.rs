@@ -22,11 +22,12 @@ impl Node {
         let mut lines = std::mem::take(&mut session.lines);
         // A link has no budget of lines: it is a neighbour's, and one read bounds it.
         let client = session.role == Role::Client;
-        let mut budget = if client {
+        let most = if client {
             self.limits.lines_per_turn
         } else {
             usize::MAX
         };
+        let mut budget = most;
         let behind = loop {
             let Some(session) = self.sessions.get(conn) else {
                 return;
@@ -43,7 +44,6 @@ impl Node {
             if session.full(&self.limits).is_some() {
                 break true;
             }
-            budget -= 1;
             match lines.next(&mut fresh, line_max) {
                 Some(Line::Whole(line)) => self.obey_line(conn, line),
                 Some(Line::Overlong(start)) => {
@@ -55,17 +55,25 @@ impl Node {
                 }
                 None => break false,
             }
+            budget -= 1;
         };
         lines.keep(fresh);
+        let begun = client && !behind && !lines.is_empty();
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
         session.lines = lines;
         session.behind = behind;
+        if budget < most || !begun {
+            session.patience.line_over();
+        }
         if !behind && session.input == Input::Ended {
             self.obey_rest(conn);
         }
         self.settle(conn);
+        if begun {
+            self.await_line(conn);
+        }
     }
 
     /// The other side has ended, and all its lines are obeyed. What a client left without LF is
@@ -132,8 +140,10 @@ impl Node {
             self.behind.push_back(conn);
         }
         let pause = session.input == Input::Open && (full.is_some() || session.behind);
-        if pause != session.paused {
+        let turned = pause != session.paused;
+        if turned {
             session.paused = pause;
+            session.patience.turned(self.now.mono);
             if let Some(limit) = full.filter(|_| pause) {
                 self.hits.add(limit);
             }
@@ -155,6 +165,9 @@ impl Node {
                         .set(Timer::Linger(conn), self.now.mono + self.limits.linger);
                 }
             }
+        }
+        if turned {
+            self.watch(conn);
         }
     }
 
@@ -188,6 +201,7 @@ impl Node {
         };
         self.timers.stop(Timer::Silent(conn));
         self.timers.stop(Timer::Linger(conn));
+        self.forget_patience(&session);
         while let Some(id) = self.lookups.of(conn) {
             self.forget(id);
         }

@@ -44,6 +44,7 @@ mod index;
 pub mod limits;
 mod lookups;
 mod notes;
+mod patience;
 mod peer;
 mod plain;
 mod random;
@@ -126,6 +127,8 @@ enum Timer {
     Silent(ConnId),
     /// Who was refused has had time enough to read it.
     Linger(ConnId),
+    /// A client may have kept us waiting for too long.
+    Patience(ConnId),
     /// A lookup takes too long.
     Lookup(LookupId),
     /// A reply has waited for the herd for too long.
@@ -251,7 +254,7 @@ impl Node {
             .map_or(&[], |session| session.outbox.unsent())
     }
 
-    /// `count` bytes of `unsent` were written. A link may have more to write then: who writes looks
+    /// `count` bytes of `unsent` were written, none if the socket took none. A link may have more to write then: who writes looks
     /// at `unsent` again, for no [`Action::Flush`] says so.
     pub fn advance(&mut self, now: Now, conn: ConnId, count: usize) {
         self.set_now(now);
@@ -259,6 +262,8 @@ impl Node {
             return;
         };
         session.outbox.advance(count);
+        let left = !session.outbox.is_empty();
+        session.patience.written(now.mono, count, left);
         match session.role {
             Role::Telling(peer) => {
                 self.refill(peer);
@@ -270,6 +275,9 @@ impl Node {
             _ => {}
         }
         self.settle(conn);
+        if left {
+            self.watch(conn);
+        }
     }
 
     /// The lines of the log since the last [`Node::clear_notes`].
@@ -331,6 +339,7 @@ impl Node {
                     self.close(conn, "silent for too long");
                 }
                 Timer::Linger(conn) => self.farewell(conn),
+                Timer::Patience(conn) => self.lose_patience(conn),
                 Timer::Lookup(id) => self.lookup_late(id),
                 Timer::Ack => self.ack_late(),
                 Timer::Grace => {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::limits::{Limit, Limits};
+use super::patience::Patience;
 use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
 use crate::units::{ConnId, PeerId};
 use crate::wire::Run;
@@ -30,6 +31,8 @@ pub struct Session {
     pub input: Input,
     /// What follows when everything is sent.
     pub ending: Ending,
+    /// How long its client has kept us waiting.
+    pub patience: Patience,
     /// The shell was told not to read.
     pub paused: bool,
     /// Lines may be left in `lines`.
@@ -106,6 +109,7 @@ impl Session {
             greeted: None,
             input: Input::Open,
             ending: Ending::None,
+            patience: Patience::new(),
             paused: false,
             behind: false,
             queued: false,

@@ -198,9 +198,7 @@ impl EventLoop {
             return;
         }
         let count = entry.conn.write(unsent);
-        if count > 0 {
-            self.node.advance(self.now, id, count);
-        }
+        self.node.advance(self.now, id, count);
         let more = entry.conn.is_writable() && !self.node.unsent(id).is_empty();
         if more || entry.conn.is_readable() && !entry.paused {
             self.ready.list(entry);

@@ -18,12 +18,19 @@ limits! {
         lines_per_turn: usize = 256, count;
         "A flood of short lines delays the others by microseconds."
         "The rest of its lines wait for the next turn."
+        half_line: u64 = 30 * SECOND, time;
+        "A line that never ends keeps its connection for ever; while we do not read, no time passes."
+        "What there is of it so long after its first byte is echoed behind \"? \", and the \
+        connection ends."
         outbox_high: usize = 64 << 10, bytes;
         "Who does not read its replies costs a buffer, not the memory."
         "The connection is not read any more; the kernel's window slows its sender."
         outbox_low: usize = 16 << 10, bytes;
         "The gap below outbox_high keeps a connection from stuttering."
         "A connection that was not read is read again."
+        stall: u64 = 10 * SECOND, time;
+        "Who never reads keeps its replies in our memory."
+        "A connection that has taken no byte of what is unsent for so long is closed."
         replies: usize = 64, count;
         "Requests behind a slow lookup wait in order, and cost memory."
         "The connection is not read until one of them is answered."
