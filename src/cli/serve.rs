@@ -138,7 +138,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
             ack: shared.ack,
             secret: shared.secret,
             level: node_level(shared.log_level),
-            limits: Limits::default(),
+            limits: shared.limits,
         },
         clients,
         servers,

@@ -106,6 +106,14 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: --places-url is of no use to --places offline; ",
         ),
         (
+            &["serve", "Goloman", "-d", &run, "--records-max", "1e6"],
+            "herd: --records-max takes a number from 1 to 4000000000, not \"1e6\"",
+        ),
+        (
+            &["up", "-d", &run, "--records-max", "0"],
+            "herd: --records-max takes a number from 1 to 4000000000, not \"0\"",
+        ),
+        (
             &["up", "Goloman"],
             "herd: up starts every server, so what is \"Goloman\"? ",
         ),
