@@ -72,7 +72,6 @@ fn serve(name: usize, doors: [Door; 2], target: SocketAddr, phase: &AtomicU8) ->
         source: Some(HOST),
         clients_max: 10,
         places: Arc::new(Nowhere),
-        workers: 1,
         until_eof: false,
         log: Box::new(std::io::sink()),
     })

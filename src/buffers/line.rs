@@ -19,6 +19,9 @@ pub struct LineBuffer {
     searched: usize,
 }
 
+/// Memory is taken in pieces of so many bytes.
+const PIECE: usize = 256;
+
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
@@ -79,6 +82,11 @@ impl LineBuffer {
         } else if self.kept.capacity() == 0 {
             self.kept = spares.take();
         }
+        let most = (self.kept.len() + fresh.len()).next_multiple_of(PIECE);
+        if self.kept.capacity() > 2 * most {
+            self.kept.shrink_to(most);
+        }
+        self.reserve(fresh.len());
         self.kept.extend_from_slice(fresh);
     }
 
@@ -105,8 +113,19 @@ impl LineBuffer {
         self.len() == 0
     }
 
+    /// Makes room for so many bytes more. A vector that doubles would cost twice the line: many
+    /// clients may hold half a line, and each may send it byte by byte.
+    fn reserve(&mut self, more: usize) {
+        let most = self.kept.len() + more;
+        if most > self.kept.capacity() {
+            let more = most.next_multiple_of(PIECE) - self.kept.len();
+            self.kept.reserve_exact(more);
+        }
+    }
+
     /// The line that began in an earlier read and ends with `end`.
     fn join(&mut self, end: &[u8]) -> &[u8] {
+        self.reserve(end.len());
         self.kept.extend_from_slice(end);
         let line = self.taken..self.kept.len();
         self.taken = line.end;
@@ -142,7 +161,7 @@ mod tests {
                     }
                 }
             }
-            buffer.keep(fresh, &mut Spares::default());
+            buffer.keep(fresh, &mut Spares::new(1000));
             assert!(buffer.len() <= LIMIT);
         }
         found.extend(
@@ -179,11 +198,30 @@ mod tests {
     }
 
     #[test]
+    fn half_a_line_costs_what_it_is_long() {
+        let mut buffer = LineBuffer::default();
+        let (mut spares, mut most) = (Spares::new(1000), 0);
+        for length in 1..=8192 {
+            assert_eq!(buffer.next(&mut &b"x"[..], 8192), None);
+            buffer.keep(b"x", &mut spares);
+            most = most.max(buffer.kept.capacity() - length);
+        }
+        assert!(most < PIECE, "{most} bytes too many");
+        // Neither does what stood before it.
+        let mut buffer = LineBuffer::default();
+        let many = [&b"line\n".repeat(3000)[..], b"rest"].concat();
+        buffer.keep(&many, &mut spares);
+        while buffer.next(&mut &b""[..], 8192).is_some() {}
+        buffer.keep(b"", &mut spares);
+        assert_eq!((buffer.len(), buffer.kept.capacity()), (4, PIECE));
+    }
+
+    #[test]
     fn lines_that_were_not_taken_are_kept() {
         let mut buffer = LineBuffer::default();
         let mut fresh = &b"one\ntwo\nthree\nfo"[..];
         assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"one")));
-        buffer.keep(fresh, &mut Spares::default());
+        buffer.keep(fresh, &mut Spares::new(1000));
         let mut nothing = &b""[..];
         assert_eq!(buffer.next(&mut nothing, LIMIT), Some(Line::Whole(b"two")));
         assert_eq!(
@@ -191,10 +229,10 @@ mod tests {
             Some(Line::Whole(b"three"))
         );
         assert_eq!(buffer.next(&mut nothing, LIMIT), None);
-        buffer.keep(b"", &mut Spares::default());
+        buffer.keep(b"", &mut Spares::new(1000));
         let mut fresh = &b"ur\n"[..];
         assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"four")));
-        buffer.keep(fresh, &mut Spares::default());
+        buffer.keep(fresh, &mut Spares::new(1000));
         assert!(buffer.is_empty());
         assert_eq!(buffer.kept.capacity(), 0, "memory is given back");
     }

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn its_memory_goes_round_when_it_is_empty() {
-        let (mut spares, mut outbox) = (Spares::default(), Outbox::default());
+        let (mut spares, mut outbox) = (Spares::new(1000), Outbox::default());
         assert_eq!(outbox.push_line(format_args!("MARK {}", 7)), b"MARK 7\n");
         outbox.give_back(&mut spares);
         assert_eq!(outbox.unsent(), b"MARK 7\n");

@@ -8,7 +8,7 @@
 //! A child ends when its standard input ends. We hold the other end, and the kernel closes it
 //! when we are gone, however that comes; so nothing is left running even after a SIGKILL.
 
-use crate::reactor::SIGNALS_GAP;
+use crate::node::Limits;
 use memchr::memchr;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::low_level::{pipe, signal_name};
@@ -21,9 +21,9 @@ use std::thread;
 use std::time::Duration;
 
 /// How long a herd may take to open its doors before we say who has not.
-const START_MAX: Duration = Duration::from_secs(10);
-/// How long a child may take to end: its lookups in flight have 5 s, and it a little more.
-const END_MAX: Duration = Duration::from_secs(6);
+const START_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.start);
+/// How long a child may take to end.
+const END_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.end);
 /// How long we wait for the last words of a child that has ended. They are in the pipe already,
 /// unless something else holds the pipe open.
 const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
@@ -88,7 +88,7 @@ impl Children {
     /// an error means that none was started.
     pub(super) fn start(commands: impl Iterator<Item = Command>) -> io::Result<Children> {
         let (sender, events) = sync_channel(EVENTS_MAX);
-        let gap = Duration::from_nanos(SIGNALS_GAP);
+        let gap = Duration::from_nanos(Limits::PRODUCT.signals_gap);
         on_signals(&[SIGCHLD], Duration::ZERO, &sender, || {
             Event::SomeChildEnded
         })?;

@@ -10,6 +10,7 @@ mod children;
 mod failure;
 mod graph;
 mod greeting;
+mod limits;
 mod options;
 mod places;
 mod secret;
@@ -31,6 +32,7 @@ herd: servers that know where their clients are, tell each other, and say what i
     herd serve Goloman          start one server of it
     herd check                  is topology.txt right, and what does it describe?
     herd status                 how is every server, and do they all know the same?
+    herd limits                 what bounds a server, and what happens at each limit
 
     herd VERB --help            examples and options of a verb
     herd --version              which herd this is
@@ -66,13 +68,15 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         ["up", ref rest @ ..] => up::run(rest),
         ["check", ref rest @ ..] => check::run(rest),
         ["status", ref rest @ ..] => status::run(rest),
+        ["limits", ref rest @ ..] => limits::run(rest),
         ["-h" | "--help" | "help"] => print(HELP),
         ["-V" | "--version"] => print(&format!("herd {}\n", env!("CARGO_PKG_VERSION"))),
         [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => Err(Failure::wrong(
             format_args!("{flag} stands alone; herd VERB --help tells about a verb"),
         )),
         [word, ..] => Err(Failure::wrong(format_args!(
-            "no verb is called {word:?}; the verbs are up, serve, check and status (herd --help)"
+            "no verb is called {word:?}; the verbs are up, serve, check, status and limits (herd \
+             --help)"
         ))),
         [] => Err(Failure::wrong(format_args!(
             "no verb; herd --help lists them"

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::places;
 use super::print;
 use super::secret;
-use crate::node::{Ack, Secret};
+use crate::node::{Ack, Limits, Secret};
 use crate::places::Provider;
 use getopts::{Matches, Options};
 use log::LevelFilter;
@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub(super) secret: Option<Secret>,
     /// May a server listen beyond this machine without a secret?
     pub(super) insecure: bool,
+    /// What bounds a server.
+    pub(super) limits: Limits,
     /// What the log leaves out.
     pub(super) log_level: LevelFilter,
     /// The options that were given, as arguments again: for a child, and for a line to paste.
@@ -51,6 +53,11 @@ pub(super) fn declare_shared(options: &mut Options) {
     secret::declare(options);
     let help = "reply to an IAMAT once this server has it, or every one: local (default) or herd";
     options.optopt("", "ack", help, "WHO");
+    let help = format!(
+        "clients that a server knows at most (default {})",
+        Limits::PRODUCT.records
+    );
+    options.optopt("", "records-max", &help, "N");
     let help = "off, error, warn, info, debug or trace (default info)";
     options.optopt("", "log-level", help, "LEVEL");
 }
@@ -102,6 +109,7 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         ("places-url", "--places-url"),
         ("secret-file", "--secret-file"),
         ("ack", "--ack"),
+        ("records-max", "--records-max"),
         ("log-level", "--log-level"),
     ] {
         if let Some(value) = matches.opt_str(option) {
@@ -128,9 +136,33 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         secret: secret::chosen(matches)?,
         insecure,
         ack,
+        limits: limits(matches)?,
         log_level,
         given,
     })
+}
+
+/// Clients beyond this have no number in the table.
+const RECORDS_MAX: usize = 4_000_000_000;
+
+/// The product's limits, but for those that were chosen.
+fn limits(matches: &Matches) -> Result<Limits, Failure> {
+    let mut limits = Limits::default();
+    if let Some(word) = matches.opt_str("records-max") {
+        let number = word
+            .parse()
+            .ok()
+            .filter(|number| (1..=RECORDS_MAX).contains(number));
+        limits.records = number.ok_or_else(|| {
+            Failure::wrong(format_args!(
+                "--records-max takes a number from 1 to {RECORDS_MAX}, not {word:?}"
+            ))
+        })?;
+        // As much for each as there is without the option, but not less in all.
+        let each = Limits::PRODUCT.record_bytes / Limits::PRODUCT.records;
+        limits.record_bytes = limits.record_bytes.max(limits.records * each);
+    }
+    Ok(limits)
 }
 
 /// Makes `directory` if need be, and says where the log of the server `name` is in it: a file

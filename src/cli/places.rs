@@ -1,13 +1,10 @@
 //! Where places come from: the options and the environment, judged before anything starts.
 
 use super::failure::Failure;
+use crate::node::Limits;
 use crate::places::{self, Key, Kind, Provider};
 use getopts::{Matches, Options};
 use std::sync::Arc;
-
-/// Threads that ask the provider. A lookup may hang for seconds; with four, three slow ones still
-/// leave one for the rest.
-pub(super) const WORKERS: usize = 4;
 
 /// Adds `--places` and `--places-url`.
 pub(super) fn declare(options: &mut Options) {
@@ -33,7 +30,7 @@ pub(super) fn chosen(matches: &Matches) -> Result<Arc<dyn Provider>, Failure> {
     kind.and_then(|kind| {
         let key = key?;
         let kind = kind.unwrap_or(Kind::usual(key.as_ref()));
-        places::provider(kind, key, url.as_deref(), WORKERS)
+        places::provider(kind, key, url.as_deref(), Limits::PRODUCT.workers)
     })
     .map_err(Failure::wrong)
 }

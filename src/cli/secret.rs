@@ -1,7 +1,7 @@
 //! The secret that the servers share: where it is read from, and when there must be one.
 
 use super::failure::Failure;
-use crate::node::{SECRET_BYTES_MIN, Secret};
+use crate::node::{Limits, SECRET_BYTES_MIN, Secret};
 use crate::topology::{Host, Server};
 use getopts::{Matches, Options};
 use std::fs::File;
@@ -10,8 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 
 /// How to make one.
 const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
-/// Bytes of the file at most: what is larger is no secret, and is not read to its end.
-const FILE_BYTES_MAX: u64 = 4096;
+const FILE_BYTES_MAX: usize = Limits::PRODUCT.secret;
 
 /// Adds `--secret-file` and `--insecure`.
 pub(super) fn declare(options: &mut Options) {
@@ -42,10 +41,10 @@ pub(super) fn chosen(matches: &Matches) -> Result<Option<Secret>, Failure> {
         return Err(wrong("others may read it", &format!("chmod 600 {file}")));
     }
     let mut bytes = Vec::new();
-    open.take(FILE_BYTES_MAX + 1)
+    open.take(FILE_BYTES_MAX as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
+    if bytes.len() > FILE_BYTES_MAX {
         return Err(wrong("it is too large", &format!("make one with {RECIPE}")));
     }
     let few = format!("it has fewer than {SECRET_BYTES_MIN} bytes");

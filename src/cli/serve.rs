@@ -2,10 +2,10 @@
 
 use super::failure::Failure;
 use super::options::{self, Shared};
-use super::{places, print, secret};
+use super::{print, secret};
 use crate::logging;
 use crate::node::{Config, Level, Limits, Neighbour};
-use crate::reactor::{Door, EventLoop, STRANGERS_MAX, Setup, Target};
+use crate::reactor::{Door, EventLoop, Setup, Target};
 use crate::topology::{Host, Server, Topology};
 use log::LevelFilter;
 use std::fs::{self, File};
@@ -127,9 +127,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         env!("CARGO_PKG_VERSION")
     );
     let (neighbours, targets) = neighbours(&topology, server);
-    let clients_max = descriptors_max()
-        .saturating_sub(RESERVED + 4 * targets.len())
-        .max(1);
+    let clients_max = clients_max(targets.len());
     let (run, seed) = random().map_err(failed)?;
     let setup = Setup {
         config: Config {
@@ -140,7 +138,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
             ack: shared.ack,
             secret: shared.secret,
             level: node_level(shared.log_level),
-            limits: Limits::default(),
+            limits: shared.limits,
         },
         clients,
         servers,
@@ -148,7 +146,6 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         source: matches!(this.host, Host::Ip(_)).then_some(host),
         clients_max,
         places: shared.places,
-        workers: places::WORKERS,
         until_eof,
         log: Box::new(log),
     };
@@ -249,13 +246,15 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     }
 }
 
-/// Descriptors for the doors, the poll, the log, the workers' own connections and strangers at the
-/// servers' door.
-const RESERVED: usize = 24 + STRANGERS_MAX;
+/// How many clients a server with so many neighbours may have at once.
+pub(super) fn clients_max(neighbours: usize) -> usize {
+    let reserved = Limits::PRODUCT.clients + 4 * neighbours;
+    descriptors_max().saturating_sub(reserved).max(1)
+}
 
 /// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it.
 /// Where it cannot be read, POSIX's least.
-fn descriptors_max() -> usize {
+pub(super) fn descriptors_max() -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits
         .lines()

@@ -3,7 +3,7 @@
 use super::lookups::Waiting;
 use super::notes::Level;
 use super::table::{Source, Verdict};
-use super::{Ack, Action, LookupError, Node, Query, Timer};
+use super::{Ack, Action, Limit, LookupError, Node, Query, Timer};
 use crate::units::{ConnId, LookupId};
 use crate::wire::{Command, Difference, Location, Report, Time, json, push_echo};
 
@@ -42,6 +42,7 @@ impl Node {
     ) -> bool {
         let difference = self.now.wall - time.at;
         if difference < -self.limits.ahead {
+            self.hits.add(Limit::ahead);
             return false;
         }
         let difference = Difference::new(difference);
@@ -60,7 +61,10 @@ impl Node {
                 self.scratch.extend_from_slice(self.table.line(slot));
             }
             Verdict::Duplicate(_) | Verdict::Older => report.push(&mut self.scratch),
-            Verdict::Full => return false,
+            Verdict::Full(limit) => {
+                self.hits.add(limit);
+                return false;
+            }
         }
         self.counts.iamats += 1;
         match self.ack {
@@ -150,6 +154,7 @@ impl Node {
 
     /// No worker had an answer in time.
     pub(super) fn lookup_late(&mut self, id: LookupId) {
+        self.hits.add(Limit::lookup);
         self.actions.push_back(Action::Forget(id));
         self.looked_up(id, Err(LookupError::Late));
     }

@@ -3,7 +3,7 @@
 
 use super::notes::{Escaped, Level};
 use super::session::{Ending, Input, Role};
-use super::{Action, Node, Timer};
+use super::{Action, Limit, Node, Timer};
 use crate::buffers::Line;
 use crate::units::ConnId;
 
@@ -22,11 +22,12 @@ impl Node {
         let mut lines = std::mem::take(&mut session.lines);
         // A link has no budget of lines: it is a neighbour's, and one read bounds it.
         let client = session.role == Role::Client;
-        let mut budget = if client {
+        let most = if client {
             self.limits.lines_per_turn
         } else {
             usize::MAX
         };
+        let mut budget = most;
         let behind = loop {
             let Some(session) = self.sessions.get(conn) else {
                 return;
@@ -36,26 +37,43 @@ impl Node {
                 fresh = &[];
                 break false;
             }
-            if budget == 0 || session.is_full(&self.limits) {
+            if budget == 0 {
+                self.hits.add(Limit::lines_per_turn);
                 break true;
             }
-            budget -= 1;
+            if session.full(&self.limits).is_some() {
+                break true;
+            }
             match lines.next(&mut fresh, line_max) {
                 Some(Line::Whole(line)) => self.obey_line(conn, line),
-                Some(Line::Overlong(start)) => self.refuse(conn, start, "the line is too long"),
+                Some(Line::Overlong(start)) => {
+                    self.hits.add(match client {
+                        true => Limit::client_line,
+                        false => Limit::server_line,
+                    });
+                    self.refuse(conn, start, "the line is too long");
+                }
                 None => break false,
             }
+            budget -= 1;
         };
-        lines.keep(fresh, &mut self.spares);
+        lines.keep(fresh, &mut self.spare_lines);
+        let begun = client && !behind && !lines.is_empty();
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
         session.lines = lines;
         session.behind = behind;
+        if budget < most || !begun {
+            session.patience.line_over();
+        }
         if !behind && session.input == Input::Ended {
             self.obey_rest(conn);
         }
         self.settle(conn);
+        if begun {
+            self.await_line(conn);
+        }
     }
 
     /// The other side has ended, and all its lines are obeyed. What a client left without LF is
@@ -117,14 +135,19 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
-        let full = session.is_full(&self.limits);
-        if session.behind && !full && !session.queued {
+        let full = session.full(&self.limits);
+        if session.behind && full.is_none() && !session.queued {
             session.queued = true;
             self.behind.push_back(conn);
         }
-        let pause = session.input == Input::Open && (full || session.behind);
-        if pause != session.paused {
+        let pause = session.input == Input::Open && (full.is_some() || session.behind);
+        let turned = pause != session.paused;
+        if turned {
             session.paused = pause;
+            session.patience.turned(self.now.mono);
+            if let Some(limit) = full.filter(|_| pause) {
+                self.hits.add(limit);
+            }
             self.actions.push_back(if pause {
                 Action::Pause(conn)
             } else {
@@ -143,6 +166,9 @@ impl Node {
                         .set(Timer::Linger(conn), self.now.mono + self.limits.linger);
                 }
             }
+        }
+        if turned {
+            self.watch(conn);
         }
     }
 
@@ -176,6 +202,7 @@ impl Node {
         };
         self.timers.stop(Timer::Silent(conn));
         self.timers.stop(Timer::Linger(conn));
+        self.forget_patience(&session);
         while let Some(id) = self.lookups.of(conn) {
             self.forget(id);
         }

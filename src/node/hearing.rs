@@ -173,8 +173,9 @@ impl Node {
                     Verdict::Accepted(_) => self.news = true,
                     Verdict::Duplicate(slot) => self.table.feed.confirm(slot, id),
                     Verdict::Older => {}
-                    Verdict::Full => {
-                        self.warn_of(conn, "its report is lost, for the table is full")
+                    Verdict::Full(limit) => {
+                        self.hits.add(limit);
+                        self.warn_of(conn, "its report is lost, for the table is full");
                     }
                 }
             }

@@ -44,6 +44,7 @@ mod index;
 pub mod limits;
 mod lookups;
 mod notes;
+mod patience;
 mod peer;
 mod plain;
 mod random;
@@ -60,7 +61,7 @@ use std::net::SocketAddr;
 
 pub use census::{Census, Load};
 pub use event::{Action, Config, Door, Event, Neighbour};
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
 pub use secret::{SECRET_BYTES_MIN, Secret};
@@ -69,6 +70,7 @@ pub use waves::Ack;
 
 use crate::buffers::{Spares, Timers};
 use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
+use limits::Hits;
 use lookups::Lookups;
 use notes::Notes;
 use peer::{Peer, Warnings};
@@ -85,6 +87,8 @@ pub struct Node {
     ack: Ack,
     secret: Option<Secret>,
     limits: Limits,
+    /// How often each was met.
+    hits: Hits,
     now: Now,
     sessions: Sessions,
     table: Table,
@@ -113,8 +117,10 @@ pub struct Node {
     warnings: Warnings,
     ending: bool,
     stopped: bool,
-    /// The memory of buffers that are empty now.
+    /// The memory of outboxes that are empty now.
     spares: Spares,
+    /// Likewise of line buffers, which are smaller.
+    spare_lines: Spares,
     /// One reply, while it is made.
     scratch: Vec<u8>,
 }
@@ -130,6 +136,8 @@ enum Timer {
     Silent(ConnId),
     /// Who was refused has had time enough to read it.
     Linger(ConnId),
+    /// A client may have kept us waiting for too long.
+    Patience(ConnId),
     /// A lookup takes too long.
     Lookup(LookupId),
     /// A reply has waited for the herd for too long.
@@ -192,8 +200,10 @@ impl Node {
             warnings: Warnings::default(),
             ending: false,
             stopped: false,
-            spares: Spares::default(),
+            spares: Spares::new(limits.spares),
+            spare_lines: Spares::new(limits.spares),
             scratch: Vec::new(),
+            hits: Hits::default(),
             limits,
         }
     }
@@ -258,8 +268,8 @@ impl Node {
             .map_or(&[], |session| session.outbox.unsent())
     }
 
-    /// `count` bytes of `unsent` were written. A link may have more to write then: who writes looks
-    /// at `unsent` again, for no [`Action::Flush`] says so.
+    /// `count` bytes of `unsent` were written, none if the socket took none. A link may have more
+    /// to write then: who writes looks at `unsent` again, for no [`Action::Flush`] says so.
     pub fn advance(&mut self, now: Now, conn: ConnId, count: usize) {
         self.set_now(now);
         let Some(session) = self.sessions.get_mut(conn) else {
@@ -267,6 +277,8 @@ impl Node {
         };
         session.outbox.advance(count);
         session.outbox.give_back(&mut self.spares);
+        let left = !session.outbox.is_empty();
+        session.patience.written(now.mono, count, left);
         match session.role {
             Role::Telling(peer) => {
                 self.refill(peer);
@@ -278,6 +290,9 @@ impl Node {
             _ => {}
         }
         self.settle(conn);
+        if left {
+            self.watch(conn);
+        }
     }
 
     /// The lines of the log since the last [`Node::clear_notes`].
@@ -293,6 +308,16 @@ impl Node {
     /// Every AT line of the table, in the order of their bytes.
     pub fn lines(&self) -> Vec<&[u8]> {
         self.table.lines()
+    }
+
+    /// A limit was met. The shell says so of its own.
+    pub fn hit(&mut self, limit: Limit) {
+        self.hits.add(limit);
+    }
+
+    /// How often each limit was met since the start; none that never was.
+    pub fn limits_hit(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.hits.iter()
     }
 
     fn accepted(&mut self, conn: ConnId, door: Door, from: SocketAddr) {
@@ -324,11 +349,18 @@ impl Node {
             match timer {
                 Timer::Link(peer) => self.link_timer(peer),
                 Timer::Beat(peer) => self.beat(peer),
-                Timer::Silent(conn) => self.close(conn, "silent for too long"),
+                Timer::Silent(conn) => {
+                    self.hits.add(Limit::dead);
+                    self.close(conn, "silent for too long");
+                }
                 Timer::Linger(conn) => self.farewell(conn),
+                Timer::Patience(conn) => self.lose_patience(conn),
                 Timer::Lookup(id) => self.lookup_late(id),
                 Timer::Ack => self.ack_late(),
-                Timer::Grace => self.stop(),
+                Timer::Grace => {
+                    self.hits.add(Limit::grace);
+                    self.stop();
+                }
             }
         }
         for _ in 0..std::mem::take(&mut self.behind_due) {

@@ -9,7 +9,7 @@ use super::notes::Level;
 use super::peer::Tell;
 use super::session::{Ending, Input, Role, Session};
 use super::table::{Source, Verdict};
-use super::{Node, Timer};
+use super::{Limit, Node, Timer};
 use crate::units::{ConnId, PeerId};
 use crate::wire::PlainReport;
 
@@ -90,6 +90,7 @@ impl Node {
             .get(conn)
             .is_some_and(|it| it.ending == Ending::Lingering);
         if peer.chatter > self.limits.chatter && is_sent {
+            self.hits.add(Limit::chatter);
             self.farewell(conn);
         }
     }
@@ -146,6 +147,7 @@ impl Node {
         let doubt = std::mem::take(&mut peer.doubt);
         if sent && doubt.suspect == Some(seq) {
             peer.told = seq;
+            self.hits.add(Limit::resets);
             let name = &peer.name;
             let line = format_args!("{name} resets one line and takes others: it is left out");
             self.notes.note(Level::Warn, line);
@@ -191,7 +193,15 @@ impl Node {
                 }
                 slot
             }
-            Verdict::Older | Verdict::Full => return true,
+            Verdict::Older => return true,
+            Verdict::Full(limit) => {
+                self.hits.add(limit);
+                self.warn_of(
+                    conn,
+                    "a plain neighbour's report is lost, for the table is full",
+                );
+                return true;
+            }
         };
         // Who is named has it. Only plain neighbours are believed to: that one of ours has
         // something it says itself.

@@ -9,14 +9,15 @@ use std::fmt;
 
 use ring::hmac;
 
+use super::limits::Limits;
 use crate::wire::{Run, from_hex, to_hex};
 
 /// The shared secret.
 #[derive(Clone)]
 pub struct Secret(hmac::Key);
 
-/// Bytes of a secret at least. Fewer could be guessed from one recorded handshake.
-pub const SECRET_BYTES_MIN: usize = 16;
+/// Bytes of a secret at least.
+pub const SECRET_BYTES_MIN: usize = Limits::PRODUCT.secret_least;
 
 impl Secret {
     /// A secret of these bytes; none if they are too few.

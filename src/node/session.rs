@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::limits::Limits;
+use super::limits::{Limit, Limits};
+use super::patience::Patience;
 use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
 use crate::units::{ConnId, PeerId};
 use crate::wire::Run;
@@ -30,6 +31,8 @@ pub struct Session {
     pub input: Input,
     /// What follows when everything is sent.
     pub ending: Ending,
+    /// How long its client has kept us waiting.
+    pub patience: Patience,
     /// The shell was told not to read.
     pub paused: bool,
     /// Lines may be left in `lines`.
@@ -108,6 +111,7 @@ impl Session {
             greeted: None,
             input: Input::Open,
             ending: Ending::None,
+            patience: Patience::new(),
             paused: false,
             behind: false,
             queued: false,
@@ -115,13 +119,15 @@ impl Session {
         }
     }
 
-    /// Whether the next line must wait: too much is owed, or too many wait already.
-    pub fn is_full(&self, limits: &Limits) -> bool {
+    /// Whether the next line must wait, and for which limit: too much is owed, or too many wait
+    /// already.
+    pub fn full(&self, limits: &Limits) -> Option<Limit> {
         // A neighbour that we tell things only says how far it got. It is to be heard while its
         // outbox is kept full of changes, or it would seem dead however well it reads. But one
         // that reads nothing is not heard for ever, for a MARK is added each second.
         if let Role::Telling(_) = self.role {
-            return self.outbox.len() >= limits.link_outbox + 2 * limits.server_line;
+            let most = limits.link_outbox + 2 * limits.server_line;
+            return (self.outbox.len() >= most).then_some(Limit::link_outbox);
         }
         // Between the water marks it depends on which side it comes from.
         let most = if self.paused {
@@ -129,9 +135,13 @@ impl Session {
         } else {
             limits.outbox_high
         };
-        self.outbox.len() + self.replies.held() >= most
-            || self.replies.len() >= limits.replies
-            || self.lookups >= limits.lookups
+        if self.outbox.len() + self.replies.held() >= most {
+            Some(Limit::outbox_high)
+        } else if self.lookups >= limits.lookups {
+            Some(Limit::lookups)
+        } else {
+            (self.replies.len() >= limits.replies).then_some(Limit::replies)
+        }
     }
 
     /// Whether every answer is given and sent.

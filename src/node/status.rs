@@ -7,7 +7,9 @@
 //! The node knows what it counts itself. What only the shell knows, its own account above all,
 //! comes as [`Event::Account`](super::Event), and is at most a second old.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::notes::Level;
 use super::peer::{Peer, Tell};
@@ -62,8 +64,6 @@ pub struct Account {
     pub recent: Recent,
     /// What is kept on disk.
     pub journal: Journal,
-    /// How often a limit of the shell was hit, by its name.
-    pub limits_hit: Vec<(&'static str, u64)>,
 }
 
 /// What happened in the last seconds. All times in nanoseconds.
@@ -216,7 +216,7 @@ impl Node {
                 "lines": self.account.journal.lines,
                 "bytes": self.account.journal.bytes,
             },
-            "limits_hit": self.limits_hit(),
+            "limits_hit": self.limits_hit().collect::<BTreeMap<_, _>>(),
         })
     }
 
@@ -255,15 +255,6 @@ impl Node {
             "longest_turn_us_ever": self.account.longest / MICROSECOND,
             "shares": {"wait": wait, "read": read, "node": node, "flush": flush, "log": log},
         })
-    }
-
-    /// How often each limit was hit; those that never were are left out.
-    fn limits_hit(&self) -> Map<String, Value> {
-        let own = [("ack", self.acks_late())];
-        let all = self.account.limits_hit.iter().copied().chain(own);
-        all.filter(|(_, count)| *count > 0)
-            .map(|(name, count)| (name.to_string(), json!(count)))
-            .collect()
     }
 }
 

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use super::feed::Feed;
 use super::hash::hash;
 use super::index::Index;
+use super::limits::Limit;
 use crate::units::{PeerId, Wall};
 use crate::wire::{Location, Report};
 
@@ -45,8 +46,8 @@ pub enum Verdict {
     Duplicate(u32),
     /// A newer one is known.
     Older,
-    /// The table is full.
-    Full,
+    /// That limit of the table keeps it out.
+    Full(Limit),
 }
 
 #[derive(Debug)]
@@ -96,10 +97,10 @@ impl Table {
                 Ordering::Less => bytes -= record.line.len(),
             }
         } else if self.records.len() == self.records_max {
-            return Verdict::Full;
+            return Verdict::Full(Limit::records);
         }
         if bytes > self.bytes_max && bytes > self.bytes {
-            return Verdict::Full;
+            return Verdict::Full(Limit::record_bytes);
         }
         self.bytes = bytes;
         self.line.clear();
@@ -326,7 +327,7 @@ mod tests {
         );
         assert_eq!(
             offer(&mut table, "AT A +1.000000000 l +1+1 1"),
-            Verdict::Full
+            Verdict::Full(Limit::records)
         );
         assert_eq!(
             offer(&mut table, "AT A +1.000000000 k +1+1 20"),
@@ -340,18 +341,15 @@ mod tests {
     #[test]
     fn long_lines_fill_it_too() {
         let mut table = Table::new(1, 9, 60);
-        let accepted = Verdict::Accepted(0);
+        let (accepted, bytes) = (Verdict::Accepted(0), Verdict::Full(Limit::record_bytes));
         assert_eq!(offer(&mut table, "AT A +1.000000000 k +1+1 1"), accepted);
         let longer = "AT A +1.000000000 k +1.00000000000000000+1.00000000000000000000 3";
-        assert_eq!(offer(&mut table, longer), Verdict::Full);
+        assert_eq!(offer(&mut table, longer), bytes);
         assert_eq!(
             offer(&mut table, "AT A +1.000000000 l +1+1 1"),
             Verdict::Accepted(1)
         );
-        assert_eq!(
-            offer(&mut table, "AT A +1.000000000 m +1+1 1"),
-            Verdict::Full
-        );
+        assert_eq!(offer(&mut table, "AT A +1.000000000 m +1+1 1"), bytes);
         // Who is known still moves, as far as there is room.
         assert_eq!(offer(&mut table, "AT A +1.000000000 k +1+2 2"), accepted);
         assert_eq!(table.bytes, 2 * 27);

@@ -9,7 +9,7 @@ use super::peer::{Peer, Tell};
 use super::secret::{Handshake, Role as Prover};
 use super::session::{Ending, Role, Session};
 use super::table::Table;
-use super::{Action, Node, Timer};
+use super::{Action, Limit, Node, Timer};
 use crate::buffers::Outbox;
 use crate::units::{ConnId, MILLISECOND, PeerId};
 use crate::wire::{Extent, Hello, Run, Word};
@@ -26,6 +26,7 @@ impl Node {
             | Tell::Resuming(conn)
             | Tell::Up(conn)
             | Tell::Telling(conn, _) => {
+                self.hits.add(Limit::dead);
                 self.close(conn, "silent for too long");
             }
         }

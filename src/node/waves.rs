@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::notes::Level;
 use super::peer::{Tell, Warnings};
 use super::session::Ending;
-use super::{Node, Timer};
+use super::{Limit, Node, Timer};
 use crate::buffers::Ticket;
 use crate::units::{ConnId, Mono, PeerId};
 use crate::wire::Run;
@@ -168,6 +168,7 @@ impl Node {
         let count = self.waves.held.iter().take_while(is_late).count();
         let late: Vec<Held> = self.waves.held.drain(..count).collect();
         self.waves.late += count as u64;
+        self.hits.add(Limit::ack);
         if let Some(before) = self.waves.warnings.permit(now, self.limits.warning) {
             let all = self.waves.late;
             let line = format_args!("replies sent before every server had it: {all}{before}");
@@ -195,6 +196,7 @@ impl Node {
     /// Passes a wave on to all neighbours but the one that told us.
     fn spread(&mut self, run: Run, number: u64, parent: Option<(ConnId, PeerId)>) {
         if !self.waves.newest.contains_key(&run.0) && self.waves.newest.len() >= self.limits.waves {
+            self.hits.add(Limit::waves);
             // Of servers that are long gone, mostly. If not, their replies are late.
             let idle = self.waves.newest.iter().find(|(_, wave)| wave.awaited == 0);
             let Some(idle) = idle.map(|(run, _)| *run) else {

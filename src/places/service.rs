@@ -13,35 +13,28 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body, Proxy};
 
-use crate::node::LookupError;
+use crate::node::{Limits, LookupError};
 
 use super::key::Key;
 
-/// The longest answer that is read: a hundred times one of 20 places.
-const BODY_BYTES_MAX: u64 = 5 * 1024 * 1024;
-
-/// The longest head of an answer; Google's are under 1 KiB.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
-
-/// How long an unused connection is kept. Services close theirs after a minute or more.
-const IDLE_MAX: Duration = Duration::from_secs(15);
+/// The longest answer that is read.
+const BODY_BYTES_MAX: usize = Limits::PRODUCT.body;
 
 /// How long a lookup may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// Until there is a connection, with TLS and through a proxy if there is one. 2 s: time for
-    /// one lost SYN, which is sent again after a second.
+    /// Until there is a connection, with TLS and through a proxy if there is one.
     pub connect: Duration,
-    /// From the start to the last byte of the answer, however it drips. 4.5 s: the node has told
-    /// the client by then that there is no answer, so a longer wait would only hold the worker.
+    /// From the start to the last byte of the answer, however it drips. The node has told the
+    /// client by then that there is no answer, so a longer wait would only hold the worker.
     pub whole: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts {
-            connect: Duration::from_secs(2),
-            whole: Duration::from_millis(4500),
+            connect: Duration::from_nanos(Limits::PRODUCT.connect),
+            whole: Duration::from_nanos(Limits::PRODUCT.lookup),
         }
     }
 }
@@ -98,10 +91,10 @@ impl Service {
             .max_redirects_will_error(false)
             .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.whole))
-            .max_response_header_size(HEAD_BYTES_MAX)
+            .max_response_header_size(Limits::PRODUCT.head)
             .max_idle_connections(workers)
             .max_idle_connections_per_host(workers)
-            .max_idle_age(IDLE_MAX)
+            .max_idle_age(Duration::from_nanos(Limits::PRODUCT.idle))
             .user_agent(concat!("herd/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Service {
@@ -150,10 +143,10 @@ impl Service {
             .body_mut()
             .as_reader()
             // One byte more, to tell an answer of just that length from a longer one.
-            .take(BODY_BYTES_MAX + 1)
+            .take(BODY_BYTES_MAX as u64 + 1)
             .read_to_end(&mut body)
             .map_err(|error| Service::in_our_words(error.into()))?;
-        if body.len() as u64 > BODY_BYTES_MAX {
+        if body.len() > BODY_BYTES_MAX {
             return Err(failed("the place service sent more than 5 MiB"));
         }
         let text = String::from_utf8(body)

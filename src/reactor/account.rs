@@ -17,8 +17,6 @@
 //!
 //! It reads no clock itself: it is told the time, or how to read it. Nothing in it fails.
 
-use std::collections::BTreeMap;
-
 use super::EventLoop;
 use crate::node::{Account, Counts, Event, Journal, Recent};
 use crate::units::{Mono, SECOND, Wall};
@@ -67,7 +65,6 @@ pub struct Ledger {
     border: Mono,
     /// What a sampled turn does at present, and since when; none: this turn is not sampled.
     phase: Option<(Phase, Mono)>,
-    hits: BTreeMap<&'static str, u64>,
 }
 
 impl Ledger {
@@ -81,7 +78,6 @@ impl Ledger {
             next_second: 0,
             border: Mono(0),
             phase: None,
-            hits: BTreeMap::new(),
         }
     }
 
@@ -119,11 +115,6 @@ impl Ledger {
             self.totals.sampled[*present as usize] += now.since(*since);
             (*present, *since) = (phase, now);
         }
-    }
-
-    /// A limit was hit.
-    pub fn hit(&mut self, limit: &'static str) {
-        *self.hits.entry(limit).or_default() += 1;
     }
 
     /// Whether a second has begun since the last account.
@@ -164,11 +155,6 @@ impl Ledger {
             longest: self.longest,
             recent,
             journal: Journal::default(),
-            limits_hit: self
-                .hits
-                .iter()
-                .map(|(name, hits)| (*name, *hits))
-                .collect(),
         }
     }
 
@@ -266,7 +252,6 @@ mod tests {
         let mut ledger = Ledger::new(Wall(0));
         ledger.sleeps(Mono(0));
         turn(&mut ledger, 100, 50);
-        ledger.hit("clients");
         // Nothing happens for a minute and a half second.
         let now = Mono(60_500 * MS);
         let account = ledger.account(now, counts(7));
@@ -276,7 +261,6 @@ mod tests {
         assert_eq!(account.recent.spent, [9_500 * MS, 0, 0, 0, 0]);
         assert_eq!((account.recent.counts.iamats, account.recent.turns), (0, 0));
         assert_eq!((account.longest, account.recent.longest), (54 * MS, 0));
-        assert_eq!(account.limits_hit, [("clients", 1)]);
         // That turn is recent two seconds later.
         ledger.sleeps(now);
         let now = Mono(62_000 * MS);

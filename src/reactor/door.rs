@@ -6,9 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use mio::net::{TcpListener, TcpStream};
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// Connections that the kernel holds for us while we are busy. The standard library's and mio's
-/// own bind give 128: a burst beyond that waits a second for its SYN to be sent again.
-const BACKLOG: i32 = 1024;
+use super::LIMITS;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -47,7 +45,7 @@ impl Door {
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
+        socket.listen(LIMITS.listen_queue as i32)?;
         let listener = TcpListener::from_std(socket.into());
         Ok(Door { listener })
     }

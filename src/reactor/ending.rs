@@ -7,8 +7,9 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use super::LIMITS;
 use super::token::{SIGNALS, STDIN};
-use crate::units::{MILLISECOND, Mono};
+use crate::units::Mono;
 
 /// SIGINT and SIGTERM as an event source: the handler writes a byte to a socket pair, the only
 /// thing that is safe there (signal-safety(7)), and the loop reads it.
@@ -27,10 +28,6 @@ pub enum Asked {
     /// To end, whatever is owed.
     EndNow,
 }
-
-/// Signals that follow the first so closely are one wish: timeout(1), for one, sends its signal to
-/// the process and then to its group. In nanoseconds.
-pub const SIGNALS_GAP: u64 = 100 * MILLISECOND;
 
 impl Signals {
     /// Catches both signals from now on.
@@ -65,7 +62,7 @@ impl Signals {
                 self.first = Some(now);
                 Asked::End
             }
-            Some(first) if now.since(first) < SIGNALS_GAP => Asked::End,
+            Some(first) if now.since(first) < LIMITS.signals_gap => Asked::End,
             Some(_) => Asked::EndNow,
         }
     }

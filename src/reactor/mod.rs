@@ -41,11 +41,10 @@ use mio::{Events, Interest, Poll, Token, Waker};
 pub use conn::{Conn, Got};
 pub use dial::Target;
 pub use door::Door;
-pub use ending::SIGNALS_GAP;
 
-use crate::node::{Action, Config, Event, LookupError, Node};
+use crate::node::{Action, Config, Event, Limit, Limits, LookupError, Node};
 use crate::places::Provider;
-use crate::units::{MILLISECOND, Mono, Now, SECOND};
+use crate::units::{Mono, Now};
 use account::{Ledger, Phase};
 use clock::Clock;
 use conns::{Conns, Kind};
@@ -55,30 +54,8 @@ use pool::Pool;
 use ready::Ready;
 use work::{Looker, Lookup};
 
-/// Events that one wait returns at most. What does not fit comes with the next.
-const EVENTS_MAX: usize = 1024;
-/// One read of a link, in bytes, and the size of the buffer that all connections share.
-const LINK_READ_MAX: usize = 64 << 10;
-/// One read of a client, in bytes: some 200 IAMATs, so that who sends as fast as it can delays
-/// the others by that much and no more.
-const CLIENT_READ_MAX: usize = 16 << 10;
-/// Visitors that one turn takes in at a door.
-const VISITORS_MAX: usize = 256;
-/// Connections at the servers' door beyond two of each neighbour. One more is closed as soon as it
-/// comes: strangers must not take the descriptors that the links need.
-pub const STRANGERS_MAX: usize = 16;
-/// From a warning that somebody was turned away to the next, in nanoseconds.
-const WARNING_PAUSE: u64 = 60 * SECOND;
-/// Lines of the log that wait for the end of the turn, in bytes. More are written before it.
-const NOTES_MAX: usize = 1 << 20;
-/// After the descriptors ran out, visitors are tried again so often, in nanoseconds; whenever a
-/// connection closes, at once.
-const NO_ROOM_PAUSE: u64 = 100 * MILLISECOND;
-/// Lookups that wait for a worker. At the limit a WHATSAT is answered at once that there are too
-/// many.
-pub const LOOKUPS_MAX: usize = 64;
-/// Host names that wait to be resolved: a neighbour has one at most.
-const NAMES_MAX: usize = crate::node::limits::NEIGHBOURS_MAX;
+/// What bounds the loop.
+const LIMITS: Limits = Limits::PRODUCT;
 
 /// What an event loop is made of.
 pub struct Setup {
@@ -97,8 +74,6 @@ pub struct Setup {
     pub clients_max: usize,
     /// Who knows what is near.
     pub places: Arc<dyn Provider>,
-    /// So many threads ask it.
-    pub workers: usize,
     /// End when standard input does.
     pub until_eof: bool,
     /// Where the log goes; flushed once per turn.
@@ -175,17 +150,29 @@ impl EventLoop {
             move || drop(waker.wake())
         };
         let looker = Looker(setup.places);
-        let lookups = Pool::start("places", setup.workers, LOOKUPS_MAX, looker, wake())?;
+        let lookups = Pool::start(
+            "places",
+            LIMITS.workers,
+            LIMITS.lookups_queued,
+            looker,
+            wake(),
+        )?;
         let is_name = |target: &Target| matches!(target, Target::Name(..));
         let resolver = match targets.iter().any(is_name) {
-            true => Some(Pool::start("names", 1, NAMES_MAX, Resolver, wake())?),
+            true => Some(Pool::start(
+                "names",
+                1,
+                LIMITS.names_queued,
+                Resolver,
+                wake(),
+            )?),
             false => None,
         };
         let clock = Clock::start();
         let now = clock.now();
         Ok(EventLoop {
             poll,
-            events: Events::with_capacity(EVENTS_MAX),
+            events: Events::with_capacity(LIMITS.events),
             now,
             clock,
             ledger: Ledger::new(now.wall),
@@ -204,7 +191,7 @@ impl EventLoop {
             resolver,
             signals,
             cut_short: false,
-            buffer: vec![0; LINK_READ_MAX].into_boxed_slice(),
+            buffer: vec![0; LIMITS.link_read].into_boxed_slice(),
             log: setup.log,
             stopped: false,
         })
@@ -248,7 +235,7 @@ impl EventLoop {
                 Action::Dial(peer) => self.dial(peer),
                 Action::LookUp(id, query) => {
                     if self.lookups.submit(Lookup { id, query }).is_err() {
-                        self.ledger.hit("lookups_queue");
+                        self.node.hit(Limit::lookups_queued);
                         let answer = Err(LookupError::Busy);
                         self.node.handle(self.now, Event::LookedUp { id, answer });
                     }

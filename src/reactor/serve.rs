@@ -9,11 +9,8 @@ use mio::net::TcpStream;
 use super::account::Phase;
 use super::dial::{self, Name, Target};
 use super::door::Visit;
-use super::{
-    CLIENT_READ_MAX, EventLoop, Got, Kind, LINK_READ_MAX, NO_ROOM_PAUSE, NOTES_MAX, STRANGERS_MAX,
-    VISITORS_MAX, WARNING_PAUSE, token,
-};
-use crate::node::{Door as Side, Event};
+use super::{EventLoop, Got, Kind, LIMITS, token};
+use crate::node::{Door as Side, Event, Limit};
 use crate::units::{ConnId, PeerId};
 
 impl EventLoop {
@@ -34,7 +31,7 @@ impl EventLoop {
 
     /// Takes in a turn's worth of visitors. True: there may be more.
     fn open(&mut self, side: Side) -> bool {
-        for _ in 0..VISITORS_MAX {
+        for _ in 0..LIMITS.visitors {
             let Some([servers, clients]) = &mut self.doors else {
                 return false;
             };
@@ -51,11 +48,11 @@ impl EventLoop {
                 }
                 Visit::Came(stream, from) => self.welcome(stream, from, side),
                 Visit::NoRoom(error) => {
-                    self.ledger.hit("descriptors");
                     if !std::mem::replace(&mut self.no_room, true) {
                         log::warn!("nobody can come in for now: {error}");
                     }
-                    self.doors_retry = Some(self.now.mono + NO_ROOM_PAUSE);
+                    self.node.hit(Limit::no_room);
+                    self.doors_retry = Some(self.now.mono + LIMITS.no_room);
                     return false;
                 }
             }
@@ -64,21 +61,21 @@ impl EventLoop {
     }
 
     fn welcome(&mut self, stream: TcpStream, from: SocketAddr, side: Side) {
-        let (kind, limit) = match side {
-            Side::Clients => (Kind::Client, self.clients_max),
+        let (kind, limit, which) = match side {
+            Side::Clients => (Kind::Client, self.clients_max, Limit::clients),
             // Two of each neighbour, for a new link may come before the old one is seen to be
             // gone; and strangers, who are silent for some seconds at most.
-            Side::Servers => (Kind::Link, 2 * self.targets.len() + STRANGERS_MAX),
+            Side::Servers => {
+                let limit = 2 * self.targets.len() + LIMITS.strangers;
+                (Kind::Link, limit, Limit::strangers)
+            }
         };
         if self.conns.count(side) >= limit {
-            self.ledger.hit(match side {
-                Side::Clients => "clients",
-                Side::Servers => "strangers",
-            });
+            self.node.hit(which);
             // Dropping the stream closes it at once: better than to leave it waiting.
             let quiet_until = &mut self.crowded[side as usize];
             if self.now.mono >= *quiet_until {
-                *quiet_until = self.now.mono + WARNING_PAUSE;
+                *quiet_until = self.now.mono + LIMITS.warning;
                 log::warn!("{from} turned away, and who comes next: {limit} have come in already");
             }
             return;
@@ -124,12 +121,12 @@ impl EventLoop {
         let (links, clients) = self.ready.len();
         for _ in 0..links {
             if let Some(id) = self.ready.next_link() {
-                self.serve(id, LINK_READ_MAX);
+                self.serve(id, LIMITS.link_read);
             }
         }
         for _ in 0..clients {
             if let Some(id) = self.ready.next_client() {
-                self.serve(id, CLIENT_READ_MAX);
+                self.serve(id, LIMITS.client_read);
             }
         }
     }
@@ -168,7 +165,8 @@ impl EventLoop {
                 let bytes = &self.buffer[..count];
                 self.node
                     .handle(self.now, Event::Received { conn: id, bytes });
-                if self.node.notes().len() > NOTES_MAX {
+                if self.node.notes().len() > LIMITS.notes {
+                    self.node.hit(Limit::notes);
                     self.write_log();
                 }
             }
@@ -205,9 +203,7 @@ impl EventLoop {
         self.ledger.enter(Phase::Flush, || self.clock.mono());
         let count = entry.conn.write(unsent);
         self.ledger.enter(Phase::Node, || self.clock.mono());
-        if count > 0 {
-            self.node.advance(self.now, id, count);
-        }
+        self.node.advance(self.now, id, count);
         let more = entry.conn.is_writable() && !self.node.unsent(id).is_empty();
         if more || entry.conn.is_readable() && !entry.paused {
             self.ready.list(entry);
@@ -255,6 +251,7 @@ impl EventLoop {
                     .as_ref()
                     .is_some_and(|pool| pool.submit(job).is_ok());
                 if !queued {
+                    self.node.hit(Limit::names_queued);
                     self.dial_failed(peer, "too many names to resolve".to_string());
                 }
             }

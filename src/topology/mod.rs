@@ -12,14 +12,16 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
 
-/// Bytes of a file at most. What is larger is no topology, and is not read to its end.
-pub const FILE_BYTES_MAX: usize = 1 << 20;
-/// Servers of a herd at most: `herd up` starts a process for each.
-pub const SERVERS_MAX: usize = 1024;
-/// Neighbours of one server at most: a record keeps 64 bits, one per neighbour that has it.
-pub use crate::node::limits::NEIGHBOURS_MAX;
-/// Bytes of a server's name at most. It names a log file too, and a file name ends at 255.
-pub const NAME_BYTES_MAX: usize = 200;
+use crate::node::Limits;
+
+/// Bytes of a file at most.
+pub const FILE_BYTES_MAX: usize = Limits::PRODUCT.topology;
+/// Servers of a herd at most.
+pub const SERVERS_MAX: usize = Limits::PRODUCT.servers;
+/// Neighbours of one server at most.
+pub const NEIGHBOURS_MAX: usize = Limits::PRODUCT.neighbours;
+/// Bytes of a server's name at most.
+pub const NAME_BYTES_MAX: usize = Limits::PRODUCT.server_name;
 
 /// A herd: its servers in the order of the file, and its links.
 #[derive(Clone, Debug, PartialEq, Eq)]

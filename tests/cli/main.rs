@@ -6,6 +6,7 @@
 
 mod broken;
 mod check;
+mod limits;
 mod secret;
 mod usage;
 

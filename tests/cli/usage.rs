@@ -14,8 +14,12 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
     let cases: &[(&[&str], &str)] = &[
         (
             &["sevre"],
-            "herd: no verb is called \"sevre\"; the verbs are up, serve, check and status \
+            "herd: no verb is called \"sevre\"; the verbs are up, serve, check, status and limits \
             (herd --help)",
+        ),
+        (
+            &["limits", "all"],
+            "herd: limits takes no \"all\"; it shows them all",
         ),
         (&["-x"], "herd: no verb is called \"-x\"; "),
         (
@@ -119,6 +123,14 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: --places-url is of no use to --places offline; ",
         ),
         (
+            &["serve", "Goloman", "-d", &run, "--records-max", "1e6"],
+            "herd: --records-max takes a number from 1 to 4000000000, not \"1e6\"",
+        ),
+        (
+            &["up", "-d", &run, "--records-max", "0"],
+            "herd: --records-max takes a number from 1 to 4000000000, not \"0\"",
+        ),
+        (
             &["up", "Goloman"],
             "herd: up starts every server, so what is \"Goloman\"? ",
         ),
@@ -179,7 +191,7 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         assert_eq!(right(arguments), text(&bare.stderr));
     }
-    for verb in ["up", "serve", "check", "status"] {
+    for verb in ["up", "serve", "check", "status", "limits"] {
         assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
         let help = right(&[verb, "--help"]);
         assert_eq!(help, right(&[verb, "-h"]));
@@ -189,7 +201,8 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
             example < help.find("\nOptions:\n").unwrap(),
             "examples first: {help}"
         );
-        assert!(help.contains("-t, --topology FILE"), "{help}");
+        let has_topology = help.contains("-t, --topology FILE");
+        assert_eq!(has_topology, verb != "limits", "{help}");
         assert_eq!(help.contains("--until-eof"), verb == "serve");
     }
     let version = format!("herd {}\n", env!("CARGO_PKG_VERSION"));

@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 use std::thread;
 
+use herd::node::Limits;
 use herd::node::Secret;
-use herd::reactor::STRANGERS_MAX;
 use serde_json::Value;
 
 use super::iamat;
@@ -267,7 +267,7 @@ fn what_is_no_server_of_the_herd_is_down() {
     assert_eq!(status(&truth(&herd), &[]).status.code(), Some(0));
     drop(silent);
     // One more than may come in is turned away, and counted.
-    let crowd: Vec<Client> = (0..STRANGERS_MAX + 1)
+    let crowd: Vec<Client> = (0..Limits::PRODUCT.strangers + 1)
         .map(|_| Client::of(servers))
         .collect();
     drop(crowd);

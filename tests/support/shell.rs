@@ -196,9 +196,7 @@ impl Shell {
             return 0;
         };
         let count = net.write(socket.end, self.node.unsent(conn));
-        if count > 0 {
-            self.node.advance(now, conn, count);
-        }
+        self.node.advance(now, conn, count);
         socket.unfinished = !self.node.unsent(conn).is_empty();
         count
     }

@@ -84,6 +84,15 @@ impl Story {
                 self.settings.ack = Ack::Herd;
                 continue;
             }
+            let times = match key {
+                "half_line" => Some(&mut limits.half_line),
+                "stall" => Some(&mut limits.stall),
+                _ => None,
+            };
+            if let Some(time) = times {
+                *time = duration(value)?;
+                continue;
+            }
             let size = value.parse::<usize>();
             let place = match key {
                 "client_line" => &mut limits.client_line,

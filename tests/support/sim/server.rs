@@ -303,9 +303,7 @@ impl Server {
             count = 1 + world.random.below(count.min(100));
         }
         world.send(wire, side, &unsent[..count]);
-        if count > 0 {
-            self.node.advance(now, conn, count);
-        }
+        self.node.advance(now, conn, count);
         let left = !self.node.unsent(conn).is_empty();
         if let Some(socket) = self.socket(conn) {
             socket.blocked = left && count == room;

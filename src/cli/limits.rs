@@ -1,0 +1,98 @@
+//! `herd limits`: what bounds a server, why, and what happens at it.
+
+use super::failure::Failure;
+use super::serve::clients_max;
+use super::{options, print};
+use crate::node::Limits;
+
+const HELP: &str = "\
+herd limits: every limit, its value, why it is there and what happens at it.
+
+    herd limits                                  all of them
+    herd limits | grep -A3 client_line           one of them";
+
+/// Columns of a terminal that the table fills at most.
+const COLUMNS: usize = 100;
+
+/// Runs the verb.
+pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
+    let known = getopts::Options::new();
+    let Some(matches) = options::parse("limits", HELP, known, arguments)? else {
+        return Ok(());
+    };
+    if let Some(word) = matches.free.first() {
+        return Err(Failure::wrong(format_args!(
+            "limits takes no {word:?}; it shows them all"
+        )));
+    }
+    print(&describe(&Limits::PRODUCT, clients_max(0)))
+}
+
+/// All that `herd limits` says.
+fn describe(limits: &Limits, clients: usize) -> String {
+    let rows = limits.rows();
+    let width = |cell: fn(&_) -> usize| rows.iter().map(cell).max().unwrap_or_default();
+    let names = width(|row| row.name.len());
+    let values = width(|row| row.value.len());
+    let indent = names + 2 + values + 2;
+    let (mut text, mut group) = (String::new(), "");
+    for row in &rows {
+        if row.group != group {
+            group = row.group;
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text += &format!("{gap}{}\n", group.to_uppercase());
+        }
+        let mut start = format!("{:names$}  {:values$}", row.name, row.value);
+        let why = wrap(row.why, COLUMNS - indent).into_iter();
+        for line in why.chain(wrap(&format!("→ {}", row.at), COLUMNS - indent)) {
+            text += &format!("{start:indent$}{line}\n");
+            start.clear();
+        }
+    }
+    text + &format!(
+        "\nBy the descriptors that a process has here, a server takes {clients} clients\nat once, and \
+         four fewer for each of its neighbours.\n"
+    )
+}
+
+/// Words in lines of at most so many columns.
+fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.len() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_fits_a_terminal_and_holds_every_word() {
+        let text = describe(&Limits::PRODUCT, 984);
+        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS));
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(String::from)
+                .collect::<Vec<_>>()
+        };
+        let all = words(&text).join(" ");
+        for row in Limits::PRODUCT.rows() {
+            let row = format!("{} {} {} → {}", row.name, row.value, row.why, row.at);
+            assert!(all.contains(&row), "{row}");
+        }
+        assert!(text.contains("984 clients"), "{text}");
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("a bc def ghijkl m", 6), ["a bc", "def", "ghijkl", "m"]);
+    }
+}

@@ -1,0 +1,196 @@
+//! Every limit of the product, once: its name, its value, why it is there, and what happens at it.
+//!
+//! The rows of `table.rs` make the struct [`Limits`] with its docs, the product's values
+//! ([`Limits::PRODUCT`]), what `herd limits` prints and the README shows ([`Limits::rows`]), and
+//! the names under which it is counted how often a limit was met ([`Limit`], [`Hits`]). It knows
+//! nobody who keeps to them.
+
+mod table;
+
+pub use table::{Limit, Limits};
+
+/// Neighbours of one server at most.
+pub const NEIGHBOURS_MAX: usize = Limits::PRODUCT.neighbours;
+
+/// A limit for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it bounds: a heading.
+    pub group: &'static str,
+    /// Its name in [`Limits`], and where it is counted.
+    pub name: &'static str,
+    /// Its value and unit: `8 KiB`.
+    pub value: String,
+    /// Why it is there: sentences.
+    pub why: &'static str,
+    /// What happens at it: sentences.
+    pub at: &'static str,
+}
+
+/// How often each limit was met since the start.
+#[derive(Debug)]
+pub struct Hits([u64; Limit::NAMES.len()]);
+
+impl Hits {
+    /// Once more.
+    pub fn add(&mut self, limit: Limit) {
+        self.0[limit as usize] += 1;
+    }
+
+    /// Those that were met, by their names, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let all = Limit::NAMES.into_iter().zip(self.0);
+        all.filter(|(_, count)| *count > 0)
+    }
+}
+
+impl Default for Hits {
+    fn default() -> Hits {
+        Hits([0; Limit::NAMES.len()])
+    }
+}
+
+/// Makes the struct, its product and its rows of one table:
+/// `"heading" { name: type = value, unit; "why" "what happens" … }`.
+macro_rules! limits {
+    ($($group:literal {
+        $($name:ident: $type:ty = $value:expr, $unit:ident; $why:literal $at:literal)*
+    })*) => {
+        /// The numbers that bound the product. Sizes are in bytes, times in nanoseconds. The
+        /// simulator draws others.
+        #[derive(Clone, Debug)]
+        pub struct Limits {
+            $($(
+                #[doc = concat!($why, " ", $at)]
+                pub $name: $type,
+            )*)*
+        }
+
+        impl Limits {
+            /// The product's own.
+            pub const PRODUCT: Limits = Limits { $($($name: $value,)*)* };
+
+            /// All of them, for people.
+            pub fn rows(&self) -> Vec<Row> {
+                vec![$($(Row {
+                    group: $group,
+                    name: stringify!($name),
+                    value: units::$unit(self.$name as u64),
+                    why: $why,
+                    at: $at,
+                },)*)*]
+            }
+        }
+
+        impl Default for Limits {
+            fn default() -> Limits {
+                Limits::PRODUCT
+            }
+        }
+
+        /// The name of a limit, as it stands in [`Limits`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(non_camel_case_types, reason = "each is called what its field is called")]
+        pub enum Limit {
+            $($(
+                #[doc = concat!("See [`Limits::", stringify!($name), "`].")]
+                $name,
+            )*)*
+        }
+
+        impl Limit {
+            /// The names of all, in the order of the table.
+            pub const NAMES: [&str; [$($(stringify!($name)),*),*].len()] =
+                [$($(stringify!($name)),*),*];
+        }
+    };
+}
+use limits;
+
+/// How values are written.
+mod units {
+    use crate::units::{MILLISECOND, SECOND};
+
+    /// `5 MiB`, `1,000 bytes`.
+    pub fn bytes(value: u64) -> String {
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        let unit = units
+            .iter()
+            .find(|(bits, _)| value > 0 && value.is_multiple_of(1 << bits));
+        match unit {
+            Some((bits, name)) => format!("{} {name}", value >> bits),
+            None => format!("{} bytes", count(value)),
+        }
+    }
+
+    /// `10,000,000`.
+    pub fn count(value: u64) -> String {
+        let digits = value.to_string();
+        let mut text = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                text.push(',');
+            }
+            text.push(digit);
+        }
+        text
+    }
+
+    /// `24 h`, `4.5 s`, `50 ms`.
+    pub fn time(value: u64) -> String {
+        const HOUR: u64 = 3600 * SECOND;
+        match value {
+            _ if value >= HOUR && value.is_multiple_of(HOUR) => format!("{} h", value / HOUR),
+            _ if value >= SECOND => format!("{} s", value as f64 / SECOND as f64),
+            _ => format!("{} ms", value as f64 / MILLISECOND as f64),
+        }
+    }
+
+    /// What is left of the descriptors that the process may have.
+    pub fn descriptors(value: u64) -> String {
+        format!("ulimit -n - {value}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::SECOND;
+
+    #[test]
+    fn values_have_the_unit_that_reads_best() {
+        assert_eq!(units::bytes(8192), "8 KiB");
+        assert_eq!(units::bytes(5 << 20), "5 MiB");
+        assert_eq!(units::bytes(1000), "1,000 bytes");
+        assert_eq!(units::count(999), "999");
+        assert_eq!(units::count(10_000_000), "10,000,000");
+        assert_eq!(units::time(86_400 * SECOND), "24 h");
+        assert_eq!(units::time(SECOND * 9 / 2), "4.5 s");
+        assert_eq!(units::time(SECOND / 20), "50 ms");
+    }
+
+    #[test]
+    fn every_row_is_named_once_and_says_why_and_what_happens() {
+        let rows = Limits::default().rows();
+        assert_eq!(rows.len(), Limit::NAMES.len());
+        for (row, name) in rows.iter().zip(Limit::NAMES) {
+            assert_eq!(row.name, name);
+            assert!(row.why.ends_with('.') && row.at.ends_with('.'), "{row:?}");
+        }
+        let mut names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), rows.len());
+    }
+
+    #[test]
+    fn what_was_met_is_counted_by_its_name() {
+        let mut hits = Hits::default();
+        assert_eq!(hits.iter().count(), 0);
+        hits.add(Limit::records);
+        hits.add(Limit::client_line);
+        hits.add(Limit::records);
+        let met: Vec<(&str, u64)> = hits.iter().collect();
+        assert_eq!(met, [("client_line", 1), ("records", 2)]);
+    }
+}
