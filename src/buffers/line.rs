@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::Spares;
+use super::spares::{Buffer, Spares};
 
 /// The part of a stream that is not obeyed yet.
 ///
@@ -11,12 +11,8 @@ use super::Spares;
 /// reading while lines are left.
 #[derive(Debug, Default)]
 pub struct LineBuffer {
-    /// Bytes of earlier reads.
-    kept: Vec<u8>,
-    /// So many of them have been handed out.
-    taken: usize,
-    /// So many of them hold no LF beyond `taken`.
-    searched: usize,
+    /// Bytes of earlier reads; none: there are none, and it has no memory.
+    kept: Option<Box<Buffer>>,
 }
 
 /// Memory is taken in pieces of so many bytes.
@@ -35,102 +31,82 @@ impl LineBuffer {
     /// The next line of what was kept and then of `fresh`, which loses what was taken of it.
     /// None: whatever is left of `fresh` has no LF and is to be kept.
     pub fn next<'a, 'f: 'a>(&'a mut self, fresh: &mut &'f [u8], limit: usize) -> Option<Line<'a>> {
-        if self.taken == self.kept.len() {
-            self.clear();
-            if fresh.is_empty() {
-                return None;
-            }
-        } else if let Some(at) = memchr(b'\n', &self.kept[self.searched..]) {
-            let line = self.taken..self.searched + at;
-            self.taken = line.end + 1;
-            self.searched = self.taken;
-            return Some(limited(&self.kept[line], limit));
+        let kept = self.kept.as_deref_mut().filter(|kept| kept.len() > 0);
+        let Some(kept) = kept else {
+            return split(fresh, 0, limit).map(|line| limited(line, limit));
+        };
+        if let Some(at) = memchr(b'\n', &kept.bytes[kept.searched..]) {
+            let line = kept.done..kept.searched + at;
+            kept.done = line.end + 1;
+            kept.searched = kept.done;
+            return Some(limited(&kept.bytes[line], limit));
         }
-        self.searched = self.kept.len();
-        let pending = self.kept.len() - self.taken;
-        match memchr(b'\n', fresh) {
-            Some(at) => {
-                let (line, rest) = (&fresh[..at], &fresh[at + 1..]);
-                *fresh = rest;
-                Some(limited(
-                    if pending == 0 { line } else { self.join(line) },
-                    limit,
-                ))
-            }
-            None if pending + fresh.len() > limit => {
-                let all = std::mem::take(fresh);
-                Some(limited(
-                    if pending == 0 { all } else { self.join(all) },
-                    limit,
-                ))
-            }
-            None => None,
-        }
+        kept.searched = kept.bytes.len();
+        let rest = split(fresh, kept.len(), limit)?;
+        kept.bytes.extend_from_slice(rest);
+        let line = kept.done..kept.bytes.len();
+        (kept.done, kept.searched) = (line.end, line.end);
+        Some(limited(&kept.bytes[line], limit))
     }
 
     /// Keeps what `next` left of `fresh`. The memory comes from `spares`, and goes there when
     /// nothing is left: most connections end their packets with LF.
     pub fn keep(&mut self, fresh: &[u8], spares: &mut Spares) {
-        if self.taken > 0 {
-            self.kept.drain(..self.taken);
-            self.searched -= self.taken;
-            self.taken = 0;
+        if self.is_empty() && fresh.is_empty() {
+            if let Some(kept) = self.kept.take() {
+                spares.give(kept);
+            }
+            return;
         }
-        if self.kept.is_empty() && fresh.is_empty() {
-            spares.give(std::mem::take(&mut self.kept));
-            self.searched = 0;
-        } else if self.kept.capacity() == 0 {
-            self.kept = spares.take();
+        let kept = self.kept.get_or_insert_with(|| spares.take());
+        kept.bytes.drain(..kept.done);
+        kept.searched -= kept.done;
+        kept.done = 0;
+        let most = (kept.len() + fresh.len()).next_multiple_of(PIECE);
+        if kept.bytes.capacity() > 2 * most {
+            kept.bytes.shrink_to(most);
         }
-        let most = (self.kept.len() + fresh.len()).next_multiple_of(PIECE);
-        if self.kept.capacity() > 2 * most {
-            self.kept.shrink_to(most);
+        // A vector that doubles would cost twice the line: many clients may hold half a line, and
+        // each may send it byte by byte.
+        if kept.bytes.capacity() < most {
+            kept.bytes.reserve_exact(most - kept.len());
         }
-        self.reserve(fresh.len());
-        self.kept.extend_from_slice(fresh);
+        kept.bytes.extend_from_slice(fresh);
     }
 
     /// The unterminated rest when no more will come; none if it is empty.
     pub fn rest(&mut self) -> Option<Vec<u8>> {
-        let rest = self.kept.split_off(self.taken);
-        self.clear();
-        (!rest.is_empty()).then_some(rest)
+        let kept = self.kept.take().filter(|kept| kept.len() > 0)?;
+        Some(kept.bytes[kept.done..].to_vec())
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.kept.clear();
-        (self.taken, self.searched) = (0, 0);
+        self.kept = None;
     }
 
     /// The bytes that it holds.
     pub fn len(&self) -> usize {
-        self.kept.len() - self.taken
+        self.kept.as_ref().map_or(0, |kept| kept.len())
     }
 
     /// Whether a line has begun.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
 
-    /// Makes room for so many bytes more. A vector that doubles would cost twice the line: many
-    /// clients may hold half a line, and each may send it byte by byte.
-    fn reserve(&mut self, more: usize) {
-        let most = self.kept.len() + more;
-        if most > self.kept.capacity() {
-            let more = most.next_multiple_of(PIECE) - self.kept.len();
-            self.kept.reserve_exact(more);
+/// Takes the end of a line off `fresh`, or all of it if there is none and the line, of which
+/// `pending` bytes are known, is longer than `limit`. None: it is to be kept.
+fn split<'f>(fresh: &mut &'f [u8], pending: usize, limit: usize) -> Option<&'f [u8]> {
+    match memchr(b'\n', fresh) {
+        Some(at) => {
+            let line = &fresh[..at];
+            *fresh = &fresh[at + 1..];
+            Some(line)
         }
-    }
-
-    /// The line that began in an earlier read and ends with `end`.
-    fn join(&mut self, end: &[u8]) -> &[u8] {
-        self.reserve(end.len());
-        self.kept.extend_from_slice(end);
-        let line = self.taken..self.kept.len();
-        self.taken = line.end;
-        self.searched = line.end;
-        &self.kept[line]
+        None if pending + fresh.len() > limit => Some(std::mem::take(fresh)),
+        None => None,
     }
 }
 
@@ -197,6 +173,10 @@ mod tests {
         assert_eq!(lines(&bytes), ["!0123456789"]);
     }
 
+    fn memory(buffer: &LineBuffer) -> usize {
+        buffer.kept.as_ref().map_or(0, |kept| kept.bytes.capacity())
+    }
+
     #[test]
     fn half_a_line_costs_what_it_is_long() {
         let mut buffer = LineBuffer::default();
@@ -204,7 +184,7 @@ mod tests {
         for length in 1..=8192 {
             assert_eq!(buffer.next(&mut &b"x"[..], 8192), None);
             buffer.keep(b"x", &mut spares);
-            most = most.max(buffer.kept.capacity() - length);
+            most = most.max(memory(&buffer) - length);
         }
         assert!(most < PIECE, "{most} bytes too many");
         // Neither does what stood before it.
@@ -213,7 +193,7 @@ mod tests {
         buffer.keep(&many, &mut spares);
         while buffer.next(&mut &b""[..], 8192).is_some() {}
         buffer.keep(b"", &mut spares);
-        assert_eq!((buffer.len(), buffer.kept.capacity()), (4, PIECE));
+        assert_eq!((buffer.len(), memory(&buffer)), (4, PIECE));
     }
 
     #[test]
@@ -234,6 +214,6 @@ mod tests {
         assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"four")));
         buffer.keep(fresh, &mut Spares::new(1000));
         assert!(buffer.is_empty());
-        assert_eq!(buffer.kept.capacity(), 0, "memory is given back");
+        assert!(buffer.kept.is_none(), "memory is given back");
     }
 }

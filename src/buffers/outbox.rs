@@ -2,24 +2,25 @@
 
 use std::fmt::{self, Write};
 
-use super::Spares;
+use super::spares::{Buffer, Spares};
 
 /// One contiguous run of bytes that a socket has not taken yet, so that many replies leave in
 /// one write. Whoever fills it looks at `len` first; it grows as far as it is filled.
 #[derive(Debug, Default)]
-pub struct Outbox {
-    bytes: Vec<u8>,
-    sent: usize,
-}
+pub struct Outbox(
+    /// None: it is empty, and has no memory.
+    Option<Box<Buffer>>,
+);
 
 impl Outbox {
     /// Appends `bytes`.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.sent > 0 && self.sent >= self.bytes.len() / 2 {
-            self.bytes.drain(..self.sent);
-            self.sent = 0;
+        let buffer = self.0.get_or_insert_default();
+        if buffer.done > 0 && buffer.done >= buffer.bytes.len() / 2 {
+            buffer.bytes.drain(..buffer.done);
+            buffer.done = 0;
         }
-        self.bytes.extend_from_slice(bytes);
+        buffer.bytes.extend_from_slice(bytes);
     }
 
     /// Appends a line that is given without LF, and shows it with LF.
@@ -32,36 +33,42 @@ impl Outbox {
 
     /// Takes memory that another has left, if it has none.
     pub fn borrow(&mut self, spares: &mut Spares) {
-        if self.bytes.capacity() == 0 {
-            self.bytes = spares.take();
+        if self.0.is_none() {
+            self.0 = Some(spares.take());
         }
     }
 
     /// Leaves its memory to others, if it is empty.
     pub fn give_back(&mut self, spares: &mut Spares) {
-        if self.bytes.is_empty() {
-            spares.give(std::mem::take(&mut self.bytes));
+        if self.is_empty()
+            && let Some(buffer) = self.0.take()
+        {
+            spares.give(buffer);
         }
     }
 
     /// What is to be written, in order.
     pub fn unsent(&self) -> &[u8] {
-        &self.bytes[self.sent..]
+        match &self.0 {
+            Some(buffer) => &buffer.bytes[buffer.done..],
+            None => &[],
+        }
     }
 
     /// The socket took `count` bytes of `unsent`.
     pub fn advance(&mut self, count: usize) {
         debug_assert!(count <= self.len(), "more was sent than there was");
-        self.sent = self.bytes.len().min(self.sent + count);
-        if self.sent == self.bytes.len() {
-            self.sent = 0;
-            self.bytes.clear();
+        if let Some(buffer) = &mut self.0 {
+            buffer.done = buffer.bytes.len().min(buffer.done + count);
+            if buffer.len() == 0 {
+                buffer.clear();
+            }
         }
     }
 
     /// How many bytes are unsent.
     pub fn len(&self) -> usize {
-        self.bytes.len() - self.sent
+        self.0.as_ref().map_or(0, |buffer| buffer.len())
     }
 
     /// Whether everything is sent.
@@ -90,7 +97,7 @@ mod tests {
             sent.extend_from_slice(&outbox.unsent()[..count]);
             outbox.advance(count);
             assert!(
-                outbox.bytes.len() <= 2 * outbox.len() + 16,
+                outbox.0.as_ref().unwrap().bytes.len() <= 2 * outbox.len() + 16,
                 "sent bytes pile up"
             );
         }
@@ -107,8 +114,8 @@ mod tests {
         assert_eq!(outbox.unsent(), b"MARK 7\n");
         outbox.advance(7);
         outbox.give_back(&mut spares);
-        assert_eq!(outbox.bytes.capacity(), 0);
+        assert!(outbox.0.is_none());
         outbox.borrow(&mut spares);
-        assert!(outbox.is_empty() && outbox.bytes.capacity() >= 7);
+        assert!(outbox.is_empty() && outbox.0.unwrap().bytes.capacity() >= 7);
     }
 }
