@@ -53,7 +53,10 @@ pub(super) fn declare_shared(options: &mut Options) {
     secret::declare(options);
     let help = "reply to an IAMAT once this server has it, or every one: local (default) or herd";
     options.optopt("", "ack", help, "WHO");
-    let help = format!("clients that a server knows at most (default {})", Limits::PRODUCT.records);
+    let help = format!(
+        "clients that a server knows at most (default {})",
+        Limits::PRODUCT.records
+    );
     options.optopt("", "records-max", &help, "N");
     let help = "off, error, warn, info, debug or trace (default info)";
     options.optopt("", "log-level", help, "LEVEL");
@@ -146,7 +149,10 @@ const RECORDS_MAX: usize = 4_000_000_000;
 fn limits(matches: &Matches) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
     if let Some(word) = matches.opt_str("records-max") {
-        let number = word.parse().ok().filter(|number| (1..=RECORDS_MAX).contains(number));
+        let number = word
+            .parse()
+            .ok()
+            .filter(|number| (1..=RECORDS_MAX).contains(number));
         limits.records = number.ok_or_else(|| {
             Failure::wrong(format_args!(
                 "--records-max takes a number from 1 to {RECORDS_MAX}, not {word:?}"

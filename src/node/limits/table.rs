@@ -142,6 +142,16 @@ limits! {
         notes: usize = 1 << 20, bytes;
         "Lines of the log wait for the end of the turn."
         "They are written before it."
+        log: usize = 64 << 10, bytes;
+        "A log that cannot be written stops nobody, and must not fill the memory."
+        "A turn's lines are written before its end; while they cannot be, further ones are dropped \
+        and counted."
+        log_retry: u64 = SECOND, time;
+        "A disk that is full may have room again."
+        "A log that could not be written is tried again."
+        log_look: u64 = 10 * SECOND, time;
+        "A file that was removed takes every byte, and nobody will read them."
+        "It is looked whether the log's file is still there; if not, it is begun anew."
         grace: u64 = 5 * SECOND, time;
         "From the wish to end: what is owed is given, but not for ever."
         "The process ends, whatever is still owed."
