@@ -257,8 +257,8 @@ impl Node {
             .map_or(&[], |session| session.outbox.unsent())
     }
 
-    /// `count` bytes of `unsent` were written, none if the socket took none. A link may have more to write then: who writes looks
-    /// at `unsent` again, for no [`Action::Flush`] says so.
+    /// `count` bytes of `unsent` were written, none if the socket took none. A link may have more
+    /// to write then: who writes looks at `unsent` again, for no [`Action::Flush`] says so.
     pub fn advance(&mut self, now: Now, conn: ConnId, count: usize) {
         self.set_now(now);
         let Some(session) = self.sessions.get_mut(conn) else {

@@ -19,7 +19,8 @@ limits! {
         "A flood of short lines delays the others by microseconds."
         "The rest of its lines wait for the next turn."
         half_line: u64 = 30 * SECOND, time;
-        "A line that never ends keeps its connection for ever; while we do not read, no time passes."
+        "A line that never ends keeps its connection for ever. While we do not read, no time \
+        passes."
         "What there is of it so long after its first byte is echoed behind \"? \", and the \
         connection ends."
         outbox_high: usize = 64 << 10, bytes;
