@@ -94,6 +94,35 @@ fn signals_for_logs_and_links_reach_every_server() {
 }
 
 #[test]
+fn a_terminal_that_is_closed_ends_the_herd() {
+    let herd = Herd::new();
+    let program = env!("CARGO_BIN_EXE_herd");
+    let command = format!(
+        "{program} up -t {} -d {}",
+        herd.path("t.txt"),
+        herd.path("run")
+    );
+    // script(1) gives it a terminal.
+    let script = Command::new("script")
+        .args(["-qc", &command, "/dev/null"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn();
+    let Ok(mut script) = script else {
+        println!("skipped: no script(1) here");
+        return;
+    };
+    wait_until("all doors are open", || {
+        (0..3).all(|index| herd.answers(index))
+    });
+    script.kill().unwrap();
+    script.wait().unwrap();
+    wait_until("all servers are gone", || {
+        (0..3).all(|index| !herd.answers(index))
+    });
+}
+
+#[test]
 fn a_log_that_cannot_be_written_is_named_while_the_server_goes_on() {
     let herd = Herd::new();
     fs::create_dir_all(herd.path("run")).unwrap();

@@ -116,9 +116,15 @@ impl Terminal {
 
     /// There was one, and is none any more: it was closed.
     pub fn has_gone(self) -> bool {
-        self.0 && !Terminal::look().0
+        // Not for lack of a descriptor, say.
+        let is_gone = |error: io::Error| matches!(error.raw_os_error(), Some(EIO | ENXIO));
+        self.0 && File::open("/dev/tty").is_err_and(is_gone)
     }
 }
+
+/// There is no terminal (tty(4)), by its numbers on Linux.
+const EIO: i32 = 5;
+const ENXIO: i32 = 6;
 
 /// Standard input, a pipe: its end, and the bytes that stand for signals.
 #[derive(Debug)]

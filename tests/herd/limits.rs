@@ -104,3 +104,58 @@ fn a_log_that_was_removed_with_its_directory_is_made_again_when_it_can_be() {
     let ended = herd.servers[0].ended();
     assert_eq!((ended.code, ended.stderr.lines().count()), (Some(0), 1));
 }
+
+/// Memory of a process, in bytes (proc(5)).
+fn memory(server: &Server) -> usize {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    kilobytes.unwrap().parse::<usize>().unwrap() * 1024
+}
+
+#[test]
+fn half_a_line_that_drips_costs_little() {
+    const CLIENTS: usize = 500;
+    let herd = Herd::one_with(&["--log-level", "off"]);
+    let server = &herd.servers[0];
+    // The first one finds more to do.
+    server.client().ask("hello\n");
+    let before = memory(server);
+    let mut clients: Vec<_> = (0..CLIENTS).map(|_| server.client()).collect();
+    for byte in b"IAMAT somebody.with.a.long.name.indeed +34.06" {
+        clients.iter_mut().for_each(|client| client.say([*byte]));
+    }
+    clients
+        .iter_mut()
+        .for_each(|client| client.say("8930-118\n"));
+    let each = (memory(server) - before) / CLIENTS;
+    assert!(each <= 4096, "{each} bytes for each of {CLIENTS}");
+    // They are all there.
+    for client in &mut clients {
+        assert!(client.line().starts_with("? IAMAT somebody"));
+    }
+}
+
+#[test]
+#[ignore = "half a minute; tests/scripts tell the same in no time"]
+fn who_keeps_the_server_waiting_is_cut_off() {
+    let herd = Herd::one();
+    let server = &herd.servers[0];
+    let (mut greedy, mut half) = (server.client(), server.client());
+    half.say("IAMAT never +1-");
+    let hello = b"hello\n".repeat(10_000);
+    // Everything is full, from its answers back to its own sending.
+    wait_until("it is not read any more", || greedy.say_some(&hello) == 0);
+    let mut looks = 0;
+    wait_until("it is cut off", || {
+        looks += 1;
+        if looks % 10 == 0 {
+            half.say("1");
+        }
+        server.count("closed: it has taken nothing for 10 s") == 1
+    });
+    assert_eq!(server.client().ask("hello\n"), "? hello");
+    let rest = String::from_utf8(half.rest()).unwrap();
+    assert!(rest.starts_with("? IAMAT never +1-1"), "{rest}");
+    server.logged("its line was not complete after 30 s");
+}
