@@ -5,6 +5,7 @@
 //! changes after `run_since`, and that is now.
 
 use super::event::Neighbour;
+use super::notes::Level;
 use super::peer::Peer;
 use super::session::Role;
 use super::{Node, Timer};
@@ -37,18 +38,20 @@ impl Node {
             .filter(|session| is_its(session.role))
             .map(|session| session.id)
             .collect();
-        for conn in its {
-            self.close(conn, "no neighbour any more");
-        }
-        self.waves_without(id);
-        self.timers.stop(Timer::Link(id));
-        self.timers.stop(Timer::Beat(id));
         // Nobody has this name and this address.
         let nobody = Neighbour {
             name: String::new(),
             plain: false,
             addresses: Vec::new(),
         };
-        self.peers[id.index()] = Peer::new(nobody, self.limits.redial_first);
+        let nobody = Peer::new(nobody, self.limits.redial_first);
+        let Peer { name, .. } = std::mem::replace(&mut self.peers[id.index()], nobody);
+        self.note(Level::Info, format_args!("{name} is no neighbour any more"));
+        for conn in its {
+            self.close(conn, "no neighbour any more");
+        }
+        self.waves_without(id);
+        self.timers.stop(Timer::Link(id));
+        self.timers.stop(Timer::Beat(id));
     }
 }
