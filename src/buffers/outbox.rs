@@ -8,10 +8,10 @@ pub struct Outbox {
     sent: usize,
 }
 
-/// An empty outbox keeps at most so much memory for the next reply, in bytes.
-const KEPT_MAX: usize = 1024;
-
 impl Outbox {
+    /// An empty outbox keeps at most so much memory for the next reply, in bytes.
+    pub const KEPT_MAX: usize = 1024;
+
     /// Appends `bytes`.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.sent > 0 && self.sent >= self.bytes.len() / 2 {
@@ -33,7 +33,7 @@ impl Outbox {
         if self.sent == self.bytes.len() {
             self.sent = 0;
             self.bytes.clear();
-            self.bytes.shrink_to(KEPT_MAX);
+            self.bytes.shrink_to(Outbox::KEPT_MAX);
         }
     }
 
@@ -76,6 +76,6 @@ mod tests {
         outbox.push(&[0; 100_000]);
         outbox.advance(100_000);
         assert!(outbox.is_empty());
-        assert!(outbox.bytes.capacity() <= KEPT_MAX);
+        assert!(outbox.bytes.capacity() <= Outbox::KEPT_MAX);
     }
 }

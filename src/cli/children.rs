@@ -25,15 +25,14 @@ use std::time::Duration;
 const START_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.start);
 /// How long a child may take to end.
 const END_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.end);
-/// How long we wait for the last words of a child that has ended. They are in the pipe already,
-/// unless something else holds the pipe open.
-const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
+/// How long we wait for the last words of a child that has ended.
+const LAST_WORDS_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.last_words);
 /// How a line of a child begins that is not its last.
 const WARNING: &str = "herd: warning: ";
 /// Bytes of a child's line that are kept.
-const LINE_BYTES_MAX: usize = 4096;
+const LINE_BYTES_MAX: usize = Limits::PRODUCT.child_line;
 /// Events that wait to be looked at; who has more to say waits as well.
-const EVENTS_MAX: usize = 64;
+const EVENTS_MAX: usize = Limits::PRODUCT.child_events;
 
 /// All processes of the herd, in the order in which they were started.
 pub(super) struct Children {

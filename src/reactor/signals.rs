@@ -4,7 +4,7 @@
 //! SIGINT and SIGTERM ask it to end, SIGUSR1 to begin its log anew, SIGHUP to read the topology
 //! again. A terminal that closes says SIGHUP, too: whoever had one, and has none any more, ends.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -57,6 +57,7 @@ impl Signals {
     /// # Errors
     /// When there is no descriptor left.
     pub fn catch(registry: &Registry) -> io::Result<Signals> {
+        let terminal = Terminal::look();
         let (mut receiver, sender) = UnixStream::pair()?;
         let flags: [Arc<AtomicBool>; CAUGHT.len()] = Default::default();
         for (signal, flag) in CAUGHT.into_iter().zip(&flags) {
@@ -69,7 +70,7 @@ impl Signals {
         Ok(Signals {
             receiver,
             flags,
-            terminal: Terminal::look(),
+            terminal,
             first: None,
         })
     }
@@ -104,14 +105,19 @@ impl Signals {
     }
 }
 
-/// The terminal from which the process was started, if it was.
+/// The terminal from which the process was started, if it was, and is to end with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal(bool);
 
 impl Terminal {
-    /// Is there one?
+    /// Is there one? Before SIGHUP is caught: nohup(1) has it ignored, and wants us to outlive the
+    /// terminal.
     pub fn look() -> Terminal {
-        Terminal(File::open("/dev/tty").is_ok())
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
+        let ignored = ignored.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
+        let outlives = ignored.is_some_and(|signals| signals >> (SIGHUP - 1) & 1 == 1);
+        Terminal(!outlives && File::open("/dev/tty").is_ok())
     }
 
     /// There was one, and is none any more: it was closed.

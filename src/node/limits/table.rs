@@ -1,7 +1,9 @@
 //! The table of limits: a name, a type, a value and how it is written; why; what happens at it.
 
 use super::{Row, limits, units};
+use crate::buffers::Outbox;
 use crate::units::{MILLISECOND, SECOND};
+use crate::wire::PlainReport;
 
 limits! {
     "clients" {
@@ -29,6 +31,9 @@ limits! {
         outbox_low: usize = 16 << 10, bytes;
         "The gap below outbox_high keeps a connection from stuttering."
         "A connection that was not read is read again."
+        outbox_kept: usize = Outbox::KEPT_MAX, bytes;
+        "A reply fits; a thousand clients that were answered once cost a megabyte at most."
+        "What an empty outbox has beyond it is given back."
         stall: u64 = 10 * SECOND, time;
         "Who never reads keeps its replies in our memory."
         "A connection that has taken no byte of what is unsent for so long is closed."
@@ -88,6 +93,9 @@ limits! {
         chatter: usize = 4 << 10, bytes;
         "A plain neighbour may answer where no answer is wanted."
         "The connection ends; the line counts as told."
+        plain_names: usize = PlainReport::NAMES_MAX, count;
+        "A plain neighbour's line names the servers that have it."
+        "Further names are not read."
         resets: u32 = 3, count;
         "A plain neighbour may never take a certain line."
         "The next line is tried; if that gets through and the first still does not, it is left out."
@@ -159,12 +167,23 @@ limits! {
         signals_gap: u64 = 100 * MILLISECOND, time;
         "timeout(1), for one, sends its signal to the process and then to its group."
         "A later signal ends the process at once."
+    }
+    "herd up" {
         start: u64 = 10 * SECOND, time;
-        "herd up shows the herd when all doors are open."
-        "It shows those that are."
+        "The herd is shown when all doors are open."
+        "Those are shown that are."
         end: u64 = 6 * SECOND, time;
         "A server has its grace, and herd up a little more."
         "A server that has not ended is killed."
+        last_words: u64 = SECOND, time;
+        "Why a server ended is in the pipe already, unless something else holds that open."
+        "Its exit status is given as the reason."
+        child_line: usize = 4 << 10, bytes;
+        "A server's line on its standard error is for a person."
+        "The rest of a longer one is dropped."
+        child_events: usize = 64, count;
+        "Servers may say more than a terminal takes."
+        "Who has more to say waits."
     }
     "files" {
         topology: usize = 1 << 20, bytes;
