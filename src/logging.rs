@@ -1,24 +1,59 @@
-//! The log: a file that is appended to, one line per event, flushed once per turn of the loop.
+//! The log: a file that is appended to, one line per event, written once per turn of the loop.
 //!
 //! Two kinds of lines meet in it: the node's, which come as text, and those of everything else,
 //! which go through the `log` macros. Both are RFC 3339 UTC, `[LEVEL]`, text. The file stands
 //! behind a buffer, because simplelog over a bare file makes a system call of every word.
+//!
+//! A log that cannot be written stops nobody. It is said once, on standard error, and kept for
+//! whoever asks ([`Log::state`]); what does not fit the buffer is dropped by whole lines and
+//! counted, and a line that the disk took half of is finished first when there is room again.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, LevelPadding, WriteLogger};
 
-/// Lines of one turn that are gathered before they are written, in bytes. A turn with more writes
-/// more often.
-const BUFFER: usize = 64 << 10;
+use crate::node::Limits;
+use crate::units::Mono;
+
+/// What bounds it.
+const LIMITS: Limits = Limits::PRODUCT;
 
 /// A handle of the log file. All handles write to the same buffer.
 #[derive(Clone)]
-pub struct Log(Arc<Mutex<BufWriter<File>>>);
+pub struct Log(Arc<Mutex<Sink>>);
+
+/// Whether the log is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Why it is not.
+    pub trouble: Option<String>,
+    /// Lines that were dropped since the start.
+    pub lost: u64,
+}
+
+/// The file, and what is not in it yet.
+struct Sink {
+    path: PathBuf,
+    /// None: it could not be opened again.
+    file: Option<File>,
+    buffer: Vec<u8>,
+    /// The line that comes is being dropped.
+    dropping: bool,
+    /// The disk took a part of the line that the buffer begins with.
+    torn: bool,
+    state: State,
+    /// Lines that had been dropped when the log was last written.
+    lost_before: u64,
+    /// When to look whether the file is still there or, in trouble, to try again.
+    look: Mono,
+    /// When the last turn was.
+    now: Mono,
+}
 
 /// Opens the log at `path` and sends the `log` macros there from now on. Lines of `level` and
 /// above are kept; the HTTP client's, whose trace shows keys, never are.
@@ -26,8 +61,7 @@ pub struct Log(Arc<Mutex<BufWriter<File>>>);
 /// # Errors
 /// When the file cannot be written, or a log is open already.
 pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
-    let log = Log(Arc::new(Mutex::new(BufWriter::with_capacity(BUFFER, file))));
+    let log = Log(Arc::new(Mutex::new(Sink::new(path)?)));
     let config = ConfigBuilder::new()
         .set_time_format_rfc3339()
         .set_thread_level(LevelFilter::Off)
@@ -51,18 +85,256 @@ pub fn catch_panics() {
     }));
 }
 
+impl Log {
+    /// Writes what was gathered in a turn, at `now`. In trouble it is tried only now and then. What
+    /// it returns belongs into the log: that there was trouble, and is none any more.
+    pub fn turn(&self, now: Mono) -> Option<String> {
+        self.lock().turn(now)
+    }
+
+    /// Begins a file of the same name: the old one was moved away. Its directory is made if it is
+    /// gone. It returns what [`Log::turn`] does; if it fails, that is tried again.
+    pub fn reopen(&self) -> Option<String> {
+        self.lock().reopen()
+    }
+
+    /// Whether it is written.
+    pub fn state(&self) -> State {
+        self.lock().state.clone()
+    }
+
+    /// When to call [`Log::turn`], though there be nothing to write: in trouble only.
+    pub fn next_try(&self) -> Option<Mono> {
+        let sink = self.lock();
+        sink.state.trouble.as_ref().map(|_| sink.look)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sink> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Never fails: a log that cannot be written must not stop the herd.
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write(bytes)
+        self.lock().push(bytes);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .flush()
+        let mut sink = self.lock();
+        if sink.state.trouble.is_none() {
+            let outcome = sink.write();
+            sink.note(outcome);
+        }
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn new(path: &Path) -> io::Result<Sink> {
+        Ok(Sink {
+            path: path.to_path_buf(),
+            file: Some(append(path)?),
+            buffer: Vec::new(),
+            dropping: false,
+            torn: false,
+            state: State::default(),
+            lost_before: 0,
+            look: Mono(LIMITS.log_look),
+            now: Mono(0),
+        })
+    }
+
+    /// Gathers bytes; what is full is written.
+    fn push(&mut self, bytes: &[u8]) {
+        if self.state.trouble.is_none() {
+            self.buffer.extend_from_slice(bytes);
+            if self.buffer.len() >= LIMITS.log {
+                let outcome = self.write();
+                self.note(outcome);
+            }
+            return;
+        }
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let at_start = self.buffer.last().is_none_or(|last| *last == b'\n');
+            self.dropping |= at_start && self.buffer.len() >= LIMITS.log;
+            if !self.dropping {
+                self.buffer.extend_from_slice(piece);
+            } else if piece.ends_with(b"\n") {
+                self.dropping = false;
+                self.state.lost += 1;
+            }
+        }
+    }
+
+    fn turn(&mut self, now: Mono) -> Option<String> {
+        self.now = now;
+        if now < self.look {
+            if self.state.trouble.is_none() {
+                let outcome = self.write();
+                self.note(outcome);
+            }
+            return None;
+        }
+        // A file that has no name any more takes every byte, and nobody will read them.
+        let is_there = |file: &File| file.metadata().is_ok_and(|facts| facts.nlink() > 0);
+        let gone = !self.file.as_ref().is_some_and(is_there);
+        let opened = if gone { self.open() } else { Ok(()) };
+        let outcome = opened.and_then(|()| self.write());
+        let recovered = self.note(outcome);
+        let pause = match self.state.trouble {
+            Some(_) => LIMITS.log_retry,
+            None => LIMITS.log_look,
+        };
+        self.look = now + pause;
+        let anew = || "the log was removed, and is begun anew".to_string();
+        let is_anew = gone && self.state.trouble.is_none();
+        recovered.or_else(|| is_anew.then(anew))
+    }
+
+    fn reopen(&mut self) -> Option<String> {
+        // What it does not take now goes to the new one.
+        let _ = self.write();
+        let outcome = self.open().and_then(|()| self.write());
+        self.note(outcome)
+    }
+
+    /// Opens the file anew, in its directory.
+    fn open(&mut self) -> io::Result<()> {
+        self.file = None;
+        if let Some(directory) = self.path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let file = append(&self.path)?;
+        let is_new = file.metadata().is_ok_and(|facts| facts.len() == 0);
+        if is_new && std::mem::take(&mut self.torn) {
+            // The rest of a line that began in the old file.
+            let end = self.buffer.iter().position(|byte| *byte == b'\n');
+            self.buffer.drain(..end.map_or(0, |end| end + 1));
+        }
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Writes as much as the disk takes.
+    fn write(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        while !self.buffer.is_empty() {
+            match file.write(&self.buffer) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.torn = self.buffer[count - 1] != b'\n';
+                    self.buffer.drain(..count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.buffer.shrink_to(LIMITS.log);
+        Ok(())
+    }
+
+    /// Whether it could be written: what began is said on standard error, what is over is returned.
+    fn note(&mut self, outcome: io::Result<()>) -> Option<String> {
+        match (outcome, self.state.trouble.take()) {
+            (Ok(()), None) => None,
+            (Ok(()), Some(why)) => {
+                let lost =
+                    self.state.lost - std::mem::replace(&mut self.lost_before, self.state.lost);
+                let text =
+                    format!("the log is written again; it was not: {why}; lines lost: {lost}");
+                Some(text)
+            }
+            (Err(_), Some(why)) => {
+                self.state.trouble = Some(why);
+                None
+            }
+            (Err(error), None) => {
+                let path = self.path.display();
+                // Without a standard error there is nobody to tell.
+                let _ = writeln!(
+                    io::stderr(),
+                    "herd: warning: {path} cannot be written: {error}; serving on without a log"
+                );
+                self.state.trouble = Some(error.to_string());
+                self.look = self.now + LIMITS.log_retry;
+                None
+            }
+        }
+    }
+}
+
+/// A file to append to, made if need be.
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sink(path: &str) -> Sink {
+        let mut sink = Sink::new(Path::new("/dev/full")).expect("a full disk");
+        sink.path = PathBuf::from(path);
+        sink
+    }
+
+    #[test]
+    fn a_full_disk_costs_a_buffer_and_whole_lines() {
+        let mut sink = sink("/dev/full");
+        for number in 0..20_000 {
+            sink.push(format!("line {number} ").as_bytes());
+            sink.push(b"of some bytes\n");
+        }
+        assert_eq!(sink.turn(Mono(1)), None);
+        assert!(sink.state.trouble.is_some() && sink.state.lost > 1000);
+        assert!(sink.buffer.len() < LIMITS.log + 100);
+        let text = String::from_utf8(sink.buffer.clone()).expect("text");
+        assert!(
+            text.lines()
+                .all(|line| line.starts_with("line ") && line.ends_with(" bytes"))
+        );
+        assert_eq!(text.lines().count() as u64 + sink.state.lost, 20_000);
+    }
+
+    #[test]
+    fn when_there_is_room_again_nothing_is_broken() {
+        let path = std::env::temp_dir().join(format!("herd-log-{}", std::process::id()));
+        let mut sink = sink(&path.display().to_string());
+        sink.push(b"one\n");
+        assert_eq!(sink.turn(Mono(1)), None);
+        assert!(sink.state.trouble.is_some());
+        // Not tried again at once.
+        let at = sink.look;
+        assert!(at > Mono(1));
+        sink.file = None;
+        sink.push(b"two\n");
+        assert_eq!(sink.turn(Mono(2)), None);
+        let said = sink.turn(at).expect("it is over");
+        assert!(said.starts_with("the log is written again") && said.ends_with("lines lost: 0"));
+        assert_eq!(fs::read_to_string(&path).expect("a log"), "one\ntwo\n");
+        // Removed, it is begun anew, but not before the next look.
+        fs::remove_file(&path).expect("to remove it");
+        sink.push(b"three\n");
+        assert_eq!(sink.turn(Mono(at.0 + 1)), None);
+        sink.push(b"four\n");
+        let at = sink.look;
+        assert!(sink.turn(at).expect("it is said").contains("begun anew"));
+        assert_eq!(fs::read_to_string(&path).expect("a log"), "four\n");
+        fs::remove_file(&path).expect("to remove it");
+    }
+
+    #[test]
+    fn half_a_line_of_the_old_file_is_no_line_of_the_new_one() {
+        let path = std::env::temp_dir().join(format!("herd-torn-{}", std::process::id()));
+        let mut sink = sink(&path.display().to_string());
+        sink.torn = true;
+        sink.push(b"rest\nwhole\n");
+        assert!(sink.reopen().is_none());
+        assert_eq!(fs::read_to_string(&path).expect("a log"), "whole\n");
+        fs::remove_file(&path).expect("to remove it");
     }
 }

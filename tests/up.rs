@@ -72,6 +72,75 @@ fn a_server_that_dies_is_named_and_the_others_go_on() {
 }
 
 #[test]
+fn signals_for_logs_and_links_reach_every_server() {
+    let herd = Herd::new();
+    let mut up = herd.up();
+    up.greeting();
+    let log = |name: &str| fs::read_to_string(herd.path(&format!("run/{name}.log")));
+    let all = |text: &str| {
+        let has = |name| log(name).is_ok_and(|log| log.contains(text));
+        ["A", "B", "C"].into_iter().all(has)
+    };
+    fs::rename(herd.path("run"), herd.path("old")).unwrap();
+    up.signal("USR1");
+    wait_until("the logs are begun anew", || all("the log is begun anew"));
+    up.signal("HUP");
+    wait_until("all have read the topology", || {
+        all("read again: links kept")
+    });
+    assert!((0..3).all(|index| herd.answers(index)));
+    up.signal("INT");
+    assert_eq!(up.wait().code(), Some(0));
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_herd() {
+    let herd = Herd::new();
+    let program = env!("CARGO_BIN_EXE_herd");
+    let command = format!(
+        "{program} up -t {} -d {}",
+        herd.path("t.txt"),
+        herd.path("run")
+    );
+    // script(1) gives it a terminal.
+    let script = Command::new("script")
+        .args(["-qc", &command, "/dev/null"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn();
+    let Ok(mut script) = script else {
+        println!("skipped: no script(1) here");
+        return;
+    };
+    wait_until("all doors are open", || {
+        (0..3).all(|index| herd.answers(index))
+    });
+    script.kill().unwrap();
+    script.wait().unwrap();
+    wait_until("all servers are gone", || {
+        (0..3).all(|index| !herd.answers(index))
+    });
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_named_while_the_server_goes_on() {
+    let herd = Herd::new();
+    fs::create_dir_all(herd.path("run")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", herd.path("run/B.log")).unwrap();
+    let mut up = herd.up();
+    let line = up.stderr_line();
+    assert!(
+        line.starts_with("herd: B: ") && line.contains("cannot be written"),
+        "{line}"
+    );
+    up.greeting();
+    assert!((0..3).all(|index| herd.answers(index)));
+    up.signal("INT");
+    assert_eq!(up.wait().code(), Some(0));
+    assert_eq!(up.rest_of_stderr(), "");
+}
+
+#[test]
 fn a_taken_port_fails_one_server_and_is_given_as_the_reason() {
     let herd = Herd::new();
     let taken = TcpListener::bind(("127.0.0.1", herd.clients(2))).unwrap();

@@ -8,12 +8,13 @@
 //! A child ends when its standard input ends. We hold the other end, and the kernel closes it
 //! when we are gone, however that comes; so nothing is left running even after a SIGKILL.
 
+use super::alarms::{after, on_signals};
 use crate::node::Limits;
+use crate::reactor::{REOPEN, REREAD, Terminal};
 use memchr::memchr;
-use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
-use signal_hook::low_level::{pipe, signal_name};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
-use std::os::unix::net::UnixStream;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::low_level::signal_name;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -24,13 +25,14 @@ use std::time::Duration;
 const START_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.start);
 /// How long a child may take to end.
 const END_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.end);
-/// How long we wait for the last words of a child that has ended. They are in the pipe already,
-/// unless something else holds the pipe open.
-const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
+/// How long we wait for the last words of a child that has ended.
+const LAST_WORDS_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.last_words);
+/// How a line of a child begins that is not its last.
+const WARNING: &str = "herd: warning: ";
 /// Bytes of a child's line that are kept.
-const LINE_BYTES_MAX: usize = 4096;
+const LINE_BYTES_MAX: usize = Limits::PRODUCT.child_line;
 /// Events that wait to be looked at; who has more to say waits as well.
-const EVENTS_MAX: usize = 64;
+const EVENTS_MAX: usize = Limits::PRODUCT.child_events;
 
 /// All processes of the herd, in the order in which they were started.
 pub(super) struct Children {
@@ -47,6 +49,8 @@ pub(super) enum Change {
     Opened(usize),
     /// It has ended, for this reason.
     Ended(usize, String),
+    /// It goes on, but somebody should know this.
+    Warned(usize, String),
     /// [`START_MAX`] is over.
     Late,
     /// A signal asks us to end.
@@ -75,6 +79,8 @@ struct Member {
 
 enum Event {
     FirstLine(usize),
+    Warned(usize, String),
+    Pass(u8),
     LastWords(usize, Option<String>),
     LastWordsLate(usize),
     SomeChildEnded,
@@ -93,6 +99,13 @@ impl Children {
             Event::SomeChildEnded
         })?;
         on_signals(&[SIGINT, SIGTERM], gap, &sender, || Event::Asked)?;
+        let terminal = Terminal::look();
+        // A terminal that closes asks us to end; kill -HUP means the servers.
+        on_signals(&[SIGHUP], gap, &sender, move || match terminal.has_gone() {
+            true => Event::Asked,
+            false => Event::Pass(REREAD),
+        })?;
+        on_signals(&[SIGUSR1], gap, &sender, || Event::Pass(REOPEN))?;
         after(START_MAX, &sender, Event::StartLate)?;
         let members = commands
             .enumerate()
@@ -121,11 +134,24 @@ impl Children {
                     self.members[index].last_words.get_or_insert(None);
                 }
                 Ok(Event::SomeChildEnded) => self.reap(),
+                Ok(Event::Pass(signal)) => self.pass(signal),
+                Ok(Event::Warned(index, what)) => return Change::Warned(index, what),
                 Ok(Event::StartLate) => return Change::Late,
                 Ok(Event::Asked) => return Change::Asked,
                 Ok(Event::FirstLine(_) | Event::EndLate) => {}
                 // Never, since we hold a sender; but without events there is nothing to wait for.
                 Err(_) => return Change::Asked,
+            }
+        }
+    }
+
+    /// Passes a signal on, as the byte that stands for it on a server's standard input: that
+    /// reaches our children only, and needs no system call that the standard library lacks.
+    fn pass(&mut self, signal: u8) {
+        for process in self.members.iter_mut().flat_map(|m| &mut m.process) {
+            if let Some(stdin) = &mut process.stdin {
+                // One that has ended needs none.
+                let _ = stdin.write_all(&[signal]);
             }
         }
     }
@@ -271,6 +297,10 @@ fn listen(index: usize, process: &mut Child, sender: &SyncSender<Event>) -> io::
     thread::Builder::new().spawn(move || {
         let mut last = None;
         for_each_line(stderr, |line| {
+            if let Some(warning) = line.strip_prefix(WARNING) {
+                let _ = on_stderr.send(Event::Warned(index, warning.to_string()));
+                return;
+            }
             // What follows a panic's text is advice for the programmer.
             if !line.trim().is_empty() && !line.starts_with("note: ") {
                 last = Some(line);
@@ -306,52 +336,6 @@ fn for_each_line(from: Option<impl Read>, mut each: impl FnMut(String)) {
     if !line.is_empty() {
         each(String::from_utf8_lossy(&line).into_owned());
     }
-}
-
-/// Sends an event for each time that one of `signals` came, at least once after the last; those
-/// that follow one within `gap` are taken for the same.
-fn on_signals(
-    signals: &[i32],
-    gap: Duration,
-    sender: &SyncSender<Event>,
-    event: impl Fn() -> Event + Send + 'static,
-) -> io::Result<()> {
-    let (mut reader, writer) = UnixStream::pair()?;
-    for &signal in signals {
-        pipe::register(signal, writer.try_clone()?)?;
-    }
-    let sender = sender.clone();
-    thread::Builder::new().spawn(move || {
-        let mut bytes = [0; 64];
-        while matches!(reader.read(&mut bytes), Ok(count) if count > 0) {
-            if sender.send(event()).is_err() {
-                return;
-            }
-            if !gap.is_zero() {
-                thread::sleep(gap);
-                let drained = reader
-                    .set_nonblocking(true)
-                    .and_then(|()| reader.read(&mut bytes));
-                // WouldBlock: none came meanwhile.
-                drop(drained);
-                if reader.set_nonblocking(false).is_err() {
-                    return;
-                }
-            }
-        }
-    })?;
-    Ok(())
-}
-
-/// Sends `event` when `delay` is over. The thread sleeps for us: only the loop of a server reads
-/// clocks.
-fn after(delay: Duration, sender: &SyncSender<Event>, event: Event) -> io::Result<()> {
-    let sender = sender.clone();
-    thread::Builder::new().spawn(move || {
-        thread::sleep(delay);
-        let _ = sender.send(event);
-    })?;
-    Ok(())
 }
 
 #[cfg(test)]

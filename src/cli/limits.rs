@@ -50,8 +50,8 @@ fn describe(limits: &Limits, clients: usize) -> String {
         }
     }
     text + &format!(
-        "\nBy the descriptors that a process has here, a server takes {clients} clients\nat once, and \
-         four fewer for each of its neighbours.\n"
+        "\nBy the descriptors that a process has here, a server takes {clients} clients\n\
+         at once, and four fewer for each of its neighbours.\n"
     )
 }
 

@@ -4,6 +4,7 @@
 //! that a person reads. Nothing in here panics over what was typed, over a file, or over a
 //! reader of our output who has gone.
 
+mod alarms;
 mod asking;
 mod check;
 mod children;

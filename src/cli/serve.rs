@@ -5,7 +5,7 @@ use super::options::{self, Shared};
 use super::{print, secret};
 use crate::logging;
 use crate::node::{Config, Level, Limits, Neighbour};
-use crate::reactor::{Door, EventLoop, Setup, Target};
+use crate::reactor::{Door, EventLoop, Link, Reread, Setup, Target};
 use crate::topology::{Host, Server, Topology};
 use log::LevelFilter;
 use std::fs::{self, File};
@@ -21,7 +21,10 @@ herd serve NAME: run one server of the herd until Ctrl-C.
     herd serve Goloman -t tests/topologies/alford.txt -d /tmp/herd
     herd serve Goloman --places offline --log-level debug
 
-Once both doors are open it says so in one line. A second Ctrl-C ends it at once.";
+Once both doors are open it says so in one line. A second Ctrl-C ends it at once.
+
+SIGUSR1 begins the log anew, SIGHUP reads the topology's links again; a terminal that is closed
+ends the server.";
 
 /// Names that an error lists at most.
 const LISTED_MAX: usize = 12;
@@ -126,8 +129,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         "{name} of herd {} begins; places: {places}",
         env!("CARGO_PKG_VERSION")
     );
-    let (neighbours, targets) = neighbours(&topology, server);
-    let clients_max = clients_max(targets.len());
+    let (neighbours, targets) = neighbours(&topology, server).into_iter().unzip();
     let (run, seed) = random().map_err(failed)?;
     let setup = Setup {
         config: Config {
@@ -143,11 +145,12 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         clients,
         servers,
         targets,
+        reread: reread(shared.topology, this.clone()),
         source: matches!(this.host, Host::Ip(_)).then_some(host),
-        clients_max,
+        clients_max: clients_max(topology.neighbours(server).count()),
         places: shared.places,
         until_eof,
-        log: Box::new(log),
+        log,
     };
     let event_loop = EventLoop::new(setup).map_err(failed)?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
@@ -204,7 +207,7 @@ fn open(host: IpAddr, port: u16) -> Result<Door, Failure> {
 
 /// The neighbours, and where they are dialled: at their servers' door, or at the clients' door of
 /// those that have no other.
-fn neighbours(topology: &Topology, server: usize) -> (Vec<Neighbour>, Vec<Target>) {
+fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
     let all = topology.neighbours(server);
     all.map(|index| {
         let Server {
@@ -232,7 +235,24 @@ fn neighbours(topology: &Topology, server: usize) -> (Vec<Neighbour>, Vec<Target
         };
         (neighbour, target)
     })
-    .unzip()
+    .collect()
+}
+
+/// What SIGHUP does: the links of this server, as they are in the file now.
+fn reread(file: PathBuf, this: Server) -> Reread {
+    Box::new(move || {
+        let topology = Topology::load(&file).map_err(|error| error.to_string())?;
+        let name = &this.name;
+        match topology.find(name) {
+            Some(server) if topology.servers[server] == this => Ok(neighbours(&topology, server)),
+            Some(_) => Err(format!(
+                "what it says of {name} itself has changed; restart {name}"
+            )),
+            None => Err(format!(
+                "it has no {name} any more; end {name}, if that is meant"
+            )),
+        }
+    })
 }
 
 /// The node's own scale ends at debug.

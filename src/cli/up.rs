@@ -25,7 +25,10 @@ herd up: run every server of the topology, each in a process of its own, until C
     GOOGLE_MAPS_API_KEY=... herd up              places from Google
 
 Once all doors are open it shows where they are, and lines to paste. A server that ends is
-named with its reason, and the others go on. A second Ctrl-C ends all at once.";
+named with its reason, and the others go on. A second Ctrl-C ends all at once.
+
+SIGUSR1 (begin the logs anew) and SIGHUP (read the topology's links again) are passed on to the
+servers; a terminal that is closed ends the herd.";
 
 /// Runs the verb.
 pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
@@ -126,6 +129,7 @@ impl Herd {
                     print(&format!("{} is open now.\n", self.name(index)))?;
                 }
                 Change::Opened(_) => {}
+                Change::Warned(index, what) => tell(&format!("{}: {what}", self.name(index))),
                 Change::Ended(index, reason) => {
                     let name = self.name(index);
                     let again = format!("{} {}", self.serve, shell_word(name));

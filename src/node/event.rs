@@ -32,7 +32,7 @@ pub struct Config {
 }
 
 /// A neighbour, as the topology has it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbour {
     /// Its name.
     pub name: String,
@@ -69,6 +69,18 @@ pub enum Event<'a> {
         peer: PeerId,
         /// All of them.
         addresses: Vec<IpAddr>,
+    },
+    /// A neighbour that the node did not have takes that place: a free one, or the next new one.
+    Linked {
+        /// Its place.
+        peer: PeerId,
+        /// Who it is.
+        neighbour: Neighbour,
+    },
+    /// A neighbour is none any more, and its place is free. The shell dials it no more.
+    Unlinked {
+        /// Its place.
+        peer: PeerId,
     },
     /// The newest [`Action::Dial`] of `peer` succeeded.
     Dialled {

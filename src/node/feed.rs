@@ -47,6 +47,14 @@ impl Feed {
         }
     }
 
+    /// A neighbour takes that place, a free one or the next new one: it has been told nothing.
+    pub fn join(&mut self, peer: PeerId) {
+        if peer.index() == self.cursors.len() {
+            self.cursors.push(END);
+        }
+        self.cursors[peer.index()] = END;
+    }
+
     /// The number of the newest change.
     pub fn last(&self) -> u64 {
         self.last

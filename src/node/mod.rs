@@ -48,6 +48,7 @@ mod patience;
 mod peer;
 mod plain;
 mod random;
+mod relink;
 mod secret;
 mod session;
 mod status;
@@ -214,6 +215,8 @@ impl Node {
         match event {
             Event::Accepted { conn, door, from } => self.accepted(conn, door, from),
             Event::Resolved { peer, addresses } => self.peers[peer.index()].addresses = addresses,
+            Event::Linked { peer, neighbour } => self.linked(peer, neighbour),
+            Event::Unlinked { peer } => self.unlinked(peer),
             Event::Dialled { peer, conn } => self.dialled(peer, conn),
             Event::DialFailed { peer, why } => self.dial_failed(peer, &why),
             Event::Received { conn, bytes } => self.obey(conn, bytes),

@@ -19,8 +19,9 @@ pub struct Peer {
     pub addresses: Vec<IpAddr>,
     /// Its present life, as it last said.
     pub run: Option<Run>,
-    /// Our feed's number when we learnt of that life. What it told us of earlier changes, it may
-    /// have told in an earlier life, and forgotten.
+    /// Our feed's number when we learnt of that life, or of this neighbour. What it told us of
+    /// earlier changes, it may have told in an earlier life, and forgotten; or another told it, who
+    /// had its place.
     pub run_since: u64,
     /// The link on which we tell it things.
     pub tell: Tell,

@@ -36,7 +36,7 @@ impl Node {
     pub(super) fn has_news(&mut self, id: PeerId) -> bool {
         loop {
             while let Some(change) = self.table.feed.peek(id) {
-                if !change.known {
+                if !(change.known && change.seq > self.peers[id.index()].run_since) {
                     return true;
                 }
                 self.table.feed.step(id);

@@ -192,6 +192,9 @@ impl Node {
     /// All of it.
     fn status(&self) -> Value {
         let Account { recent, .. } = &*self.account;
+        // A place without a name is free.
+        let neighbours = self.peers.iter().filter(|peer| !peer.name.is_empty());
+        let links: Vec<Value> = neighbours.map(|peer| self.link_status(peer)).collect();
         json!({
             "name": self.name,
             "up": true,
@@ -201,7 +204,7 @@ impl Node {
             "clients_max": self.account.clients_max,
             "known": self.table.count(),
             "digest": format!("{:016x}", self.table.digest()),
-            "links": self.peers.iter().map(|peer| self.link_status(peer)).collect::<Vec<_>>(),
+            "links": links,
             "lookups": {
                 "in_flight": self.lookups.len(),
                 "failed": self.counts.lookups_failed,

@@ -12,7 +12,7 @@ use super::pool::Work;
 use crate::units::{ConnId, PeerId};
 
 /// Where a neighbour's servers' door is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// At an address.
     Address(SocketAddr),

@@ -24,10 +24,11 @@ mod conn;
 mod conns;
 mod dial;
 mod door;
-mod ending;
 mod pool;
 mod ready;
+mod relink;
 mod serve;
+mod signals;
 mod token;
 mod work;
 
@@ -41,7 +42,10 @@ use mio::{Events, Interest, Poll, Token, Waker};
 pub use conn::{Conn, Got};
 pub use dial::Target;
 pub use door::Door;
+pub use relink::{Link, Reread};
+pub use signals::{REOPEN, REREAD, Terminal};
 
+use crate::logging::Log;
 use crate::node::{Action, Config, Event, Limit, Limits, LookupError, Node};
 use crate::places::Provider;
 use crate::units::{Mono, Now};
@@ -49,9 +53,9 @@ use account::{Ledger, Phase};
 use clock::Clock;
 use conns::{Conns, Kind};
 use dial::{Attempt, Resolver};
-use ending::{Asked, Signals};
 use pool::Pool;
 use ready::Ready;
+use signals::{Asked, Signals, Stdin};
 use work::{Looker, Lookup};
 
 /// What bounds the loop.
@@ -67,6 +71,8 @@ pub struct Setup {
     pub servers: Door,
     /// Where the neighbours' servers' doors are, in the order of `config.neighbours`.
     pub targets: Vec<Target>,
+    /// Reads both again, at SIGHUP.
+    pub reread: Reread,
     /// Our own address, by which the neighbours know us, if it is not a name.
     pub source: Option<IpAddr>,
     /// At most so many clients at once. One more is closed as soon as it comes, so that the links
@@ -76,8 +82,8 @@ pub struct Setup {
     pub places: Arc<dyn Provider>,
     /// End when standard input does.
     pub until_eof: bool,
-    /// Where the log goes; flushed once per turn.
-    pub log: Box<dyn Write>,
+    /// Where the log goes; written once per turn.
+    pub log: Log,
 }
 
 /// One server, running.
@@ -99,17 +105,21 @@ pub struct EventLoop {
     /// When to look at the doors again, after there was no room.
     doors_retry: Option<Mono>,
     ready: Ready,
-    targets: Vec<Target>,
+    /// By the place of a neighbour; none: nobody has it.
+    links: Vec<Option<Link>>,
+    reread: Reread,
     attempts: Vec<Attempt>,
     source: Option<IpAddr>,
     lookups: Pool<Looker>,
     resolver: Option<Pool<Resolver>>,
+    waker: Arc<Waker>,
+    stdin: Option<Stdin>,
     signals: Signals,
     /// A second signal does not let us give what is owed.
     cut_short: bool,
     /// All connections are read into it, one after the other.
     buffer: Box<[u8]>,
-    log: Box<dyn Write>,
+    log: Log,
     stopped: bool,
 }
 
@@ -139,44 +149,32 @@ impl EventLoop {
             Interest::READABLE,
         )?;
         let signals = Signals::catch(registry)?;
-        if setup.until_eof {
-            let advice = "standard input cannot be watched for its end; make it a pipe";
-            ending::watch_stdin(registry).map_err(|_| io::Error::other(advice))?;
-        }
-        let waker = Arc::new(Waker::new(registry, token::WAKER)?);
-        let wake = || {
-            let waker = Arc::clone(&waker);
-            // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
-            move || drop(waker.wake())
+        let stdin = match setup.until_eof {
+            true => Some(Stdin::watch(registry).map_err(|_| {
+                io::Error::other("standard input cannot be watched for its end; make it a pipe")
+            })?),
+            false => None,
         };
+        let waker = Arc::new(Waker::new(registry, token::WAKER)?);
         let looker = Looker(setup.places);
-        let lookups = Pool::start(
-            "places",
-            LIMITS.workers,
-            LIMITS.lookups_queued,
-            looker,
-            wake(),
-        )?;
+        let (workers, queue) = (LIMITS.workers, LIMITS.lookups_queued);
+        let lookups = Pool::start("places", workers, queue, looker, wake(&waker))?;
         let is_name = |target: &Target| matches!(target, Target::Name(..));
         let resolver = match targets.iter().any(is_name) {
-            true => Some(Pool::start(
-                "names",
-                1,
-                LIMITS.names_queued,
-                Resolver,
-                wake(),
-            )?),
+            true => Some(relink::start_resolver(&waker)?),
             false => None,
         };
         let clock = Clock::start();
         let now = clock.now();
+        let neighbours = config.neighbours.clone();
+        let node = Node::new(config);
         Ok(EventLoop {
             poll,
             events: Events::with_capacity(LIMITS.events),
             now,
             clock,
             ledger: Ledger::new(now.wall),
-            node: Node::new(config),
+            node,
             conns: Conns::default(),
             clients_max: setup.clients_max,
             doors: Some([servers, clients]),
@@ -185,10 +183,13 @@ impl EventLoop {
             doors_retry: None,
             ready: Ready::default(),
             attempts: targets.iter().map(|_| Attempt::default()).collect(),
-            targets,
+            links: neighbours.into_iter().zip(targets).map(Some).collect(),
+            reread: setup.reread,
             source: setup.source,
             lookups,
             resolver,
+            waker,
+            stdin,
             signals,
             cut_short: false,
             buffer: vec![0; LIMITS.link_read].into_boxed_slice(),
@@ -249,10 +250,14 @@ impl EventLoop {
     /// Waits for events, until the next deadline; not at all while somebody is ready.
     fn wait(&mut self) -> io::Result<()> {
         let deadline = match self.ready.is_empty() {
-            true => [self.node.poll_timeout(), self.doors_retry]
-                .into_iter()
-                .flatten()
-                .min(),
+            true => [
+                self.node.poll_timeout(),
+                self.doors_retry,
+                self.log.next_try(),
+            ]
+            .into_iter()
+            .flatten()
+            .min(),
             false => Some(self.now.mono),
         };
         let asleep = self.clock.mono();
@@ -270,7 +275,8 @@ impl EventLoop {
 
     /// Takes in what has happened: events set flags, then those with work are served.
     fn observe(&mut self) {
-        let (mut woken, mut signalled, mut orphaned) = (false, false, false);
+        let (mut woken, mut signalled) = (false, false);
+        let (mut passed_on, mut orphaned) = (false, false);
         for event in &self.events {
             let ending = event.is_read_closed() || event.is_error();
             match event.token() {
@@ -278,7 +284,10 @@ impl EventLoop {
                 token::CLIENTS_DOOR => self.ready.clients_door = true,
                 token::WAKER => woken = true,
                 token::SIGNALS => signalled = true,
-                token::STDIN => orphaned |= ending,
+                token::STDIN => {
+                    orphaned |= ending;
+                    passed_on |= event.is_readable();
+                }
                 Token(_) => {
                     let id = token::conn(event.token());
                     // None: an event of the same batch that comes after its close (mio #219).
@@ -299,9 +308,11 @@ impl EventLoop {
         }
         if signalled {
             let asked = self.signals.take(self.now.mono);
-            self.shut_down();
-            self.cut_short = asked == Asked::EndNow;
-            self.stopped |= self.cut_short;
+            self.obey(asked);
+        }
+        if let Some(stdin) = self.stdin.as_mut().filter(|_| passed_on && !orphaned) {
+            let asked = stdin.take();
+            self.obey(asked);
         }
         if orphaned {
             self.shut_down();
@@ -312,6 +323,26 @@ impl EventLoop {
     /// Deadlines go off last: what a neighbour said while we slept counts before its silence.
     fn tick(&mut self) {
         self.node.handle(self.now, Event::Tick);
+    }
+
+    /// Does what signals ask for.
+    fn obey(&mut self, asked: Asked) {
+        if asked.reopen {
+            if let Some(news) = self.log.reopen() {
+                log::warn!("{news}");
+            }
+            if self.log.state().trouble.is_none() {
+                log::info!("the log is begun anew");
+            }
+        }
+        if asked.reread {
+            self.reread();
+        }
+        if asked.end {
+            self.shut_down();
+            self.cut_short = asked.end_now;
+            self.stopped |= self.cut_short;
+        }
     }
 
     /// The doors close at once; the node gives what it owes.
@@ -326,17 +357,29 @@ impl EventLoop {
         self.ledger.enter(Phase::Log, || self.clock.mono());
         let notes = self.node.notes();
         if !notes.is_empty() {
+            // It never fails.
             let _ = self.log.write_all(notes.as_bytes());
             self.node.clear_notes();
         }
-        log::logger().flush();
+        if let Some(news) = self.log.turn(self.now.mono) {
+            log::warn!("{news}");
+            log::logger().flush();
+        }
         self.ledger.enter(Phase::Node, || self.clock.mono());
     }
+}
+
+/// How a worker says that there is a result.
+fn wake(waker: &Arc<Waker>) -> impl Fn() + Send + Sync + 'static {
+    let waker = Arc::clone(waker);
+    // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
+    move || drop(waker.wake())
 }
 
 /// Whatever ends the loop, a panic too, its last lines are written.
 impl Drop for EventLoop {
     fn drop(&mut self) {
         self.write_log();
+        log::logger().flush();
     }
 }

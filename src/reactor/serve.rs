@@ -66,7 +66,7 @@ impl EventLoop {
             // Two of each neighbour, for a new link may come before the old one is seen to be
             // gone; and strangers, who are silent for some seconds at most.
             Side::Servers => {
-                let limit = 2 * self.targets.len() + LIMITS.strangers;
+                let limit = 2 * self.links.len() + LIMITS.strangers;
                 (Kind::Link, limit, Limit::strangers)
             }
         };
@@ -236,9 +236,11 @@ impl EventLoop {
         if let Some(old) = attempt.conn.take() {
             self.remove(old);
         }
-        match self.targets[peer.index()].clone() {
-            Target::Address(address) => self.dial_all(peer, vec![address]),
-            Target::Name(host, port) => {
+        let target = self.links[peer.index()].as_ref().map(|link| link.1.clone());
+        match target {
+            None => {}
+            Some(Target::Address(address)) => self.dial_all(peer, vec![address]),
+            Some(Target::Name(host, port)) => {
                 let attempt = self.attempts[peer.index()].number;
                 let job = Name {
                     peer,

@@ -11,7 +11,7 @@ pub const CLIENTS_DOOR: Token = Token(usize::MAX);
 pub const SERVERS_DOOR: Token = Token(usize::MAX - 1);
 /// A worker has published a result.
 pub const WAKER: Token = Token(usize::MAX - 2);
-/// SIGINT or SIGTERM came.
+/// A signal came.
 pub const SIGNALS: Token = Token(usize::MAX - 3);
 /// Standard input.
 pub const STDIN: Token = Token(usize::MAX - 4);

@@ -15,10 +15,10 @@ pub struct PlainReport<'a> {
     rewritten: Option<Difference>,
 }
 
-/// Names that are read at most. The rest of a longer line is ignored.
-const NAMES_MAX: usize = 64;
-
 impl<'a> PlainReport<'a> {
+    /// Names that are read at most.
+    pub const NAMES_MAX: usize = 64;
+
     /// The report in a line that begins with AT, heard at `now`.
     pub fn parse(line: &'a [u8], now: Wall) -> Option<PlainReport<'a>> {
         let mut fields = fields(line);
@@ -37,7 +37,7 @@ impl<'a> PlainReport<'a> {
         };
         Some(PlainReport {
             report,
-            names: fields.take(NAMES_MAX).collect(),
+            names: fields.take(PlainReport::NAMES_MAX).collect(),
             rewritten,
         })
     }
@@ -178,7 +178,7 @@ mod tests {
         let many = [&b"AT s +0.1 k +1+1 2"[..], &b" x".repeat(1000)].concat();
         assert_eq!(
             PlainReport::parse(&many, now).unwrap().names.len(),
-            NAMES_MAX
+            PlainReport::NAMES_MAX
         );
     }
 }

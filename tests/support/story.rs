@@ -311,6 +311,13 @@ fn reports(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong<bool
                 .map(String::from)
                 .collect()
         }
+        ["hits", server] => {
+            let place = world.place(server)?;
+            let node = &world.shell(place)?.node;
+            let hit = node.limits_hit();
+            hit.map(|(name, count)| format!("{server} met {name} {count} times"))
+                .collect()
+        }
         ["owed", server, name] => {
             let owed = world.owed(world.place(server)?, name)?;
             vec![format!("{server} holds {owed} bytes for {name}")]

@@ -2,6 +2,7 @@
 
 use super::{Row, limits, units};
 use crate::units::{MILLISECOND, SECOND};
+use crate::wire::PlainReport;
 
 limits! {
     "clients" {
@@ -19,7 +20,8 @@ limits! {
         "A flood of short lines delays the others by microseconds."
         "The rest of its lines wait for the next turn."
         half_line: u64 = 30 * SECOND, time;
-        "A line that never ends keeps its connection for ever; while we do not read, no time passes."
+        "A line that never ends keeps its connection for ever. While we do not read, no time \
+        passes."
         "What there is of it so long after its first byte is echoed behind \"? \", and the \
         connection ends."
         outbox_high: usize = 64 << 10, bytes;
@@ -87,6 +89,9 @@ limits! {
         chatter: usize = 4 << 10, bytes;
         "A plain neighbour may answer where no answer is wanted."
         "The connection ends; the line counts as told."
+        plain_names: usize = PlainReport::NAMES_MAX, count;
+        "A plain neighbour's line names the servers that have it."
+        "Further names are not read."
         resets: u32 = 3, count;
         "A plain neighbour may never take a certain line."
         "The next line is tried; if that gets through and the first still does not, it is left out."
@@ -145,18 +150,39 @@ limits! {
         spares: usize = 1 << 20, bytes;
         "The memory of emptied buffers goes round: a busy server asks the allocator for none."
         "Of more, memory is given back; outboxes and lines each have so much."
+        log: usize = 64 << 10, bytes;
+        "A log that cannot be written stops nobody, and must not fill the memory."
+        "A turn's lines are written before its end; while they cannot be, further ones are dropped \
+        and counted."
+        log_retry: u64 = SECOND, time;
+        "A disk that is full may have room again."
+        "A log that could not be written is tried again."
+        log_look: u64 = 10 * SECOND, time;
+        "A file that was removed takes every byte, and nobody will read them."
+        "It is looked whether the log's file is still there; if not, it is begun anew."
         grace: u64 = 5 * SECOND, time;
         "From the wish to end: what is owed is given, but not for ever."
         "The process ends, whatever is still owed."
         signals_gap: u64 = 100 * MILLISECOND, time;
         "timeout(1), for one, sends its signal to the process and then to its group."
         "A later signal ends the process at once."
+    }
+    "herd up" {
         start: u64 = 10 * SECOND, time;
-        "herd up shows the herd when all doors are open."
-        "It shows those that are."
+        "The herd is shown when all doors are open."
+        "Those are shown that are."
         end: u64 = 6 * SECOND, time;
         "A server has its grace, and herd up a little more."
         "A server that has not ended is killed."
+        last_words: u64 = SECOND, time;
+        "Why a server ended is in the pipe already, unless something else holds that open."
+        "Its exit status is given as the reason."
+        child_line: usize = 4 << 10, bytes;
+        "A server's line on its standard error is for a person."
+        "The rest of a longer one is dropped."
+        child_events: usize = 64, count;
+        "Servers may say more than a terminal takes."
+        "Who has more to say waits."
     }
     "files" {
         topology: usize = 1 << 20, bytes;

@@ -91,7 +91,7 @@ impl World {
     fn new(kind: u8) -> World {
         let is_tiny = kind & 1 == 1;
         let mut limits = if is_tiny { tiny() } else { Limits::default() };
-        // The transcript knows no deadline of a line: what was sent is a line, or a stump at the end.
+        // The transcript knows no deadline of a line.
         limits.half_line = u64::MAX;
         let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let neighbour = Neighbour {

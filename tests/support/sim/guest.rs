@@ -93,6 +93,8 @@ pub struct Facts<'a> {
     pub now: u64,
     /// Bytes of a client's line at most.
     pub line_max: usize,
+    /// A line must be complete so long after its first byte, in nanoseconds.
+    pub half_line: u64,
     /// All lookups.
     pub lookups: &'a BTreeMap<Numbers, Lookup>,
 }
@@ -124,8 +126,8 @@ impl Guest {
             let before = &self.visit.lines[..self.asked.len()];
             let start: usize = before.iter().map(|line| line.bytes.len() + 1).sum();
             let end = start + line.bytes.len() + 1;
-            let overlong = line.ask == Ask::Overlong && self.heard > start;
-            if self.heard < end && !(ended && self.heard > start) && !overlong {
+            let early = matches!(line.ask, Ask::Overlong | Ask::Half) && self.heard > start;
+            if self.heard < end && !(ended && self.heard > start) && !early {
                 break;
             }
             let known = match &line.ask {
@@ -148,6 +150,16 @@ impl Guest {
             let echo = echo(&line.bytes);
             let want = match &line.ask {
                 Ask::Nothing => echo,
+                Ask::Half => {
+                    let (age, limit) = (facts.now - asked.since, facts.half_line);
+                    // A server may stand still for a while.
+                    if !(limit..limit + 5 * SECOND).contains(&age) {
+                        return Err(format!(
+                            "half a line was cut off after {age} ns, not {limit}"
+                        ));
+                    }
+                    echo_start(&line.bytes[..self.heard.min(line.bytes.len())])
+                }
                 Ask::Overlong => echo_start(&line.bytes[..facts.line_max]),
                 Ask::Iamat {
                     client,

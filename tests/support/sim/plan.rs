@@ -114,7 +114,7 @@ impl Plan {
     pub fn of(seed: u64) -> Plan {
         let mut random = Random::new(seed);
         let (names, links) = herd(&mut random);
-        let weather = Weather::draw(&mut random);
+        let mut weather = Weather::draw(&mut random);
         let heal = random.between(1500, 4500) * MILLISECOND;
         let faults = faults(&mut random, &links, names.len(), heal);
         let mut visits = visits(&mut random, names.len(), heal, &weather.limits);
@@ -131,6 +131,14 @@ impl Plan {
                 }
             }
         }
+        let part = random.percent(20);
+        // Some hold half a line. Every other line is complete in less time, whatever goes wrong.
+        if random.percent(15) {
+            weather.limits.half_line = random.between(8, 12) * SECOND;
+            let place = random.below(names.len());
+            let at = random.between(0, heal);
+            visits.push(Visit::dripping(place, at, &weather.limits));
+        }
         Plan {
             names,
             links,
@@ -138,7 +146,7 @@ impl Plan {
             faults,
             visits,
             heal,
-            part: random.percent(20),
+            part,
         }
     }
 

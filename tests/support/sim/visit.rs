@@ -74,6 +74,8 @@ pub enum Ask {
     Nothing,
     /// Nothing, and too long for a line.
     Overlong,
+    /// A line that never ends.
+    Half,
 }
 
 /// Radius and bound of a WHATSAT: its name in the world.
@@ -208,6 +210,16 @@ impl Visit {
             window: 64 << 10,
             delay: MILLISECOND,
         }
+    }
+
+    /// A client that says a line byte by byte, for three times as long as it may take.
+    pub fn dripping(place: usize, at: u64, limits: &Limits) -> Visit {
+        let bytes = vec![b'x'; 60];
+        let ask = Ask::Half;
+        let mut visit = Visit::new(place, at, vec![Line { bytes, ask }]);
+        visit.stream.pop();
+        visit.pieces = vec![(limits.half_line / 20, 1); visit.stream.len()];
+        visit
     }
 
     /// The ways of a real one.

@@ -249,6 +249,7 @@ impl World {
             clock: &self.places[place].clock,
             now: self.now,
             line_max: self.weather.limits.client_line,
+            half_line: self.weather.limits.half_line,
             lookups: &self.lookups,
         };
         match guest.check(&unsent[unsent.len() - fresh..], &facts) {
