@@ -3,7 +3,7 @@
 use super::lookups::Waiting;
 use super::notes::Level;
 use super::table::{Source, Verdict};
-use super::{Ack, Action, LookupError, Node, Query, Timer};
+use super::{Action, LookupError, Node, Query, Timer};
 use crate::units::{ConnId, LookupId};
 use crate::wire::{Command, Difference, Location, Report, Time, json, push_echo};
 
@@ -59,10 +59,7 @@ impl Node {
         }
         self.scratch.clear();
         report.push(&mut self.scratch);
-        match self.ack {
-            Ack::Local => self.reply(conn),
-            Ack::Herd => self.reply_after_wave(conn),
-        }
+        self.acknowledge(conn);
         true
     }
 

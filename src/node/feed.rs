@@ -11,7 +11,8 @@ const NOTHING: u64 = 0;
 /// The entry before the first and behind the last.
 const END: u32 = 0;
 
-/// The feed, and where each neighbour is in it.
+/// The feed, and where each neighbour is in it. The journal's files have cursors behind those of the
+/// neighbours: nobody but us tells them anything, so they need no bit in `known`.
 #[derive(Debug)]
 pub struct Feed {
     /// `END`, then an entry for each slot of the table.
@@ -32,8 +33,8 @@ struct Entry {
 }
 
 impl Feed {
-    /// An empty feed for so many neighbours.
-    pub fn new(neighbours: usize) -> Feed {
+    /// An empty feed with so many cursors.
+    pub fn new(cursors: usize) -> Feed {
         let end = Entry {
             before: END,
             after: END,
@@ -42,7 +43,7 @@ impl Feed {
         };
         Feed {
             entries: vec![end],
-            cursors: vec![END; neighbours],
+            cursors: vec![END; cursors],
             last: NOTHING,
         }
     }
@@ -103,16 +104,36 @@ impl Feed {
 
     /// The next change behind the cursor of `peer`.
     pub fn peek(&self, peer: PeerId) -> Option<Change> {
-        let entry = self.entries[self.cursors[peer.index()] as usize].after;
-        if entry == END {
-            return None;
-        }
-        let Entry { seq, known, .. } = self.entries[entry as usize];
-        Some(Change {
-            slot: entry - 1,
-            seq,
-            known: known >> peer.index() & 1 == 1,
+        self.changes(peer).next()
+    }
+
+    /// All changes behind the cursor of `peer`, which stays where it is.
+    pub fn changes(&self, peer: PeerId) -> impl Iterator<Item = Change> {
+        let mut entry = self.cursors[peer.index()];
+        std::iter::from_fn(move || {
+            entry = self.entries[entry as usize].after;
+            if entry == END {
+                return None;
+            }
+            let Entry { seq, known, .. } = self.entries[entry as usize];
+            Some(Change {
+                slot: entry - 1,
+                seq,
+                known: known.unbounded_shr(peer.0.into()) & 1 == 1,
+            })
         })
+    }
+
+    /// Moves the cursor of `peer` over what it has been told up to the change `seq`.
+    pub fn pass(&mut self, peer: PeerId, seq: u64) {
+        while self.peek(peer).is_some_and(|change| change.seq <= seq) {
+            self.step(peer);
+        }
+    }
+
+    /// Places the cursor of `peer` where that of `other` is.
+    pub fn join(&mut self, peer: PeerId, other: PeerId) {
+        self.cursors[peer.index()] = self.cursors[other.index()];
     }
 
     /// Whether there is nothing behind the cursor of `peer`.
@@ -249,5 +270,23 @@ mod tests {
                 known: true
             })
         );
+    }
+
+    #[test]
+    fn what_is_looked_at_is_not_passed() {
+        let file = PeerId(64); // Behind all neighbours: nobody knows its bit.
+        let mut feed = Feed::new(66);
+        for slot in 0..4 {
+            feed.publish(slot, Some(PeerId(0)));
+        }
+        let seen: Vec<(u32, bool)> = feed.changes(file).map(|it| (it.slot, it.known)).collect();
+        assert_eq!(seen, [(0, false), (1, false), (2, false), (3, false)]);
+        // One of them changes before the others are passed: its change is new.
+        feed.publish(1, None);
+        feed.pass(file, 3);
+        assert_eq!(feed.peek(file).map(|change| change.seq), Some(4));
+        feed.join(PeerId(65), file);
+        assert_eq!(told(&mut feed, PeerId(65)), [3, 1]);
+        assert!(!feed.is_at_end(file));
     }
 }

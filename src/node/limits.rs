@@ -67,6 +67,19 @@ pub struct Limits {
     /// From a warning about a neighbour or a stranger at the servers' door to the next, in
     /// nanoseconds. The ones between are counted.
     pub warning: u64,
+    /// Lines of the journal that one write takes, in bytes. A turn with more writes more often.
+    pub journal_batch: usize,
+    /// A journal that is far behind, or made anew, is told so many bytes in a turn, so that no turn is
+    /// long.
+    pub journal_slice: usize,
+    /// A journal of so many bytes is made anew when half of it and more is out of date: a shorter one
+    /// is not worth it.
+    pub journal_floor: u64,
+    /// What stands in the journal for so long is made safe, in nanoseconds, but with `--fsync off`;
+    /// and it is seen whether the file is still there.
+    pub journal_sync: u64,
+    /// A journal that could not be written is tried again after so long, in nanoseconds.
+    pub journal_retry: u64,
     /// From the wish to end to the end, in nanoseconds, whatever is still owed.
     pub grace: u64,
 }
@@ -100,6 +113,11 @@ impl Default for Limits {
             chatter: 4 << 10,
             resets: 3,
             warning: 60 * SECOND,
+            journal_batch: 1 << 20,
+            journal_slice: 64 << 10,
+            journal_floor: 4 << 20,
+            journal_sync: SECOND,
+            journal_retry: SECOND,
             grace: 5 * SECOND,
         }
     }

@@ -16,6 +16,7 @@
 //!     seed: 1,
 //!     neighbours: vec![],
 //!     ack: Ack::Local,
+//!     journal: None,
 //!     secret: None,
 //!     level: None,
 //!     limits: Limits::default(),
@@ -40,7 +41,9 @@ mod feed;
 mod flow;
 mod hash;
 mod hearing;
+mod holding;
 mod index;
+mod journal;
 pub mod limits;
 mod lookups;
 mod notes;
@@ -59,6 +62,10 @@ use std::net::SocketAddr;
 
 pub use census::{Census, Load};
 pub use event::{Action, Config, Door, Event, Neighbour};
+pub use journal::line as journal_line;
+pub use journal::{
+    Book, Fsync, JournalEvent, JournalState, JournalStatus, JournalTask, Lost, Trouble,
+};
 pub use limits::Limits;
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
@@ -67,6 +74,8 @@ pub use waves::Ack;
 
 use crate::buffers::Timers;
 use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
+use holding::Holding;
+use journal::Journal;
 use lookups::Lookups;
 use notes::Notes;
 use peer::{Peer, Warnings};
@@ -89,6 +98,8 @@ pub struct Node {
     peers: Vec<Peer>,
     lookups: Lookups,
     waves: Waves,
+    holding: Holding,
+    journal: Option<Journal>,
     timers: Timers<Timer>,
     notes: Notes,
     random: Random,
@@ -127,6 +138,8 @@ enum Timer {
     Lookup(LookupId),
     /// A reply has waited for the herd for too long.
     Ack,
+    /// The journal is to be made safe, or to be tried again.
+    Journal,
     /// We have been ending for too long.
     Grace,
 }
@@ -141,6 +154,7 @@ impl Node {
             seed,
             neighbours,
             ack,
+            journal,
             level,
             limits,
         } = config;
@@ -150,6 +164,8 @@ impl Node {
         );
         let marks_fit = 0 < limits.outbox_low && limits.outbox_low <= limits.outbox_high;
         assert!(marks_fit, "nothing paused would ever go on");
+        let journal = journal.map(|fsync| Journal::new(fsync, neighbours.len()));
+        let cursors = neighbours.len() + journal.as_ref().map_or(0, |_| Journal::CURSORS);
         let mut timers = Timers::default();
         for (index, neighbour) in neighbours.iter().enumerate() {
             // A plain one is dialled when there is something to tell, or its name to resolve.
@@ -164,13 +180,15 @@ impl Node {
             secret,
             now: Now::default(),
             sessions: Sessions::default(),
-            table: Table::new(neighbours.len(), limits.records, limits.record_bytes),
+            table: Table::new(cursors, limits.records, limits.record_bytes),
             peers: neighbours
                 .into_iter()
                 .map(|n| Peer::new(n, limits.redial_first))
                 .collect(),
             lookups: Lookups::default(),
             waves: Waves::default(),
+            holding: Holding::default(),
+            journal,
             timers,
             notes: Notes::new(level),
             random: Random(seed),
@@ -200,13 +218,14 @@ impl Node {
             Event::Ended { conn } => self.ended(conn),
             Event::Broken { conn, why } => self.gone(conn, &why),
             Event::LookedUp { id, answer } => self.looked_up(id, answer),
+            Event::Journal(event) => self.journal_did(event),
             Event::Tick => self.tick(),
             Event::Shutdown => self.shut_down(),
         }
     }
 
     /// The next thing that the shell is to do; none: all is done until the next event. News for
-    /// the links comes before replies.
+    /// the links comes before replies, and so does what the journal is to keep.
     pub fn poll_action(&mut self) -> Option<Action> {
         if std::mem::take(&mut self.news) {
             self.refill_links();
@@ -214,13 +233,19 @@ impl Node {
         if let Some(action) = self.actions.pop_front() {
             return Some(action);
         }
-        while let Some(conn) = self
-            .links_to_flush
-            .pop_front()
-            .or_else(|| self.clients_to_flush.pop_front())
-        {
+        while let Some(conn) = self.links_to_flush.pop_front() {
             if let Some(session) = self.sessions.get_mut(conn) {
                 session.flushing = false;
+                return Some(Action::Flush(conn));
+            }
+        }
+        if let Some(action) = self.journal_first() {
+            return Some(action);
+        }
+        while let Some(conn) = self.clients_to_flush.pop_front() {
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.flushing = false;
+                session.released = session.outbox.len();
                 return Some(Action::Flush(conn));
             }
         }
@@ -228,12 +253,12 @@ impl Node {
             self.end_if_quiet();
         }
         self.behind_due = self.behind.len();
-        self.actions.pop_front()
+        self.actions.pop_front().or_else(|| self.journal_later())
     }
 
     /// When the next `Tick` is due; one that comes earlier does no harm.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        if self.behind.is_empty() {
+        if self.behind.is_empty() && !self.journal_goes_on() {
             self.timers.next()
         } else {
             Some(self.now.mono)
@@ -244,7 +269,7 @@ impl Node {
     pub fn unsent(&self, conn: ConnId) -> &[u8] {
         self.sessions
             .get(conn)
-            .map_or(&[], |session| session.outbox.unsent())
+            .map_or(&[], |session| session.unsent())
     }
 
     /// `count` bytes of `unsent` were written. A link may have more to write then: who writes looks
@@ -255,6 +280,7 @@ impl Node {
             return;
         };
         session.outbox.advance(count);
+        session.released = session.released.saturating_sub(count);
         match session.role {
             Role::Telling(peer) => {
                 self.refill(peer);
@@ -316,9 +342,11 @@ impl Node {
                 Timer::Linger(conn) => self.farewell(conn),
                 Timer::Lookup(id) => self.lookup_late(id),
                 Timer::Ack => self.ack_late(),
+                Timer::Journal => self.journal_timer(),
                 Timer::Grace => self.stop(),
             }
         }
+        self.journal_turn();
         for _ in 0..std::mem::take(&mut self.behind_due) {
             let Some(conn) = self.behind.pop_front() else {
                 break;

@@ -60,13 +60,13 @@ struct Record {
 }
 
 impl Table {
-    /// An empty table for so many neighbours, of at most `records_max` clients whose lines have at
+    /// An empty table with so many cursors in its feed, of at most `records_max` clients whose lines have at
     /// most `bytes_max` bytes.
-    pub fn new(neighbours: usize, records_max: usize, bytes_max: usize) -> Table {
+    pub fn new(cursors: usize, records_max: usize, bytes_max: usize) -> Table {
         Table {
             records: Vec::new(),
             index: Index::new(),
-            feed: Feed::new(neighbours),
+            feed: Feed::new(cursors),
             digest: 0,
             bytes: 0,
             records_max,
@@ -146,6 +146,11 @@ impl Table {
     /// How many clients are known.
     pub fn count(&self) -> u64 {
         self.records.len() as u64
+    }
+
+    /// The length of all lines.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The sum of the records' hashes, whatever their order: equal tables have equal digests.

@@ -6,7 +6,7 @@
 //! things in the order wait, observe, act.
 //!
 //! - *act*: the node says what to do, until there is nothing: at most one write per connection,
-//!   links before clients.
+//!   links before clients, and between them one to the journal.
 //! - *wait*: `poll`, until the node's next deadline; not at all while somebody is ready.
 //! - *observe*: events only set flags; then whoever has work stands on the ready list once, and
 //!   those that stood there at its start are served, links before clients, each at most one read
@@ -24,6 +24,7 @@ mod conns;
 mod dial;
 mod door;
 mod ending;
+mod journal;
 mod pool;
 mod ready;
 mod serve;
@@ -42,13 +43,15 @@ pub use dial::Target;
 pub use door::Door;
 pub use ending::SIGNALS_GAP;
 
-use crate::node::{Action, Config, Event, LookupError, Node};
+use crate::journal::Keeper;
+use crate::node::{Action, Event, LookupError, Node};
 use crate::places::Provider;
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
 use clock::Clock;
 use conns::{Conns, Kind};
 use dial::{Attempt, Resolver};
 use ending::{Asked, Signals};
+use journal::Journal;
 use pool::Pool;
 use ready::Ready;
 use work::{Looker, Lookup};
@@ -80,13 +83,15 @@ const NAMES_MAX: usize = crate::node::limits::NEIGHBOURS_MAX;
 
 /// What an event loop is made of.
 pub struct Setup {
-    /// The node's part.
-    pub config: Config,
+    /// The server; it knows what its journal held.
+    pub node: Node,
+    /// The files of its journal, if it has one.
+    pub journal: Option<Keeper>,
     /// Where clients come in.
     pub clients: Door,
     /// Where neighbours come in.
     pub servers: Door,
-    /// Where the neighbours' servers' doors are, in the order of `config.neighbours`.
+    /// Where the neighbours' servers' doors are, in the order of the node's neighbours.
     pub targets: Vec<Target>,
     /// Our own address, by which the neighbours know us, if it is not a name.
     pub source: Option<IpAddr>,
@@ -126,6 +131,7 @@ pub struct EventLoop {
     source: Option<IpAddr>,
     lookups: Pool<Looker>,
     resolver: Option<Pool<Resolver>>,
+    journal: Option<Journal>,
     signals: Signals,
     /// A second signal does not let us give what is owed.
     cut_short: bool,
@@ -142,7 +148,7 @@ impl EventLoop {
     /// When the poll, the workers or the signals cannot be had.
     pub fn new(setup: Setup) -> io::Result<EventLoop> {
         let Setup {
-            config,
+            node,
             mut clients,
             mut servers,
             targets,
@@ -178,13 +184,17 @@ impl EventLoop {
             true => Some(Pool::start("names", 1, NAMES_MAX, Resolver, wake())?),
             false => None,
         };
+        let journal = match setup.journal {
+            Some(keeper) => Some(Journal::start(keeper, wake())?),
+            None => None,
+        };
         let clock = Clock::start();
         Ok(EventLoop {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             now: clock.now(),
             clock,
-            node: Node::new(config),
+            node,
             conns: Conns::default(),
             clients_max: setup.clients_max,
             doors: Some([servers, clients]),
@@ -197,6 +207,7 @@ impl EventLoop {
             source: setup.source,
             lookups,
             resolver,
+            journal,
             signals,
             cut_short: false,
             buffer: vec![0; LINK_READ_MAX].into_boxed_slice(),
@@ -248,6 +259,7 @@ impl EventLoop {
                     }
                 }
                 Action::Forget(id) => self.lookups.forget(|job| job.id == id),
+                Action::Journal(task) => self.keep(task),
                 Action::Stop => self.stopped = true,
             }
         }

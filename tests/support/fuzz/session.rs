@@ -103,6 +103,7 @@ impl World {
             seed: 1,
             neighbours: vec![neighbour],
             ack: Ack::Local,
+            journal: None,
             secret: None,
             level: (kind & 2 == 2).then_some(Level::Debug),
             limits: limits.clone(),
@@ -336,6 +337,7 @@ impl World {
                 assert!(self.lookups.len() <= CLIENTS * self.limits.lookups);
             }
             Action::Forget(id) => self.lookups.retain(|under_way| *under_way != id),
+            Action::Journal(task) => panic!("there is no journal: {task:?}"),
             Action::Stop => self.has_stopped = true,
         }
     }
