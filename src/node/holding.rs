@@ -40,7 +40,9 @@ impl Holding {
 impl Node {
     /// Sends what is in `scratch` when it may be: at once, mostly.
     pub(super) fn acknowledge(&mut self, conn: ConnId) {
-        let waits = self.journal.as_ref().is_some_and(|journal| journal.waits());
+        let safe = self.journal.as_ref().map_or(u64::MAX, |it| it.safe());
+        // Also what repeats or is older: what it stands behind may not be safe yet.
+        let waits = self.table.feed.last() > safe;
         if self.ack == Ack::Local && !waits {
             return self.reply(conn);
         }
@@ -57,7 +59,6 @@ impl Node {
                 Ack::Local => 0,
                 Ack::Herd => self.waves.next(),
             },
-            // It may repeat what was said before, and that may not be safe yet.
             change: if waits { self.table.feed.last() } else { 0 },
         };
         self.holding.queue.push_back(held);

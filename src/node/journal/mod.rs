@@ -217,15 +217,10 @@ impl Journal {
 
     /// All up to this change is safe, or nobody waits for it.
     pub fn safe(&self) -> u64 {
-        match self.waits() {
-            true => self.safe,
-            false => u64::MAX,
+        match (self.fsync, self.state) {
+            (Fsync::Always, State::Sound) => self.safe,
+            _ => u64::MAX,
         }
-    }
-
-    /// Whether replies wait until their change is safe.
-    pub fn waits(&self) -> bool {
-        self.fsync == Fsync::Always && self.state == State::Sound
     }
 }
 
@@ -261,6 +256,10 @@ impl Node {
     /// What is to be written for the last [`JournalTask::Append`]: whole lines.
     pub fn journal_text(&self) -> &[u8] {
         self.journal.as_ref().map_or(&[], |journal| &journal.text)
+    }
+
+    pub(super) fn journal_is_timed(&self) -> bool {
+        self.journal.as_ref().is_some_and(|journal| journal.timed)
     }
 
     /// How the journal is.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use herd::node::{Action, Event, LookupError, Query};
+use herd::node::{Action, Event, JournalState, LookupError, Query};
 use herd::units::{ConnId, LookupId, MILLISECOND, Mono};
 
 use super::guest::{Lookup, no_answer};
@@ -66,7 +66,12 @@ impl World {
                 self.close(wire, 0);
             }
         }
-        self.lower_floor(place);
+        // What stands in a journal is not lost, unless that could not be written.
+        let status = server.node.journal_status();
+        if !matches!(status.state, JournalState::Ok | JournalState::Compacting) {
+            self.lower_floor(place);
+        }
+        self.places[place].disk.abandon();
         self.mark(2, &[place as u8]);
         if !self.rough {
             self.plan(self.now + MILLISECOND, Happening::Start(place));
@@ -112,6 +117,7 @@ impl World {
                 }
                 Action::LookUp(id, query) => self.look_up(server, place, id, query),
                 Action::Forget(id) => self.forget(server, id),
+                Action::Journal(task) => self.keep(server, place, task),
                 Action::Stop => {
                     server.stopped = true;
                     return;

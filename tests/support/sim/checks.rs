@@ -46,6 +46,7 @@ impl World {
             self.check_part(plan)?;
         }
         self.check_census()?;
+        self.check_journals()?;
         self.check_end()
     }
 

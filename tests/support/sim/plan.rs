@@ -1,7 +1,7 @@
 //! What a seed means: a herd, its limits, the weather, and who visits. Everything but the small
 //! luck of each read and write is drawn here, before anything runs.
 
-use herd::node::{Ack, Limits};
+use herd::node::{Ack, Fsync, Limits};
 use herd::units::{MILLISECOND, SECOND};
 
 use super::random::Random;
@@ -35,6 +35,8 @@ pub struct Weather {
     pub secret: bool,
     /// When an IAMAT is answered.
     pub ack: Ack,
+    /// Whether the servers have journals.
+    pub journal: Option<Fsync>,
     /// The longest way between two servers; each direction of a link draws its own.
     pub delay_max: u64,
     /// Every link has just that.
@@ -74,6 +76,19 @@ pub enum Fault {
     Block(usize, usize, u64),
     /// A wall clock jumps, by so many nanoseconds.
     Jump(usize, i64),
+    /// A disk has no room for so long, or does not work at all.
+    Disk(usize, DiskFault, u64),
+}
+
+/// What a disk does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskFault {
+    /// It has no room.
+    Full,
+    /// Nothing can be made safe.
+    Broken,
+    /// It takes its time.
+    Hangs,
 }
 
 /// Who learns that a connection is dead.
@@ -114,9 +129,15 @@ impl Plan {
     pub fn of(seed: u64) -> Plan {
         let mut random = Random::new(seed);
         let (names, links) = herd(&mut random);
-        let weather = Weather::draw(&mut random);
+        let mut weather = Weather::draw(&mut random);
         let heal = random.between(1500, 4500) * MILLISECOND;
-        let faults = faults(&mut random, &links, names.len(), heal);
+        let mut faults = faults(&mut random, &links, names.len(), heal);
+        // Luck of its own: a seed without journals is what it would be if there were none.
+        let mut disks = Random::new(seed ^ 0xd15c);
+        weather.draw_journal(&mut disks);
+        if weather.journal.is_some() {
+            disk_faults(&mut disks, names.len(), heal, &mut faults);
+        }
         let mut visits = visits(&mut random, names.len(), heal, &weather.limits);
         // Somebody finds a server that has just begun anew, before its neighbours do.
         for &(at, fault) in &faults {
@@ -214,6 +235,7 @@ impl Weather {
             limits,
             secret: random.percent(40),
             ack: random.pick(&[Ack::Local, Ack::Local, Ack::Herd]),
+            journal: None,
             delay_max: random.pick(&[1, 5, 20, 100, 400]) * MILLISECOND,
             same_delay: random.percent(15),
             window: random.scaled(600, 64 << 10) as usize,
@@ -226,12 +248,24 @@ impl Weather {
         }
     }
 
+    /// Half of the herds have journals, mostly such as are soon too long.
+    fn draw_journal(&mut self, random: &mut Random) {
+        if random.percent(50) {
+            return;
+        }
+        self.journal = Some(random.pick(&[Fsync::Always, Fsync::EverySecond, Fsync::Off]));
+        self.limits.journal_batch = random.scaled(1, 1 << 20) as usize;
+        self.limits.journal_slice = random.scaled(1, 64 << 10) as usize;
+        self.limits.journal_floor = random.scaled(1, 2 << 10);
+    }
+
     /// Nothing ever goes wrong, and every link is as long as any other.
     pub fn fair(delay: u64) -> Weather {
         Weather {
             limits: Limits::default(),
             secret: false,
             ack: Ack::Local,
+            journal: None,
             delay_max: delay,
             same_delay: true,
             window: 64 << 10,
@@ -243,6 +277,24 @@ impl Weather {
             skew: 0,
         }
     }
+}
+
+/// Disks fill up and break, and now and then the whole herd is killed at once.
+fn disk_faults(random: &mut Random, size: usize, heal: u64, faults: &mut Vec<(u64, Fault)>) {
+    for _ in 0..[0, 0, 1, 2, 4][random.below(5)] {
+        let at = random.between(0, heal);
+        let long = random.scaled(1, 2000) * MILLISECOND;
+        let what = random.pick(&[DiskFault::Full, DiskFault::Broken, DiskFault::Hangs]);
+        faults.push((at, Fault::Disk(random.below(size), what, long)));
+    }
+    if random.percent(40) {
+        let at = random.between(200 * MILLISECOND, heal);
+        for place in 0..size {
+            let long = random.scaled(20, 1000) * MILLISECOND;
+            faults.push((at, Fault::Crash(place, long)));
+        }
+    }
+    faults.sort_by_key(|(at, _)| *at);
 }
 
 fn faults(

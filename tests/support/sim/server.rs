@@ -91,17 +91,22 @@ impl Server {
             .secret
             .then(|| Secret::new(b"a secret of ours"));
         let dials = vec![0; neighbours.len()];
+        let mut node = Node::new(Config {
+            name: here.name.clone(),
+            run,
+            seed: run.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            neighbours,
+            ack: world.weather.ack,
+            journal: world.weather.journal,
+            secret: secret.flatten(),
+            level: world.trace.is_some().then_some(Level::Info),
+            limits: world.weather.limits.clone(),
+        });
+        if world.weather.journal.is_some() {
+            here.disk.recall(&mut node);
+        }
         Server {
-            node: Node::new(Config {
-                name: here.name.clone(),
-                run,
-                seed: run.wrapping_mul(0x9e37_79b9_7f4a_7c15),
-                neighbours,
-                ack: world.weather.ack,
-                secret: secret.flatten(),
-                level: world.trace.is_some().then_some(Level::Info),
-                limits: world.weather.limits.clone(),
-            }),
+            node,
             life,
             born: world.now,
             sockets: Vec::new(),
@@ -214,6 +219,9 @@ impl Server {
             self.jobs.retain(|job| job.0 != id);
             world.answered(numbers, &answer);
             self.node.handle(now, Event::LookedUp { id, answer });
+        }
+        if let Some(done) = world.places[place].disk.finish() {
+            self.node.handle(now, Event::Journal(done));
         }
         if std::mem::take(&mut self.asked_to_end) {
             self.ending = true;
