@@ -281,9 +281,9 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     }
 }
 
-/// Descriptors for the doors, the poll, the log, the workers' own connections and strangers at the
+/// Descriptors for the doors, the poll, the log, the journal, the workers' own connections and strangers at the
 /// servers' door.
-const RESERVED: usize = 24 + STRANGERS_MAX;
+const RESERVED: usize = 28 + STRANGERS_MAX;
 
 /// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it.
 /// Where it cannot be read, POSIX's least.

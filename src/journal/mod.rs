@@ -112,8 +112,10 @@ impl Keeper {
             })),
             Done::Published(result) => {
                 self.publishing = false;
-                if let (Ok(()), Some(fresh)) = (&result, self.fresh.take()) {
-                    self.journal = fresh;
+                match (&result, self.fresh.take()) {
+                    (Ok(()), Some(fresh)) => self.journal = fresh,
+                    // If it has the journal's name by now, nothing is found here.
+                    _ => drop(fs::remove_file(&self.fresh_path)),
                 }
                 JournalEvent::Published(result)
             }

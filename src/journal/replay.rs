@@ -32,6 +32,15 @@ pub struct Found {
     pub(super) lacks_lf: bool,
 }
 
+const MENDED: &str = "its end is damaged, but nothing is lost";
+
+/// A line that was read.
+enum Taken {
+    Whole,
+    /// All but its LF was there.
+    Mended,
+}
+
 /// A reading under way.
 pub(super) struct Replay<'a, F> {
     path: &'a Path,
@@ -81,7 +90,7 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
                 self.found.end += skipped + length as u64 + 1;
                 match std::mem::take(&mut skipped) {
                     0 => self.line(line, &check)?,
-                    _ => self.bad(&"it is too long"),
+                    _ => self.bad(&"this line is lost: it is too long"),
                 }
             }
             if start == 0 && filled == BUFFER {
@@ -93,7 +102,7 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
             if count == 0 {
                 match skipped {
                     0 => self.tail(&mut buffer[..filled]),
-                    _ => self.bad(&"it is too long, and cut off"),
+                    _ => self.bad(&"this line is lost: it is too long; it is cut off"),
                 }
                 return self.judge();
             }
@@ -116,22 +125,24 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
                 None => self.found.headless = true,
             }
         }
+        self.number -= 1;
         match self.take(line) {
-            Ok(()) => self.good += 1,
-            Err(why) => {
-                self.number -= 1;
-                self.bad(&why);
-            }
+            Ok(Taken::Whole) => self.number += 1,
+            Ok(Taken::Mended) => self.bad(&MENDED),
+            Err(why) => self.bad(&format_args!("this line is lost: {why}")),
         }
         Ok(())
     }
 
     /// A line in the buffer. If it is damaged, that may be its LF, and two lines stand in it.
-    fn take(&mut self, line: &mut [u8]) -> Result<(), Lost> {
-        let lost = match (self.recall)(line) {
-            Err(Lost::Hash) => Lost::Hash,
-            other => return other,
-        };
+    fn take(&mut self, line: &mut [u8]) -> Result<Taken, Lost> {
+        match (self.recall)(line) {
+            Err(Lost::Hash) => {}
+            other => {
+                self.good += u64::from(other.is_ok());
+                return other.map(|()| Taken::Whole);
+            }
+        }
         let seconds: Vec<usize> = memmem::find_iter(line, b"AT ")
             .filter(|at| *at > 0)
             .take(SECONDS_MAX)
@@ -140,10 +151,11 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
             let (first, second) = line.split_at_mut(at);
             if (self.recall)(second).is_ok() {
                 self.good += 1;
-                return (self.recall)(&mut first[..at - 1]);
+                (self.recall)(&mut first[..at - 1])?;
+                return Ok(Taken::Mended);
             }
         }
-        Err(lost)
+        Err(Lost::Hash)
     }
 
     /// What stands behind the last LF: mostly nothing, or what a write that was cut short left.
@@ -159,12 +171,11 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
         let last = length - 1;
         let good = self.take(tail).is_ok() || self.take(&mut tail[..last]).is_ok();
         if good {
-            self.good += 1;
             self.found.lacks_lf = true;
             self.found.end += length as u64;
-            self.bad(&"its end was damaged, and is mended");
+            self.bad(&MENDED);
         } else {
-            self.bad(&"the file ends within it, and it is cut off");
+            self.bad(&"this line is lost: the file ends within it; it is cut off");
         }
     }
 

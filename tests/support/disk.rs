@@ -14,6 +14,9 @@ pub struct Disk {
     pub safe: usize,
     /// The fresh file.
     fresh: Option<Vec<u8>>,
+    /// The journal that was, once a fresh one has its name: it is lost with the process. The worker
+    /// puts it in place as soon as it can, and says so as late as it can.
+    unlinked: Option<Vec<u8>>,
     /// There is no room.
     pub full: bool,
     /// Nothing can be made safe, or made at all.
@@ -29,6 +32,7 @@ impl Disk {
     pub fn abandon(&mut self) {
         self.job = None;
         self.fresh = None;
+        self.unlinked = None;
     }
 
     /// Has a node take in what is there.
@@ -47,11 +51,13 @@ impl Disk {
     pub fn take(&mut self, task: JournalTask, text: &[u8]) -> Option<JournalEvent> {
         let JournalTask::Append(book) = task else {
             assert!(self.job.is_none(), "two tasks for one worker: {task:?}");
-            let file = match task {
-                JournalTask::Publish => self.fresh.as_ref().expect("a fresh file"),
-                _ => &self.text,
-            };
-            self.job = Some((task, file.len()));
+            if task == JournalTask::Publish && !self.broken {
+                let fresh = self.fresh.take().expect("a fresh file");
+                self.unlinked = Some(std::mem::replace(&mut self.text, fresh));
+                // It was made safe before it was renamed.
+                self.safe = self.text.len();
+            }
+            self.job = Some((task, self.text.len()));
             return None;
         };
         assert!(text.is_empty() || text.ends_with(b"\n"), "half a line");
@@ -61,13 +67,12 @@ impl Disk {
             false => Ok(()),
         };
         if result.is_ok() {
-            match book {
-                Book::Journal => self.text.extend_from_slice(text),
-                Book::Fresh => {
-                    let fresh = self.fresh.as_mut().expect("a fresh file");
-                    fresh.extend_from_slice(text);
-                }
-            }
+            let file = match (book, &mut self.unlinked) {
+                (Book::Journal, Some(unlinked)) => unlinked,
+                (Book::Journal, None) | (Book::Fresh, Some(_)) => &mut self.text,
+                (Book::Fresh, None) => self.fresh.as_mut().expect("a fresh file"),
+            };
+            file.extend_from_slice(text);
         }
         Some(JournalEvent::Wrote(book, result))
     }
@@ -99,12 +104,13 @@ impl Disk {
                 self.fresh = Some(Vec::new());
                 JournalEvent::Created(Ok(HEAD.len() as u64))
             }
-            JournalTask::Publish if self.broken => JournalEvent::Published(Err(trouble(true))),
-            JournalTask::Publish => {
-                self.text = self.fresh.take().expect("a fresh file");
-                self.safe = length;
-                JournalEvent::Published(Ok(()))
-            }
+            JournalTask::Publish => match self.unlinked.take() {
+                None => JournalEvent::Published(Err(trouble(true))),
+                Some(_) => {
+                    self.safe = length;
+                    JournalEvent::Published(Ok(()))
+                }
+            },
         })
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use herd::node::{Action, Event, JournalState, LookupError, Query};
+use herd::node::{Action, Event, LookupError, Query};
 use herd::units::{ConnId, LookupId, MILLISECOND, Mono};
 
 use super::guest::{Lookup, no_answer};
+use super::keeping::is_sound;
 use super::server::{READ_MAX, Server};
 use super::visit::Numbers;
 use super::world::{Happening, World};
@@ -27,6 +28,7 @@ impl World {
             self.places[place].server = Some(server);
             return;
         }
+        server.sound = is_sound(&server.node);
         server.observe(self, place);
         self.act(&mut server, place);
         self.check_limits(&server, place);
@@ -67,8 +69,7 @@ impl World {
             }
         }
         // What stands in a journal is not lost, unless that could not be written.
-        let status = server.node.journal_status();
-        if !matches!(status.state, JournalState::Ok | JournalState::Compacting) {
+        if !is_sound(&server.node) {
             self.lower_floor(place);
         }
         self.places[place].disk.abandon();

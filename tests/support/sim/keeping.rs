@@ -10,7 +10,7 @@ use super::world::{Happening, World};
 use crate::support::disk::Disk;
 
 /// A worker waits for its disk for so long at most, in nanoseconds.
-const DISK_MAX: u64 = 30 * MILLISECOND;
+pub const DISK_MAX: u64 = 400 * MILLISECOND;
 
 impl World {
     /// A task of a journal's.
@@ -30,7 +30,8 @@ impl World {
 
     /// Before a server acknowledges something, it has written it down.
     pub fn check_kept(&mut self, server: &Server, place: usize, acked: &[Acked]) {
-        if !is_sound(&server.node) {
+        // A reply that was made while nothing could be kept did not wait.
+        if !server.sound || !is_sound(&server.node) {
             return;
         }
         let Disk { text, safe, .. } = &self.places[place].disk;
@@ -92,7 +93,8 @@ impl World {
     }
 }
 
-fn is_sound(node: &Node) -> bool {
+/// Whether a node says that its journal keeps everything.
+pub fn is_sound(node: &Node) -> bool {
     let state = node.journal_status().state;
     matches!(state, JournalState::Ok | JournalState::Compacting)
 }

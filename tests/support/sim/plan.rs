@@ -253,10 +253,11 @@ impl Weather {
         if random.percent(50) {
             return;
         }
-        self.journal = Some(random.pick(&[Fsync::Always, Fsync::EverySecond, Fsync::Off]));
+        let all = [Fsync::Always, Fsync::Always, Fsync::EverySecond, Fsync::Off];
+        self.journal = Some(random.pick(&all));
         self.limits.journal_batch = random.scaled(1, 1 << 20) as usize;
         self.limits.journal_slice = random.scaled(1, 64 << 10) as usize;
-        self.limits.journal_floor = random.scaled(1, 2 << 10);
+        self.limits.journal_floor = random.scaled(1, 256);
     }
 
     /// Nothing ever goes wrong, and every link is as long as any other.

@@ -47,6 +47,8 @@ pub struct Server {
     pub ending: bool,
     /// Its node said so.
     pub stopped: bool,
+    /// Its journal kept everything when its turn began.
+    pub sound: bool,
     /// When its next turn is.
     pub wake: u64,
 }
@@ -122,6 +124,7 @@ impl Server {
             asked_to_end: false,
             ending: false,
             stopped: false,
+            sound: true,
             wake: u64::MAX,
         }
     }
