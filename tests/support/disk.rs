@@ -23,6 +23,8 @@ pub struct Disk {
     pub broken: bool,
     /// The worker waits for it.
     pub hangs: bool,
+    /// It hangs again when one thing more is done.
+    pub once: bool,
     /// What the worker is to do, and how long the file was when it was asked to.
     job: Option<(JournalTask, usize)>,
 }
@@ -85,6 +87,7 @@ impl Disk {
     /// The worker has done it.
     pub fn finish(&mut self) -> Option<JournalEvent> {
         let (task, length) = self.job.take_if(|_| !self.hangs)?;
+        self.hangs = std::mem::take(&mut self.once);
         let trouble = |intact| Trouble {
             intact,
             why: "the disk is broken".to_string(),

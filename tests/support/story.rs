@@ -270,14 +270,15 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
             let why = String::from_utf8_lossy(why).into_owned();
             world.answer(number(lookup)?, Err(LookupError::Failed(why)))?;
         }
-        (["disk", server, state], None) => {
+        (["disk", server, state @ ..], None) => {
             let disk = &mut world.shell(world.place(server)?)?.disk;
-            (disk.full, disk.broken, disk.hangs) = match *state {
-                "full" => (true, false, false),
-                "breaks" => (false, true, false),
-                "hangs" => (false, false, true),
-                "works" => (false, false, false),
-                _ => return Err("a disk is full, breaks, hangs or works".into()),
+            (disk.full, disk.broken, disk.hangs, disk.once) = match state {
+                ["full"] => (true, false, false, false),
+                ["breaks"] => (false, true, false, false),
+                ["hangs"] => (false, false, true, false),
+                ["works"] => (false, false, false, false),
+                ["works", "once"] => (false, false, false, true),
+                _ => return Err("a disk is full, breaks, hangs, or works (once)".into()),
             };
         }
         (["watch", from, to], None) => {
