@@ -4,8 +4,9 @@
 use herd::node::{Ack, Fsync, Limits};
 use herd::units::{MILLISECOND, SECOND};
 
+use super::clock::BASE;
 use super::random::Random;
-use super::visit::{Ask, Visit, visits};
+use super::visit::{Ask, Line, Visit, visits};
 
 /// All that is decided before the run.
 #[derive(Debug)]
@@ -152,6 +153,9 @@ impl Plan {
                 }
             }
         }
+        if weather.journal.is_some() {
+            visits.extend(movers(&mut disks, names.len(), heal));
+        }
         Plan {
             names,
             links,
@@ -278,6 +282,21 @@ impl Weather {
             skew: 0,
         }
     }
+}
+
+/// Two who move again and again: a journal is soon too long, and seldom at rest.
+fn movers(random: &mut Random, size: usize, heal: u64) -> Vec<Visit> {
+    let focus = random.below(size);
+    let mover = |random: &mut Random| {
+        let at = random.between(100 * MILLISECOND, heal);
+        let value = BASE + i128::from(at);
+        let second = i128::from(SECOND);
+        let text = format!("{}.{:09}", value / second, value % second);
+        let line = Line::iamat(format!("j{}", random.below(2)), "+1-1", text, value);
+        Visit::new(focus, at, vec![line])
+    };
+    let count = random.pick(&[0, 10, 60]);
+    (0..count).map(|_| mover(random)).collect()
 }
 
 /// Disks fill up and break, and now and then the whole herd is killed at once.
