@@ -67,6 +67,10 @@ pub fn open(
     recall: impl FnMut(&mut [u8]) -> Result<(), Lost>,
 ) -> Result<(Keeper, Found), Error> {
     let mut file = lock(path)?;
+    if !file.metadata()?.is_file() {
+        // A device may have no end.
+        return Err(Error::NoJournal);
+    }
     let mut fresh_path = path.as_os_str().to_owned();
     fresh_path.push(".new");
     let fresh_path = PathBuf::from(fresh_path);
