@@ -281,8 +281,8 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     }
 }
 
-/// Descriptors for the doors, the poll, the log, the journal, the workers' own connections and strangers at the
-/// servers' door.
+/// Descriptors for the doors, the poll, the log, the journal, the workers' own connections and
+/// strangers at the servers' door.
 const RESERVED: usize = 28 + STRANGERS_MAX;
 
 /// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it.

@@ -1,12 +1,14 @@
 //! The journal's files: opened, replayed, appended to, made safe and replaced. What is written, and
 //! when, is the node's decision; this room knows files, and nothing of a poll.
 //!
-//! `NAME.herd` is a text: `herd-journal 1 NAME`, then AT lines, each with its hash behind it. cat(1)
-//! and grep(1) work on it. Each process that has it open holds a lock on it (flock(2)), so that no
-//! two servers write to the same; beside it stands `NAME.herd.new` while a fresh one is made.
+//! `NAME.herd` is a text: `herd-journal 1 NAME`, then AT lines, each with its hash behind it.
+//! cat(1) and grep(1) work on it. Each process that has it open holds a lock on it (flock(2)), so
+//! that no two servers write to the same; beside it stands `NAME.herd.new` while a fresh one is
+//! made.
 //!
 //! Appending is a write(2) on the loop's own thread, into the kernel's memory. Everything that may
-//! wait for a disk is a [`Job`], for a worker. Every failure is a [`Trouble`] that the node is told.
+//! wait for a disk is a [`Job`], for a worker. Every failure is a [`Trouble`] that the node is
+//! told.
 
 mod job;
 mod open;

@@ -56,8 +56,8 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Opens the journal of `server` at `path`, or begins one. Each good line is given to `recall`; each
-/// bad one is named in the log, and lost. A torn end is cut off.
+/// Opens the journal of `server` at `path`, or begins one. Each good line is given to `recall`;
+/// each bad one is named in the log, and lost. A torn end is cut off.
 ///
 /// # Errors
 /// When it is somebody else's, or cannot be read or written. Then it is as it was.

@@ -11,8 +11,8 @@ const NOTHING: u64 = 0;
 /// The entry before the first and behind the last.
 const END: u32 = 0;
 
-/// The feed, and where each neighbour is in it. The journal's files have cursors behind those of the
-/// neighbours: nobody but us tells them anything, so they need no bit in `known`.
+/// The feed, and where each neighbour is in it. The journal's files have cursors behind those of
+/// the neighbours: nobody but us tells them anything, so they need no bit in `known`.
 #[derive(Debug)]
 pub struct Feed {
     /// `END`, then an entry for each slot of the table.

@@ -69,11 +69,11 @@ pub struct Limits {
     pub warning: u64,
     /// Lines of the journal that one write takes, in bytes. A turn with more writes more often.
     pub journal_batch: usize,
-    /// A journal that is far behind, or made anew, is told so many bytes in a turn, so that no turn is
-    /// long.
+    /// A journal that is far behind, or made anew, is told so many bytes in a turn, so that no turn
+    /// is long.
     pub journal_slice: usize,
-    /// A journal of so many bytes is made anew when half of it and more is out of date: a shorter one
-    /// is not worth it.
+    /// A journal of so many bytes is made anew when half of it and more is out of date: a shorter
+    /// one is not worth it.
     pub journal_floor: u64,
     /// What stands in the journal for so long is made safe, in nanoseconds, but with `--fsync off`;
     /// and it is seen whether the file is still there.

@@ -60,8 +60,8 @@ struct Record {
 }
 
 impl Table {
-    /// An empty table with so many cursors in its feed, of at most `records_max` clients whose lines have at
-    /// most `bytes_max` bytes.
+    /// An empty table with so many cursors in its feed, of at most `records_max` clients whose
+    /// lines have at most `bytes_max` bytes.
     pub fn new(cursors: usize, records_max: usize, bytes_max: usize) -> Table {
         Table {
             records: Vec::new(),

@@ -17,8 +17,8 @@ const CLIENTS: u64 = 20;
 /// Lines in one packet.
 const BURST: u64 = 100;
 
-/// Somebody who says updates as fast as they are answered, each newer than the one before, until the
-/// server is gone.
+/// Somebody who says updates as fast as they are answered, each newer than the one before, until
+/// the server is gone.
 struct Burst {
     name: String,
     /// The first number, and the one behind the last that was answered.
@@ -74,9 +74,9 @@ fn newest(name: &str, first: u64, acked: u64) -> impl Iterator<Item = (String, u
         .map(move |number| (format!("{name}.{}", number % CLIENTS), number))
 }
 
-/// Kills the whole herd so many times while it hears updates, each time at another moment, and starts
-/// it again: each server must know what it acknowledged, from its own file. Returns how many updates
-/// were acknowledged in all.
+/// Kills the whole herd so many times while it hears updates, each time at another moment, and
+/// starts it again: each server must know what it acknowledged, from its own file. Returns how many
+/// updates were acknowledged in all.
 fn kill_all(herd: &mut Herd, kills: u64, updates: u64) -> u64 {
     let mut next: Vec<u64> = vec![1_000_000; herd.servers.len()];
     let mut last = vec![(next[0], next[0]); next.len()];

@@ -28,8 +28,8 @@ fn file(server: &Server) -> PathBuf {
     server.directory.join(format!("{}.herd", server.name))
 }
 
-/// The newest time, in nanoseconds, that a journal's file holds of each client. Every line but a torn
-/// last one must be whole.
+/// The newest time, in nanoseconds, that a journal's file holds of each client. Every line but a
+/// torn last one must be whole.
 #[track_caller]
 fn kept(path: &Path) -> BTreeMap<String, i128> {
     let mut times: BTreeMap<String, i128> = BTreeMap::new();
@@ -48,8 +48,8 @@ fn kept(path: &Path) -> BTreeMap<String, i128> {
     times
 }
 
-/// One server that has heard of `count` clients, `k0` and so on, and was killed. Its journal has a line
-/// for each, in this order, from line 2 on.
+/// One server that has heard of `count` clients, `k0` and so on, and was killed. Its journal has a
+/// line for each, in this order, from line 2 on.
 fn killed(count: usize, options: &[&str]) -> Herd {
     let mut herd = Herd::one_with(options);
     let mut client = herd.servers[0].client();

@@ -1,4 +1,5 @@
-//! The disk of one server, in memory: its journal, and what its worker is at. It outlives processes.
+//! The disk of one server, in memory: its journal, and what its worker is at. It outlives
+//! processes.
 
 use herd::node::{Book, JournalEvent, JournalTask, Node, Trouble};
 
@@ -115,5 +116,16 @@ impl Disk {
                 }
             },
         })
+    }
+}
+
+/// A task, for a story.
+pub fn describe(task: JournalTask, text: &[u8]) -> String {
+    match task {
+        JournalTask::Append(book) => {
+            let lines = text.iter().filter(|&&byte| byte == b'\n').count();
+            format!("writes {lines} to {book:?}").to_lowercase()
+        }
+        task => format!("asks for {task:?}").to_lowercase(),
     }
 }

@@ -4,12 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{
-    Action, Config, Door, Event, JournalTask, Level, LookupError, Neighbour, Node, Query,
-};
+use herd::node::{Action, Config, Door, Event, Level, LookupError, Neighbour, Node, Query};
 use herd::units::{ConnId, LookupId, Now, PeerId};
 
-use super::disk::Disk;
+use super::disk::{Disk, describe};
 use super::net::{Arrival, End, Knock, Listener, Net, Owner};
 use super::world::Settings;
 
@@ -251,18 +249,10 @@ impl Shell {
         self.dials.insert(peer, outcome);
     }
 
-    fn keep(&mut self, now: Now, task: JournalTask, net: &mut Net) {
+    fn keep(&mut self, now: Now, task: herd::node::JournalTask, net: &mut Net) {
         let text = self.node.journal_text();
-        let what = match task {
-            JournalTask::Append(book) => {
-                let lines = text.iter().filter(|&&byte| byte == b'\n').count();
-                format!("writes {lines} to {book:?}").to_lowercase()
-            }
-            task => format!("asks for {task:?}").to_lowercase(),
-        };
-        let done = self.disk.take(task, text);
-        self.tell(net, what);
-        if let Some(done) = done {
+        self.tell(net, describe(task, text));
+        if let Some(done) = self.disk.take(task, text) {
             self.node.handle(now, Event::Journal(done));
         }
     }

@@ -70,8 +70,8 @@ impl Story {
         Ok(std::mem::take(&mut world.net.tale))
     }
 
-    /// `world key=value …`: any of the limits, `window`, `pool`, `ack=herd`, `fsync`, `plain` with the name
-    /// of a server of another make, `secret` with what all share.
+    /// `world key=value …`: any of the limits, `window`, `pool`, `ack=herd`, `fsync`, `plain` with
+    /// the name of a server of another make, `secret` with what all share.
     fn set(&mut self, settings: &[&str]) -> Wrong<Vec<String>> {
         if self.world.is_some() {
             return Err("the world is made already".into());

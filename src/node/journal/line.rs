@@ -1,5 +1,6 @@
-//! A line of the journal: an AT line, a space, and its hash as 16 hex digits: the very hash that the
-//! digest of the table sums. So a digit that flips on the disk is seen, and only its line is lost.
+//! A line of the journal: an AT line, a space, and its hash as 16 hex digits: the very hash that
+//! the digest of the table sums. So a digit that flips on the disk is seen, and only its line is
+//! lost.
 
 use std::fmt;
 

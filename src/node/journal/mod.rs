@@ -1,9 +1,9 @@
 //! The journal is a neighbour: a cursor in the feed, and a file that is told every change.
 //!
 //! A turn's changes are written with one write before any client's reply of that turn leaves, so a
-//! process that is killed loses nothing that it acknowledged. Where this is held: bytes for a client
-//! can be had from [`Node::unsent`] only after [`Node::poll_action`] has said `Flush`, and that it
-//! says to a client only when nothing stands behind this cursor.
+//! process that is killed loses nothing that it acknowledged. Where this is held: bytes for a
+//! client can be had from [`Node::unsent`] only after [`Node::poll_action`] has said `Flush`, and
+//! that it says to a client only when nothing stands behind this cursor.
 //!
 //! A file that is too long is not shortened: a *fresh* one is made beside it. It is one more
 //! neighbour, one that knows nothing: it has a cursor of its own that begins at the start, so that
@@ -238,8 +238,8 @@ impl Node {
         }
     }
 
-    /// All was recalled, from so many good lines; the file is `bytes` long. `renew`: make a fresh one
-    /// soon.
+    /// All was recalled, from so many good lines; the file is `bytes` long. `renew`: make a fresh
+    /// one soon.
     pub fn recalled(&mut self, lines: u64, bytes: u64, renew: bool) {
         let last = self.table.feed.last();
         let Some(journal) = &mut self.journal else {

@@ -1,5 +1,5 @@
-//! The disks of the simulated servers, and what must be true of their journals: what is acknowledged
-//! is in them before the reply leaves, and a start finds everything that was known.
+//! The disks of the simulated servers, and what must be true of their journals: what is
+//! acknowledged is in them before the reply leaves, and a start finds everything that was known.
 
 use herd::node::{Config, Event, Fsync, JournalState, JournalTask, Limits, Node};
 use herd::units::MILLISECOND;
