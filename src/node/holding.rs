@@ -21,7 +21,7 @@ struct Held {
     since: Mono,
     /// The number of the wave that covers its update; 0: none is awaited.
     wave: u64,
-    /// The change that is to be safe; 0: none.
+    /// The change that is to be safe, if that is waited for.
     change: u64,
 }
 
@@ -59,7 +59,8 @@ impl Node {
                 Ack::Local => 0,
                 Ack::Herd => self.waves.next(),
             },
-            change: if waits { self.table.feed.last() } else { 0 },
+            // Also if the journal fails: it may be sound before the herd has answered.
+            change: self.table.feed.last(),
         };
         self.holding.queue.push_back(held);
         self.set_ack_timer();

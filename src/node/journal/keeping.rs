@@ -89,7 +89,11 @@ impl Node {
             journal.timed = false;
             match journal.state {
                 State::Sound => journal.wants_sync = true,
-                State::Behind { .. } => journal.state = State::Behind { waits: false },
+                State::Behind { .. } => {
+                    // The old file is as good as gone: it is the fresh one that goes on.
+                    let waits = journal.fresh == Fresh::Lacking;
+                    journal.state = State::Behind { waits };
+                }
                 State::Gone => journal.wants_fresh = journal.fresh == Fresh::None,
             }
         }
@@ -176,7 +180,8 @@ impl Node {
         journal.wants_fresh |= bytes > (2 * live).max(self.limits.journal_floor)
             && journal.fresh == Fresh::None
             && self.now.mono >= journal.compact_after;
-        if !self.is_behind(Book::Journal) {
+        let lacking = journal.fresh == Fresh::Lacking;
+        if !lacking && !self.is_behind(Book::Journal) {
             self.whole_again();
         }
     }
@@ -233,7 +238,7 @@ impl Node {
             .rewind(journal.volumes[Book::Fresh as usize].cursor, 0);
         match journal.state {
             State::Gone => self.journal_fails(trouble),
-            State::Behind { .. } => {}
+            State::Behind { .. } => journal.state = State::Behind { waits: false },
             State::Sound => {
                 journal.compact_after = self.now.mono + self.limits.warning;
                 let why = trouble.why;
@@ -304,8 +309,7 @@ impl Node {
         let note = format_args!("the journal is a fresh file of {lines} lines");
         self.notes.note(Level::Info, note);
         if lacking {
-            // What it lacks is tried again in a second: that is planned already.
-            journal.state = State::Behind { waits: true };
+            journal.state = State::Behind { waits: false };
         } else {
             self.whole_again();
         }

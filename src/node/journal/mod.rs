@@ -250,7 +250,7 @@ impl Node {
         self.table.feed.rewind(volume.cursor, last);
         journal.wants_fresh = renew;
         // Whoever wrote it may have been killed before it was safe.
-        journal.wants_sync = journal.fsync != Fsync::Off;
+        journal.wants_sync = lines > 0 && journal.fsync != Fsync::Off;
     }
 
     /// What is to be written for the last [`JournalTask::Append`]: whole lines.
@@ -292,4 +292,82 @@ impl Node {
 /// A task, as an action.
 fn task(task: JournalTask) -> Option<Action> {
     Some(Action::Journal(task))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::{Ack, Config, Door, Event, Limits};
+    use crate::units::{ConnId, Now};
+
+    fn node(fsync: Fsync) -> Node {
+        Node::new(Config {
+            name: "A".into(),
+            run: 1,
+            seed: 1,
+            neighbours: vec![],
+            ack: Ack::Local,
+            journal: Some(fsync),
+            secret: None,
+            level: None,
+            limits: Limits::default(),
+        })
+    }
+
+    const APPEND: JournalTask = JournalTask::Append(Book::Journal);
+
+    #[test]
+    fn nothing_can_be_sent_before_it_is_written() {
+        let (mut node, now) = (node(Fsync::EverySecond), Now::default());
+        let conn = ConnId::new(1, 0);
+        let from = ([127, 0, 0, 1], 40_000).into();
+        let door = Door::Clients;
+        node.handle(now, Event::Accepted { conn, door, from });
+        let bytes = b"? first\n";
+        node.handle(now, Event::Received { conn, bytes });
+        assert_eq!(node.poll_action(), Some(Action::Flush(conn)));
+        // The socket took a part of it; then more comes.
+        node.advance(now, conn, 4);
+        let bytes = b"IAMAT k +1+1 0\n";
+        node.handle(now, Event::Received { conn, bytes });
+        assert_eq!(node.unsent(conn), b"first\n");
+        assert_eq!(node.poll_action(), Some(Action::Journal(APPEND)));
+        let line = b"AT A +0.000000000 k +1+1 0 ";
+        assert!(node.journal_text().starts_with(line));
+        assert_eq!(node.unsent(conn), b"first\n");
+        let wrote = JournalEvent::Wrote(Book::Journal, Ok(()));
+        node.handle(now, Event::Journal(wrote));
+        assert_eq!(node.poll_action(), Some(Action::Flush(conn)));
+        let all = b"first\nAT A +0.000000000 k +1+1 0\n";
+        assert_eq!(node.unsent(conn), all);
+        assert_eq!(node.poll_action(), None);
+    }
+
+    #[test]
+    fn it_says_how_it_is() {
+        let (mut node, now) = (node(Fsync::Always), Now::default());
+        let mut line = Vec::new();
+        line::push(&mut line, b"AT A +0.000000000 k +1+1 0\n");
+        line.pop();
+        assert_eq!(node.recall(&mut line), Ok(()));
+        node.recalled(1, 100, false);
+        let mut want = JournalStatus {
+            state: JournalState::Ok,
+            lines: 1,
+            bytes: 100,
+            live_bytes: 44,
+            synced: None,
+        };
+        assert_eq!(node.journal_status(), want);
+        assert_eq!(node.poll_action(), Some(Action::Journal(JournalTask::Sync)));
+        let synced = JournalEvent::Synced(Ok(()));
+        node.handle(now, Event::Journal(synced));
+        want.synced = Some(now.wall);
+        assert_eq!(node.journal_status(), want);
+        let (intact, why) = (false, "no disk".to_string());
+        let synced = JournalEvent::Synced(Err(Trouble { intact, why }));
+        node.handle(now, Event::Journal(synced));
+        want.state = JournalState::Failing("no disk".to_string());
+        assert_eq!(node.journal_status(), want);
+    }
 }

@@ -136,8 +136,9 @@ impl Plan {
         // Luck of its own: a seed without journals is what it would be if there were none.
         let mut disks = Random::new(seed ^ 0xd15c);
         weather.draw_journal(&mut disks);
+        let mover = disks.below(names.len());
         if weather.journal.is_some() {
-            disk_faults(&mut disks, names.len(), heal, &mut faults);
+            disk_faults(&mut disks, (names.len(), mover), heal, &mut faults);
         }
         let mut visits = visits(&mut random, names.len(), heal, &weather.limits);
         // Somebody finds a server that has just begun anew, before its neighbours do.
@@ -154,7 +155,7 @@ impl Plan {
             }
         }
         if weather.journal.is_some() {
-            visits.extend(movers(&mut disks, names.len(), heal));
+            visits.extend(movers(&mut disks, mover, heal));
         }
         Plan {
             names,
@@ -261,7 +262,7 @@ impl Weather {
         self.journal = Some(random.pick(&all));
         self.limits.journal_batch = random.scaled(1, 1 << 20) as usize;
         self.limits.journal_slice = random.scaled(1, 64 << 10) as usize;
-        self.limits.journal_floor = random.scaled(1, 256);
+        self.limits.journal_floor = random.pick(&[1, 300, 4 << 20]);
     }
 
     /// Nothing ever goes wrong, and every link is as long as any other.
@@ -284,28 +285,42 @@ impl Weather {
     }
 }
 
-/// Two who move again and again: a journal is soon too long, and seldom at rest.
-fn movers(random: &mut Random, size: usize, heal: u64) -> Vec<Visit> {
-    let focus = random.below(size);
+/// Some who move again and again: a journal is soon too long, and seldom at rest.
+fn movers(random: &mut Random, place: usize, heal: u64) -> Vec<Visit> {
     let mover = |random: &mut Random| {
         let at = random.between(100 * MILLISECOND, heal);
         let value = BASE + i128::from(at);
         let second = i128::from(SECOND);
         let text = format!("{}.{:09}", value / second, value % second);
-        let line = Line::iamat(format!("j{}", random.below(2)), "+1-1", text, value);
-        Visit::new(focus, at, vec![line])
+        let line = Line::iamat(format!("j{}", random.below(20)), "+1-1", text, value);
+        Visit::new(place, at, vec![line])
     };
-    let count = random.pick(&[0, 10, 60]);
+    let count = random.pick(&[0, 40, 80]);
     (0..count).map(|_| mover(random)).collect()
 }
 
-/// Disks fill up and break, and now and then the whole herd is killed at once.
-fn disk_faults(random: &mut Random, size: usize, heal: u64, faults: &mut Vec<(u64, Fault)>) {
-    for _ in 0..[0, 0, 1, 2, 4][random.below(5)] {
+/// Disks fill up and break, most of all where somebody moves, and now and then the whole herd is
+/// killed at once.
+fn disk_faults(
+    random: &mut Random,
+    (size, mover): (usize, usize),
+    heal: u64,
+    faults: &mut Vec<(u64, Fault)>,
+) {
+    for _ in 0..random.pick(&[0, 1, 2, 4]) {
+        let place = match random.percent(70) {
+            true => mover,
+            false => random.below(size),
+        };
         let at = random.between(0, heal);
         let long = random.scaled(1, 2000) * MILLISECOND;
-        let what = random.pick(&[DiskFault::Full, DiskFault::Broken, DiskFault::Hangs]);
-        faults.push((at, Fault::Disk(random.below(size), what, long)));
+        let what = random.pick(&[
+            DiskFault::Full,
+            DiskFault::Full,
+            DiskFault::Broken,
+            DiskFault::Hangs,
+        ]);
+        faults.push((at, Fault::Disk(place, what, long)));
     }
     if random.percent(40) {
         let at = random.between(200 * MILLISECOND, heal);
