@@ -16,6 +16,7 @@
 //!   a WHATSAT wait for its answer and keep its place? `clients.rs` and
 //!   [`buffers::ReplyQueue`]. What bounds all of it? [`node::Limits`].
 //! - [`places`]: what is near, offline or from Google; blocking, and so only on workers.
+//! - [`journal`]: the files that a start reads. When is a line written? [`node::JournalTask`].
 //! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in `reactor/mod.rs`. Why is no
 //!   event ever lost? [`reactor::Conn`].
 //!   Where does its time go? `reactor/account.rs`; and who may ask? `node/status.rs`.
@@ -32,6 +33,7 @@
 pub mod buffers;
 pub mod cli;
 pub mod guide;
+pub mod journal;
 pub mod logging;
 pub mod node;
 pub mod places;

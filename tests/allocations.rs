@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use allocation_counter::AllocationInfo;
 use herd::logging::{self, Log};
-use herd::node::{Ack, Config, Level, Limits, LookupError, Neighbour, Query};
+use herd::node::{Ack, Config, Level, Limits, LookupError, Neighbour, Node, Query};
 use herd::places::Provider;
 use herd::reactor::{Door, EventLoop, Setup, Target};
 use log::LevelFilter;
@@ -65,19 +65,21 @@ fn serve(
         addresses: vec![HOST],
     };
     let mut event_loop = EventLoop::new(Setup {
-        config: Config {
+        node: Node::new(Config {
             name: NAMES[name].to_string(),
             run: name as u64 + 1,
             seed: name as u64 + 1,
-            neighbours: vec![neighbour],
+            neighbours: vec![neighbour.clone()],
             ack: Ack::Local,
+            journal: None,
             secret: None,
             level: Some(Level::Info),
             limits: Limits::default(),
-        },
+        }),
+        journal: None,
         clients,
         servers,
-        targets: vec![Target::Address(target)],
+        links: vec![(neighbour, Target::Address(target))],
         source: Some(HOST),
         clients_max: 10,
         places: Arc::new(Nowhere),

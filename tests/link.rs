@@ -29,6 +29,7 @@ fn node_of(clients: usize) -> Node {
         seed: 1,
         neighbours: vec![neighbour],
         ack: Ack::Local,
+        journal: None,
         secret: None,
         level: Some(Level::Warn),
         limits: Limits::default(),

@@ -35,6 +35,7 @@ fn who_takes_a_plain_neighbours_place_is_told_what_that_one_said() {
         seed: 1,
         neighbours: vec![plain("First", 8)],
         ack: Ack::Local,
+        journal: None,
         secret: None,
         level: None,
         limits: Limits::default(),
@@ -53,6 +54,7 @@ fn who_takes_a_plain_neighbours_place_is_told_what_that_one_said() {
     // It is nobody to be believed any more.
     let bytes = b"AT First +0.000000000 kiwi +1-2 1001\n";
     node.handle(at(2), Event::Received { conn, bytes });
+    assert_eq!(actions(&mut node, at(2)), [Action::Flush(conn)]);
     assert_eq!(
         node.unsent(conn),
         b"? AT First +0.000000000 kiwi +1-2 1001\n"
@@ -85,6 +87,7 @@ fn a_link_that_is_unlinked_is_closed_and_never_dialled_again() {
         seed: 1,
         neighbours: vec![ours],
         ack: Ack::Local,
+        journal: None,
         secret: None,
         level: None,
         limits: Limits::default(),

@@ -31,6 +31,7 @@ fn node(name: &str, neighbour: &str, secret: Option<&str>) -> Node {
             addresses,
         }],
         ack: Ack::Local,
+        journal: None,
         secret: secret.map(|text| Secret::new(text.as_bytes()).unwrap()),
         level: Some(Level::Info),
         limits: Limits::default(),

@@ -8,16 +8,25 @@ use std::path::{Path, PathBuf};
 
 /// Room, and the rooms that it may use. `places` may use only the two types that it shares with
 /// the node, and its limits; `topology` only those.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("units", &[]),
     ("wire", &["units"]),
     ("buffers", &["units"]),
     ("node", &["units", "wire", "buffers"]),
     ("places", &["node", "wire"]),
-    ("reactor", &["units", "node", "places", "logging"]),
+    ("journal", &["node"]),
+    (
+        "reactor",
+        &["units", "node", "places", "journal", "logging"],
+    ),
     ("topology", &["node"]),
     ("logging", &["units", "node"]),
-    ("cli", &["node", "places", "reactor", "topology", "logging"]),
+    (
+        "cli",
+        &[
+            "node", "places", "journal", "reactor", "topology", "logging",
+        ],
+    ),
     ("guide", &[]),
     ("main", &["cli"]),
 ];

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::places;
 use super::print;
 use super::secret;
-use crate::node::{Ack, Limits, Secret};
+use crate::node::{Ack, Fsync, Limits, Secret};
 use crate::places::Provider;
 use getopts::{Matches, Options};
 use log::LevelFilter;
@@ -20,12 +20,14 @@ const LOG_LEVEL: LevelFilter = LevelFilter::Info;
 pub(super) struct Shared {
     /// The file that says who is in the herd.
     pub(super) topology: PathBuf,
-    /// Where the logs are.
+    /// Where the logs and the journals are.
     pub(super) directory: PathBuf,
     /// Where places come from.
     pub(super) places: Arc<dyn Provider>,
     /// When is the reply to an IAMAT sent?
     pub(super) ack: Ack,
+    /// Is there a journal, and when is it made safe?
+    pub(super) journal: Option<Fsync>,
     /// What the servers of the herd know and nobody else.
     pub(super) secret: Option<Secret>,
     /// May a server listen beyond this machine without a secret?
@@ -47,12 +49,17 @@ pub(super) fn declare_topology(options: &mut Options) {
 /// Adds all that makes a [`Shared`].
 pub(super) fn declare_shared(options: &mut Options) {
     declare_topology(options);
-    let help = format!("where the logs go (default {DIRECTORY})");
+    let help = format!("where logs and journals go (default {DIRECTORY})");
     options.optopt("d", "directory", &help, "DIR");
     places::declare(options);
     secret::declare(options);
     let help = "reply to an IAMAT once this server has it, or every one: local (default) or herd";
     options.optopt("", "ack", help, "WHO");
+    let help = "keep nothing on disk: who is killed has its clients from its neighbours, if at all";
+    options.optflag("", "no-journal", help);
+    let help = "the journal is safe from a loss of power before the reply, within a second or at \
+                some time: always, everysec (default) or off";
+    options.optopt("", "fsync", help, "WHEN");
     let help = format!(
         "clients that a server knows at most (default {})",
         Limits::PRODUCT.records
@@ -110,6 +117,7 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         ("secret-file", "--secret-file"),
         ("ack", "--ack"),
         ("records-max", "--records-max"),
+        ("fsync", "--fsync"),
         ("log-level", "--log-level"),
     ] {
         if let Some(value) = matches.opt_str(option) {
@@ -125,6 +133,10 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
             )));
         }
     };
+    let journal = journal(matches)?;
+    if journal.is_none() {
+        given.push("--no-journal".to_string());
+    }
     let insecure = matches.opt_present("insecure");
     if insecure {
         given.push("--insecure".to_string());
@@ -137,6 +149,7 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         insecure,
         ack,
         limits: limits(matches)?,
+        journal,
         log_level,
         given,
     })
@@ -163,6 +176,28 @@ fn limits(matches: &Matches) -> Result<Limits, Failure> {
         limits.record_bytes = limits.record_bytes.max(limits.records * each);
     }
     Ok(limits)
+}
+
+/// Whether there is a journal, and when it is made safe.
+fn journal(matches: &Matches) -> Result<Option<Fsync>, Failure> {
+    let fsync = match matches.opt_str("fsync").as_deref() {
+        None => None,
+        Some("always") => Some(Fsync::Always),
+        Some("everysec") => Some(Fsync::EverySecond),
+        Some("off") => Some(Fsync::Off),
+        Some(word) => {
+            return Err(Failure::wrong(format_args!(
+                "--fsync knows no {word:?}; choose always, everysec or off"
+            )));
+        }
+    };
+    match (fsync, matches.opt_present("no-journal")) {
+        (Some(_), true) => Err(Failure::wrong(
+            "--fsync is about the journal, so what is --no-journal? leave one out",
+        )),
+        (None, true) => Ok(None),
+        (fsync, false) => Ok(Some(fsync.unwrap_or_default())),
+    }
 }
 
 /// Makes `directory` if need be, and says where the log of the server `name` is in it: a file

@@ -3,8 +3,9 @@
 use super::failure::Failure;
 use super::options::{self, Shared};
 use super::{print, secret};
+use crate::journal::{self, Keeper};
 use crate::logging;
-use crate::node::{Config, Level, Limits, Neighbour};
+use crate::node::{Config, Level, Limits, Neighbour, Node};
 use crate::reactor::{Door, EventLoop, Link, Reread, Setup, Target};
 use crate::topology::{Host, Server, Topology};
 use log::LevelFilter;
@@ -12,7 +13,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const HELP: &str = "\
 herd serve NAME: run one server of the herd until Ctrl-C.
@@ -118,8 +119,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
     } = options;
     let this = &topology.servers[server];
     let host = address_of(&this.host)?;
-    let clients = open(host, this.clients)?;
-    let servers = open(host, this.servers.unwrap_or_default())?;
+    let kept = log.with_extension("herd");
     let path = log.display().to_string();
     let log = logging::open(&log, shared.log_level)
         .map_err(|error| Failure::wrong(format_args!("cannot write {path}: {error}")))?;
@@ -129,22 +129,32 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         "{name} of herd {} begins; places: {places}",
         env!("CARGO_PKG_VERSION")
     );
-    let (neighbours, targets) = neighbours(&topology, server).into_iter().unzip();
+    let links = neighbours(&topology, server);
     let (run, seed) = random().map_err(failed)?;
+    let mut node = Node::new(Config {
+        name: name.clone(),
+        run,
+        seed,
+        neighbours: links.iter().map(|(it, _)| it.clone()).collect(),
+        ack: shared.ack,
+        journal: shared.journal,
+        secret: shared.secret,
+        level: node_level(shared.log_level),
+        limits: shared.limits,
+    });
+    let journal = match shared.journal {
+        Some(_) => Some(recall(&mut node, &kept, name)?),
+        None => None,
+    };
+    // Whoever comes in finds all that was known before.
+    let clients = open(host, this.clients)?;
+    let servers = open(host, this.servers.unwrap_or_default())?;
     let setup = Setup {
-        config: Config {
-            name: name.clone(),
-            run,
-            seed,
-            neighbours,
-            ack: shared.ack,
-            secret: shared.secret,
-            level: node_level(shared.log_level),
-            limits: shared.limits,
-        },
+        node,
+        journal,
         clients,
         servers,
-        targets,
+        links,
         reread: reread(shared.topology, this.clone()),
         source: matches!(this.host, Host::Ip(_)).then_some(host),
         clients_max: clients_max(topology.neighbours(server).count()),
@@ -165,6 +175,28 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
             "a bug ended it; {path} says where"
         ))),
     }
+}
+
+/// Opens the journal, and has the node take in what it holds.
+fn recall(node: &mut Node, path: &Path, name: &str) -> Result<Keeper, Failure> {
+    let opened = journal::open(path, name, |line| node.recall(line));
+    let (keeper, found) = opened.map_err(|error| {
+        Failure::wrong(format_args!(
+            "cannot use the journal {}: {error}, name another directory with -d DIR, or keep \
+             nothing with --no-journal",
+            path.display()
+        ))
+    })?;
+    node.recalled(found.lines, found.end, found.headless);
+    log::info!(
+        "{}: {} clients in {} lines, {} of them bad; {} bytes",
+        path.display(),
+        node.census().records,
+        found.lines,
+        found.bad,
+        found.end
+    );
+    Ok(keeper)
 }
 
 fn failed(error: io::Error) -> Failure {

@@ -9,7 +9,7 @@ use crate::units::ConnId;
 pub struct Census {
     /// Connections, clients' and links.
     pub sessions: usize,
-    /// Deadlines that are set.
+    /// Deadlines that are set, but for the journal's: that comes and goes with what is written.
     pub timers: usize,
     /// Lookups that somebody waits for.
     pub lookups: usize,
@@ -43,7 +43,7 @@ impl Node {
     pub fn census(&self) -> Census {
         Census {
             sessions: self.sessions.iter().count(),
-            timers: self.timers.len(),
+            timers: self.timers.len() - usize::from(self.journal_is_timed()),
             lookups: self.lookups.len(),
             acks_late: self.acks_late(),
             changes: self.table.feed.last(),

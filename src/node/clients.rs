@@ -3,7 +3,7 @@
 use super::lookups::Waiting;
 use super::notes::Level;
 use super::table::{Source, Verdict};
-use super::{Ack, Action, Limit, LookupError, Node, Query, Timer};
+use super::{Action, Limit, LookupError, Node, Query, Timer};
 use crate::units::{ConnId, LookupId};
 use crate::wire::{Command, Difference, Location, Report, Time, json, push_echo};
 
@@ -67,10 +67,7 @@ impl Node {
             }
         }
         self.counts.iamats += 1;
-        match self.ack {
-            Ack::Local => self.reply(conn),
-            Ack::Herd => self.reply_after_wave(conn),
-        }
+        self.acknowledge(conn);
         true
     }
 

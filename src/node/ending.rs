@@ -62,7 +62,7 @@ impl Node {
                 Role::Hearing(_) => session.outbox.is_empty(),
                 _ => false,
             });
-        if is_quiet {
+        if is_quiet && self.journal_is_settled() {
             self.stop();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::journal::{Fsync, JournalEvent, JournalTask};
 use super::limits::Limits;
 use super::lookups::{LookupError, Query};
 use super::notes::Level;
@@ -23,6 +24,8 @@ pub struct Config {
     pub neighbours: Vec<Neighbour>,
     /// When the reply to an IAMAT is sent.
     pub ack: Ack,
+    /// Whether there is a journal, and when it is made safe.
+    pub journal: Option<Fsync>,
     /// What every server of the herd knows and nobody else; none: addresses are believed.
     pub secret: Option<Secret>,
     /// The least that is noted; none: nothing at all.
@@ -124,6 +127,8 @@ pub enum Event<'a> {
     },
     /// What only the shell knows of itself, for who asks for the status. At most once a second.
     Account(Box<Account>),
+    /// What became of a [`JournalTask`].
+    Journal(JournalEvent),
     /// A turn of the loop: timers go off, connections that were over their budget go on.
     Tick,
     /// The process is to end.
@@ -152,6 +157,8 @@ pub enum Action {
     LookUp(LookupId, Query),
     /// Nobody waits for that lookup any more: if no worker has begun it, none need.
     Forget(LookupId),
+    /// Something about the journal's files.
+    Journal(JournalTask),
     /// All is done: end the loop.
     Stop,
 }

@@ -11,12 +11,16 @@ const NOTHING: u64 = 0;
 /// The entry before the first and behind the last.
 const END: u32 = 0;
 
+/// The cursors of the journal's two files. They have places of their own, for there may be more
+/// neighbours at any time; and nobody but us tells them anything, so they need no bit in `known`.
+pub const FILES: [PeerId; 2] = [PeerId(u8::MAX - 1), PeerId(u8::MAX)];
+
 /// The feed, and where each neighbour is in it.
 #[derive(Debug)]
 pub struct Feed {
     /// `END`, then an entry for each slot of the table.
     entries: Vec<Entry>,
-    /// Per neighbour: the entry of the last change that it was told.
+    /// The entry of the last change that it was told: per file, then per neighbour.
     cursors: Vec<u32>,
     last: u64,
 }
@@ -42,17 +46,17 @@ impl Feed {
         };
         Feed {
             entries: vec![end],
-            cursors: vec![END; neighbours],
+            cursors: vec![END; FILES.len() + neighbours],
             last: NOTHING,
         }
     }
 
     /// A neighbour takes that place, a free one or the next new one: it has been told nothing.
-    pub fn join(&mut self, peer: PeerId) {
-        if peer.index() == self.cursors.len() {
+    pub fn admit(&mut self, peer: PeerId) {
+        if place(peer) == self.cursors.len() {
             self.cursors.push(END);
         }
-        self.cursors[peer.index()] = END;
+        self.cursors[place(peer)] = END;
     }
 
     /// The number of the newest change.
@@ -94,7 +98,7 @@ impl Feed {
 
     /// `peer` was told the change `seq` that its cursor stands on. False: it has changed again.
     pub fn confirm_told(&mut self, peer: PeerId, seq: u64) -> bool {
-        let entry = &mut self.entries[self.cursors[peer.index()] as usize];
+        let entry = &mut self.entries[self.cursors[place(peer)] as usize];
         let stands = seq != NOTHING && entry.seq == seq;
         if stands {
             entry.known |= 1 << peer.index();
@@ -105,27 +109,47 @@ impl Feed {
     /// Moves the cursor of `peer` over the next change.
     pub fn step(&mut self, peer: PeerId) -> Option<Change> {
         let change = self.peek(peer)?;
-        self.cursors[peer.index()] = change.slot + 1;
+        self.cursors[place(peer)] = change.slot + 1;
         Some(change)
     }
 
     /// The next change behind the cursor of `peer`.
     pub fn peek(&self, peer: PeerId) -> Option<Change> {
-        let entry = self.entries[self.cursors[peer.index()] as usize].after;
-        if entry == END {
-            return None;
-        }
-        let Entry { seq, known, .. } = self.entries[entry as usize];
-        Some(Change {
-            slot: entry - 1,
-            seq,
-            known: known >> peer.index() & 1 == 1,
+        self.changes(peer).next()
+    }
+
+    /// All changes behind the cursor of `peer`, which stays where it is.
+    pub fn changes(&self, peer: PeerId) -> impl Iterator<Item = Change> {
+        let mut entry = self.cursors[place(peer)];
+        std::iter::from_fn(move || {
+            entry = self.entries[entry as usize].after;
+            if entry == END {
+                return None;
+            }
+            let Entry { seq, known, .. } = self.entries[entry as usize];
+            Some(Change {
+                slot: entry - 1,
+                seq,
+                known: known.unbounded_shr(peer.0.into()) & 1 == 1,
+            })
         })
+    }
+
+    /// Moves the cursor of `peer` over what it has been told up to the change `seq`.
+    pub fn pass(&mut self, peer: PeerId, seq: u64) {
+        while self.peek(peer).is_some_and(|change| change.seq <= seq) {
+            self.step(peer);
+        }
+    }
+
+    /// Places the cursor of `peer` where that of `other` is.
+    pub fn join(&mut self, peer: PeerId, other: PeerId) {
+        self.cursors[place(peer)] = self.cursors[place(other)];
     }
 
     /// Whether there is nothing behind the cursor of `peer`.
     pub fn is_at_end(&self, peer: PeerId) -> bool {
-        self.entries[self.cursors[peer.index()] as usize].after == END
+        self.entries[self.cursors[place(peer)] as usize].after == END
     }
 
     /// Places the cursor of `peer` behind the change `seq`. It walks back from the newest, over
@@ -137,7 +161,7 @@ impl Feed {
         while entry != END && self.entries[entry as usize].seq > seq {
             entry = self.entries[entry as usize].before;
         }
-        self.cursors[peer.index()] = entry;
+        self.cursors[place(peer)] = entry;
     }
 
     /// Takes an entry out of the list. Who stood on it has been told all before it.
@@ -151,6 +175,11 @@ impl Feed {
             }
         }
     }
+}
+
+/// Where the cursor of a neighbour is, or that of a file.
+fn place(peer: PeerId) -> usize {
+    peer.0.wrapping_add(FILES.len() as u8).into()
 }
 
 /// A change that a cursor moved over.
@@ -257,5 +286,23 @@ mod tests {
                 known: true
             })
         );
+    }
+
+    #[test]
+    fn what_is_looked_at_is_not_passed() {
+        let [file, fresh] = FILES;
+        let mut feed = Feed::new(1);
+        for slot in 0..4 {
+            feed.publish(slot, Some(PeerId(0)));
+        }
+        let seen: Vec<(u32, bool)> = feed.changes(file).map(|it| (it.slot, it.known)).collect();
+        assert_eq!(seen, [(0, false), (1, false), (2, false), (3, false)]);
+        // One of them changes before the others are passed: its change is new.
+        feed.publish(1, None);
+        feed.pass(file, 3);
+        assert_eq!(feed.peek(file).map(|change| change.seq), Some(4));
+        feed.join(fresh, file);
+        assert_eq!(told(&mut feed, fresh), [3, 1]);
+        assert!(!feed.is_at_end(file));
     }
 }

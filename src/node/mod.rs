@@ -16,6 +16,7 @@
 //!     seed: 1,
 //!     neighbours: vec![],
 //!     ack: Ack::Local,
+//!     journal: None,
 //!     secret: None,
 //!     level: None,
 //!     limits: Limits::default(),
@@ -40,7 +41,9 @@ mod feed;
 mod flow;
 mod hash;
 mod hearing;
+mod holding;
 mod index;
+mod journal;
 pub mod limits;
 mod lookups;
 mod notes;
@@ -54,6 +57,7 @@ mod session;
 mod status;
 mod table;
 mod telling;
+mod ticking;
 mod waves;
 
 use std::collections::VecDeque;
@@ -62,15 +66,21 @@ use std::net::SocketAddr;
 
 pub use census::{Census, Load};
 pub use event::{Action, Config, Door, Event, Neighbour};
+pub use journal::line as journal_line;
+pub use journal::{
+    Book, Fsync, JournalEvent, JournalState, JournalStatus, JournalTask, Lost, Trouble,
+};
 pub use limits::{Limit, Limits};
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
 pub use secret::{SECRET_BYTES_MIN, Secret};
-pub use status::{Account, Counts, Journal, Question, Recent};
+pub use status::{Account, Counts, Question, Recent};
 pub use waves::Ack;
 
 use crate::buffers::{Spares, Timers};
-use crate::units::{ConnId, LookupId, Mono, Now, PeerId};
+use crate::units::{ConnId, Mono, Now, PeerId};
+use holding::Holding;
+use journal::Journal;
 use limits::Hits;
 use lookups::Lookups;
 use notes::Notes;
@@ -78,6 +88,7 @@ use peer::{Peer, Warnings};
 use random::Random;
 use session::{Role, Session, Sessions};
 use table::Table;
+use ticking::Timer;
 use waves::Waves;
 
 /// One server of the herd.
@@ -96,6 +107,8 @@ pub struct Node {
     peers: Vec<Peer>,
     lookups: Lookups,
     waves: Waves,
+    holding: Holding,
+    journal: Option<Journal>,
     timers: Timers<Timer>,
     counts: Counts,
     /// What the shell last said of itself.
@@ -126,27 +139,6 @@ pub struct Node {
     scratch: Vec<u8>,
 }
 
-/// What a deadline is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Timer {
-    /// The link to a neighbour is to be dialled, or does not answer.
-    Link(PeerId),
-    /// The next MARK.
-    Beat(PeerId),
-    /// Who came in at the servers' door is silent.
-    Silent(ConnId),
-    /// Who was refused has had time enough to read it.
-    Linger(ConnId),
-    /// A client may have kept us waiting for too long.
-    Patience(ConnId),
-    /// A lookup takes too long.
-    Lookup(LookupId),
-    /// A reply has waited for the herd for too long.
-    Ack,
-    /// We have been ending for too long.
-    Grace,
-}
-
 impl Node {
     /// A node that knows nothing; its neighbours are dialled at the first tick.
     pub fn new(config: Config) -> Node {
@@ -157,6 +149,7 @@ impl Node {
             seed,
             neighbours,
             ack,
+            journal,
             level,
             limits,
         } = config;
@@ -166,6 +159,7 @@ impl Node {
         );
         let marks_fit = 0 < limits.outbox_low && limits.outbox_low <= limits.outbox_high;
         assert!(marks_fit, "nothing paused would ever go on");
+        let journal = journal.map(Journal::new);
         let mut timers = Timers::default();
         for (index, neighbour) in neighbours.iter().enumerate() {
             // A plain one is dialled when there is something to tell, or its name to resolve.
@@ -187,6 +181,8 @@ impl Node {
                 .collect(),
             lookups: Lookups::default(),
             waves: Waves::default(),
+            holding: Holding::default(),
+            journal,
             timers,
             counts: Counts::default(),
             account: Box::default(),
@@ -224,13 +220,14 @@ impl Node {
             Event::Broken { conn, why } => self.gone(conn, &why),
             Event::LookedUp { id, answer } => self.looked_up(id, answer),
             Event::Account(account) => self.account = account,
+            Event::Journal(event) => self.journal_did(event),
             Event::Tick => self.tick(),
             Event::Shutdown => self.shut_down(),
         }
     }
 
     /// The next thing that the shell is to do; none: all is done until the next event. News for
-    /// the links comes before replies.
+    /// the links comes before replies, and so does what the journal is to keep.
     pub fn poll_action(&mut self) -> Option<Action> {
         if std::mem::take(&mut self.news) {
             self.refill_links();
@@ -238,13 +235,19 @@ impl Node {
         if let Some(action) = self.actions.pop_front() {
             return Some(action);
         }
-        while let Some(conn) = self
-            .links_to_flush
-            .pop_front()
-            .or_else(|| self.clients_to_flush.pop_front())
-        {
+        while let Some(conn) = self.links_to_flush.pop_front() {
             if let Some(session) = self.sessions.get_mut(conn) {
                 session.flushing = false;
+                return Some(Action::Flush(conn));
+            }
+        }
+        if let Some(action) = self.journal_first() {
+            return Some(action);
+        }
+        while let Some(conn) = self.clients_to_flush.pop_front() {
+            if let Some(session) = self.sessions.get_mut(conn) {
+                session.flushing = false;
+                session.released = session.outbox.len();
                 return Some(Action::Flush(conn));
             }
         }
@@ -252,12 +255,12 @@ impl Node {
             self.end_if_quiet();
         }
         self.behind_due = self.behind.len();
-        self.actions.pop_front()
+        self.actions.pop_front().or_else(|| self.journal_later())
     }
 
     /// When the next `Tick` is due; one that comes earlier does no harm.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        if self.behind.is_empty() {
+        if self.behind.is_empty() && !self.journal_goes_on() {
             self.timers.next()
         } else {
             Some(self.now.mono)
@@ -268,7 +271,7 @@ impl Node {
     pub fn unsent(&self, conn: ConnId) -> &[u8] {
         self.sessions
             .get(conn)
-            .map_or(&[], |session| session.outbox.unsent())
+            .map_or(&[], |session| session.unsent())
     }
 
     /// `count` bytes of `unsent` were written, none if the socket took none. A link may have more
@@ -282,6 +285,7 @@ impl Node {
         session.outbox.give_back(&mut self.spares);
         let left = !session.outbox.is_empty();
         session.patience.written(now.mono, count, left);
+        session.released = session.released.saturating_sub(count);
         match session.role {
             Role::Telling(peer) => {
                 self.refill(peer);
@@ -345,36 +349,6 @@ impl Node {
     fn set_now(&mut self, now: Now) {
         self.now = now;
         self.notes.set_time(now.wall);
-    }
-
-    fn tick(&mut self) {
-        while let Some(timer) = self.timers.expired(self.now.mono) {
-            match timer {
-                Timer::Link(peer) => self.link_timer(peer),
-                Timer::Beat(peer) => self.beat(peer),
-                Timer::Silent(conn) => {
-                    self.hits.add(Limit::dead);
-                    self.close(conn, "silent for too long");
-                }
-                Timer::Linger(conn) => self.farewell(conn),
-                Timer::Patience(conn) => self.lose_patience(conn),
-                Timer::Lookup(id) => self.lookup_late(id),
-                Timer::Ack => self.ack_late(),
-                Timer::Grace => {
-                    self.hits.add(Limit::grace);
-                    self.stop();
-                }
-            }
-        }
-        for _ in 0..std::mem::take(&mut self.behind_due) {
-            let Some(conn) = self.behind.pop_front() else {
-                break;
-            };
-            if let Some(session) = self.sessions.get_mut(conn) {
-                session.queued = false;
-                self.obey(conn, &[]);
-            }
-        }
     }
 
     fn note(&mut self, level: Level, line: fmt::Arguments<'_>) {

@@ -21,7 +21,7 @@ impl Node {
         } else {
             self.peers[id.index()] = peer;
         }
-        self.table.feed.join(id);
+        self.table.feed.admit(id);
         self.timers.set(Timer::Link(id), self.now.mono);
     }
 

@@ -25,6 +25,8 @@ pub struct Session {
     pub lookups: usize,
     /// Bytes that are not sent yet.
     pub outbox: Outbox,
+    /// Of a client: so many of them may leave. What the others tell may not be in the journal yet.
+    pub released: usize,
     /// Of a stranger that was greeted: what its proof is to be about.
     pub greeted: Option<Box<Greeted>>,
     /// What still comes in.
@@ -108,6 +110,7 @@ impl Session {
             replies: ReplyQueue::default(),
             lookups: 0,
             outbox: Outbox::default(),
+            released: 0,
             greeted: None,
             input: Input::Open,
             ending: Ending::None,
@@ -147,6 +150,14 @@ impl Session {
     /// Whether every answer is given and sent.
     pub fn owes_nothing(&self) -> bool {
         self.outbox.is_empty() && self.replies.is_empty() && !self.behind
+    }
+
+    /// What may be written to it.
+    pub fn unsent(&self) -> &[u8] {
+        match self.role {
+            Role::Client => &self.outbox.unsent()[..self.released],
+            _ => self.outbox.unsent(),
+        }
     }
 
     /// The longest line that it may send.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::notes::Level;
 use super::peer::{Peer, Tell};
 use super::session::{Greeted, Role};
-use super::{Node, Secret};
+use super::{JournalState, JournalStatus, Node, Secret};
 use crate::units::{ConnId, MILLISECOND, SECOND, Wall};
 use crate::wire::{Run, Word};
 
@@ -62,8 +62,6 @@ pub struct Account {
     pub longest: u64,
     /// The last seconds.
     pub recent: Recent,
-    /// What is kept on disk.
-    pub journal: Journal,
 }
 
 /// What happened in the last seconds. All times in nanoseconds.
@@ -81,27 +79,6 @@ pub struct Recent {
     pub spent: [u64; 5],
     /// What the node counted.
     pub counts: Counts,
-}
-
-/// What is kept on disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Journal {
-    /// `off`, or a word for how it is.
-    pub state: String,
-    /// Lines in the file.
-    pub lines: u64,
-    /// Its bytes.
-    pub bytes: u64,
-}
-
-impl Default for Journal {
-    fn default() -> Journal {
-        Journal {
-            state: "off".to_string(),
-            lines: 0,
-            bytes: 0,
-        }
-    }
 }
 
 /// The asker's side: one question to one server.
@@ -214,11 +191,7 @@ impl Node {
             "turns_per_second": per_second(recent.turns, recent.period),
             "longest_turn_us": recent.longest / MICROSECOND,
             "loop": self.loop_status(),
-            "journal": {
-                "state": self.account.journal.state,
-                "lines": self.account.journal.lines,
-                "bytes": self.account.journal.bytes,
-            },
+            "journal": self.journal_account(),
             "limits_hit": self.limits_hit().collect::<BTreeMap<_, _>>(),
         })
     }
@@ -244,6 +217,31 @@ impl Node {
             "state": state,
             "lag": self.table.feed.last().saturating_sub(known),
             "hears": peer.hear.is_some(),
+        })
+    }
+
+    /// What is kept on disk.
+    fn journal_account(&self) -> Value {
+        let JournalStatus {
+            state,
+            lines,
+            bytes,
+            live_bytes,
+            synced,
+        } = self.journal_status();
+        let (state, why) = match state {
+            JournalState::Off => ("off", None),
+            JournalState::Ok => ("ok", None),
+            JournalState::Compacting => ("compacting", None),
+            JournalState::Failing(why) => ("failing", Some(why)),
+        };
+        json!({
+            "state": state,
+            "why": why,
+            "lines": lines,
+            "bytes": bytes,
+            "live_bytes": live_bytes,
+            "synced": synced.map(|at| at.to_string()),
         })
     }
 

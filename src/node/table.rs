@@ -152,6 +152,11 @@ impl Table {
         self.records.len() as u64
     }
 
+    /// The length of all lines.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The sum of the records' hashes, whatever their order: equal tables have equal digests.
     pub fn digest(&self) -> u64 {
         self.digest

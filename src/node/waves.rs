@@ -9,13 +9,12 @@
 //! A wave covers all updates before it, and a server has one of its own at a time, so a busy one
 //! needs a wave per round trip.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::notes::Level;
 use super::peer::{Tell, Warnings};
 use super::session::Ending;
-use super::{Limit, Node, Timer};
-use crate::buffers::Ticket;
+use super::{Limit, Node};
 use crate::units::{ConnId, Mono, PeerId};
 use crate::wire::Run;
 
@@ -29,16 +28,17 @@ pub enum Ack {
     Herd,
 }
 
-/// All waves that we take part in, and the replies that wait for ours.
+/// All waves that we take part in.
 #[derive(Debug, Default)]
 pub struct Waves {
     /// The newest of each server, by its run.
     newest: BTreeMap<u64, Wave>,
     /// Links on which a WAVE waits for the news before it.
     unsent: usize,
-    held: VecDeque<Held>,
     /// The number of our last wave.
     last: u64,
+    /// The number of our last wave that came back.
+    done: u64,
     /// Replies that were sent before every server had answered.
     late: u64,
     warnings: Warnings,
@@ -56,45 +56,22 @@ struct Wave {
     unsent: Vec<(PeerId, u64)>,
 }
 
-/// A reply that waits.
-#[derive(Debug)]
-struct Held {
-    conn: ConnId,
-    ticket: Ticket,
-    since: Mono,
-    /// The number of the wave that covers its update.
-    wave: u64,
+impl Waves {
+    /// The number of the wave that covers what has been heard so far.
+    pub fn next(&self) -> u64 {
+        self.last + 1
+    }
+
+    /// Waves of ours up to that number have come back.
+    pub fn done(&self) -> u64 {
+        self.done
+    }
 }
 
 impl Node {
-    /// Sends what is in `scratch` when every server has what has been heard so far.
-    pub(super) fn reply_after_wave(&mut self, conn: ConnId) {
-        let line = std::mem::take(&mut self.scratch);
-        self.note_line(conn, '>', &line);
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        let ticket = session.replies.reserve(line);
-        let (since, wave) = (self.now.mono, self.waves.last + 1);
-        if self.waves.held.is_empty() {
-            self.timers.set(Timer::Ack, since + self.limits.ack);
-        }
-        self.waves.held.push_back(Held {
-            conn,
-            ticket,
-            since,
-            wave,
-        });
-        self.news = true;
-    }
-
     /// Starts a wave if replies wait for one and none is under way.
     pub(super) fn start_wave(&mut self) {
-        let is_wanted = self
-            .waves
-            .held
-            .back()
-            .is_some_and(|held| held.wave > self.waves.last);
+        let is_wanted = self.holding.wave() > self.waves.last;
         let is_busy = self.waves.newest.get(&self.run).is_some_and(|wave| {
             // One that nobody answers for so long never will be.
             let age = self.now.mono.since(wave.since);
@@ -163,34 +140,20 @@ impl Node {
     /// Replies have waited for too long: they are sent all the same. Their wave goes on: whoever
     /// holds it up would hold up the next one, too, until that link is taken for dead.
     pub(super) fn ack_late(&mut self) {
-        let now = self.now.mono;
-        let is_late = |held: &&Held| now.since(held.since) >= self.limits.ack;
-        let count = self.waves.held.iter().take_while(is_late).count();
-        let late: Vec<Held> = self.waves.held.drain(..count).collect();
-        self.waves.late += count as u64;
         self.hits.add(Limit::ack);
-        if let Some(before) = self.waves.warnings.permit(now, self.limits.warning) {
+        self.waves.late += self.excuse_late();
+        let warnings = &mut self.waves.warnings;
+        if let Some(before) = warnings.permit(self.now.mono, self.limits.warning) {
             let all = self.waves.late;
             let line = format_args!("replies sent before every server had it: {all}{before}");
             self.notes.note(Level::Warn, line);
         }
-        self.release(late);
+        self.release_replies();
     }
 
     /// Replies that were sent before every server had answered, since the start.
     pub(super) fn acks_late(&self) -> u64 {
         self.waves.late
-    }
-
-    /// Whether replies wait for the herd.
-    pub(super) fn holds_replies(&self) -> bool {
-        !self.waves.held.is_empty()
-    }
-
-    /// A client has gone: nothing of it waits any more.
-    pub(super) fn forget_replies(&mut self, conn: ConnId) {
-        self.waves.held.retain(|held| held.conn != conn);
-        self.set_ack_timer();
     }
 
     /// Passes a wave on to all neighbours but the one that told us.
@@ -265,34 +228,7 @@ impl Node {
         if let Some(conn) = *parent {
             return self.tell(conn, Level::Info, format_args!("DONE {run} {number}"));
         }
-        let covered = self
-            .waves
-            .held
-            .iter()
-            .take_while(|held| held.wave <= number)
-            .count();
-        let covered = self.waves.held.drain(..covered).collect();
-        self.release(covered);
-    }
-
-    fn release(&mut self, replies: Vec<Held>) {
-        for Held { conn, ticket, .. } in replies {
-            if let Some(session) = self.sessions.get_mut(conn) {
-                session.replies.fill(ticket, b"", &mut session.outbox);
-                self.flush(conn);
-                self.settle(conn);
-            }
-        }
-        self.set_ack_timer();
-        // Those that are left wait for the next wave.
-        self.news = true;
-    }
-
-    /// The reply that has waited longest says when that is too long.
-    fn set_ack_timer(&mut self) {
-        match self.waves.held.front() {
-            Some(held) => self.timers.set(Timer::Ack, held.since + self.limits.ack),
-            None => self.timers.stop(Timer::Ack),
-        }
+        self.waves.done = number;
+        self.release_replies();
     }
 }

@@ -18,7 +18,7 @@
 //! It reads no clock itself: it is told the time, or how to read it. Nothing in it fails.
 
 use super::EventLoop;
-use crate::node::{Account, Counts, Event, Journal, Recent};
+use crate::node::{Account, Counts, Event, Recent};
 use crate::units::{Mono, SECOND, Wall};
 
 /// One turn in so many is timed phase by phase. A prime: turns that come in a pattern, a timer, a
@@ -154,7 +154,6 @@ impl Ledger {
             turns,
             longest: self.longest,
             recent,
-            journal: Journal::default(),
         }
     }
 

@@ -6,7 +6,7 @@
 //! things in the order wait, observe, act.
 //!
 //! - *act*: the node says what to do, until there is nothing: at most one write per connection,
-//!   links before clients.
+//!   links before clients, and between them one to the journal.
 //! - *wait*: `poll`, until the node's next deadline; not at all while somebody is ready.
 //! - *observe*: events only set flags; then whoever has work stands on the ready list once, and
 //!   those that stood there at its start are served, links before clients, each at most one read
@@ -24,6 +24,7 @@ mod conn;
 mod conns;
 mod dial;
 mod door;
+mod journal;
 mod pool;
 mod ready;
 mod relink;
@@ -45,14 +46,16 @@ pub use door::Door;
 pub use relink::{Link, Reread};
 pub use signals::{REOPEN, REREAD, Terminal};
 
+use crate::journal::Keeper;
 use crate::logging::Log;
-use crate::node::{Action, Config, Event, Limit, Limits, LookupError, Node};
+use crate::node::{Action, Event, Limit, Limits, LookupError, Node};
 use crate::places::Provider;
 use crate::units::{Mono, Now};
 use account::{Ledger, Phase};
 use clock::Clock;
 use conns::{Conns, Kind};
 use dial::{Attempt, Resolver};
+use journal::Journal;
 use pool::Pool;
 use ready::Ready;
 use signals::{Asked, Signals, Stdin};
@@ -63,14 +66,16 @@ const LIMITS: Limits = Limits::PRODUCT;
 
 /// What an event loop is made of.
 pub struct Setup {
-    /// The node's part.
-    pub config: Config,
+    /// The server; it knows what its journal held.
+    pub node: Node,
+    /// The files of its journal, if it has one.
+    pub journal: Option<Keeper>,
     /// Where clients come in.
     pub clients: Door,
     /// Where neighbours come in.
     pub servers: Door,
-    /// Where the neighbours' servers' doors are, in the order of `config.neighbours`.
-    pub targets: Vec<Target>,
+    /// The node's neighbours, in its order, and where each is dialled.
+    pub links: Vec<Link>,
     /// Reads both again, at SIGHUP.
     pub reread: Reread,
     /// Our own address, by which the neighbours know us, if it is not a name.
@@ -114,6 +119,7 @@ pub struct EventLoop {
     resolver: Option<Pool<Resolver>>,
     waker: Arc<Waker>,
     stdin: Option<Stdin>,
+    journal: Option<Journal>,
     signals: Signals,
     /// A second signal does not let us give what is owed.
     cut_short: bool,
@@ -130,10 +136,10 @@ impl EventLoop {
     /// When the poll, the workers or the signals cannot be had.
     pub fn new(setup: Setup) -> io::Result<EventLoop> {
         let Setup {
-            config,
+            node,
             mut clients,
             mut servers,
-            targets,
+            links,
             ..
         } = setup;
         let poll = Poll::new()?;
@@ -159,15 +165,17 @@ impl EventLoop {
         let looker = Looker(setup.places);
         let (workers, queue) = (LIMITS.workers, LIMITS.lookups_queued);
         let lookups = Pool::start("places", workers, queue, looker, wake(&waker))?;
-        let is_name = |target: &Target| matches!(target, Target::Name(..));
-        let resolver = match targets.iter().any(is_name) {
+        let is_name = |link: &Link| matches!(link.1, Target::Name(..));
+        let resolver = match links.iter().any(is_name) {
             true => Some(relink::start_resolver(&waker)?),
             false => None,
         };
+        let journal = match setup.journal {
+            Some(keeper) => Some(Journal::start(keeper, wake(&waker))?),
+            None => None,
+        };
         let clock = Clock::start();
         let now = clock.now();
-        let neighbours = config.neighbours.clone();
-        let node = Node::new(config);
         Ok(EventLoop {
             poll,
             events: Events::with_capacity(LIMITS.events),
@@ -182,14 +190,15 @@ impl EventLoop {
             no_room: false,
             doors_retry: None,
             ready: Ready::default(),
-            attempts: targets.iter().map(|_| Attempt::default()).collect(),
-            links: neighbours.into_iter().zip(targets).map(Some).collect(),
+            attempts: links.iter().map(|_| Attempt::default()).collect(),
+            links: links.into_iter().map(Some).collect(),
             reread: setup.reread,
             source: setup.source,
             lookups,
             resolver,
             waker,
             stdin,
+            journal,
             signals,
             cut_short: false,
             buffer: vec![0; LIMITS.link_read].into_boxed_slice(),
@@ -242,6 +251,7 @@ impl EventLoop {
                     }
                 }
                 Action::Forget(id) => self.lookups.forget(|job| job.id == id),
+                Action::Journal(task) => self.keep(task),
                 Action::Stop => self.stopped = true,
             }
         }

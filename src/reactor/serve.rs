@@ -312,6 +312,7 @@ impl EventLoop {
         for (id, answer) in self.lookups.results() {
             self.node.handle(self.now, Event::LookedUp { id, answer });
         }
+        self.take_kept();
         let names = self
             .resolver
             .as_ref()

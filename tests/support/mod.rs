@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod client;
+pub mod disk;
 pub mod endpoint;
 pub mod fuzz;
 pub mod herd;

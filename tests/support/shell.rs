@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use herd::node::{Action, Config, Door, Event, Level, LookupError, Neighbour, Node, Query};
 use herd::units::{ConnId, LookupId, Now, PeerId};
 
+use super::disk::{Disk, describe};
 use super::net::{Arrival, End, Knock, Listener, Net, Owner};
 use super::world::Settings;
 
@@ -27,6 +28,8 @@ pub struct Shell {
     pub notes: String,
     /// Lookups that came back and are not reported yet.
     pub answers: VecDeque<(LookupId, Result<Vec<u8>, LookupError>)>,
+    /// Where its journal is.
+    pub disk: Disk,
     neighbours: Vec<usize>,
     sockets: BTreeMap<ConnId, Socket>,
     generation: u32,
@@ -68,6 +71,7 @@ impl Shell {
         names: &[String],
         neighbours: &[usize],
         settings: &Settings,
+        disk: Disk,
     ) -> Shell {
         let run = (place as u64 + 1) << 8 | life;
         let config = Config {
@@ -83,13 +87,19 @@ impl Shell {
                 })
                 .collect(),
             ack: settings.ack,
+            journal: settings.journal,
             secret: settings.secret.clone(),
             level: Some(Level::Info),
             limits: settings.limits.clone(),
         };
+        let mut node = Node::new(config);
+        if settings.journal.is_some() {
+            disk.recall(&mut node);
+        }
         Shell {
             place,
-            node: Node::new(config),
+            node,
+            disk,
             frozen: false,
             ending: false,
             stopped: false,
@@ -117,8 +127,10 @@ impl Shell {
         acted || observed || due
     }
 
-    /// The process is gone, and its kernel closes what it held.
-    pub fn exit(self, net: &mut Net) {
+    /// The process is gone, and its kernel closes what it held. Its disk stays.
+    pub fn exit(self, net: &mut Net) -> Disk {
+        let mut disk = self.disk;
+        disk.abandon();
         for socket in self.sockets.values() {
             net.close(socket.end);
         }
@@ -130,6 +142,7 @@ impl Shell {
         for knock in std::mem::take(&mut net.knocks[self.place]) {
             net.close(knock.end);
         }
+        disk
     }
 
     /// Unsent bytes to whoever has that name.
@@ -176,6 +189,7 @@ impl Shell {
                     let number = number.expect("what is forgotten was asked") + 1;
                     self.tell(net, format!("forgets lookup {number}"));
                 }
+                Action::Journal(task) => self.keep(now, task, net),
                 Action::Stop => {
                     self.stopped = true;
                     self.tell(net, "stops".into());
@@ -231,6 +245,14 @@ impl Shell {
             }
         };
         self.dials.insert(peer, outcome);
+    }
+
+    fn keep(&mut self, now: Now, task: herd::node::JournalTask, net: &mut Net) {
+        let text = self.node.journal_text();
+        self.tell(net, describe(task, text));
+        if let Some(done) = self.disk.take(task, text) {
+            self.node.handle(now, Event::Journal(done));
+        }
     }
 
     fn pause(&mut self, conn: ConnId, paused: bool, net: &mut Net) {
@@ -304,6 +326,10 @@ impl Shell {
         while let Some((id, answer)) = self.answers.pop_front() {
             self.pool.remove(&id);
             self.node.handle(now, Event::LookedUp { id, answer });
+            observed = true;
+        }
+        if let Some(done) = self.disk.finish() {
+            self.node.handle(now, Event::Journal(done));
             observed = true;
         }
         observed

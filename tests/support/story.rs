@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use herd::node::{Ack, Door, Limits, LookupError, Secret};
+use herd::node::{Ack, Door, Fsync, Limits, LookupError, Secret};
 use herd::units::{MILLISECOND, SECOND};
 
 use super::net::Listener;
@@ -27,6 +27,7 @@ impl Story {
             window: 64 << 10,
             pool: 68,
             ack: Ack::Local,
+            journal: None,
             plain: Vec::new(),
             secret: None,
         };
@@ -69,8 +70,8 @@ impl Story {
         Ok(std::mem::take(&mut world.net.tale))
     }
 
-    /// `world key=value …`: any of the limits, `window`, `pool`, `ack=herd`, `plain` with the name
-    /// of a server of another make, `secret` with what all share.
+    /// `world key=value …`: any of the limits, `window`, `pool`, `ack=herd`, `fsync`, `plain` with
+    /// the name of a server of another make, `secret` with what all share.
     fn set(&mut self, settings: &[&str]) -> Wrong<Vec<String>> {
         if self.world.is_some() {
             return Err("the world is made already".into());
@@ -106,6 +107,21 @@ impl Story {
                 "records" => &mut limits.records,
                 "window" => &mut self.settings.window,
                 "pool" => &mut self.settings.pool,
+                "journal_batch" => &mut limits.journal_batch,
+                "journal_slice" => &mut limits.journal_slice,
+                "journal_floor" => {
+                    limits.journal_floor = number(value)?;
+                    continue;
+                }
+                "fsync" => {
+                    self.settings.journal = Some(match value {
+                        "always" => Fsync::Always,
+                        "everysec" => Fsync::EverySecond,
+                        "off" => Fsync::Off,
+                        _ => return Err(format!("{value} is no fsync")),
+                    });
+                    continue;
+                }
                 "plain" => {
                     self.settings.plain.push(value.into());
                     continue;
@@ -263,6 +279,17 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
             let why = String::from_utf8_lossy(why).into_owned();
             world.answer(number(lookup)?, Err(LookupError::Failed(why)))?;
         }
+        (["disk", server, state @ ..], None) => {
+            let disk = &mut world.shell(world.place(server)?)?.disk;
+            (disk.full, disk.broken, disk.hangs, disk.once) = match state {
+                ["full"] => (true, false, false, false),
+                ["breaks"] => (false, true, false, false),
+                ["hangs"] => (false, false, true, false),
+                ["works"] => (false, false, false, false),
+                ["works", "once"] => (false, false, false, true),
+                _ => return Err("a disk is full, breaks, hangs, or works (once)".into()),
+            };
+        }
         (["watch", from, to], None) => {
             let way = (world.place(from)?, world.place(to)?);
             world.net.watched.insert(way);
@@ -276,6 +303,7 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
 fn reports(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong<bool> {
     let told = match words {
         ["tables"] => world.tables(),
+        ["journal", server] => world.journal(world.place(server)?),
         ["count"] => {
             let carried = std::mem::take(&mut world.net.carried);
             let names = &world.net.names;

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{Ack, Door, Limits, LookupError, Secret};
+use herd::node::{Ack, Door, Fsync, Limits, LookupError, Secret};
 use herd::units::{LookupId, Mono, Now, SECOND, Wall};
 
+use super::disk::Disk;
 use super::net::{End, Knock, Listener, Net, Owner, shown};
 use super::shell::Shell;
 
@@ -29,6 +30,8 @@ pub struct Settings {
     pub pool: usize,
     /// When the nodes reply to an IAMAT.
     pub ack: Ack,
+    /// Whether the nodes have journals.
+    pub journal: Option<Fsync>,
     /// Servers of another make: the story plays them by hand.
     pub plain: Vec<String>,
     /// What all servers share.
@@ -55,6 +58,8 @@ struct Server {
     /// Its wall clock less the true one, in nanoseconds.
     skew: i128,
     lives: u64,
+    /// While no process has it.
+    disk: Disk,
     shell: Option<Shell>,
 }
 
@@ -68,6 +73,7 @@ impl World {
             neighbours,
             skew: 0,
             lives: 0,
+            disk: Disk::default(),
             shell: None,
         };
         World {
@@ -98,7 +104,7 @@ impl World {
         shell.ok_or_else(|| format!("{name} does not run"))
     }
 
-    /// Starts a server that knows nothing.
+    /// Starts a server that knows nothing but what its journal holds.
     pub fn start(&mut self, place: usize) -> Wrong {
         let server = &mut self.servers[place];
         if server.shell.is_some() {
@@ -114,6 +120,7 @@ impl World {
             &self.net.names,
             &server.neighbours,
             &self.settings,
+            std::mem::take(&mut server.disk),
         ));
         self.net.listeners[place] = Listener::Server;
         Ok(())
@@ -124,7 +131,7 @@ impl World {
         self.shell(place)?;
         self.net.listeners[place] = Listener::Nobody;
         if let Some(shell) = self.servers[place].shell.take() {
-            shell.exit(&mut self.net);
+            self.servers[place].disk = shell.exit(&mut self.net);
         }
         Ok(())
     }
@@ -248,6 +255,17 @@ impl World {
                 .flat_map(|(name, lines)| listing(format!("{name} has {}", lines.len()), lines))
                 .collect(),
         }
+    }
+
+    /// The lines of a server's journal, whether it runs or not.
+    pub fn journal(&self, place: usize) -> Vec<String> {
+        let server = &self.servers[place];
+        let disk = server
+            .shell
+            .as_ref()
+            .map_or(&server.disk, |shell| &shell.disk);
+        let lines = disk.text.split_inclusive(|&byte| byte == b'\n');
+        lines.map(|line| format!("  {}", shown(line))).collect()
     }
 
     /// Unsent bytes from one server to whoever has that name.

@@ -108,6 +108,23 @@ limits! {
         "A name of 8 KiB is one record, too."
         "What would make the lines longer is refused likewise."
     }
+    "journal" {
+        journal_batch: usize = 1 << 20, bytes;
+        "Lines wait in memory for the write that takes them."
+        "A turn with more writes more often."
+        journal_slice: usize = 64 << 10, bytes;
+        "A journal that is far behind, or made anew, must make no turn long."
+        "The rest is written in the next turns."
+        journal_floor: u64 = 4 << 20, bytes;
+        "A shorter journal is not worth it to be made anew."
+        "Beyond it, one of which half and more is out of date is made anew."
+        journal_sync: u64 = SECOND, time;
+        "What stands in the journal is to survive a loss of power, too."
+        "It is made safe, but with --fsync off; and it is seen whether the file is still there."
+        journal_retry: u64 = SECOND, time;
+        "A disk that is full may have room again."
+        "A journal that could not be written is tried again."
+    }
     "lookups" {
         workers: usize = 4, count;
         "A lookup may hang for seconds; three slow ones still leave one for the rest."

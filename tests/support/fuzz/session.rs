@@ -89,15 +89,16 @@ struct World {
 
 impl World {
     fn new(kind: u8) -> World {
-        let is_tiny = kind & 1 == 1;
-        let mut limits = if is_tiny { tiny() } else { Limits::default() };
+        let mut limits = Limits::default();
+        if kind & 1 == 1 {
+            limits = tiny();
+        }
         // The transcript knows no deadline of a line.
         limits.half_line = u64::MAX;
-        let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let neighbour = Neighbour {
             name: "Hands".into(),
             plain: false,
-            addresses: vec![home],
+            addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
         };
         let node = Node::new(Config {
             name: "Goloman".into(),
@@ -105,6 +106,7 @@ impl World {
             seed: 1,
             neighbours: vec![neighbour],
             ack: Ack::Local,
+            journal: None,
             secret: None,
             level: (kind & 2 == 2).then_some(Level::Debug),
             limits: limits.clone(),
@@ -338,6 +340,7 @@ impl World {
                 assert!(self.lookups.len() <= CLIENTS * self.limits.lookups);
             }
             Action::Forget(id) => self.lookups.retain(|under_way| *under_way != id),
+            Action::Journal(task) => panic!("there is no journal: {task:?}"),
             Action::Stop => self.has_stopped = true,
         }
     }

@@ -6,6 +6,7 @@ use herd::node::{Action, Event, LookupError, Query};
 use herd::units::{ConnId, LookupId, MILLISECOND, Mono};
 
 use super::guest::{Lookup, no_answer};
+use super::keeping::is_sound;
 use super::server::{READ_MAX, Server};
 use super::visit::Numbers;
 use super::world::{Happening, World};
@@ -27,6 +28,7 @@ impl World {
             self.places[place].server = Some(server);
             return;
         }
+        server.sound = is_sound(&server.node);
         server.observe(self, place);
         self.act(&mut server, place);
         self.check_limits(&server, place);
@@ -66,7 +68,11 @@ impl World {
                 self.close(wire, 0);
             }
         }
-        self.lower_floor(place);
+        // What stands in a journal is not lost, unless that could not be written.
+        if !is_sound(&server.node) {
+            self.lower_floor(place);
+        }
+        self.places[place].disk.abandon();
         self.mark(2, &[place as u8]);
         if !self.rough {
             self.plan(self.now + MILLISECOND, Happening::Start(place));
@@ -112,6 +118,7 @@ impl World {
                 }
                 Action::LookUp(id, query) => self.look_up(server, place, id, query),
                 Action::Forget(id) => self.forget(server, id),
+                Action::Journal(task) => self.keep(server, place, task),
                 Action::Stop => {
                     server.stopped = true;
                     return;

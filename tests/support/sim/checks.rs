@@ -4,12 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use herd::node::Ack;
+use herd::node::{Ack, Fsync};
 use herd::units::{MILLISECOND, SECOND};
 
 use super::Failure;
 use super::clock::BASE;
 use super::guest::{State, value};
+use super::keeping::DISK_MAX;
 use super::plan::Plan;
 use super::trace::Trace;
 use super::visit::{Line, Visit};
@@ -46,6 +47,7 @@ impl World {
             self.check_part(plan)?;
         }
         self.check_census()?;
+        self.check_journals()?;
         self.check_end()
     }
 
@@ -233,6 +235,10 @@ impl World {
         let said = match plan.weather.ack {
             Ack::Local => SECOND,
             Ack::Herd => 41 * plan.weather.limits.ack,
+        };
+        let said = match plan.weather.journal {
+            Some(Fsync::Always) => said + 41 * 2 * DISK_MAX,
+            _ => said,
         };
         self.after(said + 2 * ways * plan.weather.delay_max)?;
         self.carried.clear();

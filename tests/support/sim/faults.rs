@@ -1,7 +1,7 @@
 //! What goes wrong, and how it is well again.
 
 use super::guest::State;
-use super::plan::{Fault, Learns};
+use super::plan::{DiskFault, Fault, Learns};
 use super::wire::Holder;
 use super::world::{Happening, World};
 
@@ -14,6 +14,8 @@ pub enum Undo {
     Block(usize, usize),
     /// A server goes on.
     Thaw(usize),
+    /// A disk works again.
+    Disk(usize),
 }
 
 impl World {
@@ -51,6 +53,7 @@ impl World {
             Fault::Crash(place, long) => {
                 if let Some(server) = self.places[place].server.take() {
                     self.note_at(place, "crashes, and forgets");
+                    self.check_journal(place, &server);
                     self.exit(place, *server);
                 }
                 self.plan(self.now + long, Happening::Start(place));
@@ -69,6 +72,16 @@ impl World {
             Fault::Block(from, to, long) => {
                 *self.blocks.entry((from, to)).or_default() += 1;
                 self.plan(self.now + long, Happening::Undo(Undo::Block(from, to)));
+            }
+            Fault::Disk(place, what, long) => {
+                self.note_at(place, &format!("has a disk that is {what:?}"));
+                let disk = &mut self.places[place].disk;
+                match what {
+                    DiskFault::Full => disk.full = true,
+                    DiskFault::Broken => disk.broken = true,
+                    DiskFault::Hangs => disk.hangs = true,
+                }
+                self.plan(self.now + long, Happening::Undo(Undo::Disk(place)));
             }
             Fault::Jump(place, by) => {
                 self.note_at(place, "has another time");
@@ -93,6 +106,7 @@ impl World {
                 }
             }
             Undo::Thaw(place) => self.thaw(place),
+            Undo::Disk(place) => self.mend_disk(place),
         }
     }
 
@@ -132,6 +146,7 @@ impl World {
         }
         for place in 0..self.places.len() {
             self.thaw(place);
+            self.mend_disk(place);
             self.start(place);
         }
     }
@@ -141,6 +156,14 @@ impl World {
             && std::mem::take(&mut server.frozen)
         {
             self.note_at(place, "thaws");
+            self.turn(place);
+        }
+    }
+
+    fn mend_disk(&mut self, place: usize) {
+        let disk = &mut self.places[place].disk;
+        (disk.full, disk.broken) = (false, false);
+        if std::mem::take(&mut disk.hangs) {
             self.turn(place);
         }
     }

@@ -14,6 +14,7 @@ mod checks;
 mod clock;
 mod faults;
 mod guest;
+mod keeping;
 mod network;
 mod plan;
 mod random;

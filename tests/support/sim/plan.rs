@@ -1,11 +1,12 @@
 //! What a seed means: a herd, its limits, the weather, and who visits. Everything but the small
 //! luck of each read and write is drawn here, before anything runs.
 
-use herd::node::{Ack, Limits};
+use herd::node::{Ack, Fsync, Limits};
 use herd::units::{MILLISECOND, SECOND};
 
+use super::clock::BASE;
 use super::random::Random;
-use super::visit::{Ask, Visit, visits};
+use super::visit::{Ask, Line, Visit, visits};
 
 /// All that is decided before the run.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct Weather {
     pub secret: bool,
     /// When an IAMAT is answered.
     pub ack: Ack,
+    /// Whether the servers have journals.
+    pub journal: Option<Fsync>,
     /// The longest way between two servers; each direction of a link draws its own.
     pub delay_max: u64,
     /// Every link has just that.
@@ -74,6 +77,19 @@ pub enum Fault {
     Block(usize, usize, u64),
     /// A wall clock jumps, by so many nanoseconds.
     Jump(usize, i64),
+    /// A disk has no room for so long, or does not work at all.
+    Disk(usize, DiskFault, u64),
+}
+
+/// What a disk does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskFault {
+    /// It has no room.
+    Full,
+    /// Nothing can be made safe.
+    Broken,
+    /// It takes its time.
+    Hangs,
 }
 
 /// Who learns that a connection is dead.
@@ -116,7 +132,14 @@ impl Plan {
         let (names, links) = herd(&mut random);
         let mut weather = Weather::draw(&mut random);
         let heal = random.between(1500, 4500) * MILLISECOND;
-        let faults = faults(&mut random, &links, names.len(), heal);
+        let mut faults = faults(&mut random, &links, names.len(), heal);
+        // Luck of its own: a seed without journals is what it would be if there were none.
+        let mut disks = Random::new(seed ^ 0xd15c);
+        weather.draw_journal(&mut disks);
+        let mover = disks.below(names.len());
+        if weather.journal.is_some() {
+            disk_faults(&mut disks, (names.len(), mover), heal, &mut faults);
+        }
         let mut visits = visits(&mut random, names.len(), heal, &weather.limits);
         // Somebody finds a server that has just begun anew, before its neighbours do.
         for &(at, fault) in &faults {
@@ -138,6 +161,9 @@ impl Plan {
             let place = random.below(names.len());
             let at = random.between(0, heal);
             visits.push(Visit::dripping(place, at, &weather.limits));
+        }
+        if weather.journal.is_some() {
+            visits.extend(movers(&mut disks, mover, heal));
         }
         Plan {
             names,
@@ -222,6 +248,7 @@ impl Weather {
             limits,
             secret: random.percent(40),
             ack: random.pick(&[Ack::Local, Ack::Local, Ack::Herd]),
+            journal: None,
             delay_max: random.pick(&[1, 5, 20, 100, 400]) * MILLISECOND,
             same_delay: random.percent(15),
             window: random.scaled(600, 64 << 10) as usize,
@@ -234,12 +261,25 @@ impl Weather {
         }
     }
 
+    /// Half of the herds have journals, mostly such as are soon too long.
+    fn draw_journal(&mut self, random: &mut Random) {
+        if random.percent(50) {
+            return;
+        }
+        let all = [Fsync::Always, Fsync::Always, Fsync::EverySecond, Fsync::Off];
+        self.journal = Some(random.pick(&all));
+        self.limits.journal_batch = random.scaled(1, 1 << 20) as usize;
+        self.limits.journal_slice = random.scaled(1, 64 << 10) as usize;
+        self.limits.journal_floor = random.pick(&[1, 300, 4 << 20]);
+    }
+
     /// Nothing ever goes wrong, and every link is as long as any other.
     pub fn fair(delay: u64) -> Weather {
         Weather {
             limits: Limits::default(),
             secret: false,
             ack: Ack::Local,
+            journal: None,
             delay_max: delay,
             same_delay: true,
             window: 64 << 10,
@@ -251,6 +291,53 @@ impl Weather {
             skew: 0,
         }
     }
+}
+
+/// Some who move again and again: a journal is soon too long, and seldom at rest.
+fn movers(random: &mut Random, place: usize, heal: u64) -> Vec<Visit> {
+    let mover = |random: &mut Random| {
+        let at = random.between(100 * MILLISECOND, heal);
+        let value = BASE + i128::from(at);
+        let second = i128::from(SECOND);
+        let text = format!("{}.{:09}", value / second, value % second);
+        let line = Line::iamat(format!("j{}", random.below(20)), "+1-1", text, value);
+        Visit::new(place, at, vec![line])
+    };
+    let count = random.pick(&[0, 40, 80]);
+    (0..count).map(|_| mover(random)).collect()
+}
+
+/// Disks fill up and break, most of all where somebody moves, and now and then the whole herd is
+/// killed at once.
+fn disk_faults(
+    random: &mut Random,
+    (size, mover): (usize, usize),
+    heal: u64,
+    faults: &mut Vec<(u64, Fault)>,
+) {
+    for _ in 0..random.pick(&[0, 1, 2, 4]) {
+        let place = match random.percent(70) {
+            true => mover,
+            false => random.below(size),
+        };
+        let at = random.between(0, heal);
+        let long = random.scaled(1, 2000) * MILLISECOND;
+        let what = random.pick(&[
+            DiskFault::Full,
+            DiskFault::Full,
+            DiskFault::Broken,
+            DiskFault::Hangs,
+        ]);
+        faults.push((at, Fault::Disk(place, what, long)));
+    }
+    if random.percent(40) {
+        let at = random.between(200 * MILLISECOND, heal);
+        for place in 0..size {
+            let long = random.scaled(20, 1000) * MILLISECOND;
+            faults.push((at, Fault::Crash(place, long)));
+        }
+    }
+    faults.sort_by_key(|(at, _)| *at);
 }
 
 fn faults(

@@ -47,6 +47,8 @@ pub struct Server {
     pub ending: bool,
     /// Its node said so.
     pub stopped: bool,
+    /// Its journal kept everything when its turn began.
+    pub sound: bool,
     /// When its next turn is.
     pub wake: u64,
 }
@@ -91,17 +93,22 @@ impl Server {
             .secret
             .then(|| Secret::new(b"a secret of ours"));
         let dials = vec![0; neighbours.len()];
+        let mut node = Node::new(Config {
+            name: here.name.clone(),
+            run,
+            seed: run.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            neighbours,
+            ack: world.weather.ack,
+            journal: world.weather.journal,
+            secret: secret.flatten(),
+            level: world.trace.is_some().then_some(Level::Info),
+            limits: world.weather.limits.clone(),
+        });
+        if world.weather.journal.is_some() {
+            here.disk.recall(&mut node);
+        }
         Server {
-            node: Node::new(Config {
-                name: here.name.clone(),
-                run,
-                seed: run.wrapping_mul(0x9e37_79b9_7f4a_7c15),
-                neighbours,
-                ack: world.weather.ack,
-                secret: secret.flatten(),
-                level: world.trace.is_some().then_some(Level::Info),
-                limits: world.weather.limits.clone(),
-            }),
+            node,
             life,
             born: world.now,
             sockets: Vec::new(),
@@ -117,6 +124,7 @@ impl Server {
             asked_to_end: false,
             ending: false,
             stopped: false,
+            sound: true,
             wake: u64::MAX,
         }
     }
@@ -214,6 +222,9 @@ impl Server {
             self.jobs.retain(|job| job.0 != id);
             world.answered(numbers, &answer);
             self.node.handle(now, Event::LookedUp { id, answer });
+        }
+        if let Some(done) = world.places[place].disk.finish() {
+            self.node.handle(now, Event::Journal(done));
         }
         if std::mem::take(&mut self.asked_to_end) {
             self.ending = true;

@@ -253,7 +253,10 @@ impl World {
             lookups: &self.lookups,
         };
         match guest.check(&unsent[unsent.len() - fresh..], &facts) {
-            Ok(acked) => self.raise_floor(server, acked),
+            Ok(acked) => {
+                self.check_kept(server, place, &acked);
+                self.raise_floor(server, acked);
+            }
             Err(what) => self.fail("replies", format!("to guest {number}: {what}")),
         }
     }

@@ -17,6 +17,7 @@ use super::server::Server;
 use super::trace::Trace;
 use super::visit::{Numbers, Visit};
 use super::wire::{Parcel, Wire};
+use crate::support::disk::Disk;
 
 /// Things that happen in one run at most. More is a storm: somebody never stops answering.
 const HAPPENINGS_MAX: u64 = 400_000;
@@ -81,6 +82,8 @@ pub struct Place {
     pub clock: Clock,
     /// How often it was started.
     pub lives: u32,
+    /// Where its journal is.
+    pub disk: Disk,
     /// The process.
     pub server: Option<Box<Server>>,
 }
@@ -104,6 +107,8 @@ pub enum Happening {
     Stale(usize, u32, ConnId),
     /// A worker of a life of a server has an answer.
     Answer(usize, u32, LookupId, Numbers, Result<Vec<u8>, LookupError>),
+    /// The worker of a life of a server is done with the disk.
+    Kept(usize, u32),
     /// A guest does its next step.
     Step(usize),
     /// A guest reads.
@@ -144,6 +149,7 @@ impl World {
                 i128::from(random.between(0, 2 * weather.skew)) - i128::from(weather.skew),
             ),
             lives: 0,
+            disk: Disk::default(),
             server: None,
         });
         let mut world = World {
@@ -302,6 +308,11 @@ impl World {
                     self.turn(place);
                 }
             }
+            Happening::Kept(place, life) => {
+                if self.server(place, life).is_some() {
+                    self.turn(place);
+                }
+            }
             Happening::Step(guest) => self.step(guest),
             Happening::Read(guest) => self.guest_reads(guest),
             Happening::Fault(fault) => self.go_wrong(fault),
@@ -321,7 +332,7 @@ impl World {
         places.filter_map(|(place, here)| Some((place, here.server.as_deref()?)))
     }
 
-    /// A server begins, and knows nothing; if none runs there.
+    /// A server begins, and knows what its journal holds; if none runs there.
     pub fn start(&mut self, place: usize) {
         if self.over || self.places[place].server.is_some() {
             return;
