@@ -23,6 +23,7 @@ impl World {
             None => {
                 // Not from the world's luck: with or without journals it is the same.
                 let after = DISK_MAX - self.now % DISK_MAX;
+                self.places[place].kept = false;
                 self.plan(self.now + after, Happening::Kept(place, server.life));
             }
         }

@@ -287,12 +287,13 @@ impl Weather {
 
 /// Some who move again and again: a journal is soon too long, and seldom at rest.
 fn movers(random: &mut Random, place: usize, heal: u64) -> Vec<Visit> {
+    let clients = random.pick(&[2, 20]);
     let mover = |random: &mut Random| {
         let at = random.between(100 * MILLISECOND, heal);
         let value = BASE + i128::from(at);
         let second = i128::from(SECOND);
         let text = format!("{}.{:09}", value / second, value % second);
-        let line = Line::iamat(format!("j{}", random.below(20)), "+1-1", text, value);
+        let line = Line::iamat(format!("j{}", random.below(clients)), "+1-1", text, value);
         Visit::new(place, at, vec![line])
     };
     let count = random.pick(&[0, 40, 80]);

@@ -223,7 +223,9 @@ impl Server {
             world.answered(numbers, &answer);
             self.node.handle(now, Event::LookedUp { id, answer });
         }
-        if let Some(done) = world.places[place].disk.finish() {
+        if world.places[place].kept
+            && let Some(done) = world.places[place].disk.finish()
+        {
             self.node.handle(now, Event::Journal(done));
         }
         if std::mem::take(&mut self.asked_to_end) {
