@@ -47,8 +47,8 @@ pub struct Server {
     pub ending: bool,
     /// Its node said so.
     pub stopped: bool,
-    /// Its journal kept everything when its turn began.
-    pub sound: bool,
+    /// When its journal was last seen not to keep everything.
+    pub failed: Option<u64>,
     /// When its next turn is.
     pub wake: u64,
 }
@@ -124,7 +124,7 @@ impl Server {
             asked_to_end: false,
             ending: false,
             stopped: false,
-            sound: true,
+            failed: None,
             wake: u64::MAX,
         }
     }
