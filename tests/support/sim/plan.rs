@@ -287,7 +287,7 @@ impl Weather {
 
 /// Some who move again and again: a journal is soon too long, and seldom at rest.
 fn movers(random: &mut Random, place: usize, heal: u64) -> Vec<Visit> {
-    let clients = random.pick(&[2, 20]);
+    let clients = random.pick(&[2, 8]);
     let mover = |random: &mut Random| {
         let at = random.between(100 * MILLISECOND, heal);
         let value = BASE + i128::from(at);
