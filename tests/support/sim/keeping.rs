@@ -31,8 +31,8 @@ impl World {
 
     /// Before a server acknowledges something, it has written it down.
     pub fn check_kept(&mut self, server: &Server, place: usize, acked: &[Acked]) {
-        // A reply that was made while nothing could be kept does not wait for the disk, though it may
-        // have waited for a lookup before it.
+        // A reply that was made while nothing could be kept does not wait for the disk, though it
+        // may have waited for a lookup before it.
         let recent = server
             .failed
             .is_some_and(|at| self.now - at <= self.weather.limits.lookup);
