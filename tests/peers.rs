@@ -330,7 +330,7 @@ fn one_that_never_closes_holds_up_only_itself() {
     server.kill();
     drop(held);
     server.start();
-    assert_eq!(at_line(server.clients, "one"), None);
+    assert!(at_line(server.clients, "one").is_some());
 }
 
 #[test]

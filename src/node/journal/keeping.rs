@@ -159,7 +159,10 @@ impl Node {
         self.table.feed.pass(volume.cursor, seq);
         volume.lines += lines;
         volume.bytes += journal.text.len() as u64;
-        volume.written = volume.written.max(seq);
+        if self.table.feed.is_at_end(volume.cursor) {
+            // Not before: a client that has moved again since stands further behind.
+            volume.written = self.table.feed.last();
+        }
         if book == Book::Journal {
             journal.appended += journal.text.len();
         }

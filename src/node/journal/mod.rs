@@ -179,7 +179,7 @@ struct Volume {
     cursor: PeerId,
     lines: u64,
     bytes: u64,
-    /// All up to this change is in it.
+    /// All up to this change, or something newer, is in it.
     written: u64,
 }
 

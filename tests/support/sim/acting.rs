@@ -28,7 +28,9 @@ impl World {
             self.places[place].server = Some(server);
             return;
         }
-        server.sound = is_sound(&server.node);
+        if !is_sound(&server.node) {
+            server.failed = Some(self.now);
+        }
         server.observe(self, place);
         self.act(&mut server, place);
         self.check_limits(&server, place);

@@ -23,6 +23,7 @@ impl World {
             None => {
                 // Not from the world's luck: with or without journals it is the same.
                 let after = DISK_MAX - self.now % DISK_MAX;
+                self.places[place].kept = false;
                 self.plan(self.now + after, Happening::Kept(place, server.life));
             }
         }
@@ -30,8 +31,12 @@ impl World {
 
     /// Before a server acknowledges something, it has written it down.
     pub fn check_kept(&mut self, server: &Server, place: usize, acked: &[Acked]) {
-        // A reply that was made while nothing could be kept did not wait.
-        if !server.sound || !is_sound(&server.node) {
+        // A reply that was made while nothing could be kept does not wait for the disk, though it
+        // may have waited for a lookup before it.
+        let recent = server
+            .failed
+            .is_some_and(|at| self.now - at <= self.weather.limits.lookup);
+        if recent || !is_sound(&server.node) {
             return;
         }
         let Disk { text, safe, .. } = &self.places[place].disk;

@@ -47,8 +47,8 @@ pub struct Server {
     pub ending: bool,
     /// Its node said so.
     pub stopped: bool,
-    /// Its journal kept everything when its turn began.
-    pub sound: bool,
+    /// When its journal was last seen not to keep everything.
+    pub failed: Option<u64>,
     /// When its next turn is.
     pub wake: u64,
 }
@@ -124,7 +124,7 @@ impl Server {
             asked_to_end: false,
             ending: false,
             stopped: false,
-            sound: true,
+            failed: None,
             wake: u64::MAX,
         }
     }
@@ -223,7 +223,9 @@ impl Server {
             world.answered(numbers, &answer);
             self.node.handle(now, Event::LookedUp { id, answer });
         }
-        if let Some(done) = world.places[place].disk.finish() {
+        if world.places[place].kept
+            && let Some(done) = world.places[place].disk.finish()
+        {
             self.node.handle(now, Event::Journal(done));
         }
         if std::mem::take(&mut self.asked_to_end) {

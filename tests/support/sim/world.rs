@@ -84,6 +84,8 @@ pub struct Place {
     pub lives: u32,
     /// Where its journal is.
     pub disk: Disk,
+    /// The disk has had its time for what the worker is at.
+    pub kept: bool,
     /// The process.
     pub server: Option<Box<Server>>,
 }
@@ -150,6 +152,7 @@ impl World {
             ),
             lives: 0,
             disk: Disk::default(),
+            kept: false,
             server: None,
         });
         let mut world = World {
@@ -310,6 +313,7 @@ impl World {
             }
             Happening::Kept(place, life) => {
                 if self.server(place, life).is_some() {
+                    self.places[place].kept = true;
                     self.turn(place);
                 }
             }
