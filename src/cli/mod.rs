@@ -9,6 +9,8 @@ mod children;
 mod failure;
 mod graph;
 mod greeting;
+mod load;
+mod measured;
 mod options;
 mod places;
 mod secret;
@@ -27,6 +29,7 @@ herd: servers that know where their clients are, tell each other, and say what i
     herd up                     start every server of topology.txt, and show lines to paste
     herd serve Goloman          start one server of it
     herd check                  is topology.txt right, and what does it describe?
+    herd load 127.0.0.1:12001   ask a server as fast as it answers, and check every reply
 
     herd VERB --help            examples and options of a verb
     herd --version              which herd this is
@@ -61,13 +64,14 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         ["serve", ref rest @ ..] => serve::run(rest),
         ["up", ref rest @ ..] => up::run(rest),
         ["check", ref rest @ ..] => check::run(rest),
+        ["load", ref rest @ ..] => load::run(rest),
         ["-h" | "--help" | "help"] => print(HELP),
         ["-V" | "--version"] => print(&format!("herd {}\n", env!("CARGO_PKG_VERSION"))),
         [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => Err(Failure::wrong(
             format_args!("{flag} stands alone; herd VERB --help tells about a verb"),
         )),
         [word, ..] => Err(Failure::wrong(format_args!(
-            "no verb is called {word:?}; the verbs are up, serve and check (herd --help)"
+            "no verb is called {word:?}; the verbs are up, serve, check and load (herd --help)"
         ))),
         [] => Err(Failure::wrong(format_args!(
             "no verb; herd --help lists them"

@@ -37,15 +37,15 @@ use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token, Waker};
 
+pub use clock::Clock;
 pub use conn::{Conn, Got};
-pub use dial::Target;
+pub use dial::{Target, connect, outcome};
 pub use door::Door;
 pub use ending::SIGNALS_GAP;
 
 use crate::node::{Action, Config, Event, LookupError, Node};
 use crate::places::Provider;
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
-use clock::Clock;
 use conns::{Conns, Kind};
 use dial::{Attempt, Resolver};
 use ending::{Asked, Signals};
