@@ -20,7 +20,9 @@ const EDGES: [(&str, &[&str]); 12] = [
     ("load", &["units", "wire", "buffers", "reactor"]),
     (
         "cli",
-        &["node", "places", "reactor", "topology", "logging", "load"],
+        &[
+            "units", "node", "places", "reactor", "topology", "logging", "load",
+        ],
     ),
     ("guide", &[]),
     ("main", &["cli"]),

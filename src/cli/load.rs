@@ -2,7 +2,8 @@
 
 use super::failure::Failure;
 use super::{measured, options, print};
-use crate::load::{self, CLIENTS_MAX, Fault, Plan, Tally, Until};
+use crate::load::{self, CLIENTS_MAX, Fault, Lane, Plan, Tally, Until};
+use crate::units::SECOND;
 use getopts::Matches;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -42,7 +43,8 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
         // A terminal that cannot be written to is not written to again.
         shows = shows && show(&measured::progress(tally, elapsed));
     };
-    let outcome = load::run(&plan, &mut progress);
+    let talk = |index| Lane::new(plan.script(index));
+    let outcome = load::run(&plan, talk, SECOND, &mut progress);
     if shows {
         show("");
     }

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::Talk;
 use super::check;
 use super::script::{BOUND, Request, Said, Script};
 use super::tally::{Fault, Tally};
@@ -43,55 +44,6 @@ impl Lane {
             report: Vec::new(),
             answer: Vec::new(),
         }
-    }
-
-    /// How many replies it is owed.
-    pub fn owed(&self) -> usize {
-        self.owed.len()
-    }
-
-    /// Makes the next request; its latency counts from `since`.
-    pub fn ask(&mut self, now: Now, since: Mono) {
-        let request = self.script.ask(now.wall, &mut self.outbox);
-        self.owed.push_back((since, request));
-    }
-
-    /// What is to be written.
-    pub fn unsent(&self) -> &[u8] {
-        self.outbox.unsent()
-    }
-
-    /// The socket took `count` bytes of it.
-    pub fn advance(&mut self, count: usize) {
-        self.outbox.advance(count);
-    }
-
-    /// Checks what came. False: it makes no sense any more, and the connection is to be closed.
-    pub fn received(&mut self, now: Mono, bytes: &[u8], tally: &mut Tally) -> bool {
-        let mut fresh = bytes;
-        // Taken out while its lines are borrowed from it.
-        let mut lines = std::mem::take(&mut self.lines);
-        while let Some(line) = lines.next(&mut fresh, REPLY_MAX) {
-            let goes_on = match line {
-                Line::Whole(line) => self.line(now, line, tally),
-                Line::Overlong(line) => {
-                    self.line(now, line, tally);
-                    false
-                }
-            };
-            if !goes_on {
-                return false;
-            }
-        }
-        lines.keep(fresh);
-        self.lines = lines;
-        true
-    }
-
-    /// The connection is over: nothing that it is owed will come.
-    pub fn lost(&mut self, why: &str, tally: &mut Tally) {
-        tally.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
-        self.owed.clear();
     }
 
     /// Checks a line. False: nobody asked for it.
@@ -145,6 +97,51 @@ impl Lane {
             Some(json) => Reply::Bad(Fault::Places, json.to_vec()),
             None => Reply::Bad(Fault::Wrong, answer),
         }
+    }
+}
+
+impl Talk for Lane {
+    fn owed(&self) -> usize {
+        self.owed.len()
+    }
+
+    fn ask(&mut self, now: Now, since: Mono) {
+        let request = self.script.ask(now.wall, &mut self.outbox);
+        self.owed.push_back((since, request));
+    }
+
+    fn unsent(&self) -> &[u8] {
+        self.outbox.unsent()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.outbox.advance(count);
+    }
+
+    fn received(&mut self, now: Mono, bytes: &[u8], tally: &mut Tally) -> bool {
+        let mut fresh = bytes;
+        // Taken out while its lines are borrowed from it.
+        let mut lines = std::mem::take(&mut self.lines);
+        while let Some(line) = lines.next(&mut fresh, REPLY_MAX) {
+            let goes_on = match line {
+                Line::Whole(line) => self.line(now, line, tally),
+                Line::Overlong(line) => {
+                    self.line(now, line, tally);
+                    false
+                }
+            };
+            if !goes_on {
+                return false;
+            }
+        }
+        lines.keep(fresh);
+        self.lines = lines;
+        true
+    }
+
+    fn lost(&mut self, why: &str, tally: &mut Tally) {
+        tally.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
+        self.owed.clear();
     }
 }
 

@@ -8,10 +8,8 @@ use mio::net::TcpStream;
 use mio::{Events, Poll};
 
 use super::connect::{ConnectError, connect_all};
-use super::lane::Lane;
-use super::script::Script;
 use super::tally::{Fault, Tally};
-use super::{Outcome, Plan, Until};
+use super::{Outcome, Plan, Talk, Until};
 use crate::reactor::{Clock, Conn, Got};
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
 
@@ -25,14 +23,12 @@ const GRACE: u64 = 6 * SECOND;
 /// A run of so many requests ends when replies are owed and none has come for so long, in
 /// nanoseconds.
 const SILENCE_MAX: u64 = 10 * SECOND;
-/// From a report of the progress to the next, in nanoseconds.
-const PROGRESS: u64 = SECOND;
 
 /// A connection of the run.
-struct Slot {
+struct Slot<T> {
     /// None: it is lost.
     conn: Option<Conn<TcpStream>>,
-    lane: Lane,
+    talk: T,
     /// It stands on the ready list.
     listed: bool,
     /// Requests that it has made.
@@ -42,11 +38,11 @@ struct Slot {
 }
 
 /// A run under way.
-struct Run<'a> {
+struct Run<'a, T> {
     plan: &'a Plan,
     clock: Clock,
     now: Now,
-    slots: Vec<Slot>,
+    slots: Vec<Slot<T>>,
     /// Connections with something to do, by index.
     ready: VecDeque<usize>,
     living: usize,
@@ -57,11 +53,17 @@ struct Run<'a> {
     buffer: Box<[u8]>,
 }
 
-/// Runs it. `progress` is told once a second what was seen so far, and for how many nanoseconds.
+/// Runs it: connection `index` says what `talk` makes for it. `every` so many nanoseconds `watch` is
+/// told what was seen so far, and for how many nanoseconds.
 ///
 /// # Errors
 /// When a connection cannot be made.
-pub fn run(plan: &Plan, progress: &mut dyn FnMut(&Tally, u64)) -> Result<Outcome, ConnectError> {
+pub fn run<T: Talk>(
+    plan: &Plan,
+    talk: impl Fn(usize) -> T,
+    every: u64,
+    watch: &mut dyn FnMut(&Tally, u64),
+) -> Result<Outcome, ConnectError> {
     let own = |error| ConnectError {
         address: plan.addresses[0],
         error,
@@ -70,17 +72,12 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&Tally, u64)) -> Result<Outcome
     let mut poll = Poll::new().map_err(own)?;
     let conns = connect_all(&mut poll, &plan.addresses, plan.connections, &clock)?;
     let now = clock.now();
-    let slot = |(index, conn)| {
-        let connections = plan.connections as u64;
-        let percent = plan.whatsat_percent;
-        let script = Script::new(index as u64, connections, plan.clients, percent);
-        Slot {
-            conn: Some(conn),
-            lane: Lane::new(script),
-            listed: false,
-            asked: 0,
-            due: 0,
-        }
+    let slot = |(index, conn)| Slot {
+        conn: Some(conn),
+        talk: talk(index),
+        listed: false,
+        asked: 0,
+        due: 0,
     };
     let mut run = Run {
         plan,
@@ -97,15 +94,20 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(&Tally, u64)) -> Result<Outcome
     for index in 0..plan.connections {
         run.list(index);
     }
-    run.drive(&mut poll, progress).map_err(own)?;
+    run.drive(&mut poll, every, watch).map_err(own)?;
     Ok(run.outcome())
 }
 
-impl Run<'_> {
+impl<T: Talk> Run<'_, T> {
     /// Turns until all is asked and answered, or will never be.
-    fn drive(&mut self, poll: &mut Poll, progress: &mut dyn FnMut(&Tally, u64)) -> io::Result<()> {
+    fn drive(
+        &mut self,
+        poll: &mut Poll,
+        every: u64,
+        watch: &mut dyn FnMut(&Tally, u64),
+    ) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS_MAX);
-        let mut next_progress = self.start + PROGRESS;
+        let mut next_watch = self.start + every;
         loop {
             self.now = self.clock.now();
             self.call_due();
@@ -117,11 +119,11 @@ impl Run<'_> {
             if self.is_over() {
                 return Ok(());
             }
-            if self.now.mono >= next_progress {
-                progress(&self.tally, self.now.mono.since(self.start));
-                next_progress = self.now.mono + PROGRESS;
+            if self.now.mono >= next_watch {
+                watch(&self.tally, self.now.mono.since(self.start));
+                next_watch = self.now.mono + every;
             }
-            match poll.poll(&mut events, Some(self.timeout(next_progress))) {
+            match poll.poll(&mut events, Some(self.timeout(next_watch))) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
                 other => other?,
             }
@@ -137,12 +139,12 @@ impl Run<'_> {
     }
 
     /// How long to wait for events.
-    fn timeout(&self, next_progress: Mono) -> Duration {
+    fn timeout(&self, next_watch: Mono) -> Duration {
         if !self.ready.is_empty() {
             return Duration::ZERO;
         }
         let now = self.clock.now().mono;
-        let mut until = next_progress;
+        let mut until = next_watch;
         if let Until::Time(length) = self.plan.until {
             until = until.min(self.start + length);
         }
@@ -205,7 +207,7 @@ impl Run<'_> {
         self.slots[index].listed = false;
         let Slot {
             conn: Some(conn),
-            lane,
+            talk,
             ..
         } = &mut self.slots[index]
         else {
@@ -217,7 +219,7 @@ impl Run<'_> {
             Got::Nothing => {}
             Got::Bytes(count) => {
                 self.heard = self.now.mono;
-                if !lane.received(self.heard, &self.buffer[..count], &mut self.tally) {
+                if !talk.received(self.heard, &self.buffer[..count], &mut self.tally) {
                     return self.lose(index, "it said what nobody asked for");
                 }
             }
@@ -225,11 +227,11 @@ impl Run<'_> {
             Got::Broken(why) => return self.lose(index, &why),
         }
         self.ask(index);
-        let Slot { conn, lane, .. } = &mut self.slots[index];
+        let Slot { conn, talk, .. } = &mut self.slots[index];
         if let Some(conn) = conn {
-            let count = conn.write(lane.unsent());
-            lane.advance(count);
-            if conn.is_readable() || conn.is_writable() && !lane.unsent().is_empty() {
+            let count = conn.write(talk.unsent());
+            talk.advance(count);
+            if conn.is_readable() || conn.is_writable() && !talk.unsent().is_empty() {
                 self.list(index);
             }
         }
@@ -237,7 +239,7 @@ impl Run<'_> {
 
     /// Makes as many requests as may be in flight.
     fn ask(&mut self, index: usize) {
-        while self.slots[index].lane.owed() < self.plan.pipeline {
+        while self.slots[index].talk.owed() < self.plan.pipeline {
             let number = self.slots[index].asked;
             let since = match self.plan.rate {
                 None if self.may_ask(self.now.mono) => {
@@ -251,7 +253,7 @@ impl Run<'_> {
             };
             let slot = &mut self.slots[index];
             slot.asked += 1;
-            slot.lane.ask(self.now, since);
+            slot.talk.ask(self.now, since);
         }
     }
 
@@ -268,7 +270,7 @@ impl Run<'_> {
     /// What a connection still owes will not come.
     fn give_up(&mut self, index: usize, why: &str) {
         let slot = &mut self.slots[index];
-        slot.lane.lost(why, &mut self.tally);
+        slot.talk.lost(why, &mut self.tally);
         let unmade = slot.due.saturating_sub(slot.asked);
         self.tally.fault(Fault::Unanswered, unmade, || why.into());
     }
