@@ -36,9 +36,11 @@ pub struct Script {
     /// The first of the clients that are this connection's; every `step`th after it is, too.
     first: u64,
     step: u64,
-    clients: u64,
-    /// The client that is moved next.
+    /// So many clients are.
+    own: u64,
+    /// Which of them is moved next, and how many places further the one after it is.
     next: u64,
+    stride: u64,
     /// Moves so far: each has a place of its own.
     moves: u64,
     /// No move may have the time of the one before.
@@ -66,12 +68,14 @@ impl Script {
             first < connections && connections <= clients && clients <= CLIENTS_MAX,
             "each connection has clients of its own"
         );
+        let own = (clients - first).div_ceil(connections);
         Script {
             line: MOVE,
             first,
             step: connections,
-            clients,
-            next: first,
+            own,
+            next: 0,
+            stride: stride(own),
             moves: 0,
             last: Wall(0),
             percent,
@@ -98,21 +102,32 @@ impl Script {
         self.due = self.due.min(100);
         self.last = wall.max(Wall(self.last.0 + 1));
         let nanoseconds = u64::try_from(self.last.0).unwrap_or(0);
-        digits(&mut self.line[CLIENT], self.next);
+        digits(&mut self.line[CLIENT], self.first + self.step * self.next);
         digits(&mut self.line[LATITUDE], self.moves * 7_919);
         digits(&mut self.line[LONGITUDE], self.moves * 6_151);
         digits(&mut self.line[SECONDS], nanoseconds / SECOND);
         digits(&mut self.line[NANOSECONDS], nanoseconds % SECOND);
         self.moves += 1;
-        self.next += self.step;
-        if self.next >= self.clients {
-            self.next = self.first;
-        }
+        self.next = (self.next + self.stride) % self.own;
         out.push(&self.line);
         let mut said = [0; SAID.end - SAID.start];
         said.copy_from_slice(&self.line[SAID]);
         Request::Move(said)
     }
+}
+
+/// A step that visits each of `own` clients once before it visits one again, and not in the order
+/// of their numbers: those whose records lie side by side do not move one after the other.
+fn stride(own: u64) -> u64 {
+    let is_coprime = |mut a: u64, mut b: u64| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a == 1
+    };
+    // The golden section jumps about the most evenly.
+    let near = (own * 618 / 1_000).max(1);
+    (near..).find(|&step| is_coprime(step, own)).unwrap_or(1)
 }
 
 /// Writes the last digits of `value`, as many as there is room for.
@@ -162,15 +177,19 @@ mod tests {
     }
 
     #[test]
-    fn together_the_connections_move_every_client() {
-        let mut names: Vec<String> = Vec::new();
-        for first in 0..3 {
-            let lines = lines(&mut Script::new(first, 3, 8, 0), 3, 1);
-            names.extend(lines.iter().map(|(line, _)| line[NAME].to_string()));
+    fn together_the_connections_move_every_client_once() {
+        for (connections, clients) in [(1, 1), (1, 2), (3, 8), (3, 9), (7, 1_000), (50, 12_345)] {
+            let mut names = Vec::new();
+            for first in 0..connections {
+                let own = (clients - first).div_ceil(connections);
+                let mut script = Script::new(first, connections, clients, 0);
+                let lines = lines(&mut script, own as usize, 1);
+                names.extend(lines.iter().map(|(line, _)| line[NAME].to_string()));
+            }
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len() as u64, clients, "{connections}");
         }
-        names.sort();
-        names.dedup();
-        assert_eq!(names.len(), 8);
     }
 
     #[test]

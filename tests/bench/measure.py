@@ -1,0 +1,204 @@
+"""One measurement each: a load on a server, its CPU, memory, instructions and system calls."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from servers import LOAD_CORE, BenchError, Running, server, wait_for
+
+# A load warms up for the first sample, and is measured from there to the last.
+EVERY_S = 0.25
+TRIES = 3
+
+
+class Load(NamedTuple):
+    """What a load is to do; `until` is `seconds:S` or `requests:N`."""
+
+    connections: int
+    pipeline: int
+    until: str
+    clients: int = 1_000
+    whatsat: int = 0
+
+
+class Measured(NamedTuple):
+    """What came of it; CPU in microseconds a request, of the process and of its main thread."""
+
+    per_second: float
+    p99_us: float
+    cpu_us: float
+    main_cpu_us: float
+    right: int
+
+
+class Loader:
+    """The program of tests/bench/load.rs."""
+
+    def __init__(self, program: Path) -> None:
+        self.program = program
+
+    def __call__(self, target: Running, load: Load) -> Measured:
+        """Runs a load. Raises BenchError if a single reply is wrong or missing."""
+        # On a busy machine a short load may not come to two samples.
+        for _ in range(TRIES):
+            found = self.run(target, load)
+            rate = found["right"] / found["seconds"]
+            if load.until.startswith("requests:"):
+                return Measured(rate, found["p99_us"], 0.0, 0.0, found["right"])
+            first, last = [*found["samples"], [0] * 4][0], [[0] * 4, *found["samples"]][-1]
+            seconds, count, cpu, main = (b - a for a, b in zip(first, last))
+            if count > 0:
+                per_second, cpu_us, main_us = count / seconds * 1e9, cpu / count / 1e3, main / count / 1e3
+                return Measured(per_second, found["p99_us"], cpu_us, main_us, found["right"])
+        raise BenchError(f"load on {target.kind}: no two samples; the machine is too busy")
+
+    def run(self, target: Running, load: Load) -> dict[str, Any]:
+        """What the program found."""
+        pin = ["taskset", "-c", str(LOAD_CORE)] if shutil.which("taskset") else []
+        address = f"127.0.0.1:{target.port}"
+        clients = max(load.clients, load.connections)
+        numbers = [target.pid, load.connections, load.pipeline, clients, load.whatsat]
+        words = [target.dialect, address, *map(str, numbers), load.until, str(EVERY_S)]
+        told = subprocess.run([*pin, str(self.program), *words], capture_output=True, text=True)
+        if told.returncode:
+            raise BenchError(f"load on {target.kind}: {told.stderr.strip()[:500]}")
+        found: dict[str, Any] = json.loads(told.stdout)
+        if found["faults"]:
+            raise BenchError(f"load on {target.kind}: {found['faults']}")
+        return found
+
+
+def cpu_ns(pid: int) -> int:
+    """CPU time of a process, all threads, in nanoseconds (/proc/PID/task/*/schedstat)."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            total += int((task / "schedstat").read_text().split()[0])
+    return total
+
+
+def own_memory(pid: int) -> int:
+    """The memory that a process has for itself, in bytes (/proc/PID/smaps_rollup, Anonymous)."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Anonymous:"):
+            return int(line.split()[1]) * 1024
+    raise BenchError("smaps_rollup has no line Anonymous")
+
+
+def median(values: Sequence[float]) -> float:
+    """Their median."""
+    return statistics.median(values)
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> float:
+    """The median of the ratios of each round: what disturbed a round disturbed both."""
+    return median([a / b for a, b in zip(above, below) if b])
+
+
+def request(kind: str, number: int) -> bytes:
+    """One request as a person would send it."""
+    now = time.time_ns()
+    if kind == "redis":
+        return b"SET kiwi.cs.ucla.edu %d\r\n" % now
+    stamp = b"%d.%09d" % divmod(now, 1_000_000_000)
+    return b"IAMAT kiwi.cs.ucla.edu +34.%06d-118.445127 %b\n" % (number % 1_000_000, stamp)
+
+
+def idle_connections(target: Running, count: int) -> tuple[float, float]:
+    """Memory of an idle connection in bytes: untouched, and after one request each."""
+
+    def ask(connection: socket.socket, number: int) -> None:
+        connection.sendall(request(target.kind, number))
+        if not connection.recv(4096).endswith(b"\n"):
+            raise BenchError(f"{target.kind} answers no request")
+
+    descriptors = Path(f"/proc/{target.pid}/fd")
+    with contextlib.ExitStack() as stack:
+
+        def dial() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", target.port), 10))
+
+        # The first finds what is made once.
+        ask(dial(), 0)
+        before, open_before = own_memory(target.pid), len(list(descriptors.iterdir()))
+        connections = []
+        for index in range(count):
+            connections.append(dial())
+            # No more at once than its listen queue holds.
+            if index % 64 == 63 or index == count - 1:
+                all_in = open_before + len(connections)
+                is_in = lambda all_in=all_in: len(os.listdir(descriptors)) >= all_in  # noqa: E731
+                wait_for("all are in", is_in)
+        time.sleep(0.2)
+        untouched = own_memory(target.pid)
+        for number, connection in enumerate(connections):
+            ask(connection, number)
+        time.sleep(0.2)
+        asked = own_memory(target.pid)
+    return (untouched - before) / count, (asked - before) / count
+
+
+# Counting ----------------------------------------------------------------------------------------
+
+
+def can_count() -> str | None:
+    """How instructions of user space are counted here: `perf`, `callgrind`, or not at all."""
+    if shutil.which("perf"):
+        command = ["perf", "stat", "-x,", "-e", "instructions:u", "true"]
+        told = subprocess.run(command, capture_output=True, text=True)
+        if told.returncode == 0 and re.match(r"\d+,", told.stderr):
+            return "perf"
+    return "callgrind" if shutil.which("valgrind") else None
+
+
+def instructions(loader: Loader, kind: str, directory: Path, load: Load, counts: Sequence[int]) -> float:
+    """Instructions of user space for a request, once all is warm."""
+    how = can_count()
+    file = Path(tempfile.mktemp(dir=directory, prefix="count-"))
+    if how == "perf":
+        tracer = ["perf", "stat", "-x,", "-e", "instructions:u", "-o", str(file)]
+        total = lambda text: int(re.search(r"^(\d+),", text, re.M)[1])  # type: ignore[index] # noqa: E731
+    else:
+        tracer = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={file}"]
+        total = lambda text: int(re.search(r"^(?:totals|summary): (\d+)", text, re.M)[1])  # type: ignore[index] # noqa: E731
+    return per_request(loader, kind, directory, load, counts, (tracer, file, total))
+
+
+def system_calls(loader: Loader, kind: str, directory: Path, load: Load, counts: Sequence[int]) -> float:
+    """System calls for a request, once all is warm."""
+    file = Path(tempfile.mktemp(dir=directory, prefix="calls-"))
+    tracer = ["strace", "-f", "-c", "-U", "calls,name", "-o", str(file)]
+    total = lambda text: int(re.search(r"^\s*(\d+)\s+total", text, re.M)[1])  # type: ignore[index] # noqa: E731
+    return per_request(loader, kind, directory, load, counts, (tracer, file, total))
+
+
+def per_request(
+    loader: Loader,
+    kind: str,
+    directory: Path,
+    load: Load,
+    counts: Sequence[int],
+    count: tuple[list[str], Path, Callable[[str], int]],
+) -> float:
+    """The difference of two runs of unlike length, for a request: starting, connecting and ending
+    are in both."""
+    tracer, file, total = count
+    totals = []
+    for requests in counts:
+        with server(kind, directory, tracer=tracer) as target:
+            loader(target, load._replace(until=f"requests:{requests}"))
+        totals.append(total(file.read_text()))
+        file.unlink()
+    return (totals[1] - totals[0]) / (counts[1] - counts[0])
