@@ -180,16 +180,16 @@ mod tests {
     use crate::units::Wall;
 
     /// A lane of one client, `percent` of whose requests are WHATSAT, and what came of it.
-    struct Talk {
+    struct Chat {
         lane: Lane,
         tally: Tally,
         /// The AT line of the last move, less its LF.
         report: String,
     }
 
-    impl Talk {
-        fn new(percent: u64) -> Talk {
-            Talk {
+    impl Chat {
+        fn new(percent: u64) -> Chat {
+            Chat {
                 lane: Lane::new(Script::new(0, 1, 1, percent)),
                 tally: Tally::default(),
                 report: String::new(),
@@ -231,15 +231,15 @@ mod tests {
     #[test]
     fn right_replies_are_right_however_they_come() {
         for size in [1, 7, 64, 10_000] {
-            let mut talk = Talk::new(50);
-            let replies: String = (0..20).map(|_| talk.ask()).collect();
-            assert_eq!(talk.lane.owed(), 20);
+            let mut chat = Chat::new(50);
+            let replies: String = (0..20).map(|_| chat.ask()).collect();
+            assert_eq!(chat.lane.owed(), 20);
             for piece in replies.as_bytes().chunks(size) {
-                assert!(talk.hear(str::from_utf8(piece).unwrap()));
+                assert!(chat.hear(str::from_utf8(piece).unwrap()));
             }
-            assert_eq!((talk.tally.right, talk.faults()), (20, vec![]), "{size}");
-            assert_eq!((talk.tally.open(), talk.lane.owed()), (0, 0));
-            assert_eq!(talk.tally.latency.quantile(0.5), 32);
+            assert_eq!((chat.tally.right, chat.faults()), (20, vec![]), "{size}");
+            assert_eq!((chat.tally.open(), chat.lane.owed()), (0, 0));
+            assert_eq!(chat.tally.latency.quantile(0.5), 32);
         }
     }
 
@@ -256,53 +256,53 @@ mod tests {
             (50, "}\n\n", "\n\n", "places"),
         ];
         for (percent, from, to, want) in cases {
-            let mut talk = Talk::new(percent);
-            let mut right = talk.ask();
+            let mut chat = Chat::new(percent);
+            let mut right = chat.ask();
             right += &if percent > 0 {
                 String::new()
             } else {
-                talk.ask()
+                chat.ask()
             };
-            assert!(talk.hear(&right));
-            let before = talk.tally.right;
-            let reply = talk.ask();
+            assert!(chat.hear(&right));
+            let before = chat.tally.right;
+            let reply = chat.ask();
             let wrong = reply.replacen(from, to, 1);
             assert_ne!(wrong, reply);
-            let next = talk.ask();
-            assert!(talk.hear(&wrong) && talk.hear(&next), "{from} {to}");
-            assert_eq!(talk.faults(), [(want, 1)], "{from} {to}");
-            assert_eq!((talk.tally.right, talk.tally.open()), (before + 1, 0));
+            let next = chat.ask();
+            assert!(chat.hear(&wrong) && chat.hear(&next), "{from} {to}");
+            assert_eq!(chat.faults(), [(want, 1)], "{from} {to}");
+            assert_eq!((chat.tally.right, chat.tally.open()), (before + 1, 0));
         }
     }
 
     #[test]
     fn what_nobody_asked_for_ends_the_connection() {
-        let mut talk = Talk::new(0);
-        let reply = talk.ask();
-        assert!(talk.hear(&reply));
-        assert!(!talk.hear("hello\nhello\n"));
-        assert_eq!(talk.faults(), [("unasked", 1)]);
-        let sample = &talk.tally.seen(Fault::Unasked).sample;
+        let mut chat = Chat::new(0);
+        let reply = chat.ask();
+        assert!(chat.hear(&reply));
+        assert!(!chat.hear("hello\nhello\n"));
+        assert_eq!(chat.faults(), [("unasked", 1)]);
+        let sample = &chat.tally.seen(Fault::Unasked).sample;
         assert_eq!(sample, "asked nothing, got \"hello\"");
     }
 
     #[test]
     fn an_endless_reply_ends_the_connection() {
-        let mut talk = Talk::new(0);
-        talk.ask();
+        let mut chat = Chat::new(0);
+        chat.ask();
         let megabyte = "x".repeat(1 << 20);
-        let heard = (0..10).take_while(|_| talk.hear(&megabyte)).count();
+        let heard = (0..10).take_while(|_| chat.hear(&megabyte)).count();
         assert_eq!(heard, REPLY_MAX >> 20);
-        assert_eq!(talk.faults(), [("wrong", 1)]);
+        assert_eq!(chat.faults(), [("wrong", 1)]);
     }
 
     #[test]
     fn what_is_owed_when_the_connection_ends_is_unanswered() {
-        let mut talk = Talk::new(0);
-        let replies = [talk.ask(), talk.ask(), talk.ask()];
-        assert!(talk.hear(&replies[0]) && talk.hear(&replies[1][..20]));
-        talk.lane.lost("it was reset", &mut talk.tally);
-        assert_eq!(talk.faults(), [("unanswered", 2)]);
-        assert_eq!((talk.tally.right, talk.tally.open()), (1, 0));
+        let mut chat = Chat::new(0);
+        let replies = [chat.ask(), chat.ask(), chat.ask()];
+        assert!(chat.hear(&replies[0]) && chat.hear(&replies[1][..20]));
+        chat.lane.lost("it was reset", &mut chat.tally);
+        assert_eq!(chat.faults(), [("unanswered", 2)]);
+        assert_eq!((chat.tally.right, chat.tally.open()), (1, 0));
     }
 }

@@ -181,7 +181,7 @@ mod tests {
         for (connections, clients) in [(1, 1), (1, 2), (3, 8), (3, 9), (7, 1_000), (50, 12_345)] {
             let mut names = Vec::new();
             for first in 0..connections {
-                let own = (clients - first).div_ceil(connections);
+                let own = u64::div_ceil(clients - first, connections);
                 let mut script = Script::new(first, connections, clients, 0);
                 let lines = lines(&mut script, own as usize, 1);
                 names.extend(lines.iter().map(|(line, _)| line[NAME].to_string()));

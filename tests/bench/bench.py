@@ -31,15 +31,14 @@ from typing import Any, NamedTuple
 import goals
 import herds
 from measure import (
+    Counting,
     Load,
     Loader,
     can_count,
     idle_connections,
-    instructions,
     median,
     own_memory,
     ratio,
-    system_calls,
 )
 from servers import (
     LOAD_CORE,
@@ -149,17 +148,14 @@ class Bench:
         """What can be counted is the same on every machine: instructions and system calls."""
         kinds = [kind for kind in self.kinds if kind in self.scale.counted]
         found: dict[str, dict[str, float]] = {kind: {} for kind in kinds}
-        how = can_count()
+        how, counting = can_count(), Counting(self.loader, self.directory, self.scale.counts)
         for kind in kinds:
-            for pipeline in (1, 16) if how else ():
-                # One connection: then every turn of the loop is the same.
-                load = Load(1, pipeline, "")
-                count = instructions(self.loader, kind, self.directory, load, self.scale.counts)
-                found[kind][f"instructions 1/{pipeline}"] = count
-            for connections, pipeline in ((1, 1), (50, 1), (50, 16)) if shutil.which("strace") else ():
-                load = Load(connections, pipeline, "")
-                count = system_calls(self.loader, kind, self.directory, load, self.scale.counts)
-                found[kind][f"system calls {connections}/{pipeline}"] = count
+            for cell in [(MANY, 1), (MANY, 16)] if how else []:
+                name = f"instructions {cell[0]}/{cell[1]}"
+                found[kind][name] = counting.instructions(kind, *cell)
+            for cell in [(1, 1), (MANY, 1), (MANY, 16)] if shutil.which("strace") else []:
+                name = f"system calls {cell[0]}/{cell[1]}"
+                found[kind][name] = counting.system_calls(kind, *cell)
         self.found["counts"] = found
         names = list(found["herd"])
         if names:
@@ -215,7 +211,8 @@ class Bench:
         rows = [["WHATSAT, 50 km, offline", "µs"]]
         until = f"seconds:{max(1.0, self.scale.seconds)}"
         with server("herd", self.directory) as target:
-            got = [self.loader(target, Load(4, 1, until, whatsat=100)) for _ in range(self.scale.rounds)]
+            load = Load(4, 1, until, whatsat=100)
+            got = [self.loader(target, load) for _ in range(self.scale.rounds)]
         loop, all_threads = median([m.main_cpu_us for m in got]), median([m.cpu_us for m in got])
         self.found["whatsat"] = {"loop": loop, "workers": all_threads - loop}
         rows += [["loop", f"{loop:.1f}"], ["workers", f"{all_threads - loop:.1f}"]]
@@ -268,7 +265,7 @@ class Bench:
         found["herd star"]["sender"] = (median(found["herd star"]["first"]) - lone) / 4
         self.found["updates"] = found
         self.table(rows)
-        self.say("\nEach update is of another client, so that none stands for two. A leaf is Welsh.")
+        self.say("\nEach update is of another client: none stands for two. A leaf is Welsh.")
         self.say(f"Flood alone, to a neighbour: {found['herd star']['sender']:.2f} µs")
 
     def hops(self) -> None:
@@ -289,7 +286,7 @@ class Bench:
         """The figures to reach, and how far they are."""
         rows = goals.rows(self.found)
         self.found["goals"] = rows
-        self.table([["goal", "at most/least", "measured", ""], *rows])
+        self.table([["figure", "goal", "measured", ""], *rows])
 
 
 def commit() -> str:
@@ -316,7 +313,8 @@ def main() -> int:
         os.sched_setaffinity(0, {LOAD_CORE})
         about = f"{machine()}; {commit()}; {time.strftime('%Y-%m-%d')}"
         bench.say(f"# {'A quick look' if options.quick else 'The herd'} on {about}\n")
-        bench.say(f"Load average {os.getloadavg()[0]:.2f} before; medians of {scale.rounds} rounds.")
+        before = f"Load average {os.getloadavg()[0]:.2f} before"
+        bench.say(f"{before}; medians of {scale.rounds} rounds.")
         for tool, what in lacks.items():
             bench.say(f"Without {tool}: {what}.")
         bench.section("Requests", bench.requests)

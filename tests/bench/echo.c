@@ -1,6 +1,6 @@
 /* A raw epoll echo: the floor under any server of lines. It gives back each complete line of what
- * it read, in one write, and does nothing else: one wait, then for each connection that is ready one
- * read and one write. Level-triggered, one thread, no logging, no limits but MAX.
+ * it read, in one write, and does nothing else: one wait, then for each connection that is ready
+ * one read and one write. Level-triggered, one thread, no logging, no limits but MAX.
  *
  *     echo PORT
  *

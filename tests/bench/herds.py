@@ -85,7 +85,14 @@ def mark(servers: list[Running], client: bytes) -> None:
     wait_for(f"all know {client!r}", all_know, 120.0)
 
 
-def updates(loader: Loader, kind: str, directory: Path, links: list[tuple[str, str]], load: Load, rounds: int) -> list[Updates]:
+def updates(
+    loader: Loader,
+    kind: str,
+    directory: Path,
+    links: list[tuple[str, str]],
+    load: Load,
+    rounds: int,
+) -> list[Updates]:
     """Loads the first of five servers, round by round; the round that comes first only makes the
     clients known."""
     herd = topology(directory / f"{kind}-{len(links)}.txt", NAMES, links)

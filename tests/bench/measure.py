@@ -10,13 +10,12 @@ import shutil
 import socket
 import statistics
 import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from servers import LOAD_CORE, BenchError, Running, server, wait_for
+from servers import LOAD_CORE, BenchError, Running, server
 
 # A load warms up for the first sample, and is measured from there to the last.
 EVERY_S = 0.25
@@ -60,8 +59,9 @@ class Loader:
             first, last = [*found["samples"], [0] * 4][0], [[0] * 4, *found["samples"]][-1]
             seconds, count, cpu, main = (b - a for a, b in zip(first, last))
             if count > 0:
-                per_second, cpu_us, main_us = count / seconds * 1e9, cpu / count / 1e3, main / count / 1e3
-                return Measured(per_second, found["p99_us"], cpu_us, main_us, found["right"])
+                cpu_us, main_us = cpu / count / 1e3, main / count / 1e3
+                rate = count / seconds * 1e9
+                return Measured(rate, found["p99_us"], cpu_us, main_us, found["right"])
         raise BenchError(f"load on {target.kind}: no two samples; the machine is too busy")
 
     def run(self, target: Running, load: Load) -> dict[str, Any]:
@@ -138,9 +138,9 @@ def idle_connections(target: Running, count: int) -> tuple[float, float]:
             connections.append(dial())
             # No more at once than its listen queue holds.
             if index % 64 == 63 or index == count - 1:
-                all_in = open_before + len(connections)
-                is_in = lambda all_in=all_in: len(os.listdir(descriptors)) >= all_in  # noqa: E731
-                wait_for("all are in", is_in)
+                wanted = open_before + index + 1
+                while len(os.listdir(descriptors)) < wanted:
+                    time.sleep(0.001)
         time.sleep(0.2)
         untouched = own_memory(target.pid)
         for number, connection in enumerate(connections):
@@ -163,42 +163,49 @@ def can_count() -> str | None:
     return "callgrind" if shutil.which("valgrind") else None
 
 
-def instructions(loader: Loader, kind: str, directory: Path, load: Load, counts: Sequence[int]) -> float:
-    """Instructions of user space for a request, once all is warm."""
-    how = can_count()
-    file = Path(tempfile.mktemp(dir=directory, prefix="count-"))
-    if how == "perf":
-        tracer = ["perf", "stat", "-x,", "-e", "instructions:u", "-o", str(file)]
-        total = lambda text: int(re.search(r"^(\d+),", text, re.M)[1])  # type: ignore[index] # noqa: E731
-    else:
-        tracer = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={file}"]
-        total = lambda text: int(re.search(r"^(?:totals|summary): (\d+)", text, re.M)[1])  # type: ignore[index] # noqa: E731
-    return per_request(loader, kind, directory, load, counts, (tracer, file, total))
+class Counter(NamedTuple):
+    """A command in front of a server that counts what it does: with `{}` for a file, and where its
+    total stands in there."""
+
+    command: list[str]
+    total: str
 
 
-def system_calls(loader: Loader, kind: str, directory: Path, load: Load, counts: Sequence[int]) -> float:
-    """System calls for a request, once all is warm."""
-    file = Path(tempfile.mktemp(dir=directory, prefix="calls-"))
-    tracer = ["strace", "-f", "-c", "-U", "calls,name", "-o", str(file)]
-    total = lambda text: int(re.search(r"^\s*(\d+)\s+total", text, re.M)[1])  # type: ignore[index] # noqa: E731
-    return per_request(loader, kind, directory, load, counts, (tracer, file, total))
+PERF = Counter(["perf", "stat", "-x,", "-e", "instructions:u", "-o", "{}"], r"^(\d+),")
+CALLGRIND = Counter(
+    ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file={}"], r"^(?:totals|summary): (\d+)"
+)
+STRACE = Counter(["strace", "-f", "-c", "-U", "calls,name", "-o", "{}"], r"^\s*(\d+)\s+total")
 
 
-def per_request(
-    loader: Loader,
-    kind: str,
-    directory: Path,
-    load: Load,
-    counts: Sequence[int],
-    count: tuple[list[str], Path, Callable[[str], int]],
-) -> float:
-    """The difference of two runs of unlike length, for a request: starting, connecting and ending
-    are in both."""
-    tracer, file, total = count
-    totals = []
-    for requests in counts:
-        with server(kind, directory, tracer=tracer) as target:
-            loader(target, load._replace(until=f"requests:{requests}"))
-        totals.append(total(file.read_text()))
-        file.unlink()
-    return (totals[1] - totals[0]) / (counts[1] - counts[0])
+class Counting(NamedTuple):
+    """How what is counted for a request: the difference of two runs of unlike length. Starting,
+    connecting and ending are in both."""
+
+    loader: Loader
+    directory: Path
+    counts: tuple[int, int]
+
+    def instructions(self, kind: str, connections: int, pipeline: int) -> float:
+        """Instructions of user space."""
+        counter = PERF if can_count() == "perf" else CALLGRIND
+        return self.count(counter, kind, connections, pipeline)
+
+    def system_calls(self, kind: str, connections: int, pipeline: int) -> float:
+        """System calls."""
+        return self.count(STRACE, kind, connections, pipeline)
+
+    def count(self, counter: Counter, kind: str, connections: int, pipeline: int) -> float:
+        """What `counter` counts of a server of this kind, for a request."""
+        file = self.directory / "counted"
+        tracer = [word.format(file) for word in counter.command]
+        totals = []
+        for requests in self.counts:
+            with server(kind, self.directory, tracer=tracer) as target:
+                self.loader(target, Load(connections, pipeline, f"requests:{requests}"))
+            found = re.search(counter.total, file.read_text(), re.MULTILINE)
+            if not found:
+                raise BenchError(f"{counter.command[0]} does not say what it counted")
+            totals.append(int(found[1]))
+            file.unlink()
+        return (totals[1] - totals[0]) / (self.counts[1] - self.counts[0])

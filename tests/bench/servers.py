@@ -27,10 +27,13 @@ HERD = TOP / "target/release/herd"
 ECHO = TOP / "target/bench/echo"
 ASYNCIO = BENCH.parent / "peers/asyncio_herd.py"
 STREAMS = BENCH / "streams.py"
-UVLOOP = (
-    "import runpy, sys, uvloop; uvloop.install(); sys.argv = sys.argv[1:]; "
-    "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0], run_name='__main__')"
-)
+# The same, once uvloop is in the place of asyncio's own loop.
+UVLOOP = f"""
+import runpy, sys, uvloop
+uvloop.install()
+sys.path.insert(0, {str(ASYNCIO.parent)!r})
+runpy.run_path({str(ASYNCIO)!r}, run_name="__main__")
+"""
 PATIENCE_S = 20.0
 # Servers on one core, the load and this program on the other.
 SERVER_CORE, LOAD_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]
@@ -204,7 +207,7 @@ def program(
         script = str(ASYNCIO if kind == "asyncio" else STREAMS)
         return [sys.executable, script, name, "-t", path, *extra]
     if kind == "uvloop":
-        return [sys.executable, "-c", UVLOOP, str(ASYNCIO), name, "-t", path, *extra]
+        return [sys.executable, "-c", UVLOOP, name, "-t", path, *extra]
     port = str(herd.clients[name])
     if kind == "echo":
         return [str(ECHO), port]
