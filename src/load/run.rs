@@ -53,8 +53,8 @@ struct Run<'a, T> {
     buffer: Box<[u8]>,
 }
 
-/// Runs it: connection `index` says what `talk` makes for it. `every` so many nanoseconds `watch` is
-/// told what was seen so far, and for how many nanoseconds.
+/// Runs it: connection `index` says what `talk` makes for it. `every` so many nanoseconds `watch`
+/// is told what was seen so far, and for how many nanoseconds.
 ///
 /// # Errors
 /// When a connection cannot be made.

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from servers import LOAD_CORE, BenchError, Running, server
+from servers import LOAD_CORE, BenchError, Running, server, wait_for
 
 # A load warms up for the first sample, and is measured from there to the last.
 EVERY_S = 0.25
@@ -124,23 +124,23 @@ def idle_connections(target: Running, count: int) -> tuple[float, float]:
         if not connection.recv(4096).endswith(b"\n"):
             raise BenchError(f"{target.kind} answers no request")
 
-    descriptors = Path(f"/proc/{target.pid}/fd")
     with contextlib.ExitStack() as stack:
 
         def dial() -> socket.socket:
             return stack.enter_context(socket.create_connection(("127.0.0.1", target.port), 10))
 
+        def open_now() -> int:
+            return len(os.listdir(f"/proc/{target.pid}/fd"))
+
         # The first finds what is made once.
         ask(dial(), 0)
-        before, open_before = own_memory(target.pid), len(list(descriptors.iterdir()))
+        before, open_before = own_memory(target.pid), open_now()
         connections = []
         for index in range(count):
             connections.append(dial())
             # No more at once than its listen queue holds.
             if index % 64 == 63 or index == count - 1:
-                wanted = open_before + index + 1
-                while len(os.listdir(descriptors)) < wanted:
-                    time.sleep(0.001)
+                wait_for(f"{index + 1} are in", lambda: open_now() > open_before + index)
         time.sleep(0.2)
         untouched = own_memory(target.pid)
         for number, connection in enumerate(connections):

@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -212,7 +212,7 @@ def program(
     if kind == "echo":
         return [str(ECHO), port]
     always = ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"]
-    always += ["--bind", "127.0.0.1", "--dir", str(directory)]
+    always += ["--bind", "127.0.0.1", "--dir", str(directory), "--maxclients", "15000"]
     return ["redis-server", "--port", port, *always, *extra]
 
 
@@ -245,9 +245,8 @@ def is_open(port: int, process: subprocess.Popen[str]) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_for(what: str, holds: object, patience_s: float = PATIENCE_S) -> None:
+def wait_for(what: str, holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Looks until it is so."""
-    assert callable(holds)
     deadline = time.monotonic() + patience_s
     while not holds():
         if time.monotonic() > deadline:
