@@ -30,6 +30,14 @@ const EDGES: [(&str, &[&str]); 12] = [
 
 /// Rooms without I/O, and what they never mention.
 const PURE: [&str; 4] = ["units", "wire", "buffers", "node"];
+/// Files likewise, in a room that has I/O elsewhere.
+const PURE_FILES: [&str; 5] = [
+    "src/load/check.rs",
+    "src/load/histogram.rs",
+    "src/load/lane.rs",
+    "src/load/script.rs",
+    "src/load/tally.rs",
+];
 const IMPURE_WORDS: [&str; 13] = [
     "mio::",
     "TcpStream",
@@ -204,7 +212,8 @@ fn places_and_topology_use_little_of_the_node() {
 fn pure_rooms_touch_no_socket_clock_thread_or_log() {
     let mut wrong = Vec::new();
     for source in sources() {
-        if !source.room().is_some_and(|room| PURE.contains(&room)) {
+        let in_pure_room = source.room().is_some_and(|room| PURE.contains(&room));
+        if !in_pure_room && !PURE_FILES.contains(&source.path.as_str()) {
             continue;
         }
         for (number, line) in source.code() {

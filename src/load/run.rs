@@ -145,11 +145,13 @@ impl<T: Talk> Run<'_, T> {
         }
         let now = self.clock.now().mono;
         let mut until = next_watch;
-        if let Until::Time(length) = self.plan.until {
-            until = until.min(self.start + length);
-        }
-        if self.may_ask(now) && self.plan.rate.is_some() {
-            until = until.min(self.due_at(self.tally.asked));
+        if self.may_ask(now) {
+            if let Until::Time(length) = self.plan.until {
+                until = until.min(self.start + length);
+            }
+            if self.plan.rate.is_some() {
+                until = until.min(self.due_at(self.tally.asked));
+            }
         }
         // poll(2) counts in milliseconds and is late rather than early. What is due sooner is
         // waited for without sleep: else our own lateness would be taken for the server's.

@@ -305,13 +305,13 @@ def main() -> int:
     scale = QUICK if options.quick else FULL
     if options.clients_max:
         scale = scale._replace(clients_max=options.clients_max)
-    lacks, start = missing(), time.monotonic()
+    lacks, start, measured = missing(), time.monotonic(), commit()
     raise_descriptors(scale.idle + 1_000)
     with tempfile.TemporaryDirectory(prefix="herd-bench-") as directory:
         bench = Bench(scale, Path(directory), lacks)
         # After the build, which may have all cores.
         os.sched_setaffinity(0, {LOAD_CORE})
-        about = f"{machine()}; {commit()}; {time.strftime('%Y-%m-%d')}"
+        about = f"{machine()}; {measured}; {time.strftime('%Y-%m-%d')}"
         bench.say(f"# {'A quick look' if options.quick else 'The herd'} on {about}\n")
         before = f"Load average {os.getloadavg()[0]:.2f} before"
         bench.say(f"{before}; medians of {scale.rounds} rounds.")
@@ -329,7 +329,7 @@ def main() -> int:
         bench.say(f"\n{time.monotonic() - start:.0f} s in all.")
     folder = TOP / "run/bench"
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{platform.node() or 'machine'}-{commit()}{'-quick' if options.quick else ''}"
+    file = folder / f"{platform.node() or 'machine'}-{measured}{'-quick' if options.quick else ''}"
     file.with_name(file.name + ".txt").write_text("\n".join(bench.text) + "\n")
     about_all = {"about": about, "quick": options.quick, "missing": lacks, **bench.found}
     file.with_name(file.name + ".json").write_text(json.dumps(about_all, indent=1) + "\n")
