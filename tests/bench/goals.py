@@ -24,9 +24,9 @@ def rows(found: dict[str, Any]) -> list[list[str]]:
         cell = f"50/{pipeline}"
         most(f"CPU, {cell}, × raw echo", echo, lambda f: cpu(f, cell, "herd", "echo"))
         most(f"CPU, {cell}, × Redis SET", redis, lambda f: cpu(f, cell, "herd", "redis"))
-        less = "CPU of asyncio"
-        least(f"{less}, line by line, {cell}", python, lambda f: cpu(f, cell, "streams", "herd"))
-        least(f"{less}, at its best, {cell}", python, lambda f: cpu(f, cell, "asyncio", "herd"))
+        name = f"CPU of asyncio, {cell}, × ours"
+        least(f"{name}, line by line", python, lambda f: cpu(f, cell, "streams", "herd"))
+        least(f"{name}, at its best", python, lambda f: cpu(f, cell, "asyncio", "herd"))
     for pipeline, goal in ((16, 2_400), (1, 2_900)):
         name = f"instructions 50/{pipeline}"
         most(f"user {name}", goal, lambda f: f["counts"]["herd"][name])

@@ -20,6 +20,8 @@ from servers import LOAD_CORE, BenchError, Running, server, wait_for
 # A load warms up for the first sample, and is measured from there to the last.
 EVERY_S = 0.25
 TRIES = 3
+# A server has nothing left to do so long after it was left alone.
+SETTLED_S = 0.3
 
 
 class Load(NamedTuple):
@@ -132,8 +134,9 @@ def idle_connections(target: Running, count: int) -> tuple[float, float]:
         def open_now() -> int:
             return len(os.listdir(f"/proc/{target.pid}/fd"))
 
-        # The first finds what is made once.
+        # The first finds what is made once; who came before it is seen to be gone.
         ask(dial(), 0)
+        time.sleep(SETTLED_S)
         before, open_before = own_memory(target.pid), open_now()
         connections = []
         for index in range(count):
@@ -141,11 +144,11 @@ def idle_connections(target: Running, count: int) -> tuple[float, float]:
             # No more at once than its listen queue holds.
             if index % 64 == 63 or index == count - 1:
                 wait_for(f"{index + 1} are in", lambda: open_now() > open_before + index)
-        time.sleep(0.2)
+        time.sleep(SETTLED_S)
         untouched = own_memory(target.pid)
         for number, connection in enumerate(connections):
             ask(connection, number)
-        time.sleep(0.2)
+        time.sleep(SETTLED_S)
         asked = own_memory(target.pid)
     return (untouched - before) / count, (asked - before) / count
 
