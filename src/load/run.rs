@@ -144,14 +144,14 @@ impl<T: Talk> Run<'_, T> {
             return Duration::ZERO;
         }
         let now = self.clock.now().mono;
+        let may_ask = self.may_ask(now);
         let mut until = next_watch;
-        if self.may_ask(now) {
-            if let Until::Time(length) = self.plan.until {
-                until = until.min(self.start + length);
-            }
-            if self.plan.rate.is_some() {
-                until = until.min(self.due_at(self.tally.asked));
-            }
+        if let Until::Time(length) = self.plan.until {
+            let end = self.start + length;
+            until = until.min(if may_ask { end } else { end + GRACE });
+        }
+        if may_ask && self.plan.rate.is_some() {
+            until = until.min(self.due_at(self.tally.asked));
         }
         // poll(2) counts in milliseconds and is late rather than early. What is due sooner is
         // waited for without sleep: else our own lateness would be taken for the server's.
