@@ -10,7 +10,7 @@ FUZZ_TARGETS := client_line server_line session topology provider_json
 # How many seeds `make sim` runs; with SEED it replays that one.
 SEEDS ?= 100000
 
-.PHONY: help herd test build lint doc sim sim-scale mutants fuzz clean
+.PHONY: help herd test build lint doc sim sim-scale mutants bench strace perf fuzz clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,16 @@ sim-scale: ## a thousand simulated servers: hops, time, lines; the table of the 
 
 mutants: ## plant bugs, one by one: the simulator catches each within 100 seeds
 	@tests/mutants/run
+
+# QUICK=1 makes `make bench` short; CLIENTS is how many clients one server holds in it, 10 M if not said.
+bench: ## the herd beside asyncio, a raw echo and Redis: one table; QUICK=1 for two minutes
+	@python3 tests/bench/bench.py $(if $(QUICK),--quick) $(if $(CLIENTS),--clients-max $(CLIENTS))
+
+strace: ## the system calls of an IAMAT, a WHATSAT and a flood, ours and asyncio's
+	@python3 tests/bench/strace.py
+
+perf: ## where a server under load spends its time
+	@python3 tests/bench/perf.py
 
 fuzz: ## every fuzz target for SECONDS=60 seconds; needs cargo-fuzz and a nightly toolchain
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || \

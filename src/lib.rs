@@ -20,6 +20,7 @@
 //! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in `reactor/mod.rs`. Why is no
 //!   event ever lost? [`reactor::Conn`].
 //!   Where does its time go? `reactor/account.rs`; and who may ask? `node/status.rs`.
+//! - [`load`]: how fast is a server, and is every reply right? The same loop from the other side.
 //! - [`topology`], [`logging`], [`cli`]: who is in the herd, what is written down, and the verbs.
 //!
 //! The words on the wire are in the [`guide::protocol`] page.
@@ -28,12 +29,14 @@
 //!
 //! Each is a test in `tests/tidy.rs`. `units`, `wire`, `buffers` and `node` never mention a
 //! socket, a clock, a thread or a log sink. Rooms use only rooms below them. Only
-//! `reactor::clock` reads clocks; only `places` knows HTTP; only `reactor` knows mio.
+//! `reactor::clock` reads clocks; only `places` knows HTTP; only `reactor` and
+//! the two shells of `load` know mio.
 
 pub mod buffers;
 pub mod cli;
 pub mod guide;
 pub mod journal;
+pub mod load;
 pub mod logging;
 pub mod node;
 pub mod places;

@@ -12,6 +12,8 @@ mod failure;
 mod graph;
 mod greeting;
 mod limits;
+mod load;
+mod measured;
 mod options;
 mod places;
 mod secret;
@@ -34,6 +36,7 @@ herd: servers that know where their clients are, tell each other, and say what i
     herd check                  is topology.txt right, and what does it describe?
     herd status                 how is every server, and do they all know the same?
     herd limits                 what bounds a server, and what happens at each limit
+    herd load 127.0.0.1:12001   ask a server as fast as it answers, and check every reply
 
     herd VERB --help            examples and options of a verb
     herd --version              which herd this is
@@ -70,14 +73,15 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         ["check", ref rest @ ..] => check::run(rest),
         ["status", ref rest @ ..] => status::run(rest),
         ["limits", ref rest @ ..] => limits::run(rest),
+        ["load", ref rest @ ..] => load::run(rest),
         ["-h" | "--help" | "help"] => print(HELP),
         ["-V" | "--version"] => print(&format!("herd {}\n", env!("CARGO_PKG_VERSION"))),
         [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => Err(Failure::wrong(
             format_args!("{flag} stands alone; herd VERB --help tells about a verb"),
         )),
         [word, ..] => Err(Failure::wrong(format_args!(
-            "no verb is called {word:?}; the verbs are up, serve, check, status and limits (herd \
-             --help)"
+            "no verb is called {word:?}; the verbs are up, serve, check, status, limits and load \
+             (herd --help)"
         ))),
         [] => Err(Failure::wrong(format_args!(
             "no verb; herd --help lists them"

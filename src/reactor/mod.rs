@@ -40,8 +40,9 @@ use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token, Waker};
 
+pub use clock::Clock;
 pub use conn::{Conn, Got};
-pub use dial::Target;
+pub use dial::{Target, connect, outcome};
 pub use door::Door;
 pub use relink::{Link, Reread};
 pub use signals::{REOPEN, REREAD, Terminal};
@@ -52,7 +53,6 @@ use crate::node::{Action, Event, Limit, Limits, LookupError, Node};
 use crate::places::Provider;
 use crate::units::{Mono, Now};
 use account::{Ledger, Phase};
-use clock::Clock;
 use conns::{Conns, Kind};
 use dial::{Attempt, Resolver};
 use journal::Journal;

@@ -14,8 +14,8 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
     let cases: &[(&[&str], &str)] = &[
         (
             &["sevre"],
-            "herd: no verb is called \"sevre\"; the verbs are up, serve, check, status and limits \
-            (herd --help)",
+            "herd: no verb is called \"sevre\"; the verbs are up, serve, check, status, limits and \
+            load (herd --help)",
         ),
         (
             &["limits", "all"],
@@ -131,6 +131,42 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: --records-max takes a number from 1 to 4000000000, not \"0\"",
         ),
         (
+            &["load"],
+            "herd: load which server? write herd load ADDRESS:PORT",
+        ),
+        (
+            &["load", "12001"],
+            "herd: \"12001\" is no address of a clients' door; write HOST:PORT",
+        ),
+        (
+            &["load", "127.0.0.1:12001", "-c", "0"],
+            "herd: --connections takes a whole number from 1 to 100000, not \"0\"",
+        ),
+        (
+            &["load", "127.0.0.1:12001", "-p", "many"],
+            "herd: --pipeline takes a whole number from 1 to 10000, not \"many\"",
+        ),
+        (
+            &["load", "127.0.0.1:12001", "--whatsat", "101"],
+            "herd: --whatsat takes a whole number from 0 to 100, not \"101\"",
+        ),
+        (
+            &["load", "127.0.0.1:12001", "--requests", "-1"],
+            "herd: --requests takes a whole number from 1 on, not \"-1\"",
+        ),
+        (
+            &["load", "127.0.0.1:12001", "--seconds", "inf"],
+            "herd: --seconds takes a number over 0, at most 86400, not \"inf\"",
+        ),
+        (
+            &["load", "127.0.0.1:12001", "-s", "1", "-n", "1"],
+            "herd: --seconds or --requests? leave one out",
+        ),
+        (
+            &["load", "127.0.0.1:12001", "-c", "50", "-k", "49"],
+            "herd: 49 clients are too few for 50 connections, ",
+        ),
+        (
             &["up", "Goloman"],
             "herd: up starts every server, so what is \"Goloman\"? ",
         ),
@@ -191,7 +227,7 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         assert_eq!(right(arguments), text(&bare.stderr));
     }
-    for verb in ["up", "serve", "check", "status", "limits"] {
+    for verb in ["up", "serve", "check", "status", "limits", "load"] {
         assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
         let help = right(&[verb, "--help"]);
         assert_eq!(help, right(&[verb, "-h"]));
@@ -202,7 +238,7 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
             "examples first: {help}"
         );
         let has_topology = help.contains("-t, --topology FILE");
-        assert_eq!(has_topology, verb != "limits", "{help}");
+        assert_eq!(has_topology, !["limits", "load"].contains(&verb), "{help}");
         assert_eq!(help.contains("--until-eof"), verb == "serve");
     }
     let version = format!("herd {}\n", env!("CARGO_PKG_VERSION"));

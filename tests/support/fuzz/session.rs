@@ -89,10 +89,7 @@ struct World {
 
 impl World {
     fn new(kind: u8) -> World {
-        let mut limits = Limits::default();
-        if kind & 1 == 1 {
-            limits = tiny();
-        }
+        let mut limits = [Limits::default(), tiny()][usize::from(kind & 1)].clone();
         // The transcript knows no deadline of a line.
         limits.half_line = u64::MAX;
         let neighbour = Neighbour {

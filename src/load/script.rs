@@ -1,0 +1,212 @@
+//! What one connection asks: moves of its own clients, and now and then what is near the one that
+//! it moved last.
+//!
+//! Every line has one length, so a line is made by writing digits into the line before it: that is
+//! far cheaper than answering it.
+
+use crate::buffers::Outbox;
+use crate::units::{SECOND, Wall};
+
+/// The line that the digits are written into. Its client is as long as `kiwi.cs.ucla.edu`.
+const MOVE: [u8; 66] = *b"IAMAT kiwi00000000.edu +34.000000-118.400000 0000000000.000000000\n";
+/// Where the digits are, as columns of [`MOVE`]: who, where, when.
+const CLIENT: std::ops::Range<usize> = 10..18;
+const LATITUDE: std::ops::Range<usize> = 28..33;
+const LONGITUDE: std::ops::Range<usize> = 39..44;
+const SECONDS: std::ops::Range<usize> = 45..55;
+const NANOSECONDS: std::ops::Range<usize> = 56..65;
+/// The client's whole name.
+const NAME: std::ops::Range<usize> = 6..22;
+/// What the reply repeats: client, location and time.
+const SAID: std::ops::Range<usize> = 6..65;
+
+/// As many clients have different names.
+pub const CLIENTS_MAX: u64 = 100_000_000;
+
+/// How many results a WHATSAT wants at most; it asks for those within 50 km.
+pub const BOUND: usize = 5;
+
+/// The fields of an IAMAT behind its verb, without LF.
+pub type Said = [u8; SAID.end - SAID.start];
+
+/// What one connection asks, request by request.
+#[derive(Clone, Debug)]
+pub struct Script {
+    line: [u8; MOVE.len()],
+    /// The first of the clients that are this connection's; every `step`th after it is, too.
+    first: u64,
+    step: u64,
+    /// So many clients are.
+    own: u64,
+    /// Which of them is moved next, and how many places further the one after it is.
+    next: u64,
+    stride: u64,
+    /// Moves so far: each has a place of its own.
+    moves: u64,
+    /// No move may have the time of the one before.
+    last: Wall,
+    /// Of 100 requests, so many are WHATSAT.
+    percent: u64,
+    /// At 100, a WHATSAT is due.
+    due: u64,
+}
+
+/// One request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// An IAMAT, and what it said.
+    Move(Said),
+    /// A WHATSAT about the client of the last IAMAT.
+    Near,
+}
+
+impl Script {
+    /// Connection `first` of `connections`, which share `clients` clients among them, at least one
+    /// each; `percent` of its requests are WHATSAT.
+    pub fn new(first: u64, connections: u64, clients: u64, percent: u64) -> Script {
+        assert!(
+            first < connections && connections <= clients && clients <= CLIENTS_MAX,
+            "each connection has clients of its own"
+        );
+        let own = (clients - first).div_ceil(connections);
+        Script {
+            line: MOVE,
+            first,
+            step: connections,
+            own,
+            next: 0,
+            stride: stride(own),
+            moves: 0,
+            last: Wall(0),
+            percent,
+            due: 0,
+        }
+    }
+
+    /// Whether it ever asks what is near.
+    pub fn asks_near(&self) -> bool {
+        self.percent > 0
+    }
+
+    /// Appends the next request to `out`; a move says that it is `wall` now, or a nanosecond after
+    /// the move before.
+    pub fn ask(&mut self, wall: Wall, out: &mut Outbox) -> Request {
+        self.due += self.percent;
+        if self.due >= 100 && self.moves > 0 {
+            self.due -= 100;
+            out.push(b"WHATSAT ");
+            out.push(&self.line[NAME]);
+            out.push(b" 50 5\n");
+            return Request::Near;
+        }
+        self.due = self.due.min(100);
+        self.last = wall.max(Wall(self.last.0 + 1));
+        let nanoseconds = u64::try_from(self.last.0).unwrap_or(0);
+        digits(&mut self.line[CLIENT], self.first + self.step * self.next);
+        digits(&mut self.line[LATITUDE], self.moves * 7_919);
+        digits(&mut self.line[LONGITUDE], self.moves * 6_151);
+        digits(&mut self.line[SECONDS], nanoseconds / SECOND);
+        digits(&mut self.line[NANOSECONDS], nanoseconds % SECOND);
+        self.moves += 1;
+        self.next = (self.next + self.stride) % self.own;
+        out.push(&self.line);
+        let mut said = [0; SAID.end - SAID.start];
+        said.copy_from_slice(&self.line[SAID]);
+        Request::Move(said)
+    }
+}
+
+/// A step that visits each of `own` clients once before it visits one again, and not in the order
+/// of their numbers: those whose records lie side by side do not move one after the other.
+fn stride(own: u64) -> u64 {
+    let is_coprime = |mut a: u64, mut b: u64| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a == 1
+    };
+    // The golden section jumps about the most evenly.
+    let near = (own * 618 / 1_000).max(1);
+    (near..).find(|&step| is_coprime(step, own)).unwrap_or(1)
+}
+
+/// Writes the last digits of `value`, as many as there is room for.
+fn digits(room: &mut [u8], mut value: u64) {
+    for place in room.iter_mut().rev() {
+        *place = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Command;
+
+    /// The first `count` lines of a script, and what it says about them.
+    fn lines(script: &mut Script, count: usize, wall: i128) -> Vec<(String, Request)> {
+        let mut all = Vec::new();
+        for _ in 0..count {
+            let mut out = Outbox::default();
+            let request = script.ask(Wall(wall), &mut out);
+            let line = String::from_utf8(out.unsent().to_vec()).unwrap();
+            all.push((line, request));
+        }
+        all
+    }
+
+    #[test]
+    fn moves_are_right_and_never_the_same() {
+        let wall = 1_520_023_934_999_999_999;
+        let found = lines(&mut Script::new(1, 3, 8, 0), 4, wall);
+        let want = [
+            "IAMAT kiwi00000001.edu +34.000000-118.400000 1520023934.999999999\n",
+            "IAMAT kiwi00000004.edu +34.007919-118.406151 1520023935.000000000\n",
+            "IAMAT kiwi00000007.edu +34.015838-118.412302 1520023935.000000001\n",
+            "IAMAT kiwi00000001.edu +34.023757-118.418453 1520023935.000000002\n",
+        ];
+        for ((line, request), want) in found.iter().zip(want) {
+            assert_eq!(line, want);
+            let Request::Move(said) = request else {
+                panic!("no move: {line}");
+            };
+            assert_eq!(format!("IAMAT {}\n", str::from_utf8(said).unwrap()), *line);
+            let command = Command::parse(line.trim_end().as_bytes());
+            assert!(matches!(command, Some(Command::Iamat { .. })), "{line}");
+        }
+    }
+
+    #[test]
+    fn together_the_connections_move_every_client_once() {
+        for (connections, clients) in [(1, 1), (1, 2), (3, 8), (3, 9), (7, 1_000), (50, 12_345)] {
+            let mut names = Vec::new();
+            for first in 0..connections {
+                let own = u64::div_ceil(clients - first, connections);
+                let mut script = Script::new(first, connections, clients, 0);
+                let lines = lines(&mut script, own as usize, 1);
+                names.extend(lines.iter().map(|(line, _)| line[NAME].to_string()));
+            }
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len() as u64, clients, "{connections}");
+        }
+    }
+
+    #[test]
+    fn so_many_of_a_hundred_ask_what_is_near_whom_it_moved() {
+        for percent in [0, 1, 10, 33, 50, 99, 100] {
+            let found = lines(&mut Script::new(0, 1, 5, percent), 1_000, 1);
+            let near = found.iter().filter(|(_, r)| *r == Request::Near).count();
+            // The first is a move, whatever the share.
+            let want = percent as usize * 10;
+            assert!(near + 1 >= want && near <= want, "{percent}: {near}");
+            let mut moved = "";
+            for (line, request) in &found {
+                match request {
+                    Request::Move(_) => moved = &line[NAME],
+                    Request::Near => assert_eq!(*line, format!("WHATSAT {moved} 50 {BOUND}\n")),
+                }
+            }
+        }
+    }
+}

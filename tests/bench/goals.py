@@ -1,0 +1,111 @@
+"""The figures to reach. A row: what, its goal, what was measured, and whether it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from measure import median, ratio
+
+# Pipeline, and an IAMAT's CPU: at most × a raw echo's, × a Redis's; asyncio's at least × ours.
+CPU = [(1, 1.15, 0.9, 2.8), (16, 2.0, 0.6, 14.0), (100, 4.5, 0.4, 28.0)]
+# Connections/pipeline, and system calls of an IAMAT; half of the last digit is its rounding.
+CALLS = [("1/1", 3.00), ("50/1", 2.06), ("50/16", 0.14)]
+ROUNDING = 0.005
+
+Measure = Callable[[dict[str, Any]], float]
+
+
+def rows(found: dict[str, Any]) -> list[list[str]]:
+    """All goals against what was found; what was not measured says so."""
+    table = Table(found)
+    most, least = table.at_most, table.at_least
+    for pipeline, echo, redis, python in CPU:
+        cell = f"50/{pipeline}"
+        most(f"CPU, {cell}, × raw echo", echo, lambda f: cpu(f, cell, "herd", "echo"))
+        most(f"CPU, {cell}, × Redis SET", redis, lambda f: cpu(f, cell, "herd", "redis"))
+        name = f"CPU of asyncio, {cell}, × ours"
+        least(f"{name}, line by line", python, lambda f: cpu(f, cell, "streams", "herd"))
+        least(f"{name}, at its best", python, lambda f: cpu(f, cell, "asyncio", "herd"))
+    for pipeline, goal in ((16, 2_400), (1, 2_900)):
+        name = f"instructions 50/{pipeline}"
+        most(f"user {name}", goal, lambda f: f["counts"]["herd"][name])
+    for cell, calls in CALLS:
+        name = f"system calls {cell}"
+        most(name, calls, lambda f: f["counts"]["herd"][name], ROUNDING)
+    most("bytes of an idle connection, untouched", 200, lambda f: f["memory"]["herd"][0])
+    most("bytes of an idle connection, asked once", 600, lambda f: f["memory"]["herd"][1])
+    table.rows.append(["allocations of an IAMAT", "0", "see cargo test", ""])
+    most("CPU with every line logged, 50/16, ×", 2.0, lambda f: variant(f, "log"))
+    most("CPU with a journal, 50/16, ×", 1.3, lambda f: variant(f, "journal"))
+    most("CPU of an update, all five, × Redis and 4 replicas", 1.0, all_five)
+    most("flood alone, sender, µs a neighbour", 0.15, lambda f: star(f, "sender"))
+    most("flood alone, receiver, µs", 0.6, lambda f: median(star(f, "leaf")))
+    most("news one hop away, × Redis's replica", 1.0, lambda f: news(f, "herd 1", "redis 1"))
+    most("news three hops away, × asyncio", 0.5, lambda f: news(f, "herd 3", "asyncio 3"))
+    most("WHATSAT on the loop's thread, µs", 10.0, lambda f: f["whatsat"]["loop"])
+    # 2.5 GB for ten million.
+    most("bytes of a client among very many", 250, lambda f: f["clients"]["a client"])
+    most("a move among very many, × one of 1000", 1.6, lambda f: f["clients"]["move ×"])
+    return table.rows
+
+
+def cpu(found: dict[str, Any], cell: str, above: str, below: str) -> float:
+    """The ratio of two servers' CPU a request, round by round."""
+    rounds = found["requests"][cell]
+    return ratio([row[2] for row in rounds[above]], [row[2] for row in rounds[below]])
+
+
+def variant(found: dict[str, Any], name: str) -> float:
+    """What a log or a journal costs."""
+    return ratio(found["variants"][name], found["variants"]["base"])
+
+
+def star(found: dict[str, Any], name: str) -> Any:
+    """A figure of the herd in which one tells all others."""
+    return found["updates"]["herd star"][name]
+
+
+def all_five(found: dict[str, Any]) -> float:
+    """CPU of an update over all servers: the herd of topology.txt, in Redises."""
+    updates = found["updates"]
+    return median(updates["herd topology.txt"]["cpu"]) / median(updates["redis star"]["cpu"])
+
+
+def news(found: dict[str, Any], above: str, below: str) -> float:
+    """The ratio of two median times."""
+    return float(found["hops"][above]["p50"] / found["hops"][below]["p50"])
+
+
+class Table:
+    """The rows so far."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self.found = found
+        self.rows: list[list[str]] = []
+
+    def at_most(self, what: str, goal: float, measured: Measure, slack: float = 0.0) -> None:
+        """A figure that is to be small; `slack` is what its rounding hides."""
+        self.add(what, goal, measured, "<=", lambda value: value <= goal + slack)
+
+    def at_least(self, what: str, goal: float, measured: Measure) -> None:
+        """A figure that is to be great."""
+        self.add(what, goal, measured, ">=", lambda value: value >= goal)
+
+    def add(
+        self,
+        what: str,
+        goal: float,
+        measured: Measure,
+        sign: str,
+        is_reached: Callable[[float], bool],
+    ) -> None:
+        """A row; a part of the run that is missing leaves its rows unmeasured."""
+        try:
+            value = measured(self.found)
+        except KeyError:
+            self.rows.append([what, f"{sign} {goal:g}", "not measured", ""])
+            return
+        said = f"{value:.0f}" if goal >= 100 else f"{value:.2f}"
+        verdict = "reached" if is_reached(value) else "not reached"
+        self.rows.append([what, f"{sign} {goal:g}", said, verdict])

@@ -1,0 +1,215 @@
+//! The load of `make bench`: that of `herd load`, which can also speak to an echo and to Redis, and
+//! reads what CPU time the server takes while it is under way.
+//!
+//! ```text
+//! load DIALECT ADDRESS PID CONNECTIONS PIPELINE CLIENTS WHATSAT_PERCENT seconds:S|requests:N EVERY
+//! ```
+//!
+//! It prints a JSON object: requests, latencies, faults, and `samples`, one every EVERY seconds:
+//! nanoseconds since the start, right replies, CPU nanoseconds of the process and of its main
+//! thread (`/proc/PID/task/*/schedstat`). The difference of two samples is a steady state, without
+//! connecting and closing. PID 0 is nobody.
+
+// It may fail as tests do: its driver shows what it says.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::VecDeque;
+use std::fs;
+
+use herd::buffers::{Line, LineBuffer, Outbox, Spares};
+use herd::load::{Fault, Lane, Plan, Request, Said, Script, Talk, Tally, Until, run};
+use herd::units::{Mono, Now};
+use serde_json::json;
+
+/// What the server speaks.
+#[derive(Clone, Copy, PartialEq)]
+enum Dialect {
+    /// An echo gives back each line.
+    Echo,
+    /// Redis: `SET client` to location and time, in RESP.
+    Redis,
+}
+
+/// One connection to something that is no herd. The same clients are at the same places.
+struct Double {
+    dialect: Dialect,
+    script: Script,
+    owed: VecDeque<(Mono, Said)>,
+    outbox: Outbox,
+    lines: LineBuffer,
+    spares: Spares,
+}
+
+/// A client's name in what an IAMAT says.
+const NAME: std::ops::Range<usize> = 0..16;
+
+impl Double {
+    fn is_right(&self, line: &[u8], said: &Said) -> bool {
+        match self.dialect {
+            Dialect::Echo => line.strip_prefix(b"IAMAT ") == Some(said),
+            Dialect::Redis => line == b"+OK\r",
+        }
+    }
+}
+
+impl Talk for Double {
+    fn owed(&self) -> usize {
+        self.owed.len()
+    }
+
+    fn ask(&mut self, now: Now, since: Mono) {
+        let mut own = Outbox::default();
+        let to = match self.dialect {
+            Dialect::Echo => &mut self.outbox,
+            Dialect::Redis => &mut own,
+        };
+        let Request::Move(said) = self.script.ask(now.wall, to) else {
+            panic!("a double knows no WHATSAT");
+        };
+        if self.dialect == Dialect::Redis {
+            let (name, value) = (&said[NAME], &said[NAME.end + 1..]);
+            self.outbox.push(b"*3\r\n$3\r\nSET\r\n$16\r\n");
+            self.outbox.push(name);
+            self.outbox.push(b"\r\n$42\r\n");
+            self.outbox.push(value);
+            self.outbox.push(b"\r\n");
+        }
+        self.owed.push_back((since, said));
+    }
+
+    fn unsent(&self) -> &[u8] {
+        self.outbox.unsent()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.outbox.advance(count);
+    }
+
+    fn received(&mut self, now: Mono, bytes: &[u8], tally: &mut Tally) -> bool {
+        let mut fresh = bytes;
+        let mut lines = std::mem::take(&mut self.lines);
+        while let Some(Line::Whole(line)) = lines.next(&mut fresh, 1 << 20) {
+            let Some((since, said)) = self.owed.pop_front() else {
+                tally.fault(Fault::Unasked, 1, || line.escape_ascii().to_string());
+                return false;
+            };
+            if self.is_right(line, &said) {
+                tally.right += 1;
+                tally.latency.record(now.since(since));
+            } else {
+                tally.fault(Fault::Wrong, 1, || line.escape_ascii().to_string());
+            }
+        }
+        lines.keep(fresh, &mut self.spares);
+        self.lines = lines;
+        true
+    }
+
+    fn lost(&mut self, why: &str, tally: &mut Tally) {
+        tally.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
+        self.owed.clear();
+    }
+}
+
+/// CPU nanoseconds of a process, and of its main thread (sched-stats in the kernel's
+/// documentation: the first number).
+fn cpu(pid: u32) -> (u64, u64) {
+    let of = |path: String| -> u64 {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let first = text.split(' ').next().and_then(|first| first.parse().ok());
+        first.unwrap_or(0)
+    };
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten();
+    let tasks = tasks.map(|task| of(task.unwrap().path().join("schedstat").display().to_string()));
+    (tasks.sum(), of(format!("/proc/{pid}/task/{pid}/schedstat")))
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` runs it with an option and nothing to do.
+    let Ok(
+        [
+            dialect,
+            address,
+            pid,
+            connections,
+            pipeline,
+            clients,
+            percent,
+            until,
+            every,
+        ],
+    ) = <[String; 9]>::try_from(words)
+    else {
+        return println!("this is a part of make bench");
+    };
+    let (pid, every) = (pid.parse().unwrap(), every.parse::<f64>().unwrap());
+    let plan = Plan {
+        addresses: address
+            .split(',')
+            .map(|address| address.parse().unwrap())
+            .collect(),
+        connections: connections.parse().unwrap(),
+        pipeline: pipeline.parse().unwrap(),
+        until: match until.split_once(':').unwrap() {
+            ("seconds", text) => Until::Time((text.parse::<f64>().unwrap() * 1e9) as u64),
+            (_, text) => Until::Requests(text.parse().unwrap()),
+        },
+        clients: clients.parse().unwrap(),
+        rate: None,
+        whatsat_percent: percent.parse().unwrap(),
+    };
+    let mut samples = Vec::new();
+    let mut watch = |tally: &Tally, elapsed: u64| {
+        let (all, main) = if pid == 0 { (0, 0) } else { cpu(pid) };
+        samples.push([elapsed, tally.right, all, main]);
+    };
+    let every = (every * 1e9) as u64;
+    let double = |dialect, index| Double {
+        dialect,
+        script: plan.script(index),
+        owed: VecDeque::new(),
+        outbox: Outbox::default(),
+        lines: LineBuffer::default(),
+        spares: Spares::new(1 << 16),
+    };
+    let outcome = match dialect.as_str() {
+        "echo" => run(
+            &plan,
+            |index| double(Dialect::Echo, index),
+            every,
+            &mut watch,
+        ),
+        "redis" => run(
+            &plan,
+            |index| double(Dialect::Redis, index),
+            every,
+            &mut watch,
+        ),
+        _ => run(
+            &plan,
+            |index| Lane::new(plan.script(index)),
+            every,
+            &mut watch,
+        ),
+    };
+    let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+    let tally = &outcome.tally;
+    let faults = Fault::ALL.map(|fault| (fault.name(), tally.seen(fault)));
+    let faults = faults.iter().filter(|(_, seen)| seen.count > 0);
+    let faults = faults.map(|(name, seen)| format!("{} {name} ({})", seen.count, seen.sample));
+    let quantile = |share| tally.latency.quantile(share) as f64 / 1e3;
+    println!(
+        "{}",
+        json!({
+            "seconds": outcome.elapsed as f64 / 1e9,
+            "right": tally.right,
+            "p50_us": quantile(0.5),
+            "p99_us": quantile(0.99),
+            "faults": faults.collect::<Vec<_>>().join(", "),
+            "samples": samples,
+        })
+    );
+}
