@@ -1,7 +1,7 @@
 //! What happens to a connection, whatever it is for: its lines are obeyed, its replies are sent,
 //! it is read or not, it ends.
 
-use super::notes::{Escaped, Level};
+use super::notes::Level;
 use super::session::{Ending, Input, Role};
 use super::{Action, Limit, Node, Timer};
 use crate::buffers::Line;
@@ -303,16 +303,12 @@ impl Node {
         let Some(session) = self.sessions.get(conn) else {
             return;
         };
-        let line = Escaped(line.strip_suffix(b"\n").unwrap_or(line));
         match (session.role, session.from) {
             (Role::Telling(id) | Role::Hearing(id) | Role::Greeted(id) | Role::Plain(id), _) => {
                 let name = &self.peers[id.index()].name;
-                self.notes
-                    .note(Level::Info, format_args!("{name} {way} {line}"));
+                self.notes.line(Level::Info, name, way, line);
             }
-            (_, Some(from)) => self
-                .notes
-                .note(Level::Info, format_args!("{from} {way} {line}")),
+            (_, Some(from)) => self.notes.client(from, way, line),
             (_, None) => {}
         }
     }

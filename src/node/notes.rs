@@ -4,6 +4,7 @@
 //! takes them all once per turn. Below the level nothing is formatted.
 
 use std::fmt::{self, Write};
+use std::net::SocketAddr;
 
 use crate::units::Wall;
 
@@ -27,6 +28,10 @@ pub struct Notes {
     /// The least that is noted; none: nothing at all.
     level: Option<Level>,
     wall: Wall,
+    /// The time of the last line, and as it was written: many lines have the same.
+    stamp: (Wall, String),
+    /// Likewise who was in the last line: many lines in a row are of one client.
+    from: Option<(SocketAddr, String)>,
 }
 
 impl Notes {
@@ -36,6 +41,8 @@ impl Notes {
             text: String::new(),
             level,
             wall: Wall(0),
+            stamp: (Wall(0), Wall(0).to_string()),
+            from: None,
         }
     }
 
@@ -49,30 +56,59 @@ impl Notes {
         self.level.is_some_and(|most| level <= most)
     }
 
-    /// Notes a line. `line` has no LF: strangers' bytes come as [`Escaped`].
+    /// Notes a line. `line` has no LF: strangers' bytes come by [`Notes::line`].
     pub fn note(&mut self, level: Level, line: fmt::Arguments<'_>) {
-        if !self.has(level) {
-            return;
+        if self.begin(level) {
+            // Writing to a String never fails.
+            let _ = writeln!(self.text, "{line}");
         }
-        let name = match level {
-            Level::Error => "ERROR",
-            Level::Warn => "WARN",
-            Level::Info => "INFO",
-            Level::Debug => "DEBUG",
-        };
-        // Writing to a String never fails.
-        let _ = writeln!(self.text, "{} [{name}] {line}", self.wall);
     }
 
     /// Notes a line that came from `who`.
-    pub fn heard(&mut self, level: Level, who: impl fmt::Display, line: &[u8]) {
-        self.note(level, format_args!("{who} < {}", Escaped(line)));
+    pub fn heard(&mut self, level: Level, who: &str, line: &[u8]) {
+        self.line(level, who, '<', line);
     }
 
-    /// Notes a line that goes to `who`, its LF left out.
-    pub fn told(&mut self, level: Level, who: impl fmt::Display, line: &[u8]) {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        self.note(level, format_args!("{who} > {}", Escaped(line)));
+    /// Notes a line that goes to `who`.
+    pub fn told(&mut self, level: Level, who: &str, line: &[u8]) {
+        self.line(level, who, '>', line);
+    }
+
+    /// Notes a line of a client: that came from it (`<`), or goes to it (`>`).
+    pub fn client(&mut self, from: SocketAddr, way: char, line: &[u8]) {
+        let known = self.from.take().filter(|(known, _)| *known == from);
+        let (from, who) = known.unwrap_or_else(|| (from, from.to_string()));
+        self.line(Level::Info, &who, way, line);
+        self.from = Some((from, who));
+    }
+
+    /// Notes a line that came from `who` (`<`), or goes there (`>`), its LF left out. There are two
+    /// for each request, so it does without the machinery of formatting.
+    pub fn line(&mut self, level: Level, who: &str, way: char, line: &[u8]) {
+        if self.begin(level) {
+            self.text.push_str(who);
+            self.text.extend([' ', way, ' ']);
+            escape(line.strip_suffix(b"\n").unwrap_or(line), &mut self.text);
+            self.text.push('\n');
+        }
+    }
+
+    /// Writes when it happens and how much it matters. False: too little.
+    fn begin(&mut self, level: Level) -> bool {
+        if !self.has(level) {
+            return false;
+        }
+        if self.stamp.0 != self.wall {
+            self.stamp = (self.wall, self.wall.to_string());
+        }
+        self.text.push_str(&self.stamp.1);
+        self.text.push_str(match level {
+            Level::Error => " [ERROR] ",
+            Level::Warn => " [WARN] ",
+            Level::Info => " [INFO] ",
+            Level::Debug => " [DEBUG] ",
+        });
+        true
     }
 
     /// All lines that are not taken yet, each with its LF.
@@ -90,24 +126,21 @@ impl Notes {
 /// So much memory is kept for the next turn's lines, in bytes.
 const KEPT_MAX: usize = 64 << 10;
 
-/// A stranger's bytes, made fit for a log: printable ASCII as it is but for the backslash, all
-/// else as `\t`, `\r`, `\n`, `\\` or `\xff`.
-pub struct Escaped<'a>(pub &'a [u8]);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
-        let mut bytes = self.0;
-        while !bytes.is_empty() {
-            let run = bytes.iter().take_while(|byte| plain(byte)).count();
-            let (clean, rest) = bytes.split_at(run);
-            f.write_str(std::str::from_utf8(clean).unwrap_or_default())?;
-            if let Some(byte) = rest.first() {
-                write!(f, "{}", std::ascii::escape_default(*byte))?;
-            }
-            bytes = rest.get(1..).unwrap_or_default();
+/// Appends a stranger's bytes, made fit for a log: printable ASCII as it is but for the backslash,
+/// all else as `\t`, `\r`, `\n`, `\\` or `\xff`.
+fn escape(mut bytes: &[u8], text: &mut String) {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') & (*byte != b'\\');
+    // All are, mostly; and it takes less to ask all of them than to stop at the first.
+    if bytes.iter().fold(true, |all, byte| all & plain(byte)) {
+        return text.push_str(str::from_utf8(bytes).unwrap_or_default());
+    }
+    while let Some(byte) = bytes.first() {
+        let run = bytes.iter().take_while(|byte| plain(byte)).count();
+        if run == 0 {
+            text.extend(std::ascii::escape_default(*byte).map(char::from));
         }
-        Ok(())
+        text.push_str(str::from_utf8(&bytes[..run]).unwrap_or_default());
+        bytes = &bytes[run.max(1)..];
     }
 }
 
