@@ -3,6 +3,7 @@
 //! connection, a clock or the table.
 
 mod command;
+mod digits;
 pub mod json;
 mod link;
 mod location;
@@ -11,6 +12,7 @@ mod report;
 mod time;
 
 pub use command::{Command, push_echo};
+use digits::{digit, digits};
 pub use link::{Extent, Hello, Run, Word, from_hex, to_hex};
 pub use location::Location;
 pub use plain::PlainReport;
@@ -26,14 +28,15 @@ pub const fn is_space(byte: u8) -> bool {
 pub fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = line;
     std::iter::from_fn(move || {
-        while let [first, after @ ..] = rest
-            && is_space(*first)
-        {
-            rest = after;
+        while !rest.is_empty() {
+            let end = field_len(rest);
+            let field = &rest[..end];
+            rest = rest.get(end + 1..).unwrap_or_default();
+            if !field.is_empty() {
+                return Some(field);
+            }
         }
-        let (field, after) = rest.split_at(field_len(rest));
-        rest = after;
-        (!field.is_empty()).then_some(field)
+        None
     })
 }
 
@@ -41,25 +44,24 @@ pub fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// white space is below `!`, and little else that anybody sends is.
 fn field_len(text: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
-    let (words, _) = text.as_chunks::<8>();
-    let mut clean = 0;
-    for word in words {
+    let mut len = 0;
+    while let Some(word) = text[len..].first_chunk() {
         let word = u64::from_le_bytes(*word);
         // The lowest bit that is set belongs to the first byte below `!`; a borrow disturbs only
         // the bytes after that.
         let low = word.wrapping_sub(ONES * u64::from(b'!')) & !word & (ONES << 7);
         if low != 0 {
-            clean += low.trailing_zeros() as usize / 8;
+            len += low.trailing_zeros() as usize / 8;
             break;
         }
-        clean += 8;
+        len += 8;
     }
-    let rest = &text[clean..];
-    clean
-        + rest
-            .iter()
-            .position(|&byte| is_space(byte))
-            .unwrap_or(rest.len())
+    while let Some(byte) = text.get(len)
+        && !is_space(*byte)
+    {
+        len += 1;
+    }
+    len
 }
 
 /// The fields of a line of exactly `N` of them.
@@ -87,26 +89,6 @@ fn decimal(text: &[u8], most: u64) -> Option<u64> {
         }
     }
     Some(value)
-}
-
-/// The value of one decimal digit.
-fn digit(byte: u8) -> Option<u64> {
-    byte.is_ascii_digit().then(|| u64::from(byte - b'0'))
-}
-
-/// How many decimal digits `text` starts with, and their value. Beyond 18 digits the value means
-/// nothing.
-fn digits(text: &[u8]) -> (usize, u64) {
-    let (mut count, mut value) = (0, 0u64);
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
-        }
-        value = value.wrapping_mul(10).wrapping_add(digit.into());
-        count += 1;
-    }
-    (count, value)
 }
 
 #[cfg(test)]

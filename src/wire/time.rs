@@ -1,6 +1,6 @@
 //! POSIX time as clients write it: `1520023934.918963997`, read to exact nanoseconds.
 
-use super::digits;
+use super::digits::many_digits;
 use crate::units::{SECOND, Wall};
 
 /// A checked time: its value to compare by, its bytes to repeat.
@@ -19,7 +19,7 @@ impl<'a> Time<'a> {
             .strip_prefix(b"+")
             .or(text.strip_prefix(b"-"))
             .unwrap_or(text);
-        let (whole, seconds) = digits(unsigned);
+        let (whole, seconds) = many_digits(unsigned);
         if !(1..=18).contains(&whole) {
             return None;
         }
@@ -36,7 +36,7 @@ impl<'a> Time<'a> {
 
 /// The value of 1–9 digits behind the point, in nanoseconds.
 fn nanoseconds(fraction: &[u8]) -> Option<u64> {
-    let (count, value) = digits(fraction);
+    let (count, value) = many_digits(fraction);
     let is_whole = count == fraction.len() && (1..=9).contains(&count);
     is_whole.then(|| value * 10u64.pow(9 - count as u32))
 }
