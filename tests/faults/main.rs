@@ -1,0 +1,61 @@
+//! The herd under attack: every fault that is promised to do no harm, tried on real processes.
+//!
+//! A row of the table below is one fault. Within `cargo test` each has its short form, which counts
+//! bytes, descriptors and answers; `make faults` runs the full ones, measures times as well, and
+//! prints the table with what was measured. Who runs it alone: `make faults ROW=half_lines`.
+
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod clients;
+mod gauge;
+mod guest;
+mod pending;
+mod sheet;
+mod traffic;
+
+use sheet::Row;
+
+/// The table: a test for the short form of each row.
+macro_rules! rows {
+    ($($name:ident = $run:path: $fault:literal => $must:literal;)*) => {
+        const ROWS: &[Row] = &[$(
+            Row { name: stringify!($name), fault: $fault, must: $must, run: $run },
+        )*];
+
+        $(
+            #[test]
+            fn $name() {
+                Row { name: stringify!($name), fault: $fault, must: $must, run: $run }.check();
+            }
+        )*
+    };
+}
+
+rows! {
+    half_lines = clients::half_lines:
+        "1,000 clients hold half a line, a byte a second" =>
+        "others' p99 at most twice what it is alone; at most 4 KiB each; cut 30 s after the line's \
+         first byte";
+    never_reads = clients::never_reads:
+        "a client sends and never reads: invalid lines; WHATSATs" =>
+        "at most 1 MiB more; reading from it stops; cut after 10 s; others unharmed";
+    endless_line = clients::endless_line:
+        "a line of 1 GB; of spaces; of NULs" =>
+        "`? ` and 8 KiB, closed; at most 256 KiB more";
+    pipeliner = clients::pipeliner:
+        "a client pipelines as fast as it can, another asks" =>
+        "who asks waits for a few turns of the loop";
+}
+
+/// Everything in its full form, one after the other: `make faults`.
+#[test]
+#[ignore = "make faults"]
+fn the_whole_table() {
+    let only = std::env::var("HERD_ROW").unwrap_or_default();
+    let rows = ROWS.iter().filter(|row| row.name.contains(&only));
+    assert!(sheet::measure_all(rows), "not every line holds");
+}
