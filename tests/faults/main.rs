@@ -11,6 +11,7 @@
 mod support;
 
 mod clients;
+mod doors;
 mod gauge;
 mod guest;
 mod pending;
@@ -49,6 +50,17 @@ rows! {
     pipeliner = clients::pipeliner:
         "a client pipelines as fast as it can, another asks" =>
         "who asks waits for a few turns of the loop";
+    descriptors_run_out = doors::descriptors_run_out:
+        "descriptors run out: `--nofile=64`, 200 clients" =>
+        "links and log unharmed; surplus closed at once; CPU idle; a new client served within \
+         10 ms of a close; listen queue of 1,024";
+    rude_ends = doors::rude_ends:
+        "10,000 connections reset in mid-write, half-closed, ended without newline" =>
+        "alive, descriptors and memory back to the start";
+    sigterm = doors::sigterm:
+        "SIGTERM with idle, half-line and mid-WHATSAT clients" =>
+        "doors shut at once, what is owed is given, 0 within 5 s (50 ms when idle); restart binds \
+         at once";
 }
 
 /// Everything in its full form, one after the other: `make faults`.
@@ -57,5 +69,8 @@ rows! {
 fn the_whole_table() {
     let only = std::env::var("HERD_ROW").unwrap_or_default();
     let rows = ROWS.iter().filter(|row| row.name.contains(&only));
-    assert!(sheet::measure_all(rows), "not every line holds");
+    if !sheet::measure_all(rows) {
+        // Every process has ended with its row; a panic would only hide the table.
+        std::process::exit(1);
+    }
 }

@@ -6,8 +6,6 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::support::wait::PATIENCE;
-
 /// How much of a fault is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -163,9 +161,9 @@ pub fn time(time: Duration) -> String {
     }
 }
 
-/// Fails with what could not be had within patience; for what has no socket's own time-out.
-pub fn expect_within<T>(what: &str, got: Option<T>) -> T {
-    got.unwrap_or_else(|| panic!("{what}: not within {}", time(PATIENCE)))
+/// The least.
+pub fn best(all: &[Duration]) -> Duration {
+    all.iter().copied().min().unwrap_or_default()
 }
 
 /// The middle one of an odd number of things, the upper middle one of an even number.
