@@ -14,6 +14,7 @@ mod clients;
 mod doors;
 mod gauge;
 mod guest;
+mod neighbours;
 mod pending;
 mod sheet;
 mod traffic;
@@ -57,6 +58,10 @@ rows! {
     rude_ends = doors::rude_ends:
         "10,000 connections reset in mid-write, half-closed, ended without newline" =>
         "alive, descriptors and memory back to the start";
+    neighbours = neighbours::neighbours:
+        "a neighbour that never reads; one stopped 60 s under load; one that says garbage or \
+         dribbles" =>
+        "the herd unharmed, memory bounded, it catches up when it wakes";
     sigterm = doors::sigterm:
         "SIGTERM with idle, half-line and mid-WHATSAT clients" =>
         "doors shut at once, what is owed is given, 0 within 5 s (50 ms when idle); restart binds \

@@ -102,6 +102,12 @@ impl<T: Send + 'static> Meanwhile<T> {
         }
     }
 
+    /// Lets it go on for so long, ends it, and returns what it gives.
+    pub fn lasting(self, time: Duration) -> T {
+        thread::sleep(time);
+        self.end()
+    }
+
     /// Ends it, and returns what it gives.
     pub fn end(mut self) -> T {
         self.stop.store(true, Ordering::Relaxed);
