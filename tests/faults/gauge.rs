@@ -9,12 +9,17 @@ pub const TICKS: u64 = 100;
 
 /// Its own memory that is resident now, in bytes: heap and stacks, not the program's file.
 pub fn memory(server: &Server) -> u64 {
-    status_kib(server, "RssAnon:") << 10
+    memory_of(server.pid())
+}
+
+/// Likewise, by its process.
+pub fn memory_of(pid: u32) -> u64 {
+    status_kib(pid, "RssAnon:") << 10
 }
 
 /// The most that was ever resident, all kinds together, in bytes, since [`forget_peak`].
 pub fn peak(server: &Server) -> u64 {
-    status_kib(server, "VmHWM:") << 10
+    status_kib(server.pid(), "VmHWM:") << 10
 }
 
 /// Begins to look for a new peak.
@@ -39,8 +44,8 @@ pub fn ticks(server: &Server) -> u64 {
         .sum()
 }
 
-fn status_kib(server: &Server, name: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+fn status_kib(pid: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let number = line.and_then(|line| line.split_whitespace().next());
     number.unwrap().parse().unwrap()

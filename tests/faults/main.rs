@@ -14,6 +14,7 @@ mod clients;
 mod doors;
 mod gauge;
 mod guest;
+mod lookups;
 mod neighbours;
 mod pending;
 mod sheet;
@@ -62,6 +63,9 @@ rows! {
         "a neighbour that never reads; one stopped 60 s under load; one that says garbage or \
          dribbles" =>
         "the herd unharmed, memory bounded, it catches up when it wakes";
+    places = lookups::places:
+        "Places refuses, hangs, says 500, HTML, an endless body, JSON 100,000 deep, drips" =>
+        "IAMATs unmoved; error JSON within 5 s; 5 MiB of a body are read at most";
     sigterm = doors::sigterm:
         "SIGTERM with idle, half-line and mid-WHATSAT clients" =>
         "doors shut at once, what is owed is given, 0 within 5 s (50 ms when idle); restart binds \
