@@ -15,8 +15,10 @@ mod doors;
 mod gauge;
 mod guest;
 mod lookups;
+mod millions;
 mod neighbours;
 mod pending;
+mod restarts;
 mod sheet;
 mod traffic;
 
@@ -70,6 +72,13 @@ rows! {
         "SIGTERM with idle, half-line and mid-WHATSAT clients" =>
         "doors shut at once, what is owed is given, 0 within 5 s (50 ms when idle); restart binds \
          at once";
+    restarts = restarts::restarts:
+        "restart of any server under load, 100 times" =>
+        "floods again within 50 ms of the start, equal digests within 100 ms at 10,000 clients";
+    millions = millions::millions:
+        "a million clients in one server, then ten million" =>
+        "at most 250 bytes each; at the limit of records new ones are invalid and known ones move; \
+         2 M records over again within 5 s";
 }
 
 /// Everything in its full form, one after the other: `make faults`.
