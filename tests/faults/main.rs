@@ -11,6 +11,8 @@
 mod support;
 
 mod clients;
+mod crashes;
+mod disks;
 mod doors;
 mod gauge;
 mod guest;
@@ -68,6 +70,15 @@ rows! {
     places = lookups::places:
         "Places refuses, hangs, says 500, HTML, an endless body, JSON 100,000 deep, drips" =>
         "IAMATs unmoved; error JSON within 5 s; 5 MiB of a body are read at most";
+    sigkill = crashes::sigkill:
+        "SIGKILL in mid-burst at 200 random points, the whole herd, and a restart" =>
+        "no acknowledged update lost of a million";
+    damaged_journal = disks::damaged_journal:
+        "a journal with a torn tail, flipped bytes, a bad line in the middle" =>
+        "it starts, names the lines, and loses those only";
+    disks = disks::disks:
+        "disk full; the directory of journal and log gone; the log on /dev/full" =>
+        "it serves on, says so once and in its status, and recovers when there is room";
     sigterm = doors::sigterm:
         "SIGTERM with idle, half-line and mid-WHATSAT clients" =>
         "doors shut at once, what is owed is given, 0 within 5 s (50 ms when idle); restart binds \

@@ -7,7 +7,8 @@ use super::gauge::{memory, more};
 use super::guest::Guest;
 use super::pending;
 use super::sheet::{Form, Sheet, short};
-use super::support::herd::Herd;
+use super::support::client::Client;
+use super::support::herd::{Herd, at_line};
 use super::support::wait::{wait_for, wait_until};
 use super::traffic::{fill, iamat, name};
 
@@ -79,7 +80,7 @@ fn resync(sheet: &mut Sheet) {
     sheet.within(&text, start.elapsed(), Duration::from_secs(5));
     let at = herd["Goloman"].client().ask(iamat(&name(0)));
     wait_for("and it goes on", || {
-        (super::support::herd::at_line(herd["Hands"].clients, &name(0))? == at).then_some(())
+        (at_line(herd["Hands"].clients, &name(0))? == at).then_some(())
     });
     sheet.holds(true, "and it takes part in the flood");
 }
