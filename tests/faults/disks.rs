@@ -157,6 +157,8 @@ fn disk_full(sheet: &mut Sheet) {
     let filler = disk.join("filler");
     let mut file = File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
+    // Its blocks are free again only when nobody has it open.
+    drop(file);
 
     let before = memory(server);
     let moved: usize = (0..100).map(|_| fill(server.clients, 0..100)).sum();
