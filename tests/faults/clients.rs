@@ -19,7 +19,7 @@ const KIB: f64 = 1024.0;
 
 /// So many connections, each of which says a byte a second and never a whole line. When it is
 /// ended, or all have been cut: after how long each was cut, counted from its first byte.
-fn drip(port: u16, count: usize) -> Meanwhile<Vec<Duration>> {
+pub fn drip(port: u16, count: usize) -> Meanwhile<Vec<Duration>> {
     let streams: Vec<TcpStream> = (0..count).map(|_| connect(port)).collect();
     Meanwhile::begin(move |flag| {
         let mut open: Vec<(TcpStream, Instant)> = Vec::new();
@@ -89,7 +89,7 @@ pub fn half_lines(sheet: &mut Sheet) {
 
 /// Sends these lines over and over and reads nothing, until nothing is taken for a while or the
 /// connection is cut: how many bytes were taken.
-fn say_until_full(stream: &mut TcpStream, lines: &[u8], most: usize) -> usize {
+pub fn say_until_full(stream: &mut TcpStream, lines: &[u8], most: usize) -> usize {
     stream.set_nonblocking(true).unwrap();
     let (mut taken, mut last) = (0, Instant::now());
     while taken < most && last.elapsed() < Duration::from_millis(500) {

@@ -202,10 +202,12 @@ fn directory_gone(sheet: &mut Sheet) {
         let last = server.client().ask(iamat(&name(7)));
         holds(&server.directory, &last).then_some(last)
     });
-    wait_until("the log is there again", || {
-        server.client().ask("hello\n");
-        server.log().contains("hello")
-    });
+    if pending::cuts() {
+        wait_until("the log is there again", || {
+            server.client().ask("hello\n");
+            server.log().contains("hello")
+        });
+    }
     drop(herd);
     sheet.holds(!last.is_empty(), "made again, it has journal and log");
 }

@@ -138,7 +138,7 @@ pub fn rude_ends(sheet: &mut Sheet) {
     let herd = Herd::one_with(&["--log-level", "warn"]);
     let server = &herd.servers[0];
     let open = descriptors(server);
-    let mut calls = |count: usize| {
+    let calls = |count: usize| {
         for turn in 0..count {
             rude_end(server, turn);
         }

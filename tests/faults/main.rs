@@ -22,6 +22,7 @@ mod neighbours;
 mod pending;
 mod restarts;
 mod sheet;
+mod soak;
 mod traffic;
 
 use sheet::Row;
@@ -90,6 +91,19 @@ rows! {
         "a million clients in one server, then ten million" =>
         "at most 250 bytes each; at the limit of records new ones are invalid and known ones move; \
          2 M records over again within 5 s";
+    soak = soak::soak:
+        "all of it mixed, for a while" =>
+        "no slope in descriptors or memory; digests equal whenever it is quiet";
+}
+
+/// All of it mixed, for `HERD_MINUTES`: `make soak`.
+#[test]
+#[ignore = "make soak"]
+fn the_soak() {
+    let rows = ROWS.iter().filter(|row| row.name == "soak");
+    if !sheet::measure_all(rows) {
+        std::process::exit(1);
+    }
 }
 
 /// Everything in its full form, one after the other: `make faults`.

@@ -10,7 +10,7 @@ use super::sheet::{Sheet, time};
 use super::support::client::Client;
 use super::support::herd::Herd;
 use super::support::wait::{wait_for, wait_until};
-use super::traffic::{Meanwhile, ask_again_and_again, fill, iamat, is_over, load, name};
+use super::traffic::{Meanwhile, ask_again_and_again, fill, iamat, is_over, load, name, one_moves};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -75,14 +75,14 @@ fn one_that_is_stopped(sheet: &mut Sheet) {
     let others = ["Goloman", "Hands", "Holiday", "Welsh"];
     let ports = others.map(|name| herd[name].clients).to_vec();
     // What the load itself needs is there.
-    load(ports.clone(), Duration::from_micros(100)).lasting(Duration::from_millis(300));
+    load(ports.clone(), Duration::from_micros(100), one_moves).lasting(Duration::from_millis(300));
     let before = others.map(|name| (memory(&herd[name]), descriptors(&herd[name])));
 
     herd["Wilkes"].signal("STOP");
     let stopped = sheet
         .form
         .pick(Duration::from_secs(2), Duration::from_secs(60));
-    let moved = load(ports, Duration::from_micros(200)).lasting(stopped);
+    let moved = load(ports, Duration::from_micros(200), one_moves).lasting(stopped);
     let grown = others
         .iter()
         .zip(before)

@@ -7,7 +7,7 @@ use super::guest::{Guest, agreed};
 use super::sheet::{Sheet, median, time};
 use super::support::herd::{Herd, at_line_of};
 use super::support::wait::{wait_for, wait_until};
-use super::traffic::{fill, iamat, load};
+use super::traffic::{fill, iamat, load, one_moves};
 
 /// Restart of any server under load, a hundred times.
 pub fn restarts(sheet: &mut Sheet) {
@@ -22,7 +22,7 @@ pub fn restarts(sheet: &mut Sheet) {
     wait_until("all know all", || agreed(&mut guest, &herd).is_some());
     let open: Vec<usize> = herd.servers.iter().map(descriptors).collect();
     let ports = herd.servers.iter().map(|server| server.clients).collect();
-    let loading = load(ports, Duration::from_millis(1));
+    let loading = load(ports, Duration::from_millis(1), one_moves);
 
     let (mut floods, mut equal) = (Vec::new(), Vec::new());
     let times = sheet.form.pick(5, 100);

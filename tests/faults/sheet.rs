@@ -62,7 +62,7 @@ impl Sheet {
     /// A number that may be so large at most.
     pub fn at_most(&mut self, what: &str, measured: impl Into<f64>, most: f64, unit: &str) {
         let measured = measured.into();
-        let text = format!("{what}: {}{unit} of {}{unit}", short(measured), short(most));
+        let text = format!("{what}: {}{unit}, at most {}", short(measured), short(most));
         self.holds(measured <= most, text);
     }
 
@@ -70,7 +70,7 @@ impl Sheet {
     pub fn at_least(&mut self, what: &str, measured: impl Into<f64>, least: f64, unit: &str) {
         let measured = measured.into();
         let text = format!(
-            "{what}: {}{unit}, at least {}{unit}",
+            "{what}: {}{unit}, at least {}",
             short(measured),
             short(least)
         );
@@ -84,7 +84,7 @@ impl Sheet {
 
     /// A time that may be so long at most.
     pub fn within(&mut self, what: &str, measured: Duration, most: Duration) {
-        let text = format!("{what}: {} of {}", time(measured), time(most));
+        let text = format!("{what}: {}, at most {}", time(measured), time(most));
         self.timed(measured <= most, text);
     }
 }
@@ -155,8 +155,8 @@ pub fn short(number: f64) -> String {
 /// A time as a person writes it.
 pub fn time(time: Duration) -> String {
     match time.as_secs_f64() {
-        seconds if seconds >= 1.0 => format!("{seconds:.1} s"),
-        seconds if seconds >= 0.001 => format!("{:.1} ms", seconds * 1e3),
+        seconds if seconds >= 1.0 => format!("{} s", short(seconds)),
+        seconds if seconds >= 0.001 => format!("{} ms", short(seconds * 1e3)),
         seconds => format!("{:.0} µs", seconds * 1e6),
     }
 }

@@ -1,7 +1,7 @@
 //! What clients do: one that asks and measures, one that says as much as is taken, one that lives
 //! on while a fault goes on. Cheap, for servers and test share two cores.
 
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::net::TcpStream;
 use std::ops::Range;
 use std::sync::Arc;
@@ -63,7 +63,8 @@ pub fn ask_again_and_again(port: u16, count: usize) -> Delays {
 }
 
 /// Measures one who asks, alone and beside a fault, turn about, and holds the best p99s against
-/// each other: whatever else the machine does only adds to them. `begin` begins the fault, and what it gives ends it when it is dropped.
+/// each other: whatever else the machine does only adds to them. `begin` begins the fault, and what
+/// it gives ends it when it is dropped.
 pub fn beside<T>(sheet: &mut Sheet, port: u16, times: f64, mut begin: impl FnMut() -> T) {
     let (rounds, questions) = (sheet.form.pick(1, 5), sheet.form.pick(200, 2_000));
     let (mut alone, mut there) = (Vec::new(), Vec::new());
@@ -185,9 +186,10 @@ pub fn pipeline(port: u16, lines: Vec<u8>) -> Meanwhile<()> {
     })
 }
 
-/// A load: IAMATs of a hundred clients, one every `pause`, at these doors in turn. A door that is
-/// closed, or that closes, is tried again. Returns how many were answered.
-pub fn load(ports: Vec<u16>, pause: Duration) -> Meanwhile<u64> {
+/// A load: what `bundle` says, with a last line behind it that no server understands, one every
+/// `pause`, at these doors in turn. A door that is closed, or that closes, is tried again. Returns
+/// how many bundles were answered to their end.
+pub fn load(ports: Vec<u16>, pause: Duration, bundle: fn(usize) -> String) -> Meanwhile<u64> {
     Meanwhile::begin(move |flag| {
         let mut streams: Vec<Option<TcpStream>> = ports.iter().map(|_| None).collect();
         let (mut answered, mut due) = (0, Instant::now());
@@ -200,14 +202,9 @@ pub fn load(ports: Vec<u16>, pause: Duration) -> Meanwhile<u64> {
                 streams[door] = TcpStream::connect(("127.0.0.1", ports[door])).ok();
             }
             if let Some(stream) = &mut streams[door] {
-                let line = iamat(&format!("load{}", turn % 100));
-                let mut reply = [0; 256];
-                match stream
-                    .write_all(line.as_bytes())
-                    .and_then(|()| stream.read(&mut reply))
-                {
-                    Ok(1..) => answered += 1,
-                    _ => streams[door] = None,
+                match exchange(stream, &bundle(turn)) {
+                    Ok(()) => answered += 1,
+                    Err(_) => streams[door] = None,
                 }
             }
             due += pause;
@@ -217,7 +214,39 @@ pub fn load(ports: Vec<u16>, pause: Duration) -> Meanwhile<u64> {
     })
 }
 
-/// A thousand and one lines that no server understands.
+/// Says it, and reads until all is answered.
+fn exchange(stream: &mut TcpStream, bundle: &str) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(format!("{bundle}end\n").as_bytes())?;
+    let (mut replies, mut buffer) = (Vec::new(), [0; 1 << 14]);
+    while !replies.ends_with(b"? end\n") {
+        match stream.read(&mut buffer)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => replies.extend_from_slice(&buffer[..count]),
+        }
+    }
+    Ok(())
+}
+
+/// One of a hundred clients moves.
+pub fn one_moves(turn: usize) -> String {
+    iamat(&format!("load{}", turn % 100))
+}
+
+/// One of a hundred clients moves, and somebody asks, or says what is no command.
+pub fn mixed(turn: usize) -> String {
+    let client = turn % 100;
+    let also = match turn % 8 {
+        0 => format!("WHATSAT load{client} 10 5\n"),
+        1 => format!("WHATSAT load{client} 50 20\n").repeat(4),
+        2 => "WHATSAT nobody 1 1\n".to_string(),
+        3 => "x".repeat(5_000) + "\n",
+        _ => String::new(),
+    };
+    one_moves(turn) + &also
+}
+
+/// Lines that no server understands.
 pub fn invalid_lines(form: Form) -> Vec<u8> {
     let line = "this is no command, and so it is answered with itself, which is as long again\n";
     line.repeat(form.pick(1_000, 10_000)).into_bytes()
