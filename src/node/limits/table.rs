@@ -177,8 +177,8 @@ limits! {
         log_look: u64 = 10 * SECOND, time;
         "A file that was removed takes every byte, and nobody will read them."
         "It is looked whether the log's file is still there; if not, it is begun anew."
-        grace: u64 = 5 * SECOND, time;
-        "From the wish to end: what is owed is given, but not for ever."
+        grace: u64 = 4_900 * MILLISECOND, time;
+        "From the wish to end: what is owed is given, and all is over within 5 s."
         "The process ends, whatever is still owed."
         signals_gap: u64 = 100 * MILLISECOND, time;
         "timeout(1), for one, sends its signal to the process and then to its group."
