@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::gauge::{descriptors, forget_peak, memory, more, peak};
-use super::pending;
 use super::sheet::{Form, Sheet, best, listed, time};
 use super::support::herd::Herd;
 use super::support::wait::wait_until;
@@ -66,7 +65,7 @@ pub fn half_lines(sheet: &mut Sheet) {
     wait_until("all have gone", || descriptors(server) <= open);
     beside(sheet, server.clients, 2.0, || drip(server.clients, count));
 
-    if sheet.form == Form::Full && pending::cuts() {
+    if sheet.form == Form::Full {
         let dripping = drip(server.clients, count);
         wait_until("all have come in", || descriptors(server) >= open + count);
         thread::sleep(Duration::from_secs(34));
@@ -129,7 +128,7 @@ pub fn never_reads(sheet: &mut Sheet) {
         // What was taken stands in the kernel's two buffers, which it bounds.
         let text = format!("{what}: reading stops after {taken} bytes");
         sheet.holds(taken < most / 2, text);
-        if sheet.form == Form::Full && pending::cuts() {
+        if sheet.form == Form::Full {
             wait_until("who never reads is cut", || descriptors(server) == before);
             let text = format!(
                 "{what}: cut after {} without progress",

@@ -118,7 +118,7 @@ fn log_on_dev_full(sheet: &mut Sheet) {
     herd.servers[0].signal("TERM");
     let ended = herd.servers[0].ended();
     sheet.holds(ended.code == Some(0), "and it ends as ever");
-    if pending::cuts() {
+    if pending::logs() {
         let count = ended.stderr.lines().count();
         sheet.holds(
             count == 1,
@@ -127,14 +127,11 @@ fn log_on_dev_full(sheet: &mut Sheet) {
     }
 }
 
-/// The journal's state in `STATUS`, as long as that is there.
-fn state(server: &Server) -> Option<String> {
-    if !pending::status() {
-        return None;
-    }
+/// The journal's state in `STATUS`.
+fn state(server: &Server) -> String {
     let mut asker = Client::of(server.servers);
     let answer: Value = serde_json::from_str(&asker.ask("STATUS\n")).unwrap();
-    Some(answer["journal"]["state"].as_str().unwrap().to_string())
+    answer["journal"]["state"].as_str().unwrap().to_string()
 }
 
 /// A disk of a megabyte, of its own, that somebody else fills. Linux alone, and where a user may
@@ -165,13 +162,9 @@ fn disk_full(sheet: &mut Sheet) {
     sheet.holds(moved == 10_000, "disk full: 10,000 updates answered");
     let grown = more(memory(server), before);
     sheet.at_most("disk full: memory", grown, MIB, " bytes more");
-    if let Some(sound) = &sound {
-        let full = state(server).unwrap();
-        sheet.holds(
-            full != *sound,
-            format!("status says {full} in place of {sound}"),
-        );
-    }
+    let full = state(server);
+    let text = format!("status says {full} in place of {sound}");
+    sheet.holds(full != sound, text);
     fs::remove_file(&filler).unwrap();
     let last = server.client().ask(iamat(&name(7)));
     wait_until("the journal goes on", || holds(&disk, &last));
@@ -202,7 +195,7 @@ fn directory_gone(sheet: &mut Sheet) {
         let last = server.client().ask(iamat(&name(7)));
         holds(&server.directory, &last).then_some(last)
     });
-    if pending::cuts() {
+    if pending::logs() {
         wait_until("the log is there again", || {
             server.client().ask("hello\n");
             server.log().contains("hello")

@@ -15,22 +15,12 @@ fn mentions(arguments: &[&str], word: &str) -> bool {
     has
 }
 
-/// Clients that drip or never read are cut.
-pub fn cuts() -> bool {
-    mentions(&["--help"], "herd limits")
-}
-
-/// `--records-max`.
-pub fn records_max() -> bool {
-    mentions(&["serve", "--help"], "--records-max")
-}
-
 /// `run/NAME.herd`.
 pub fn journal() -> bool {
     mentions(&["serve", "--help"], "--no-journal")
 }
 
-/// STATUS at the servers' door.
-pub fn status() -> bool {
-    mentions(&["--help"], "herd status")
+/// A log that cannot be written is said to be so, and opened again when it can be.
+pub fn logs() -> bool {
+    mentions(&["limits"], "log_retry")
 }
