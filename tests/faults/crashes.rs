@@ -18,6 +18,10 @@ const CLIENTS: usize = 200;
 /// Lines that are under way at a time.
 const WINDOW: usize = 32;
 
+/// At least so many kills, and so many updates that are acknowledged.
+const KILLS: u32 = 200;
+const UPDATES: usize = 1_000_000;
+
 /// The last acknowledged time of each client of a server, as text: all are of the same length.
 type Acknowledged = Vec<String>;
 
@@ -33,10 +37,9 @@ pub fn sigkill(sheet: &mut Sheet) {
     let mut guest = Guest::of_all(&mut herd);
     herd.start_quietly();
     let mut known: Vec<Acknowledged> = vec![vec![String::new(); CLIENTS]; herd.servers.len()];
-    let (kills, updates) = sheet.form.pick((3, 1), (200, 1_000_000));
     let (mut turn, mut answered, mut lost, mut random) = (0, 0, 0, 0x9e37_79b9_u64);
     let mut restarts = Duration::ZERO;
-    while turn < kills || answered < updates {
+    while turn < KILLS || answered < UPDATES {
         turn += 1;
         let bursts: Vec<_> = herd.servers.iter().map(burst).collect();
         random = random

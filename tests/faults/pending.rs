@@ -19,8 +19,3 @@ fn mentions(arguments: &[&str], word: &str) -> bool {
 pub fn journal() -> bool {
     mentions(&["serve", "--help"], "--no-journal")
 }
-
-/// A log that cannot be written is said to be so, and opened again when it can be.
-pub fn logs() -> bool {
-    mentions(&["limits"], "log_retry")
-}
