@@ -82,7 +82,7 @@ limits! {
         "The dial has failed, and is tried again."
         strangers: usize = 16, count;
         "Beyond two connections of each neighbour: descriptors are the links' first."
-        "One more at the servers' door is closed as soon as it comes."
+        "Of those at the servers' door who has been silent for longest makes room for one more."
         waves: usize = 1024, count;
         "With --ack herd a wave of each server's life is kept."
         "One at rest is forgotten; if none is, the new one is not answered, and replies are late."
