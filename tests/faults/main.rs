@@ -73,6 +73,9 @@ rows! {
             "a neighbour that never reads; one stopped 60 s under load; one that says garbage or \
              dribbles" =>
             "the herd unharmed, memory bounded, it catches up when it wakes";
+        strangers = neighbours::strangers:
+            "200 strangers at the servers' door, and more as fast as they are closed" =>
+            "a neighbour that comes back finds its way in";
         places = lookups::places:
             "Places refuses, hangs, says 500, HTML, an endless body, JSON 100,000 deep, drips" =>
             "IAMATs unmoved; error JSON within 5 s; 5 MiB of a body are read at most";
@@ -91,7 +94,7 @@ rows! {
             "all of it mixed, for a while" =>
             "no slope in descriptors or memory; digests equal whenever it is quiet";
     }
-    // What is seen without measuring stands in tests/journal and tests/herd/logs.rs.
+    // What is seen without measuring stands in tests/journal and tests/herd/limits.rs.
     full {
         sigkill = crashes::sigkill:
             "SIGKILL in mid-burst at 200 random points, the whole herd, and a restart" =>

@@ -1,19 +1,23 @@
 //! Neighbours that never read, are stopped, say garbage or dribble.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::gauge::{descriptors, memory, more};
 use super::guest::{Guest, agreed, line};
-use super::sheet::{Sheet, time};
+use super::sheet::{Sheet, median, time};
 use super::support::client::Client;
-use super::support::herd::Herd;
+use super::support::herd::{Herd, at_line};
 use super::support::wait::{wait_for, wait_until};
 use super::traffic::{Meanwhile, ask_again_and_again, fill, iamat, is_over, load, name, one_moves};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
+/// Strangers at the servers' door at a time.
+const CROWD: usize = 200;
 /// Clients of the herd that is under load.
 const CLIENTS: usize = 1_000;
 
@@ -156,4 +160,37 @@ fn one_that_dribbles(sheet: &mut Sheet) {
     });
     let grown = more(memory(&herd["Goloman"]), before.0);
     sheet.at_most("memory", grown, MIB, " bytes more");
+}
+
+/// Strangers come to the servers' door as fast as they are closed; a neighbour finds its way in.
+pub fn strangers(sheet: &mut Sheet) {
+    let mut herd = Herd::new(&["Goloman", "Hands"], &[["Goloman", "Hands"]]);
+    herd.start();
+    let door = herd["Goloman"].servers;
+    let crowd = Meanwhile::begin(move |flag| {
+        let mut all: VecDeque<TcpStream> = VecDeque::new();
+        while !is_over(flag) {
+            all.push_back(TcpStream::connect(("127.0.0.1", door)).unwrap());
+            all.drain(..all.len().saturating_sub(CROWD));
+            thread::sleep(Duration::from_millis(2));
+        }
+    });
+    let mut waits = Vec::new();
+    for turn in 0..sheet.form.pick(2, 20) {
+        herd["Hands"].kill();
+        // Long enough for a stranger to have its place.
+        thread::sleep(Duration::from_millis(50));
+        herd["Hands"].start();
+        let start = Instant::now();
+        let at = herd["Hands"].client().ask(iamat(&name(turn)));
+        wait_until("Goloman hears of it from its neighbours", || {
+            at_line(herd["Goloman"].clients, &name(turn)).as_ref() == Some(&at)
+        });
+        waits.push(start.elapsed());
+    }
+    crowd.end();
+    sheet.holds(true, "a neighbour that comes back finds its way in");
+    let worst = waits.iter().max().copied().unwrap_or_default();
+    let text = format!("after, the median {}, the slowest", time(median(waits)));
+    sheet.within(&text, worst, Duration::from_secs(1));
 }
