@@ -109,10 +109,12 @@ pub fn never_reads(sheet: &mut Sheet) {
     let server = &herd.servers[0];
     let before = descriptors(server);
     server.client().ask(iamat("kiwi"));
-    // What every worker needs is there once they all have been asked.
+    // What workers and loop need for as many answers as the kernel's buffers take is there.
     let mut client = server.client();
-    client.say("WHATSAT kiwi 50 20\n".repeat(64));
-    (0..64).for_each(|_| drop(client.rest_of_near()));
+    for _ in 0..sheet.form.pick(10, 40) {
+        client.say("WHATSAT kiwi 50 20\n".repeat(50));
+        (0..50).for_each(|_| drop(client.rest_of_near()));
+    }
     drop(client);
     let lines = [
         ("invalid lines", invalid_lines(sheet.form)),

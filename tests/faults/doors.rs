@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::gauge::{TICKS, descriptors, memory, more, ticks};
-use super::pending;
 use super::sheet::{Form, Sheet, best, median};
 use super::support::endpoint::{Endpoint, Say};
 use super::support::herd::{Herd, at_line};
@@ -84,10 +83,8 @@ pub fn descriptors_run_out(sheet: &mut Sheet) {
     });
     let go_on = goloman.count(" down: ") == downs && goloman.count("turned away") > 0;
     sheet.holds(go_on, "the links and the log go on");
-    if pending::journal() {
-        let journal = fs::read_to_string(goloman.directory.join("Goloman.herd")).unwrap();
-        sheet.holds(journal.contains(" kiwi "), "so does the journal");
-    }
+    let journal = fs::read_to_string(goloman.directory.join("Goloman.herd")).unwrap();
+    sheet.holds(journal.contains(" kiwi "), "so does the journal");
 
     let mut waits = Vec::new();
     for _ in 0..sheet.form.pick(3, 20) {

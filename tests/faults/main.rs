@@ -19,7 +19,6 @@ mod guest;
 mod lookups;
 mod millions;
 mod neighbours;
-mod pending;
 mod restarts;
 mod sheet;
 mod soak;

@@ -69,13 +69,8 @@ pub fn soak(sheet: &mut Sheet) {
     sheet.holds(true, "descriptors back to the start at each");
     let growth = weights.iter().map(|weights| slope(weights));
     let growth = growth.fold(f64::MIN, f64::max);
-    let what = "memory in the last third, of who grew most";
-    sheet.at_most(
-        what,
-        growth.max(0.0),
-        SLOPE,
-        " bytes more than in the one before",
-    );
+    let what = "memory of who grew most, from the second third to the last";
+    sheet.at_most(what, growth.max(0.0), SLOPE, " bytes more");
 }
 
 /// A round of load and faults; returns how much was answered.
