@@ -10,7 +10,12 @@ FUZZ_TARGETS := client_line server_line session topology provider_json
 # How many seeds `make sim` runs; with SEED it replays that one.
 SEEDS ?= 100000
 
-.PHONY: help herd test build lint doc sim sim-scale mutants bench strace perf fuzz clean
+# With ROW `make faults` tries those faults alone whose names hold it.
+ROW ?=
+# How long `make soak` goes on.
+MINUTES ?= 60
+
+.PHONY: help herd test build lint doc sim sim-scale mutants faults soak bench strace perf fuzz clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +47,14 @@ sim-scale: ## a thousand simulated servers: hops, time, lines; the table of the 
 
 mutants: ## plant bugs, one by one: the simulator catches each within 100 seeds
 	@tests/mutants/run
+
+faults: ## the herd under attack: every fault in full, and a table of what was measured
+	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test faults \
+		the_whole_table -- --ignored --nocapture
+
+soak: ## load, restarts, cuts and rude clients for MINUTES=60: nothing grows, all agree
+	@HERD_MINUTES=$(MINUTES) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet \
+		--test faults the_soak -- --ignored --nocapture
 
 # QUICK=1 makes `make bench` short; CLIENTS is how many clients one server holds in it, 10 M if not said.
 bench: ## the herd beside asyncio, a raw echo and Redis: one table; QUICK=1 for two minutes

@@ -4,13 +4,30 @@
 use super::notes::Level;
 use super::peer::Tell;
 use super::secret::{Handshake, Role as Prover};
-use super::session::{Greeted, Role};
+use super::session::{Greeted, Role, Session};
 use super::table::{Source, Verdict};
-use super::{Node, Timer};
+use super::{Limit, Node, Timer};
 use crate::units::{ConnId, PeerId};
 use crate::wire::{Extent, Hello, Run, Word};
 
 impl Node {
+    /// One more has come in at the servers' door. A crowd there must not keep a neighbour out: that
+    /// says HELLO as soon as it comes, so who has said nothing for longest makes room.
+    pub(super) fn make_room(&mut self, conn: ConnId) {
+        let sessions = &self.sessions;
+        let is_stranger = |id: &ConnId| sessions.get(*id).is_some_and(Session::is_stranger);
+        self.strangers.retain(is_stranger);
+        if self.strangers.len() >= self.limits.strangers {
+            let is_silent =
+                |id: &ConnId| sessions.get(*id).is_some_and(|s| s.role == Role::Stranger);
+            let place = self.strangers.iter().position(is_silent);
+            let first = self.strangers.remove(place.unwrap_or_default());
+            self.hit(Limit::strangers);
+            self.close(first, "it makes room for who comes next");
+        }
+        self.strangers.push(conn);
+    }
+
     /// The first line of who came in at the servers' door: a neighbour's HELLO, or somebody's
     /// STATUS. Nothing else will do.
     pub(super) fn stranger_line(&mut self, conn: ConnId, line: &[u8]) {

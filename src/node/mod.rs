@@ -105,6 +105,8 @@ pub struct Node {
     sessions: Sessions,
     table: Table,
     peers: Vec<Peer>,
+    /// Who came in at the servers' door and may be no neighbour still, in the order of coming.
+    strangers: Vec<ConnId>,
     lookups: Lookups,
     waves: Waves,
     holding: Holding,
@@ -179,6 +181,7 @@ impl Node {
                 .into_iter()
                 .map(|n| Peer::new(n, limits.redial_first))
                 .collect(),
+            strangers: Vec::new(),
             lookups: Lookups::default(),
             waves: Waves::default(),
             holding: Holding::default(),
@@ -340,6 +343,7 @@ impl Node {
         if role == Role::Stranger {
             self.timers
                 .set(Timer::Silent(conn), self.now.mono + self.limits.dead);
+            self.make_room(conn);
         }
         if self.ending {
             self.close(conn, "ending");

@@ -147,6 +147,11 @@ impl Session {
         }
     }
 
+    /// Whether it came in at the servers' door and is not known to be a neighbour.
+    pub fn is_stranger(&self) -> bool {
+        matches!(self.role, Role::Stranger | Role::Asker) || self.greeted.is_some()
+    }
+
     /// Whether every answer is given and sent.
     pub fn owes_nothing(&self) -> bool {
         self.outbox.is_empty() && self.replies.is_empty() && !self.behind

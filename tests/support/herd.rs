@@ -45,6 +45,8 @@ pub struct Herd {
     pub links: Vec<[String; 2]>,
     /// Who sees whom at another port: a proxy's.
     views: Vec<(String, String, u16)>,
+    /// Lines of every topology file about neighbours that the test itself plays.
+    guests: String,
     directory: Directory,
 }
 
@@ -58,6 +60,7 @@ impl Herd {
             servers: names.iter().map(server).collect(),
             links: links.iter().map(|link| link.map(String::from)).collect(),
             views: Vec::new(),
+            guests: String::new(),
             directory,
         }
     }
@@ -105,14 +108,28 @@ impl Herd {
         proxy
     }
 
+    /// Makes a server that the test itself plays, with these doors for clients and servers, a
+    /// neighbour of some. Before the start.
+    pub fn invite(&mut self, guest: &str, [clients, servers]: [u16; 2], neighbours: &[&str]) {
+        self.guests += &format!("server {guest} 127.0.0.1 clients={clients} servers={servers}\n");
+        for neighbour in neighbours {
+            self.guests += &format!("link {guest} {neighbour}\n");
+        }
+    }
+
     /// Starts all servers, and waits until all links are up.
     pub fn start(&mut self) {
+        self.start_quietly();
+        self.wait_for_links();
+    }
+
+    /// Starts all servers, whose logs need not say when the links are up.
+    pub fn start_quietly(&mut self) {
         self.write_topologies();
         self.servers.iter_mut().for_each(Server::launch);
         for server in &mut self.servers {
             server.greeting();
         }
-        self.wait_for_links();
     }
 
     /// Writes each server's topology file.
@@ -131,7 +148,7 @@ impl Herd {
             for [one, other] in &self.links {
                 text += &format!("link {one} {other}\n");
             }
-            fs::write(&viewer.topology, text).unwrap();
+            fs::write(&viewer.topology, text + &self.guests).unwrap();
         }
     }
 

@@ -105,6 +105,7 @@ impl Story {
                 "lookups" => &mut limits.lookups,
                 "link_outbox" => &mut limits.link_outbox,
                 "records" => &mut limits.records,
+                "strangers" => &mut limits.strangers,
                 "window" => &mut self.settings.window,
                 "pool" => &mut self.settings.pool,
                 "journal_batch" => &mut limits.journal_batch,

@@ -82,7 +82,7 @@ limits! {
         "The dial has failed, and is tried again."
         strangers: usize = 16, count;
         "Beyond two connections of each neighbour: descriptors are the links' first."
-        "One more at the servers' door is closed as soon as it comes."
+        "Of those at the servers' door who has been silent for longest makes room for one more."
         waves: usize = 1024, count;
         "With --ack herd a wave of each server's life is kept."
         "One at rest is forgotten; if none is, the new one is not answered, and replies are late."
@@ -177,8 +177,8 @@ limits! {
         log_look: u64 = 10 * SECOND, time;
         "A file that was removed takes every byte, and nobody will read them."
         "It is looked whether the log's file is still there; if not, it is begun anew."
-        grace: u64 = 5 * SECOND, time;
-        "From the wish to end: what is owed is given, but not for ever."
+        grace: u64 = 4_900 * MILLISECOND, time;
+        "From the wish to end: what is owed is given, and all is over within 5 s."
         "The process ends, whatever is still owed."
         signals_gap: u64 = 100 * MILLISECOND, time;
         "timeout(1), for one, sends its signal to the process and then to its group."
