@@ -244,8 +244,9 @@ mod tests {
             );
             assert_eq!((found.bad, found.headless), (1, line == 0), "{at}");
             drop(keeper);
-            // What comes next is not lost for it.
-            let (mut keeper, ..) = place.open().unwrap();
+            // What was there is there again, and what comes next is not lost for it.
+            let (mut keeper, _, again) = place.open().unwrap();
+            assert_eq!(again, texts, "{at}");
             keeper.append(Book::Journal, &lines(&["AT 4"])).unwrap();
             drop(keeper);
             let (_, _, texts) = place.open().unwrap();

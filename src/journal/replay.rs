@@ -168,14 +168,15 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
         if length == 0 || self.ours && self.number == 0 {
             return;
         }
-        let last = length - 1;
-        let good = self.take(tail).is_ok() || self.take(&mut tail[..last]).is_ok();
-        if good {
-            self.found.lacks_lf = true;
-            self.found.end += length as u64;
-            self.bad(&MENDED);
-        } else {
-            self.bad(&"this line is lost: the file ends within it; it is cut off");
+        // If it is its LF that is damaged, that byte is cut off.
+        let mut ends = [length, length - 1].into_iter();
+        match ends.find(|end| self.take(&mut tail[..*end]).is_ok()) {
+            Some(end) => {
+                self.found.lacks_lf = true;
+                self.found.end += end as u64;
+                self.bad(&MENDED);
+            }
+            None => self.bad(&"this line is lost: the file ends within it; it is cut off"),
         }
     }
 
