@@ -99,7 +99,9 @@ impl Notes {
             return false;
         }
         if self.stamp.0 != self.wall {
-            self.stamp = (self.wall, self.wall.to_string());
+            self.stamp.0 = self.wall;
+            self.stamp.1.clear();
+            let _ = write!(self.stamp.1, "{}", self.wall);
         }
         self.text.push_str(&self.stamp.1);
         self.text.push_str(match level {
