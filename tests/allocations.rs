@@ -17,7 +17,7 @@ use allocation_counter::AllocationInfo;
 use herd::logging::{self, Log};
 use herd::node::{Ack, Config, Level, Limits, LookupError, Neighbour, Node, Query};
 use herd::places::Provider;
-use herd::reactor::{Door, EventLoop, Setup, Target};
+use herd::reactor::{Door, EventLoop, Setup, Signals, Target};
 use log::LevelFilter;
 
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -84,6 +84,7 @@ fn serve(
         clients_max: 10,
         places: Arc::new(Nowhere),
         until_eof: false,
+        signals: Signals::catch().unwrap(),
         reread: Box::new(|| Err("nobody asks for it".to_string())),
         log,
     })

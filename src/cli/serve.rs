@@ -6,7 +6,7 @@ use super::{print, secret};
 use crate::journal::{self, Keeper};
 use crate::logging;
 use crate::node::{Config, Level, Limits, Neighbour, Node};
-use crate::reactor::{Door, EventLoop, Link, Reread, Setup, Target};
+use crate::reactor::{Door, EventLoop, Link, Reread, Setup, Signals, Target};
 use crate::topology::{Host, Server, Topology};
 use log::LevelFilter;
 use std::fs::{self, File};
@@ -129,6 +129,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         "{name} of herd {} begins; places: {places}",
         env!("CARGO_PKG_VERSION")
     );
+    let signals = Signals::catch().map_err(failed)?;
     let links = neighbours(&topology, server);
     let (run, seed) = random().map_err(failed)?;
     let mut node = Node::new(Config {
@@ -160,6 +161,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         clients_max: clients_max(topology.neighbours(server).count()),
         places: shared.places,
         until_eof,
+        signals,
         log,
     };
     let event_loop = EventLoop::new(setup).map_err(failed)?;

@@ -71,7 +71,12 @@ pub fn open(
         // A device may have no end.
         return Err(Error::NoJournal);
     }
-    let mut fresh_path = path.as_os_str().to_owned();
+    // A link stays: what it leads to is written, and replaced.
+    let place = match path.is_symlink() {
+        true => path.canonicalize()?,
+        false => path.to_path_buf(),
+    };
+    let mut fresh_path = place.as_os_str().to_owned();
     fresh_path.push(".new");
     let fresh_path = PathBuf::from(fresh_path);
     // Of a process that was killed over it: the journal has everything.
@@ -98,7 +103,7 @@ pub fn open(
     let len = file.metadata()?.len();
     let file = Arc::new(file);
     let keeper = Keeper {
-        path: path.to_path_buf(),
+        path: place,
         fresh_path,
         head,
         journal: Volume { file, len },
@@ -233,15 +238,8 @@ mod tests {
             if line > 0 && text[at] != b'\n' ^ 4 {
                 want.remove(line - 1);
             }
-            assert_eq!(
-                texts
-                    .iter()
-                    .filter(|it| *it != HEAD)
-                    .collect::<Vec<_>>()
-                    .len(),
-                want.len(),
-                "{at}"
-            );
+            let kept = texts.iter().filter(|it| *it != HEAD).count();
+            assert_eq!(kept, want.len(), "{at}");
             assert_eq!((found.bad, found.headless), (1, line == 0), "{at}");
             drop(keeper);
             // What was there is there again, and what comes next is not lost for it.
@@ -337,6 +335,20 @@ mod tests {
     }
 
     #[test]
+    fn a_link_is_not_replaced_but_what_it_leads_to() {
+        let (place, other) = (Place::new(), Place::new());
+        std::os::unix::fs::symlink(other.file(), place.file()).unwrap();
+        let (mut keeper, ..) = place.open().unwrap();
+        for task in [JournalTask::Create, JournalTask::Publish] {
+            done(&mut keeper, task);
+        }
+        keeper.append(Book::Journal, &lines(&["AT 1"])).unwrap();
+        assert!(place.file().is_symlink());
+        let kept = fs::read(other.file()).unwrap();
+        assert_eq!(kept, lines(&[HEAD, "AT 1"]));
+    }
+
+    #[test]
     fn a_file_that_is_gone_is_noticed() {
         let place = Place::new();
         let (mut keeper, ..) = place.open().unwrap();
@@ -352,20 +364,16 @@ mod tests {
         }
         // Somebody else's may stand there by now; while it is used, it is not replaced.
         let (other, ..) = place.open().unwrap();
-        assert!(matches!(
-            done(&mut keeper, JournalTask::Create),
-            JournalEvent::Created(Ok(_))
-        ));
+        let created = done(&mut keeper, JournalTask::Create);
+        assert!(matches!(created, JournalEvent::Created(Ok(_))));
         let refused = done(&mut keeper, JournalTask::Publish);
         assert!(
             matches!(refused, JournalEvent::Published(Err(_))),
             "{refused:?}"
         );
         drop(other);
-        assert!(matches!(
-            done(&mut keeper, JournalTask::Create),
-            JournalEvent::Created(Ok(_))
-        ));
+        let created = done(&mut keeper, JournalTask::Create);
+        assert!(matches!(created, JournalEvent::Created(Ok(_))));
         assert_eq!(
             done(&mut keeper, JournalTask::Publish),
             JournalEvent::Published(Ok(()))

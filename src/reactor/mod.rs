@@ -45,7 +45,7 @@ pub use conn::{Conn, Got};
 pub use dial::{Target, connect, outcome};
 pub use door::Door;
 pub use relink::{Link, Reread};
-pub use signals::{REOPEN, REREAD, Terminal};
+pub use signals::{REOPEN, REREAD, Signals, Terminal};
 
 use crate::journal::Keeper;
 use crate::logging::Log;
@@ -58,7 +58,7 @@ use dial::{Attempt, Resolver};
 use journal::Journal;
 use pool::Pool;
 use ready::Ready;
-use signals::{Asked, Signals, Stdin};
+use signals::{Asked, Stdin};
 use work::{Looker, Lookup};
 
 /// What bounds the loop.
@@ -87,6 +87,8 @@ pub struct Setup {
     pub places: Arc<dyn Provider>,
     /// End when standard input does.
     pub until_eof: bool,
+    /// Those that have come already, too.
+    pub signals: Signals,
     /// Where the log goes; written once per turn.
     pub log: Log,
 }
@@ -140,6 +142,7 @@ impl EventLoop {
             mut clients,
             mut servers,
             links,
+            mut signals,
             ..
         } = setup;
         let poll = Poll::new()?;
@@ -154,7 +157,7 @@ impl EventLoop {
             token::SERVERS_DOOR,
             Interest::READABLE,
         )?;
-        let signals = Signals::catch(registry)?;
+        signals.watch(registry)?;
         let stdin = match setup.until_eof {
             true => Some(Stdin::watch(registry).map_err(|_| {
                 io::Error::other("standard input cannot be watched for its end; make it a pipe")

@@ -29,6 +29,7 @@ pub const REOPEN: u8 = b'u';
 #[derive(Debug)]
 pub struct Signals {
     receiver: UnixStream,
+    sender: UnixStream,
     /// By [`CAUGHT`]: it has come.
     flags: [Arc<AtomicBool>; CAUGHT.len()],
     terminal: Terminal,
@@ -52,27 +53,43 @@ pub struct Asked {
 }
 
 impl Signals {
-    /// Catches the signals from now on.
+    /// Has SIGHUP and SIGUSR1 wait for the loop: a long journal may be read before that. SIGINT
+    /// and SIGTERM still end the process at once, for nobody is owed anything.
     ///
     /// # Errors
     /// When there is no descriptor left.
-    pub fn catch(registry: &Registry) -> io::Result<Signals> {
+    pub fn catch() -> io::Result<Signals> {
         let terminal = Terminal::look();
-        let (mut receiver, sender) = UnixStream::pair()?;
-        let flags: [Arc<AtomicBool>; CAUGHT.len()] = Default::default();
-        for (signal, flag) in CAUGHT.into_iter().zip(&flags) {
-            // In this order: who is woken finds the flag.
-            signal_hook::flag::register(signal, Arc::clone(flag))?;
-            let sender = sender.as_fd().try_clone_to_owned()?;
-            signal_hook::low_level::pipe::register(signal, sender)?;
-        }
-        registry.register(&mut receiver, SIGNALS, Interest::READABLE)?;
-        Ok(Signals {
+        let (receiver, sender) = UnixStream::pair()?;
+        let signals = Signals {
             receiver,
-            flags,
+            sender,
+            flags: Default::default(),
             terminal,
             first: None,
-        })
+        };
+        signals.register(&[SIGHUP, SIGUSR1])?;
+        Ok(signals)
+    }
+
+    /// Catches all of them from now on, and watches for those that came.
+    ///
+    /// # Errors
+    /// When there is no descriptor left.
+    pub(super) fn watch(&mut self, registry: &Registry) -> io::Result<()> {
+        self.register(&[SIGINT, SIGTERM])?;
+        registry.register(&mut self.receiver, SIGNALS, Interest::READABLE)
+    }
+
+    fn register(&self, signals: &[i32]) -> io::Result<()> {
+        let all = CAUGHT.into_iter().zip(&self.flags);
+        for (signal, flag) in all.filter(|(signal, _)| signals.contains(signal)) {
+            // In this order: who is woken finds the flag.
+            signal_hook::flag::register(signal, Arc::clone(flag))?;
+            let sender = self.sender.as_fd().try_clone_to_owned()?;
+            signal_hook::low_level::pipe::register(signal, sender)?;
+        }
+        Ok(())
     }
 
     /// Takes note of those that came.

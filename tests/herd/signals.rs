@@ -97,3 +97,29 @@ fn a_topology_that_is_wrong_changes_nothing() {
     assert_eq!(herd.agreed("k"), at);
     assert_eq!(herd["A"].count("link to B up"), 1);
 }
+
+#[test]
+fn a_signal_while_the_journal_is_read_waits_for_the_loop() {
+    for (signal, said) in [
+        ("HUP", "the topology was read again: "),
+        ("USR1", "the log is begun anew"),
+    ] {
+        let mut herd = Herd::one();
+        let server = &mut herd.servers[0];
+        server.signal("TERM");
+        server.ended();
+        // A hole: it takes no room, but some time to read.
+        let journal = server.directory.join("Goloman.herd");
+        let file = fs::File::options().write(true).open(&journal).unwrap();
+        file.set_len(2 << 30).unwrap();
+        server.launch();
+        let descriptors = format!("/proc/{}/fd", server.pid());
+        wait_until("the journal is open", || {
+            let mut all = fs::read_dir(&descriptors).unwrap().flatten();
+            all.any(|it| fs::read_link(it.path()).is_ok_and(|path| path == journal))
+        });
+        server.signal(signal);
+        server.greeting();
+        server.logged(said);
+    }
+}
