@@ -33,8 +33,6 @@ pub enum Ack {
 pub struct Waves {
     /// The newest of each server, by its run.
     newest: BTreeMap<u64, Wave>,
-    /// Links on which a WAVE waits for the news before it.
-    unsent: usize,
     /// The number of our last wave.
     last: u64,
     /// The number of our last wave that came back.
@@ -52,8 +50,8 @@ struct Wave {
     parent: Option<ConnId>,
     /// A bit for each neighbour that has not said DONE.
     awaited: u64,
-    /// Of those: who has not been told, and the change that it must be told first.
-    unsent: Vec<(PeerId, u64)>,
+    /// Of those: a bit for each that has not been told, for it must be told the news first.
+    unsent: u64,
 }
 
 impl Waves {
@@ -100,32 +98,38 @@ impl Node {
     pub(super) fn done(&mut self, id: PeerId, run: Run, number: u64) {
         if let Some(wave) = self.waves.newest.get_mut(&run.0)
             && wave.number == number
-            && !wave.unsent.iter().any(|(peer, _)| *peer == id)
+            && wave.unsent >> id.index() & 1 == 0
         {
             self.answered(id, run);
         }
     }
 
-    /// Says WAVE wherever the news before it has been told.
+    /// Says WAVE wherever all news has been told. Not only what there was when the wave began: a
+    /// client of that time that has moved again stands further back in the feed.
     pub(super) fn send_waves(&mut self) {
-        if self.waves.unsent == 0 {
+        let unsent = self
+            .waves
+            .newest
+            .values()
+            .fold(0, |all, it| all | it.unsent);
+        if unsent == 0 {
             return;
         }
-        let mut due = Vec::new();
-        for (run, wave) in &mut self.waves.newest {
-            let before = wave.unsent.len();
-            wave.unsent.retain(|(id, after)| {
-                let peer = &self.peers[id.index()];
-                let is_due = peer.told >= *after;
-                if let (true, Tell::Up(conn)) = (is_due, peer.tell) {
-                    due.push((conn, Run(*run), wave.number));
-                }
-                !is_due
+        let ids = (0..self.peers.len() as u8).map(PeerId);
+        let due = ids.filter(|id| unsent >> id.index() & 1 == 1 && self.table.feed.is_at_end(*id));
+        for id in due.collect::<Vec<_>>() {
+            let Tell::Up(conn) = self.peers[id.index()].tell else {
+                continue;
+            };
+            let waves = self.waves.newest.iter_mut();
+            let waves = waves.filter(|(_, wave)| wave.unsent >> id.index() & 1 == 1);
+            let due = waves.map(|(run, wave)| {
+                wave.unsent &= !(1 << id.index());
+                (Run(*run), wave.number)
             });
-            self.waves.unsent -= before - wave.unsent.len();
-        }
-        for (conn, run, number) in due {
-            self.tell(conn, Level::Info, format_args!("WAVE {run} {number}"));
+            for (run, number) in due.collect::<Vec<_>>() {
+                self.tell(conn, Level::Info, format_args!("WAVE {run} {number}"));
+            }
         }
     }
 
@@ -167,9 +171,8 @@ impl Node {
             };
             self.waves.newest.remove(&idle);
         }
-        let after = self.table.feed.last();
         let ids = (0..self.peers.len() as u8).map(PeerId);
-        let unsent: Vec<(PeerId, u64)> = ids
+        let awaited = ids
             .filter(|id| match self.peers[id.index()].tell {
                 // One that is being ended is not read any more.
                 Tell::Up(conn) => self
@@ -179,23 +182,16 @@ impl Node {
                 _ => false,
             })
             .filter(|id| parent.is_none_or(|(_, parent)| parent != *id))
-            .map(|id| (id, after))
-            .collect();
-        let awaited = unsent
-            .iter()
-            .fold(0, |bits, (id, _)| bits | 1 << id.index());
-        self.waves.unsent += unsent.len();
+            .fold(0, |bits, id| bits | 1 << id.index());
         let parent = parent.map(|(conn, _)| conn);
         let wave = Wave {
             number,
             since: self.now.mono,
             parent,
             awaited,
-            unsent,
+            unsent: awaited,
         };
-        if let Some(old) = self.waves.newest.insert(run.0, wave) {
-            self.waves.unsent -= old.unsent.len();
-        }
+        self.waves.newest.insert(run.0, wave);
         self.news = true;
         if awaited == 0 {
             self.complete(run);
@@ -211,9 +207,7 @@ impl Node {
             return;
         }
         wave.awaited &= !(1 << id.index());
-        let before = wave.unsent.len();
-        wave.unsent.retain(|(peer, _)| *peer != id);
-        self.waves.unsent -= before - wave.unsent.len();
+        wave.unsent &= !(1 << id.index());
         if wave.awaited == 0 {
             self.complete(run);
         }
