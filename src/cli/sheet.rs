@@ -44,6 +44,11 @@ pub(super) fn text(topology: &Topology, answers: &[Answer], differing: &[String]
         ends += &format!("{}\n", one_line(line));
     }
     for (name, status) in &up {
+        for file in ["journal", "log"] {
+            if let Some(why) = status[file]["why"].as_str() {
+                ends += &format!("{name} cannot write its {file}: {}\n", one_line(why));
+            }
+        }
         let hits = status["limits_hit"].as_object().into_iter().flatten();
         for (limit, count) in hits {
             ends += &format!("{name} hit its limit {} {count} times\n", one_line(limit));
@@ -198,6 +203,7 @@ mod tests {
                 "shares": {"wait": 0.9, "read": 0.05, "node": 0.03, "flush": 0.02, "log": 0.0},
             },
             "journal": {"state": "on", "lines": 7, "bytes": 900},
+            "log": {"state": "failing", "why": "no\nroom", "lost": 5},
             "limits_hit": {"clients": 3},
         })
     }
@@ -230,6 +236,7 @@ A       B dialling (5 behind) (not heard), Old plain
 
 B is down: nobody\\nlistens
 digests differ
+A cannot write its log: no\\nroom
 A hit its limit clients 3 times
 ";
         assert_eq!(

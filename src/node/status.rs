@@ -56,6 +56,10 @@ pub struct Account {
     pub started: Wall,
     /// At most so many clients are let in.
     pub clients_max: usize,
+    /// Why the log is not written, if it is not.
+    pub log_trouble: Option<String>,
+    /// Lines of it that were dropped since the start.
+    pub log_lost: u64,
     /// Turns of the loop since the start.
     pub turns: u64,
     /// The longest of them, from waking to the next wait.
@@ -192,6 +196,7 @@ impl Node {
             "longest_turn_us": recent.longest / MICROSECOND,
             "loop": self.loop_status(),
             "journal": self.journal_account(),
+            "log": self.log_account(),
             "limits_hit": self.limits_hit().collect::<BTreeMap<_, _>>(),
         })
     }
@@ -243,6 +248,20 @@ impl Node {
             "live_bytes": live_bytes,
             "synced": synced.map(|at| at.to_string()),
         })
+    }
+
+    fn log_account(&self) -> Value {
+        let Account {
+            log_trouble,
+            log_lost,
+            ..
+        } = &*self.account;
+        let state = if log_trouble.is_some() {
+            "failing"
+        } else {
+            "ok"
+        };
+        json!({"state": state, "why": log_trouble, "lost": log_lost})
     }
 
     fn loop_status(&self) -> Value {

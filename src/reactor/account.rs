@@ -150,10 +150,10 @@ impl Ledger {
         };
         Account {
             started: self.started,
-            clients_max: 0,
             turns,
             longest: self.longest,
             recent,
+            ..Account::default()
         }
     }
 
@@ -180,6 +180,8 @@ impl EventLoop {
         if self.ledger.is_due(self.now.mono) {
             let mut account = self.ledger.account(self.now.mono, self.node.counts());
             account.clients_max = self.clients_max;
+            let log = self.log.state();
+            (account.log_trouble, account.log_lost) = (log.trouble, log.lost);
             let event = Event::Account(Box::new(account));
             self.node.handle(self.now, event);
         }

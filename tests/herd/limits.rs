@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::iamat;
+use super::support::client::ask_text;
 use super::support::herd::Herd;
 use super::support::process::Server;
 use super::support::wait::wait_until;
@@ -35,6 +36,12 @@ fn a_log_on_a_full_disk_stops_nobody_and_is_said_once() {
         let line = iamat(&format!("{}{number}", "k".repeat(100)));
         assert!(client.ask(&line).starts_with("AT Goloman "));
     }
+    let servers = herd.servers[0].servers;
+    let shows = |text: &str| {
+        let what = format!("the status shows {text}");
+        wait_until(&what, || ask_text(servers, "STATUS\n").contains(text));
+    };
+    shows(r#""state":"failing","why":"No space left on device"#);
     // There is room again: the log is written, and says that it was not.
     fs::remove_file(&log).unwrap();
     fs::write(&log, "").unwrap();
@@ -42,6 +49,7 @@ fn a_log_on_a_full_disk_stops_nobody_and_is_said_once() {
     herd.servers[0].logged("the log is written again");
     client.ask(iamat("again"));
     herd.servers[0].logged("< IAMAT again");
+    shows(r#""state":"ok","why":null},"longest_turn_us""#);
     // Every line that is there is whole, and the first are the oldest.
     let text = herd.servers[0].log();
     let is_line = |line: &str| line.starts_with("20") && line.contains("Z [");

@@ -305,7 +305,7 @@ impl Node {
         self.table.feed.rewind(fresh.cursor, 0);
         let lines = main.lines;
         journal.safe = journal.saving;
-        journal.wants_sync |= journal.fsync == Fsync::Always && journal.safe < main.written;
+        journal.wants_sync |= journal.fsync != Fsync::Off && journal.safe < main.written;
         journal.saved_at = Some(self.now.wall);
         journal.wants_fresh = false;
         let lacking = std::mem::replace(&mut journal.fresh, Fresh::None) == Fresh::Lacking;
