@@ -207,7 +207,7 @@ impl Node {
             self.forget(id);
         }
         if !session.replies.is_empty() {
-            self.forget_replies(conn);
+            self.forget_replies(session.replies.len());
         }
         match session.role {
             Role::Telling(peer) => self.telling_gone(conn, peer, why),

@@ -12,6 +12,8 @@ use crate::units::{ConnId, Mono};
 #[derive(Debug, Default)]
 pub struct Holding {
     queue: VecDeque<Held>,
+    /// Of them, so many at most are of clients that have gone.
+    gone: usize,
 }
 
 #[derive(Debug)]
@@ -94,7 +96,11 @@ impl Node {
         let queue = self.holding.queue.iter_mut();
         let late = queue.take_while(|held| now.since(held.since) >= most);
         let late = late.filter(|held| held.wave > done);
-        late.map(|held| held.wave = 0).count() as u64
+        let excused = late.map(|held| {
+            held.wave = 0;
+            self.sessions.get(held.conn).is_some()
+        });
+        excused.filter(|is_there| *is_there).count() as u64
     }
 
     /// Whether replies wait.
@@ -102,10 +108,16 @@ impl Node {
         !self.holding.queue.is_empty()
     }
 
-    /// A client has gone: nothing of it waits any more.
-    pub(super) fn forget_replies(&mut self, conn: ConnId) {
-        self.holding.queue.retain(|held| held.conn != conn);
-        self.set_ack_timer();
+    /// A client has gone, that had so many replies to come. They are taken out once half of those
+    /// that wait are of such: thousands may go at once, and each would look at all.
+    pub(super) fn forget_replies(&mut self, count: usize) {
+        let Holding { queue, gone } = &mut self.holding;
+        *gone += count;
+        if 2 * *gone >= queue.len() {
+            queue.retain(|held| self.sessions.get(held.conn).is_some());
+            *gone = 0;
+            self.set_ack_timer();
+        }
     }
 
     /// The reply that has waited longest for the herd says when that is too long.

@@ -177,7 +177,7 @@ limits! {
         log_look: u64 = 10 * SECOND, time;
         "A file that was removed takes every byte, and nobody will read them."
         "It is looked whether the log's file is still there; if not, it is begun anew."
-        grace: u64 = 4_900 * MILLISECOND, time;
+        grace: u64 = 4_800 * MILLISECOND, time;
         "From the wish to end: what is owed is given, and all is over within 5 s."
         "The process ends, whatever is still owed."
         signals_gap: u64 = 100 * MILLISECOND, time;
