@@ -109,7 +109,7 @@ rows! {
 
 /// All of it mixed, for `HERD_MINUTES`: `make soak`.
 #[test]
-#[ignore = "make soak"]
+#[ignore = "it takes as long as one likes: make soak"]
 fn the_soak() {
     let rows = ROWS.iter().filter(|row| row.name == "soak");
     if !sheet::measure_all(rows) {
@@ -119,7 +119,7 @@ fn the_soak() {
 
 /// Everything in its full form, one after the other: `make faults`.
 #[test]
-#[ignore = "make faults"]
+#[ignore = "it takes minutes, and judges times: make faults"]
 fn the_whole_table() {
     let only = std::env::var("HERD_ROW").unwrap_or_default();
     let rows = ROWS.iter().filter(|row| row.name.contains(&only));

@@ -143,27 +143,3 @@ fn half_a_line_that_drips_costs_little() {
         assert!(client.line().starts_with("? IAMAT somebody"));
     }
 }
-
-#[test]
-#[ignore = "half a minute; tests/scripts tell the same in no time"]
-fn who_keeps_the_server_waiting_is_cut_off() {
-    let herd = Herd::one();
-    let server = &herd.servers[0];
-    let (mut greedy, mut half) = (server.client(), server.client());
-    half.say("IAMAT never +1-");
-    let hello = b"hello\n".repeat(10_000);
-    // Everything is full, from its answers back to its own sending.
-    wait_until("it is not read any more", || greedy.say_some(&hello) == 0);
-    let mut looks = 0;
-    wait_until("it is cut off", || {
-        looks += 1;
-        if looks % 10 == 0 {
-            half.say("1");
-        }
-        server.count("closed: it has taken nothing for 10 s") == 1
-    });
-    assert_eq!(server.client().ask("hello\n"), "? hello");
-    let rest = String::from_utf8(half.rest()).unwrap();
-    assert!(rest.starts_with("? IAMAT never +1-1"), "{rest}");
-    server.logged("its line was not complete after 30 s");
-}
