@@ -6,7 +6,7 @@
 
 use super::failure::Failure;
 use super::serve::random;
-use crate::node::{Question, Secret};
+use crate::node::{Limits, Question, Secret};
 use crate::topology::{Host, Server, Topology};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -16,9 +16,9 @@ use std::thread;
 use std::time::Duration;
 
 /// So long all servers together may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Bytes of one line of a server at most: 64 neighbours with the longest names are 16 KiB.
-const LINE_MAX: u64 = 64 << 10;
+const PATIENCE: Duration = Duration::from_nanos(Limits::PRODUCT.status_wait);
+/// Bytes of one line of a server at most.
+const LINE_MAX: u64 = Limits::PRODUCT.status_line as u64;
 
 /// What became of a question.
 pub(super) enum Answer {

@@ -8,12 +8,12 @@ use std::path::Path;
 use memchr::{memchr, memmem};
 
 use super::open::Error;
-use crate::node::{Lost, journal_line};
+use crate::node::{Limits, Lost, journal_line};
 
 /// The buffer that is read into, in bytes. A longer line is none of ours.
-const BUFFER: usize = 256 << 10;
+const BUFFER: usize = Limits::PRODUCT.journal_line;
 /// Bad lines that the log names; those beyond are counted.
-const NAMED_MAX: u64 = 10;
+const NAMED_MAX: u64 = Limits::PRODUCT.journal_named as u64;
 /// Places at which a second line is looked for in a damaged one.
 const SECONDS_MAX: usize = 16;
 

@@ -6,6 +6,7 @@
 use std::fmt::{self, Write};
 use std::net::SocketAddr;
 
+use super::limits::Limits;
 use crate::units::Wall;
 
 /// How much a line matters, the most first.
@@ -121,12 +122,9 @@ impl Notes {
     /// They are taken.
     pub fn clear(&mut self) {
         self.text.clear();
-        self.text.shrink_to(KEPT_MAX);
+        self.text.shrink_to(Limits::PRODUCT.kept);
     }
 }
-
-/// So much memory is kept for the next turn's lines, in bytes.
-const KEPT_MAX: usize = 64 << 10;
 
 /// Appends a stranger's bytes, made fit for a log: printable ASCII as it is but for the backslash,
 /// all else as `\t`, `\r`, `\n`, `\\` or `\xff`.

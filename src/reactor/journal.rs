@@ -3,13 +3,10 @@
 
 use std::io;
 
-use super::EventLoop;
 use super::pool::{Pool, Work};
+use super::{EventLoop, LIMITS};
 use crate::journal::{Done, Job, Keeper};
 use crate::node::{Event, JournalEvent, JournalTask};
-
-/// Tasks for the worker that wait. The node has one under way at a time.
-const JOBS_MAX: usize = 2;
 
 /// The files, and who waits for the disk.
 pub(super) struct Journal {
@@ -39,7 +36,7 @@ impl Journal {
         keeper: Keeper,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<Journal> {
-        let worker = Pool::start("journal", 1, JOBS_MAX, Disk, wake)?;
+        let worker = Pool::start("journal", 1, LIMITS.journal_jobs, Disk, wake)?;
         Ok(Journal { keeper, worker })
     }
 }

@@ -4,9 +4,6 @@ use super::{Book, Fresh, Fsync, JournalEvent, JournalTask, State, Trouble, line,
 use crate::node::notes::Level;
 use crate::node::{Action, Node, Timer};
 
-/// So much memory is kept for the next turn's lines, in bytes.
-const KEPT_MAX: usize = 64 << 10;
-
 impl Node {
     /// What is written before a client's reply leaves: all that the journal has not been told, and
     /// the fresh file that is about to be it.
@@ -167,7 +164,7 @@ impl Node {
             journal.appended += journal.text.len();
         }
         journal.text.clear();
-        journal.text.shrink_to(KEPT_MAX);
+        journal.text.shrink_to(self.limits.kept);
         if book == Book::Fresh {
             return;
         }

@@ -124,6 +124,15 @@ limits! {
         journal_retry: u64 = SECOND, time;
         "A disk that is full may have room again."
         "A journal that could not be written is tried again."
+        journal_jobs: usize = 2, count;
+        "One worker waits for the disk; the node asks for one thing at a time."
+        "The task has failed, and is tried again."
+        journal_line: usize = 256 << 10, bytes;
+        "A start reads the journal through one buffer; no line of ours is as long."
+        "A longer line is lost, and named in the log."
+        journal_named: usize = 10, count;
+        "A journal that is damaged all over must not fill the log."
+        "Further bad lines are counted, and not named."
     }
     "lookups" {
         workers: usize = 4, count;
@@ -164,6 +173,9 @@ limits! {
         notes: usize = 1 << 20, bytes;
         "Lines of the log wait for the end of the turn."
         "They are written before it."
+        kept: usize = 64 << 10, bytes;
+        "The lines of the next turn, for log and journal, find memory of the last one."
+        "What a longer turn took beyond it is given back."
         spares: usize = 1 << 20, bytes;
         "The memory of emptied buffers goes round: a busy server asks the allocator for none."
         "Of more, memory is given back; outboxes and lines each have so much."
@@ -200,6 +212,14 @@ limits! {
         child_events: usize = 64, count;
         "Servers may say more than a terminal takes."
         "Who has more to say waits."
+    }
+    "status" {
+        status_wait: u64 = 2 * SECOND, time;
+        "herd status asks all servers at once, and one of them may hang."
+        "Who has not answered is shown as down."
+        status_line: usize = 64 << 10, bytes;
+        "64 neighbours with the longest names are 16 KiB."
+        "A longer answer is none."
     }
     "files" {
         topology: usize = 1 << 20, bytes;
