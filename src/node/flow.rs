@@ -285,7 +285,9 @@ impl Node {
         let Some(session) = self.sessions.get_mut(conn) else {
             return;
         };
-        session.outbox.borrow(&mut self.spares);
+        if session.replies.is_empty() {
+            session.outbox.borrow(&mut self.spares);
+        }
         session.replies.answer(&self.scratch, &mut session.outbox);
         if self.notes.has(Level::Info) {
             let line = std::mem::take(&mut self.scratch);

@@ -216,7 +216,6 @@ impl Node {
         if session.ending == Ending::Lingering {
             return;
         }
-        session.outbox.borrow(&mut self.spares);
         while session.outbox.len() < self.limits.link_outbox {
             let Some(change) = self.table.feed.step(id) else {
                 break;
@@ -226,6 +225,7 @@ impl Node {
                 continue;
             }
             let line = self.table.line(change.slot);
+            session.outbox.borrow(&mut self.spares);
             session.outbox.push(line);
             self.counts.ats_out += 1;
             self.notes.told(Level::Info, &peer.name, line);
