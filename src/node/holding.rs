@@ -132,3 +132,43 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::node::{Config, Door, Event, Fsync, Limits};
+    use crate::units::Now;
+
+    #[test]
+    fn what_the_gone_wait_for_is_taken_out() {
+        let mut node = Node::new(Config {
+            name: "Goloman".into(),
+            run: 1,
+            seed: 1,
+            neighbours: vec![],
+            ack: Ack::Local,
+            journal: Some(Fsync::Always),
+            secret: None,
+            level: None,
+            limits: Limits::default(),
+        });
+        let now = Now::default();
+        let clients = [0, 1, 2].map(|key| ConnId::new(1, key));
+        for conn in clients {
+            let (door, from) = (Door::Clients, SocketAddr::from(([127, 0, 0, 1], 40_000)));
+            node.handle(now, Event::Accepted { conn, door, from });
+            let bytes = b"IAMAT kiwi +1-2 1\n";
+            node.handle(now, Event::Received { conn, bytes });
+        }
+        // No disk says that anything is safe.
+        let waiting = clients.map(|conn| {
+            let why = "reset".to_string();
+            node.handle(now, Event::Broken { conn, why });
+            node.holding.queue.len()
+        });
+        assert_eq!(waiting, [3, 1, 0]);
+        assert!(!node.holds_replies());
+    }
+}
