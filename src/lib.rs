@@ -9,7 +9,7 @@
 //!
 //! - [`units`]: instants in integer nanoseconds, and names that are never used twice.
 //! - [`wire`]: the words on the wire, text to values and back. What may a client say?
-//!   [`wire::Command`]. What do servers say to each other? [`wire::Word`].
+//!   [`wire::Command`]. What do servers say to each other? [`wire::Message`].
 //! - [`buffers`]: lines out of pieces, replies in order, bytes on their way out, deadlines.
 //! - [`node`]: the server. How does an update travel? Through the table into its feed, and from
 //!   there along each link's cursor: `table.rs`, `feed.rs`, `telling.rs`, `hearing.rs`. How does
@@ -36,6 +36,7 @@ pub mod buffers;
 pub mod cli;
 pub mod guide;
 pub mod journal;
+pub mod limits;
 pub mod load;
 pub mod logging;
 pub mod node;

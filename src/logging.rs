@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, LevelPadding, WriteLogger};
 
-use crate::node::Limits;
+use crate::limits::Limits;
 use crate::units::Mono;
 
 /// What bounds it.

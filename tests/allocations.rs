@@ -14,8 +14,9 @@ use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use allocation_counter::AllocationInfo;
+use herd::limits::Limits;
 use herd::logging::{self, Log};
-use herd::node::{Ack, Config, Level, Limits, LookupError, Neighbour, Node, Query};
+use herd::node::{Ack, Config, Level, LookupError, Neighbour, Node, Query};
 use herd::places::Provider;
 use herd::reactor::{Door, EventLoop, Setup, Signals, Target};
 use log::LevelFilter;

@@ -9,7 +9,7 @@
 mod support;
 
 use arbtest::arbitrary::{Result, Unstructured};
-use herd::buffers::{Line, LineBuffer, Outbox, ReplyQueue, Spares, Ticket, Timers};
+use herd::buffers::{BufferPool, Line, LineBuffer, Outbox, ReplyQueue, Ticket, Timers};
 use herd::units::Mono;
 use support::{model, random};
 
@@ -43,7 +43,7 @@ fn lines_are_those_of_the_whole_stream_however_it_comes() {
         let read_max = u.int_in_range(1..=40)?;
         let want = wanted(&stream, limit);
         let (mut buffer, mut found) = (LineBuffer::default(), Vec::new());
-        let mut spares = Spares::new(1000);
+        let mut spares = BufferPool::new(1000);
         let mut to_come = &stream[..];
         'reads: loop {
             // One read, or none while lines are left: then its owner is paused.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 
-use herd::reactor::{Conn, Got};
+use herd::reactor::{Conn, ReadOutcome};
 
 /// What the kernel says to the next call.
 #[derive(Clone, Copy)]
@@ -84,7 +84,7 @@ fn event(conn: &mut Conn<Script>, (readable, writable, ending): (bool, bool, boo
 #[test]
 fn nothing_is_tried_before_an_event_says_so() {
     let mut conn = conn(&[], &[]);
-    assert_eq!(conn.read(&mut [0; 8]), Got::Nothing);
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Nothing);
     assert_eq!(conn.write(b"reply"), 0);
     assert_eq!(conn.stream.calls, 0);
 }
@@ -93,14 +93,14 @@ fn nothing_is_tried_before_an_event_says_so() {
 fn a_full_read_may_have_more_behind_it_and_a_short_one_has_not() {
     let mut conn = conn(&[Bytes(8), Bytes(3)], &[]);
     event(&mut conn, READABLE);
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(8));
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(8));
     assert!(conn.is_readable());
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(3));
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(3));
     assert!(
         !conn.is_readable(),
         "no call only to learn that there is nothing"
     );
-    assert_eq!(conn.read(&mut [0; 8]), Got::Nothing);
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Nothing);
     assert_eq!(conn.stream.calls, 2);
 }
 
@@ -108,11 +108,11 @@ fn a_full_read_may_have_more_behind_it_and_a_short_one_has_not() {
 fn would_block_ends_the_reading_until_the_next_event() {
     let mut conn = conn(&[Bytes(8), Error(ErrorKind::WouldBlock), Bytes(1)], &[]);
     event(&mut conn, READABLE);
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(8));
-    assert_eq!(conn.read(&mut [0; 8]), Got::Nothing);
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(8));
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Nothing);
     assert!(!conn.is_readable());
     event(&mut conn, READABLE);
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(1));
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(1));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn one_byte_at_a_time_is_as_good_as_all_at_once() {
     let mut conn = conn(&[Bytes(1); 5], &[]);
     for _ in 0..5 {
         event(&mut conn, READABLE);
-        assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(1));
+        assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(1));
     }
 }
 
@@ -132,7 +132,7 @@ fn an_interrupted_call_is_made_again() {
         &[interrupted, Bytes(5)],
     );
     event(&mut conn, (true, true, false));
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(2));
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(2));
     assert_eq!(conn.write(b"reply"), 5);
     assert_eq!(conn.stream.calls, 5);
 }
@@ -142,19 +142,19 @@ fn a_short_read_does_not_hide_the_end_behind_it() {
     // One edge says both that there are bytes and that they are the last: no other will come.
     let mut conn = conn(&[Bytes(3), End], &[]);
     event(&mut conn, ENDING);
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(3));
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(3));
     assert!(conn.is_readable());
-    assert_eq!(conn.read(&mut [0; 8]), Got::Ended);
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Ended);
     assert!(!conn.is_readable());
-    assert_eq!(conn.read(&mut [0; 8]), Got::Nothing);
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Nothing);
 }
 
 #[test]
 fn a_reset_breaks_it_after_what_came_before() {
     let mut conn = conn(&[Bytes(3), Error(ErrorKind::ConnectionReset)], &[]);
     event(&mut conn, ENDING);
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(3));
-    assert!(matches!(conn.read(&mut [0; 8]), Got::Broken(_)));
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(3));
+    assert!(matches!(conn.read(&mut [0; 8]), ReadOutcome::Broken(_)));
     assert!(!conn.is_readable());
 }
 
@@ -189,9 +189,9 @@ fn a_failed_write_does_not_hide_what_the_other_side_said_before_it_went() {
     assert_eq!(conn.write(b"reply"), 5, "what nobody will read is dropped");
     assert_eq!(conn.write(b"more"), 4);
     assert!(conn.is_readable(), "and its last words are looked for");
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(8));
-    assert_eq!(conn.read(&mut [0; 8]), Got::Bytes(2));
-    let Got::Broken(why) = conn.read(&mut [0; 8]) else {
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(8));
+    assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(2));
+    let ReadOutcome::Broken(why) = conn.read(&mut [0; 8]) else {
         panic!("it is gone")
     };
     assert!(why.contains("pipe"), "{why}");

@@ -1,6 +1,7 @@
 //! One link of a node, driven by hand: a neighbour that is slow, or deaf.
 
-use herd::node::{Ack, Action, Config, Door, Event, Level, Limits, Neighbour, Node};
+use herd::limits::Limits;
+use herd::node::{Ack, Action, Config, Door, Event, Level, Neighbour, Node};
 use herd::units::{ConnId, MILLISECOND, Mono, Now, PeerId, Wall};
 
 const CLIENT: ConnId = ConnId::new(1, 0);
@@ -95,7 +96,7 @@ fn a_neighbour_that_takes_long_to_catch_up_is_heard_meanwhile() {
             break;
         }
     }
-    assert!(node.notes().is_empty(), "{}", node.notes());
+    assert!(node.log_text().is_empty(), "{}", node.log_text());
 }
 
 #[test]

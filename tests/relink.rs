@@ -1,6 +1,7 @@
 //! A neighbour's place is given to another: what the first was known to have, the second has not.
 
-use herd::node::{Ack, Action, Config, Door, Event, Limits, Neighbour, Node};
+use herd::limits::Limits;
+use herd::node::{Ack, Action, Config, Door, Event, Neighbour, Node};
 use herd::units::{ConnId, Mono, Now, PeerId, SECOND, Wall};
 
 const PLACE: PeerId = PeerId(0);
@@ -98,5 +99,5 @@ fn a_link_that_is_unlinked_is_closed_and_never_dialled_again() {
     node.handle(at(1), Event::Unlinked { peer });
     assert!(actions(&mut node, at(1)).contains(&Action::Close(conn)));
     assert_eq!(actions(&mut node, at(100)), []);
-    assert_eq!((node.poll_timeout(), node.census().sessions), (None, 0));
+    assert_eq!((node.poll_timeout(), node.snapshot().sessions), (None, 0));
 }

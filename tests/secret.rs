@@ -3,7 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests may fail like tests.
 
-use herd::node::{Ack, Action, Config, Door, Event, Level, Limits, Neighbour, Node, Secret};
+use herd::limits::Limits;
+use herd::node::{Ack, Action, Config, Door, Event, Level, Neighbour, Node, Secret};
 use herd::units::{ConnId, Mono, Now, PeerId, SECOND, Wall};
 
 const NOW: Now = Now {
@@ -109,7 +110,7 @@ fn tells(goloman: Option<&str>, hands: Option<&str>) -> bool {
     hear(&mut goloman, client, b"IAMAT kiwi +1+1 1\n");
     talk(&mut goloman, &mut hands);
     assert_eq!(goloman.lines().len(), 1);
-    let warned = goloman.notes().contains("[WARN]") || hands.notes().contains("[WARN]");
+    let warned = goloman.log_text().contains("[WARN]") || hands.log_text().contains("[WARN]");
     let told = goloman.lines() == hands.lines();
     assert_ne!(told, warned, "either it works or somebody is told why not");
     told
@@ -130,8 +131,8 @@ fn linked() -> (Node, [Vec<u8>; 2]) {
     let mut goloman = node("Goloman", "Hands", RIGHT);
     let mut hands = node("Hands", "Goloman", RIGHT);
     let all = talk(&mut goloman, &mut hands);
-    assert!(hands.notes().contains("link from Goloman up"));
-    hands.clear_notes();
+    assert!(hands.log_text().contains("link from Goloman up"));
+    hands.clear_log();
     (hands, all)
 }
 
@@ -147,16 +148,16 @@ fn refused(hands: &mut Node, words: &[&[u8]]) -> Vec<u8> {
     let last = [b"? ", *words.last().unwrap()].concat();
     assert!(answer.ends_with(&last), "{}", answer.escape_ascii());
     assert_eq!(
-        hands.notes().matches("[WARN]").count(),
+        hands.log_text().matches("[WARN]").count(),
         1,
         "{}",
-        hands.notes()
+        hands.log_text()
     );
     assert_eq!(hands.lines(), [b""; 0]);
     assert!(
-        !hands.notes().contains("link from Goloman down"),
+        !hands.log_text().contains("link from Goloman down"),
         "{}",
-        hands.notes()
+        hands.log_text()
     );
     hear(hands, STRANGER, AT);
     assert_eq!(hands.lines(), [b""; 0], "what follows a refusal is dropped");

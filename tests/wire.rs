@@ -10,8 +10,8 @@
 mod support;
 
 use herd::wire::{
-    Command, Difference, Extent, Hello, Location, Report, Run, Time, Word, fields, is_space, json,
-    push_echo,
+    Command, Difference, Hello, Location, Message, Position, Report, Run, Time, fields, is_space,
+    json, push_echo,
 };
 use support::{fuzz, model, random};
 
@@ -126,7 +126,7 @@ fn words_of_links_are_those_of_the_model() {
             parts.push(random::hex(u, 16)?);
         }
         let line = random::line(u, &parts)?;
-        good += u32::from(Word::parse(&line).is_some());
+        good += u32::from(Message::parse(&line).is_some());
         fuzz::server_line(&line);
         Ok(())
     });
@@ -137,7 +137,7 @@ fn words_of_links_are_those_of_the_model() {
 fn what_is_written_is_read_as_the_same_value() {
     random::try_property(|u| {
         let run = Run(u.arbitrary()?);
-        let extent = Extent {
+        let extent = Position {
             seq: u.arbitrary()?,
             count: u.arbitrary()?,
             digest: u.arbitrary()?,
@@ -150,14 +150,14 @@ fn what_is_written_is_read_as_the_same_value() {
         });
         let number = u.arbitrary()?;
         let mut words = vec![
-            Word::Since(run, extent),
-            Word::Mark(extent),
-            Word::Wave(run, number),
-            Word::Done(run, number),
-            Word::Auth(nonce),
+            Message::Since(run, extent),
+            Message::Mark(extent),
+            Message::Wave(run, number),
+            Message::Done(run, number),
+            Message::Auth(nonce),
         ];
         if is_name(&from) && is_name(&to) {
-            words.push(Word::Hello(Hello {
+            words.push(Message::Hello(Hello {
                 from: &from,
                 to: &to,
                 run,
@@ -170,7 +170,7 @@ fn what_is_written_is_read_as_the_same_value() {
         let location = Location::parse(&place).or(Location::parse(b"+90.0-180"));
         let time = Time::parse(&at).or(Time::parse(b"-0.000000001"));
         if is_name(&from) && is_name(&to) {
-            words.push(Word::At(Report {
+            words.push(Message::At(Report {
                 server: &from,
                 difference: difference.text(),
                 client: &to,
@@ -179,7 +179,7 @@ fn what_is_written_is_read_as_the_same_value() {
             }));
         }
         for word in words {
-            assert_eq!(Word::parse(&model::written(&word)), Some(word));
+            assert_eq!(Message::parse(&model::written(&word)), Some(word));
         }
         Ok(())
     });

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::spares::{Buffer, Spares};
+use super::spares::{Buffer, BufferPool};
 
 /// The part of a stream that is not obeyed yet.
 ///
@@ -51,7 +51,7 @@ impl LineBuffer {
 
     /// Keeps what `next` left of `fresh`. The memory comes from `spares`, and goes there when
     /// nothing is left: most connections end their packets with LF.
-    pub fn keep(&mut self, fresh: &[u8], spares: &mut Spares) {
+    pub fn keep(&mut self, fresh: &[u8], spares: &mut BufferPool) {
         if self.is_empty() && fresh.is_empty() {
             if let Some(kept) = self.kept.take() {
                 spares.give(kept);
@@ -137,7 +137,7 @@ mod tests {
                     }
                 }
             }
-            buffer.keep(fresh, &mut Spares::new(1000));
+            buffer.keep(fresh, &mut BufferPool::new(1000));
             assert!(buffer.len() <= LIMIT);
         }
         found.extend(
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn half_a_line_costs_what_it_is_long() {
         let mut buffer = LineBuffer::default();
-        let (mut spares, mut most) = (Spares::new(1000), 0);
+        let (mut spares, mut most) = (BufferPool::new(1000), 0);
         for length in 1..=8192 {
             assert_eq!(buffer.next(&mut &b"x"[..], 8192), None);
             buffer.keep(b"x", &mut spares);
@@ -201,7 +201,7 @@ mod tests {
         let mut buffer = LineBuffer::default();
         let mut fresh = &b"one\ntwo\nthree\nfo"[..];
         assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"one")));
-        buffer.keep(fresh, &mut Spares::new(1000));
+        buffer.keep(fresh, &mut BufferPool::new(1000));
         let mut nothing = &b""[..];
         assert_eq!(buffer.next(&mut nothing, LIMIT), Some(Line::Whole(b"two")));
         assert_eq!(
@@ -209,10 +209,10 @@ mod tests {
             Some(Line::Whole(b"three"))
         );
         assert_eq!(buffer.next(&mut nothing, LIMIT), None);
-        buffer.keep(b"", &mut Spares::new(1000));
+        buffer.keep(b"", &mut BufferPool::new(1000));
         let mut fresh = &b"ur\n"[..];
         assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"four")));
-        buffer.keep(fresh, &mut Spares::new(1000));
+        buffer.keep(fresh, &mut BufferPool::new(1000));
         assert!(buffer.is_empty());
         assert!(buffer.kept.is_none(), "memory is given back");
     }

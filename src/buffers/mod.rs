@@ -10,5 +10,5 @@ mod timers;
 pub use line::{Line, LineBuffer};
 pub use outbox::Outbox;
 pub use replies::{ReplyQueue, Ticket};
-pub use spares::Spares;
+pub use spares::BufferPool;
 pub use timers::Timers;

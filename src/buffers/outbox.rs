@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::spares::{Buffer, Spares};
+use super::spares::{Buffer, BufferPool};
 
 /// One contiguous run of bytes that a socket has not taken yet, so that many replies leave in
 /// one write. Whoever fills it looks at `len` first; it grows as far as it is filled.
@@ -32,14 +32,14 @@ impl Outbox {
     }
 
     /// Takes memory that another has left, if it has none.
-    pub fn borrow(&mut self, spares: &mut Spares) {
+    pub fn borrow(&mut self, spares: &mut BufferPool) {
         if self.0.is_none() {
             self.0 = Some(spares.take());
         }
     }
 
     /// Leaves its memory to others, if it is empty.
-    pub fn give_back(&mut self, spares: &mut Spares) {
+    pub fn give_back(&mut self, spares: &mut BufferPool) {
         if self.is_empty()
             && let Some(buffer) = self.0.take()
         {
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn its_memory_goes_round_when_it_is_empty() {
-        let (mut spares, mut outbox) = (Spares::new(1000), Outbox::default());
+        let (mut spares, mut outbox) = (BufferPool::new(1000), Outbox::default());
         assert_eq!(outbox.push_line(format_args!("MARK {}", 7)), b"MARK 7\n");
         outbox.give_back(&mut spares);
         assert_eq!(outbox.unsent(), b"MARK 7\n");

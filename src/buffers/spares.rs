@@ -13,7 +13,7 @@ pub(super) struct Buffer {
 /// Emptied buffers, kept for whoever has bytes next. So a connection has memory only while it has
 /// bytes, and a busy server asks the allocator for none.
 #[derive(Debug)]
-pub struct Spares {
+pub struct BufferPool {
     #[expect(clippy::vec_box, reason = "who takes one takes it in its box")]
     buffers: Vec<Box<Buffer>>,
     /// Their capacity together.
@@ -21,10 +21,10 @@ pub struct Spares {
     bytes_max: usize,
 }
 
-impl Spares {
+impl BufferPool {
     /// Keeps at most so many bytes of memory; more is given back to the allocator.
-    pub fn new(bytes_max: usize) -> Spares {
-        Spares {
+    pub fn new(bytes_max: usize) -> BufferPool {
+        BufferPool {
             buffers: Vec::new(),
             bytes: 0,
             bytes_max,
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn memory_goes_round_and_is_bounded() {
-        let mut spares = Spares::new(2000);
+        let mut spares = BufferPool::new(2000);
         assert_eq!(spares.take().bytes.capacity(), 0);
         spares.give(buffer(b"some bytes"));
         let again = spares.take();

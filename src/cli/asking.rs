@@ -6,7 +6,8 @@
 
 use super::failure::Failure;
 use super::serve::random;
-use crate::node::{Limits, Question, Secret};
+use crate::limits::Limits;
+use crate::node::{Question, Secret};
 use crate::topology::{Host, Server, Topology};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};

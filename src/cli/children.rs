@@ -9,7 +9,7 @@
 //! when we are gone, however that comes; so nothing is left running even after a SIGKILL.
 
 use super::alarms::{after, on_signals};
-use crate::node::Limits;
+use crate::limits::Limits;
 use crate::reactor::{REOPEN, REREAD, Terminal};
 use memchr::memchr;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::serve::clients_max;
 use super::{options, print};
-use crate::node::Limits;
+use crate::limits::Limits;
 
 const HELP: &str = "\
 herd limits: every limit, its value, why it is there and what happens at it.

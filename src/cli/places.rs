@@ -1,7 +1,7 @@
 //! Where places come from: the options and the environment, judged before anything starts.
 
 use super::failure::Failure;
-use crate::node::Limits;
+use crate::limits::Limits;
 use crate::places::{self, Key, Kind, Provider};
 use getopts::{Matches, Options};
 use std::sync::Arc;

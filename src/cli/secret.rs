@@ -1,7 +1,8 @@
 //! The secret that the servers share: where it is read from, and when there must be one.
 
 use super::failure::Failure;
-use crate::node::{Limits, SECRET_BYTES_MIN, Secret};
+use crate::limits::Limits;
+use crate::node::{SECRET_BYTES_MIN, Secret};
 use crate::topology::{Host, Server};
 use getopts::{Matches, Options};
 use std::fs::File;

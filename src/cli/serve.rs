@@ -3,10 +3,11 @@
 use super::failure::Failure;
 use super::options::{self, Shared};
 use super::{print, secret};
-use crate::journal::{self, Keeper};
+use crate::journal::{self, JournalFiles};
+use crate::limits::Limits;
 use crate::logging;
-use crate::node::{Config, Level, Limits, Neighbour, Node};
-use crate::reactor::{Door, EventLoop, Link, Reread, Setup, Signals, Target};
+use crate::node::{Config, Level, Neighbour, Node};
+use crate::reactor::{Door, EventLoop, Link, Reload, Setup, Signals, Target};
 use crate::topology::{Host, Server, Topology};
 use log::LevelFilter;
 use std::fs::{self, File};
@@ -180,7 +181,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
 }
 
 /// Opens the journal, and has the node take in what it holds.
-fn recall(node: &mut Node, path: &Path, name: &str) -> Result<Keeper, Failure> {
+fn recall(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles, Failure> {
     let opened = journal::open(path, name, |line| node.recall(line));
     let (keeper, found) = opened.map_err(|error| {
         Failure::wrong(format_args!(
@@ -193,7 +194,7 @@ fn recall(node: &mut Node, path: &Path, name: &str) -> Result<Keeper, Failure> {
     log::info!(
         "{}: {} clients in {} lines, {} of them bad; {} bytes",
         path.display(),
-        node.census().records,
+        node.snapshot().records,
         found.lines,
         found.bad,
         found.end
@@ -273,7 +274,7 @@ fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
 }
 
 /// What SIGHUP does: the links of this server, as they are in the file now.
-fn reread(file: PathBuf, this: Server) -> Reread {
+fn reread(file: PathBuf, this: Server) -> Reload {
     Box::new(move || {
         let topology = Topology::load(&file).map_err(|error| error.to_string())?;
         let name = &this.name;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::trouble;
-use crate::node::Trouble;
+use crate::node::WriteError;
 
 /// A task with all that it takes.
 #[derive(Debug)]
@@ -45,11 +45,11 @@ pub enum Job {
 #[derive(Debug)]
 pub enum Done {
     /// Of `Sync`.
-    Synced(Result<(), Trouble>),
+    Synced(Result<(), WriteError>),
     /// Of `Create`: locked, its first line written.
-    Created(Result<File, Trouble>),
+    Created(Result<File, WriteError>),
     /// Of `Publish`.
-    Published(Result<(), Trouble>),
+    Published(Result<(), WriteError>),
 }
 
 impl Job {
@@ -73,7 +73,7 @@ impl Job {
     /// Its answer if it was not done at all.
     pub fn failed(&self, why: &str) -> Done {
         let (intact, why) = (false, why.to_string());
-        let trouble = Trouble { intact, why };
+        let trouble = WriteError { intact, why };
         match self {
             Job::Sync { .. } => Done::Synced(Err(trouble)),
             Job::Create { .. } => Done::Created(Err(trouble)),
@@ -84,14 +84,14 @@ impl Job {
 
 /// A file whose pages could not be made safe is not to be trusted, whatever a second try says: the
 /// kernel may have marked them clean (fsync(2)).
-fn sync(file: &File, path: &Path, flush: bool) -> Result<(), Trouble> {
+fn sync(file: &File, path: &Path, flush: bool) -> Result<(), WriteError> {
     if flush {
         let synced = file.sync_data();
         synced.map_err(|error| trouble(path, &error, false))?;
     }
     match is_at(path, file) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Trouble {
+        Ok(false) => Err(WriteError {
             intact: false,
             why: format!("{}: another file stands there now", path.display()),
         }),
@@ -113,14 +113,14 @@ fn create(path: &Path, head: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-fn publish(old: &File, file: &File, from: &Path, to: &Path) -> Result<(), Trouble> {
+fn publish(old: &File, file: &File, from: &Path, to: &Path) -> Result<(), WriteError> {
     // If the journal was moved away, somebody else may have one there by now.
     if let Ok(other) = File::open(to)
         && matches!(is_at(to, old), Ok(false))
         && let Err(TryLockError::WouldBlock) = other.try_lock()
     {
         let why = format!("{} is in use by another process", to.display());
-        return Err(Trouble { intact: true, why });
+        return Err(WriteError { intact: true, why });
     }
     let safe = file.sync_all().and_then(|()| fs::rename(from, to));
     safe.map_err(|error| trouble(to, &error, true))?;

@@ -7,7 +7,7 @@
 //! made.
 //!
 //! Appending is a write(2) on the loop's own thread, into the kernel's memory. Everything that may
-//! wait for a disk is a [`Job`], for a worker. Every failure is a [`Trouble`] that the node is
+//! wait for a disk is a [`Job`], for a worker. Every failure is a [`WriteError`] that the node is
 //! told.
 
 mod job;
@@ -19,14 +19,14 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::node::{Book, JournalEvent, JournalTask, Trouble};
+use crate::node::{Book, JournalEvent, JournalTask, WriteError};
 pub use job::{Done, Job};
 pub use open::{Error, open};
 pub use replay::Found;
 
 /// The files of one server's journal.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct JournalFiles {
     path: PathBuf,
     fresh_path: PathBuf,
     /// The first line of each file.
@@ -44,16 +44,16 @@ struct Volume {
     len: u64,
 }
 
-impl Keeper {
+impl JournalFiles {
     /// Writes whole lines at the end of a file. When that fails, no part of them is there, if that
     /// can be had.
     ///
     /// # Errors
     /// The file is intact if there was just no room for them.
-    pub fn append(&mut self, book: Book, lines: &[u8]) -> Result<(), Trouble> {
+    pub fn append(&mut self, book: Book, lines: &[u8]) -> Result<(), WriteError> {
         let volume = match book {
             Book::Journal => &mut self.journal,
-            Book::Fresh => self.fresh.as_mut().ok_or_else(|| Trouble {
+            Book::Fresh => self.fresh.as_mut().ok_or_else(|| WriteError {
                 intact: true,
                 why: "there is no fresh file".to_string(),
             })?,
@@ -126,7 +126,7 @@ impl Keeper {
 }
 
 /// What went wrong with a file.
-fn trouble(path: &Path, error: &io::Error, intact: bool) -> Trouble {
+fn trouble(path: &Path, error: &io::Error, intact: bool) -> WriteError {
     let why = format!("{}: {error}", path.display());
-    Trouble { intact, why }
+    WriteError { intact, why }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::job::is_at;
 use super::replay::{Found, Replay};
-use super::{Keeper, Volume};
+use super::{JournalFiles, Volume};
 use crate::node::{Lost, journal_line};
 
 /// The word that the first line begins with, and the only version of the format so far.
@@ -65,7 +65,7 @@ pub fn open(
     path: &Path,
     server: &str,
     recall: impl FnMut(&mut [u8]) -> Result<(), Lost>,
-) -> Result<(Keeper, Found), Error> {
+) -> Result<(JournalFiles, Found), Error> {
     let mut file = lock(path)?;
     if !file.metadata()?.is_file() {
         // A device may have no end.
@@ -102,7 +102,7 @@ pub fn open(
     }
     let len = file.metadata()?.len();
     let file = Arc::new(file);
-    let keeper = Keeper {
+    let keeper = JournalFiles {
         path: place,
         fresh_path,
         head,
@@ -170,7 +170,7 @@ mod tests {
         }
 
         /// Opens the journal of `A`, and returns what it held.
-        fn open(&self) -> Result<(Keeper, Found, Vec<String>), Error> {
+        fn open(&self) -> Result<(JournalFiles, Found, Vec<String>), Error> {
             let mut texts = Vec::new();
             let (keeper, found) = open(&self.file(), "A", |line| {
                 let text = journal_line::text(line).ok_or(Lost::Hash)?;
@@ -195,7 +195,7 @@ mod tests {
         out
     }
 
-    fn done(keeper: &mut Keeper, task: JournalTask) -> JournalEvent {
+    fn done(keeper: &mut JournalFiles, task: JournalTask) -> JournalEvent {
         let done = keeper.job(task).map(|job| job.run());
         keeper.done(done.expect("a worker's task"))
     }

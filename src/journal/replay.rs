@@ -8,7 +8,8 @@ use std::path::Path;
 use memchr::{memchr, memmem};
 
 use super::open::Error;
-use crate::node::{Limits, Lost, journal_line};
+use crate::limits::Limits;
+use crate::node::{Lost, journal_line};
 
 /// The buffer that is read into, in bytes. A longer line is none of ours.
 const BUFFER: usize = Limits::PRODUCT.journal_line;

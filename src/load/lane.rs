@@ -7,7 +7,7 @@ use super::Talk;
 use super::check;
 use super::script::{BOUND, Request, Said, Script};
 use super::tally::{Fault, Tally};
-use crate::buffers::{Line, LineBuffer, Outbox, Spares};
+use crate::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use crate::units::{Mono, Now};
 
 /// A reply may have so many bytes: what a place service may say at most, 5 MiB, and some more.
@@ -25,7 +25,7 @@ pub struct Lane {
     outbox: Outbox,
     lines: LineBuffer,
     /// The memory of `lines` while it is empty.
-    spares: Spares,
+    spares: BufferPool,
     /// The server at the other end, once it has said its name.
     server: Vec<u8>,
     /// The AT line of the last move: that of a WHATSAT must be the same.
@@ -42,7 +42,7 @@ impl Lane {
             owed: VecDeque::new(),
             outbox: Outbox::default(),
             lines: LineBuffer::default(),
-            spares: Spares::new(REPLY_MAX),
+            spares: BufferPool::new(REPLY_MAX),
             server: Vec::new(),
             report: Vec::new(),
             answer: Vec::new(),

@@ -10,7 +10,7 @@ use mio::{Events, Poll};
 use super::connect::{ConnectError, connect_all};
 use super::tally::{Fault, Tally};
 use super::{Outcome, Plan, Talk, Until};
-use crate::reactor::{Clock, Conn, Got};
+use crate::reactor::{Clock, Conn, ReadOutcome};
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
 
 /// Events that one wait returns at most.
@@ -218,15 +218,15 @@ impl<T: Talk> Run<'_, T> {
         let got = conn.read(&mut self.buffer);
         self.now = self.clock.now();
         match got {
-            Got::Nothing => {}
-            Got::Bytes(count) => {
+            ReadOutcome::Nothing => {}
+            ReadOutcome::Bytes(count) => {
                 self.heard = self.now.mono;
                 if !talk.received(self.heard, &self.buffer[..count], &mut self.tally) {
                     return self.lose(index, "it said what nobody asked for");
                 }
             }
-            Got::Ended => return self.lose(index, "the server closed it"),
-            Got::Broken(why) => return self.lose(index, &why),
+            ReadOutcome::Ended => return self.lose(index, "the server closed it"),
+            ReadOutcome::Broken(why) => return self.lose(index, &why),
         }
         self.ask(index);
         let Slot { conn, talk, .. } = &mut self.slots[index];

@@ -6,7 +6,7 @@ use crate::units::ConnId;
 
 /// Everything that could leak, counted, and what convergence is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Census {
+pub struct Snapshot {
     /// Connections, clients' and links.
     pub sessions: usize,
     /// Deadlines that are set, but for the journal's: that comes and goes with what is written.
@@ -25,7 +25,7 @@ pub struct Census {
 
 /// What one connection costs, in bytes unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Load {
+pub struct ConnStats {
     /// Read, but not obeyed.
     pub unread: usize,
     /// To be written.
@@ -40,8 +40,8 @@ pub struct Load {
 
 impl Node {
     /// All of it, counted.
-    pub fn census(&self) -> Census {
-        Census {
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
             sessions: self.sessions.iter().count(),
             timers: self.timers.len() - usize::from(self.journal_is_timed()),
             lookups: self.lookups.len(),
@@ -53,8 +53,8 @@ impl Node {
     }
 
     /// What a connection costs; none if it is gone.
-    pub fn load(&self, conn: ConnId) -> Option<Load> {
-        self.sessions.get(conn).map(|session| Load {
+    pub fn conn_stats(&self, conn: ConnId) -> Option<ConnStats> {
+        self.sessions.get(conn).map(|session| ConnStats {
             unread: session.lines.len(),
             unsent: session.outbox.len(),
             held: session.replies.held(),

@@ -3,7 +3,8 @@
 use super::lookups::Waiting;
 use super::notes::Level;
 use super::table::{Source, Verdict};
-use super::{Action, Limit, LookupError, Node, Query, Timer};
+use super::{Action, LookupError, Node, Query, Timer};
+use crate::limits::Limit;
 use crate::units::{ConnId, LookupId};
 use crate::wire::{Command, Difference, Location, Report, Time, json, push_echo};
 

@@ -3,12 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::journal::{Fsync, JournalEvent, JournalTask};
-use super::limits::Limits;
 use super::lookups::{LookupError, Query};
 use super::notes::Level;
 use super::secret::Secret;
-use super::status::Account;
+use super::status::LoopMetrics;
 use super::waves::Ack;
+use crate::limits::Limits;
 use crate::units::{ConnId, LookupId, PeerId};
 
 /// Who the node is, and whom it knows.
@@ -126,7 +126,7 @@ pub enum Event<'a> {
         answer: Result<Vec<u8>, LookupError>,
     },
     /// What only the shell knows of itself, for who asks for the status. At most once a second.
-    Account(Box<Account>),
+    LoopMetrics(Box<LoopMetrics>),
     /// What became of a [`JournalTask`].
     Journal(JournalEvent),
     /// A turn of the loop: timers go off, connections that were over their budget go on.

@@ -3,8 +3,9 @@
 
 use super::notes::Level;
 use super::session::{Ending, Input, Role};
-use super::{Action, Limit, Node, Timer};
+use super::{Action, Node, Timer};
 use crate::buffers::Line;
+use crate::limits::Limit;
 use crate::units::ConnId;
 
 impl Node {

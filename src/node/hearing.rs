@@ -6,9 +6,10 @@ use super::peer::Tell;
 use super::secret::{Handshake, Role as Prover};
 use super::session::{Greeted, Role, Session};
 use super::table::{Source, Verdict};
-use super::{Limit, Node, Timer};
+use super::{Node, Timer};
+use crate::limits::Limit;
 use crate::units::{ConnId, PeerId};
-use crate::wire::{Extent, Hello, Run, Word};
+use crate::wire::{Hello, Message, Position, Run};
 
 impl Node {
     /// One more has come in at the servers' door. A crowd there must not keep a neighbour out: that
@@ -31,9 +32,9 @@ impl Node {
     /// The first line of who came in at the servers' door: a neighbour's HELLO, or somebody's
     /// STATUS. Nothing else will do.
     pub(super) fn stranger_line(&mut self, conn: ConnId, line: &[u8]) {
-        let hello = match Word::parse(line) {
-            Some(Word::Hello(hello)) => hello,
-            Some(Word::Status(nonce)) => return self.asked(conn, line, nonce),
+        let hello = match Message::parse(line) {
+            Some(Message::Hello(hello)) => hello,
+            Some(Message::Status(nonce)) => return self.asked(conn, line, nonce),
             _ => return self.refuse(conn, line, "it does not begin with HELLO"),
         };
         let id = match self.check_dialler(conn, &hello) {
@@ -68,7 +69,7 @@ impl Node {
         if self.peers[id.index()].hear == Some(conn) {
             return self.refuse(conn, line, "it does not wait for SINCE");
         }
-        let Some(Word::Auth(proof)) = Word::parse(line) else {
+        let Some(Message::Auth(proof)) = Message::parse(line) else {
             return self.refuse(conn, line, "it does not prove that it knows the secret");
         };
         let good = match (&self.secret, self.as_acceptor(conn, id)) {
@@ -168,7 +169,7 @@ impl Node {
         let first = peer.run.is_none();
         peer.run = Some(run);
         peer.run_since = self.table.feed.last();
-        peer.heard = Extent::default();
+        peer.heard = Position::default();
         if first {
             return;
         }
@@ -181,8 +182,8 @@ impl Node {
 
     /// A line of a neighbour that has said HELLO.
     pub(super) fn hearing_line(&mut self, conn: ConnId, id: PeerId, line: &[u8]) {
-        match Word::parse(line) {
-            Some(Word::At(report)) => {
+        match Message::parse(line) {
+            Some(Message::At(report)) => {
                 self.counts.ats_in += 1;
                 self.notes
                     .heard(Level::Info, &self.peers[id.index()].name, line);
@@ -196,16 +197,16 @@ impl Node {
                     }
                 }
             }
-            Some(Word::Wave(run, number)) => {
+            Some(Message::Wave(run, number)) => {
                 self.note_line(conn, '<', line);
                 self.wave(conn, id, run, number);
             }
-            Some(Word::Mark(mark)) => self.mark(conn, id, mark, line),
+            Some(Message::Mark(mark)) => self.mark(conn, id, mark, line),
             _ => self.refuse(conn, line, "it says what a dialler never says"),
         }
     }
 
-    fn mark(&mut self, conn: ConnId, id: PeerId, mark: Extent, line: &[u8]) {
+    fn mark(&mut self, conn: ConnId, id: PeerId, mark: Position, line: &[u8]) {
         let peer = &mut self.peers[id.index()];
         let level = if peer.heard == mark {
             Level::Debug
@@ -223,7 +224,7 @@ impl Node {
         let peer = &self.peers[id.index()];
         let Some(run) = peer.run else { return };
         let (count, digest) = (self.table.count(), self.table.digest());
-        let extent = Extent {
+        let extent = Position {
             seq: peer.heard.seq,
             count,
             digest,

@@ -138,7 +138,8 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
-    use crate::node::{Config, Door, Event, Fsync, Limits};
+    use crate::limits::Limits;
+    use crate::node::{Config, Door, Event, Fsync};
     use crate::units::Now;
 
     #[test]

@@ -1,24 +1,25 @@
-//! From a client's name to its record.
+//! From a client's name to the slot of its record.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// Open addressing with linear probing. Records are never removed, so there are no graves; the
-/// names stay in the records, so an entry is eight bytes and growing touches no name.
+use hashbrown::HashTable;
+
+/// A hash table of slots. The names stay in the records.
 ///
-/// The hash is keyed at random: a stranger cannot pick names that meet in one place.
+/// The hash is SipHash-1-3 under a key that is random in each process (the standard library's
+/// `RandomState`): strangers choose the names, so an unkeyed hash would let them choose names that
+/// collide, and turn each look-up into a scan.
 #[derive(Debug)]
 pub struct Index {
-    key: Key,
-    /// Its length is a power of two, or nothing at all.
-    entries: Vec<Entry>,
-    count: usize,
+    hasher: RandomState,
+    entries: HashTable<Entry>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// The record's slot, plus one; 0 is a free place.
     slot: u32,
-    /// 32 bits of the name's hash: few strangers are looked at, and growing needs no more.
+    /// The lower half of the name's hash, kept so that few wrong names are compared and growing
+    /// the table touches no record.
     tag: u32,
 }
 
@@ -26,94 +27,37 @@ impl Index {
     /// An empty index takes no memory.
     pub fn new() -> Index {
         Index {
-            key: Key::random(),
-            entries: Vec::new(),
-            count: 0,
+            hasher: RandomState::new(),
+            entries: HashTable::new(),
         }
     }
 
-    /// The hash of a name here. It is different in every process.
+    /// The tag of a name. It differs from process to process.
     pub fn tag(&self, name: &[u8]) -> u32 {
-        self.key.hash(name) as u32
+        let mut hasher = self.hasher.build_hasher();
+        // Without the length that `Hash` would add for a slice: a name is the whole input.
+        std::hash::Hasher::write(&mut hasher, name);
+        std::hash::Hasher::finish(&hasher) as u32
     }
 
-    /// The slot whose name hashes to `tag` and `is` the wanted one.
-    pub fn find(&self, tag: u32, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mask = self.entries.len().checked_sub(1)?;
-        let mut place = tag as usize & mask;
-        loop {
-            let entry = self.entries[place];
-            let slot = entry.slot.checked_sub(1)?;
-            if entry.tag == tag && is(slot) {
-                return Some(slot);
-            }
-            place = (place + 1) & mask;
-        }
+    /// The slot that has `tag` and for which `is_wanted` holds.
+    pub fn find(&self, tag: u32, mut is_wanted: impl FnMut(u32) -> bool) -> Option<u32> {
+        let same = |entry: &Entry| entry.tag == tag && is_wanted(entry.slot);
+        self.entries.find(spread(tag), same).map(|entry| entry.slot)
     }
 
     /// Adds a slot whose name is not here yet.
     pub fn add(&mut self, tag: u32, slot: u32) {
-        if self.count * 4 >= self.entries.len() * 3 {
-            self.grow();
-        }
-        self.count += 1;
-        self.put(Entry {
-            slot: slot + 1,
-            tag,
-        });
-    }
-
-    fn grow(&mut self) {
-        let wider = vec![Entry::default(); (self.entries.len() * 2).max(64)];
-        let entries = std::mem::replace(&mut self.entries, wider);
-        for entry in entries.into_iter().filter(|entry| entry.slot > 0) {
-            self.put(entry);
-        }
-    }
-
-    fn put(&mut self, entry: Entry) {
-        let mask = self.entries.len() - 1;
-        let mut place = entry.tag as usize & mask;
-        while self.entries[place].slot > 0 {
-            place = (place + 1) & mask;
-        }
-        self.entries[place] = entry;
+        let entry = Entry { slot, tag };
+        self.entries
+            .insert_unique(spread(tag), entry, |entry| spread(entry.tag));
     }
 }
 
-/// A secret point at which a name is worth something: its length and its words of seven bytes are
-/// the coefficients of a polynomial modulo a prime (Carter and Wegman, Universal Classes of Hash
-/// Functions, 1979). Two names of at most n words meet at no more than n of all 2^61 points,
-/// whatever names they are; and a point needs a multiplication per word.
-#[derive(Debug)]
-struct Key(u64);
-
-/// A prime of the form 2^n - 1: the remainder is a sum of two halves.
-const PRIME: u64 = (1 << 61) - 1;
-
-impl Key {
-    fn random() -> Key {
-        // The standard library's own keys are the randomness at hand.
-        Key(RandomState::new().hash_one(PRIME) % PRIME)
-    }
-
-    fn hash(&self, name: &[u8]) -> u64 {
-        let (words, rest) = name.as_chunks::<7>();
-        let mut sum = self.step(0, name.len() as u64);
-        for &[a, b, c, d, e, f, g] in words {
-            sum = self.step(sum, u64::from_le_bytes([a, b, c, d, e, f, g, 0]));
-        }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.step(sum, u64::from_le_bytes(last))
-    }
-
-    /// `(sum + word) * key` modulo the prime, or a little above it.
-    fn step(&self, sum: u64, word: u64) -> u64 {
-        let product = u128::from(sum + word) * u128::from(self.0);
-        let folded = (product as u64 & PRIME) + (product >> 61) as u64;
-        (folded & PRIME) + (folded >> 61)
-    }
+/// The table takes the bucket from the low bits of a hash and a mark from its highest seven, so 32
+/// bits are repeated to fill both.
+fn spread(tag: u32) -> u64 {
+    u64::from(tag) << 32 | u64::from(tag)
 }
 
 #[cfg(test)]
@@ -138,18 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_near_are_hashed_apart() {
-        let key = Key::random();
-        let mut seen = std::collections::BTreeSet::new();
-        for length in 1..30 {
-            seen.insert(key.hash(&vec![0; length]));
-            for place in 0..length {
-                let mut name = vec![0; length];
-                name[place] = 1;
-                seen.insert(key.hash(&name));
-            }
-        }
-        assert_eq!(seen.len(), 29 + 29 * 30 / 2);
+    fn the_key_differs_from_index_to_index() {
+        let tags = [Index::new(), Index::new()].map(|index| index.tag(b"kiwi"));
+        assert_ne!(tags[0], tags[1]);
     }
 
     #[test]

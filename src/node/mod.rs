@@ -7,7 +7,8 @@
 //! them in that order, turn after turn:
 //!
 //! ```
-//! use herd::node::{Ack, Action, Config, Door, Event, Limits, Node};
+//! use herd::limits::Limits;
+//! use herd::node::{Ack, Action, Config, Door, Event, Node};
 //! use herd::units::{ConnId, Mono, Now, Wall};
 //!
 //! let mut node = Node::new(Config {
@@ -39,12 +40,10 @@ mod ending;
 mod event;
 mod feed;
 mod flow;
-mod hash;
 mod hearing;
 mod holding;
 mod index;
 mod journal;
-pub mod limits;
 mod lookups;
 mod notes;
 mod patience;
@@ -64,24 +63,23 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 
-pub use census::{Census, Load};
+pub use census::{ConnStats, Snapshot};
 pub use event::{Action, Config, Door, Event, Neighbour};
 pub use journal::line as journal_line;
 pub use journal::{
-    Book, Fsync, JournalEvent, JournalState, JournalStatus, JournalTask, Lost, Trouble,
+    Book, Fsync, JournalEvent, JournalState, JournalStatus, JournalTask, Lost, WriteError,
 };
-pub use limits::{Limit, Limits};
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
 pub use secret::{SECRET_BYTES_MIN, Secret};
-pub use status::{Account, Counts, Question, Recent};
+pub use status::{Counts, LoopMetrics, Question, Recent};
 pub use waves::Ack;
 
-use crate::buffers::{Spares, Timers};
+use crate::buffers::{BufferPool, Timers};
+use crate::limits::{Hits, Limit, Limits, NEIGHBOURS_MAX};
 use crate::units::{ConnId, Mono, Now, PeerId};
 use holding::Holding;
 use journal::Journal;
-use limits::Hits;
 use lookups::Lookups;
 use notes::Notes;
 use peer::{Peer, Warnings};
@@ -114,7 +112,7 @@ pub struct Node {
     timers: Timers<Timer>,
     counts: Counts,
     /// What the shell last said of itself.
-    account: Box<Account>,
+    account: Box<LoopMetrics>,
     notes: Notes,
     random: Random,
     /// What the shell is to do, but for flushing.
@@ -134,9 +132,9 @@ pub struct Node {
     ending: bool,
     stopped: bool,
     /// The memory of outboxes that are empty now.
-    spares: Spares,
+    spares: BufferPool,
     /// Likewise of line buffers, which are smaller.
-    spare_lines: Spares,
+    spare_lines: BufferPool,
     /// One reply, while it is made.
     scratch: Vec<u8>,
 }
@@ -156,7 +154,7 @@ impl Node {
             limits,
         } = config;
         assert!(
-            neighbours.len() <= limits::NEIGHBOURS_MAX,
+            neighbours.len() <= NEIGHBOURS_MAX,
             "the topology has a limit"
         );
         let marks_fit = 0 < limits.outbox_low && limits.outbox_low <= limits.outbox_high;
@@ -200,8 +198,8 @@ impl Node {
             warnings: Warnings::default(),
             ending: false,
             stopped: false,
-            spares: Spares::new(limits.spares),
-            spare_lines: Spares::new(limits.spares),
+            spares: BufferPool::new(limits.spares),
+            spare_lines: BufferPool::new(limits.spares),
             scratch: Vec::new(),
             hits: Hits::default(),
             limits,
@@ -222,7 +220,7 @@ impl Node {
             Event::Ended { conn } => self.ended(conn),
             Event::Broken { conn, why } => self.gone(conn, &why),
             Event::LookedUp { id, answer } => self.looked_up(id, answer),
-            Event::Account(account) => self.account = account,
+            Event::LoopMetrics(account) => self.account = account,
             Event::Journal(event) => self.journal_did(event),
             Event::Tick => self.tick(),
             Event::Shutdown => self.shut_down(),
@@ -305,13 +303,13 @@ impl Node {
         }
     }
 
-    /// The lines of the log since the last [`Node::clear_notes`].
-    pub fn notes(&self) -> &str {
+    /// The lines of the log since the last [`Node::clear_log`].
+    pub fn log_text(&self) -> &str {
         self.notes.text()
     }
 
     /// They are written.
-    pub fn clear_notes(&mut self) {
+    pub fn clear_log(&mut self) {
         self.notes.clear();
     }
 

@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 use std::net::SocketAddr;
 
-use super::limits::Limits;
+use crate::limits::Limits;
 use crate::units::Wall;
 
 /// How much a line matters, the most first.

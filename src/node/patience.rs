@@ -5,10 +5,10 @@
 //! deadline: the moment is written down here, and one timer per connection looks at it. That is
 //! set only if none is set for earlier, and may find that there is nothing to wait for any more.
 
-use super::limits::{Limit, Limits};
 use super::notes::Level;
 use super::session::{Input, Role, Session};
 use super::{Node, Timer};
+use crate::limits::{Limit, Limits};
 use crate::units::{ConnId, Mono, SECOND};
 
 /// The moments of one connection.

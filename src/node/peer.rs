@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::event::Neighbour;
 use super::notes::Level;
 use crate::units::{ConnId, Mono};
-use crate::wire::{Extent, Run};
+use crate::wire::{Position, Run};
 
 /// What we know of a neighbour, and how far we have got with it.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Peer {
     /// Bytes of AT lines that it was told since the last MARK.
     pub unmarked: usize,
     /// The last two MARKs that we sent.
-    pub marks: [Option<Extent>; 2],
+    pub marks: [Option<Position>; 2],
     /// How long to wait before the next dial, in nanoseconds.
     pub backoff: u64,
     /// Why it could not be dialled, if that is noted already: a neighbour that stays away is not
@@ -45,7 +45,7 @@ pub struct Peer {
     /// The link on which it tells us things.
     pub hear: Option<ConnId>,
     /// The last MARK that it sent in this life: so far we got into its feed.
-    pub heard: Extent,
+    pub heard: Position,
     /// Bytes that it said, being plain, where nothing is to be said.
     pub chatter: usize,
     /// What it does not take, being plain.
@@ -114,7 +114,7 @@ impl Peer {
             backoff,
             trouble: None,
             hear: None,
-            heard: Extent::default(),
+            heard: Position::default(),
             chatter: 0,
             doubt: Doubt::default(),
             warnings: Warnings::default(),

@@ -9,7 +9,8 @@ use super::notes::Level;
 use super::peer::Tell;
 use super::session::{Ending, Input, Role, Session};
 use super::table::{Source, Verdict};
-use super::{Limit, Node, Timer};
+use super::{Node, Timer};
+use crate::limits::Limit;
 use crate::units::{ConnId, PeerId};
 use crate::wire::PlainReport;
 

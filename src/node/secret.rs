@@ -9,7 +9,7 @@ use std::fmt;
 
 use ring::hmac;
 
-use super::limits::Limits;
+use crate::limits::Limits;
 use crate::wire::{Run, from_hex, to_hex};
 
 /// The shared secret.

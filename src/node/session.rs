@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use super::limits::{Limit, Limits};
 use super::patience::Patience;
 use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
+use crate::limits::{Limit, Limits};
 use crate::units::{ConnId, PeerId};
 use crate::wire::Run;
 

@@ -5,7 +5,7 @@
 //! else: it has no part in any link, and what bounds strangers bounds it.
 //!
 //! The node knows what it counts itself. What only the shell knows, its own account above all,
-//! comes as [`Event::Account`](super::Event), and is at most a second old.
+//! comes as [`Event::LoopMetrics`](super::Event), and is at most a second old.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::peer::{Peer, Tell};
 use super::session::{Greeted, Role};
 use super::{JournalState, JournalStatus, Node, Secret};
 use crate::units::{ConnId, MILLISECOND, SECOND, Wall};
-use crate::wire::{Run, Word};
+use crate::wire::{Message, Run};
 
 /// What has happened since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Counts {
 
 /// What only the shell knows of itself. All times in nanoseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub struct LoopMetrics {
     /// When the process started.
     pub started: Wall,
     /// At most so many clients are let in.
@@ -102,7 +102,7 @@ impl Question<'_> {
 
     /// What is said to a server that wants a proof, with its LF; none if `line` is no such wish.
     pub fn proof(&self, secret: &Secret, line: &[u8]) -> Option<String> {
-        let Some(Word::Status(Some(theirs))) = Word::parse(line) else {
+        let Some(Message::Status(Some(theirs))) = Message::parse(line) else {
             return None;
         };
         let ours = format!("{:032x}", self.nonce);
@@ -146,7 +146,7 @@ impl Node {
 
     /// The next line of an asker. Nothing but the proof will do.
     pub(super) fn asker_line(&mut self, conn: ConnId, line: &[u8]) {
-        let Some(Word::Auth(proof)) = Word::parse(line) else {
+        let Some(Message::Auth(proof)) = Message::parse(line) else {
             return self.refuse(conn, line, "it does not prove that it knows the secret");
         };
         let greeted = (self.sessions.get(conn)).and_then(|session| session.greeted.as_ref());
@@ -172,7 +172,7 @@ impl Node {
 
     /// All of it.
     fn status(&self) -> Value {
-        let Account { recent, .. } = &*self.account;
+        let LoopMetrics { recent, .. } = &*self.account;
         // A place without a name is free.
         let neighbours = self.peers.iter().filter(|peer| !peer.name.is_empty());
         let links: Vec<Value> = neighbours.map(|peer| self.link_status(peer)).collect();
@@ -251,7 +251,7 @@ impl Node {
     }
 
     fn log_account(&self) -> Value {
-        let Account {
+        let LoopMetrics {
             log_trouble,
             log_lost,
             ..
@@ -265,7 +265,7 @@ impl Node {
     }
 
     fn loop_status(&self) -> Value {
-        let Account { recent, .. } = &*self.account;
+        let LoopMetrics { recent, .. } = &*self.account;
         let whole: u64 = recent.spent.iter().sum();
         let [wait, read, node, flush, log] = recent.spent.map(|part| ratio(part, whole, 1e4));
         json!({

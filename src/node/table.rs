@@ -4,11 +4,10 @@
 use std::cmp::Ordering;
 
 use super::feed::Feed;
-use super::hash::hash;
 use super::index::Index;
-use super::limits::Limit;
+use crate::limits::Limit;
 use crate::units::{PeerId, Wall};
-use crate::wire::{Location, Report};
+use crate::wire::{Location, Report, checksum};
 
 /// The newest report per client, and the feed of their changes.
 #[derive(Debug)]
@@ -105,7 +104,7 @@ impl Table {
         self.bytes = bytes;
         self.line.clear();
         report.push(&mut self.line);
-        let hash = hash(&self.line);
+        let hash = checksum(&self.line[..self.line.len() - 1]);
         self.digest = self.digest.wrapping_add(hash);
         let slot = match known {
             Some(slot) => {

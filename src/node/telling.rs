@@ -9,10 +9,11 @@ use super::peer::{Peer, Tell};
 use super::secret::{Handshake, Role as Prover};
 use super::session::{Ending, Role, Session};
 use super::table::Table;
-use super::{Action, Limit, Node, Timer};
+use super::{Action, Node, Timer};
 use crate::buffers::Outbox;
+use crate::limits::Limit;
 use crate::units::{ConnId, MILLISECOND, PeerId};
-use crate::wire::{Extent, Hello, Run, Word};
+use crate::wire::{Hello, Message, Position, Run};
 
 impl Node {
     /// Something is due on a link: a dial, or an answer that did not come.
@@ -75,8 +76,8 @@ impl Node {
             self.warn_of(conn, "it refuses us: do both have the same topology?");
             return self.close(conn, "refused by the neighbour");
         }
-        match Word::parse(line) {
-            Some(Word::Hello(hello)) if tell == Tell::Greeting(conn) => {
+        match Message::parse(line) {
+            Some(Message::Hello(hello)) if tell == Tell::Greeting(conn) => {
                 if let Err(why) = self.check_acceptor(id, &hello) {
                     return self.refuse(conn, line, why);
                 }
@@ -90,11 +91,11 @@ impl Node {
                 self.timers
                     .set(Timer::Link(id), self.now.mono + self.limits.dead);
             }
-            Some(Word::Since(run, extent)) if tell == Tell::Resuming(conn) => {
+            Some(Message::Since(run, extent)) if tell == Tell::Resuming(conn) => {
                 self.note_line(conn, '<', line);
                 self.resume(id, conn, run, extent);
             }
-            Some(Word::Since(_, extent)) if tell == Tell::Up(conn) => {
+            Some(Message::Since(_, extent)) if tell == Tell::Up(conn) => {
                 let peer = &self.peers[id.index()];
                 self.notes.heard(peer.beat_level(), &peer.name, line);
                 self.timers
@@ -110,7 +111,7 @@ impl Node {
                     self.send_waves();
                 }
             }
-            Some(Word::Done(run, number)) if tell == Tell::Up(conn) => {
+            Some(Message::Done(run, number)) if tell == Tell::Up(conn) => {
                 self.note_line(conn, '<', line);
                 self.done(id, run, number);
             }
@@ -149,7 +150,7 @@ impl Node {
     }
 
     /// The neighbour said how far it got: from there on it is told everything.
-    fn resume(&mut self, id: PeerId, conn: ConnId, run: Run, extent: Extent) {
+    fn resume(&mut self, id: PeerId, conn: ConnId, run: Run, extent: Position) {
         let last = self.table.feed.last();
         let seq = if run == Run(self.run) {
             extent.seq.min(last)
@@ -176,7 +177,7 @@ impl Node {
     }
 
     /// Whether a neighbour's table is ours.
-    pub(super) fn is_equal(&self, extent: &Extent) -> bool {
+    pub(super) fn is_equal(&self, extent: &Position) -> bool {
         extent.count == self.table.count() && extent.digest == self.table.digest()
     }
 
@@ -307,7 +308,7 @@ impl Node {
 
 /// Says how far a neighbour has been told.
 fn push_mark(peer: &mut Peer, table: &Table, outbox: &mut Outbox, notes: &mut Notes) {
-    let mark = Extent {
+    let mark = Position {
         seq: peer.told,
         count: table.count(),
         digest: table.digest(),

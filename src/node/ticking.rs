@@ -1,7 +1,7 @@
 //! What happens at a deadline, and to those that were over their budget.
 
 use super::Node;
-use super::limits::Limit;
+use crate::limits::Limit;
 use crate::units::{ConnId, LookupId, PeerId};
 
 /// What a deadline is for.

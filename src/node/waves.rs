@@ -11,10 +11,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Node;
 use super::notes::Level;
 use super::peer::{Tell, Warnings};
 use super::session::Ending;
-use super::{Limit, Node};
+use crate::limits::Limit;
 use crate::units::{ConnId, Mono, PeerId};
 use crate::wire::Run;
 

@@ -13,7 +13,8 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body, Proxy};
 
-use crate::node::{Limits, LookupError};
+use crate::limits::Limits;
+use crate::node::LookupError;
 
 use super::key::Key;
 

@@ -18,7 +18,7 @@
 //! It reads no clock itself: it is told the time, or how to read it. Nothing in it fails.
 
 use super::EventLoop;
-use crate::node::{Account, Counts, Event, Recent};
+use crate::node::{Counts, Event, LoopMetrics, Recent};
 use crate::units::{Mono, SECOND, Wall};
 
 /// One turn in so many is timed phase by phase. A prime: turns that come in a pattern, a timer, a
@@ -123,7 +123,7 @@ impl Ledger {
     }
 
     /// The account of this moment, at the end of a wait.
-    pub fn account(&mut self, now: Mono, counts: Counts) -> Account {
+    pub fn account(&mut self, now: Mono, counts: Counts) -> LoopMetrics {
         self.waited_until(now);
         self.totals.counts = counts;
         let second = now.0 / SECOND;
@@ -148,12 +148,12 @@ impl Ledger {
             spent: self.spent(&before, period),
             counts: counts.since(&before.counts),
         };
-        Account {
+        LoopMetrics {
             started: self.started,
             turns,
             longest: self.longest,
             recent,
-            ..Account::default()
+            ..LoopMetrics::default()
         }
     }
 
@@ -182,7 +182,7 @@ impl EventLoop {
             account.clients_max = self.clients_max;
             let log = self.log.state();
             (account.log_trouble, account.log_lost) = (log.trouble, log.lost);
-            let event = Event::Account(Box::new(account));
+            let event = Event::LoopMetrics(Box::new(account));
             self.node.handle(self.now, event);
         }
     }

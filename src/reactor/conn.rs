@@ -22,7 +22,7 @@ pub struct Conn<S> {
 
 /// What came of a read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Got {
+pub enum ReadOutcome {
     /// So many bytes.
     Bytes(usize),
     /// Nothing for now.
@@ -63,20 +63,20 @@ impl<S: Read + Write> Conn<S> {
     }
 
     /// Reads once into `buffer`, if there may be something.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Got {
+    pub fn read(&mut self, buffer: &mut [u8]) -> ReadOutcome {
         while self.readable {
             match self.stream.read(buffer) {
                 Ok(0) => {
                     self.readable = false;
                     return match self.failure.take() {
-                        Some(why) => Got::Broken(why.to_string()),
-                        None => Got::Ended,
+                        Some(why) => ReadOutcome::Broken(why.to_string()),
+                        None => ReadOutcome::Ended,
                     };
                 }
                 Ok(count) => {
                     // A short read has emptied the socket, but not if the end stands behind it.
                     self.readable = count == buffer.len() || self.ending;
-                    return Got::Bytes(count);
+                    return ReadOutcome::Bytes(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock && self.failure.is_none() => {
@@ -84,11 +84,11 @@ impl<S: Read + Write> Conn<S> {
                 }
                 Err(error) => {
                     self.readable = false;
-                    return Got::Broken(self.failure.take().unwrap_or(error).to_string());
+                    return ReadOutcome::Broken(self.failure.take().unwrap_or(error).to_string());
                 }
             }
         }
-        Got::Nothing
+        ReadOutcome::Nothing
     }
 
     /// Writes once, if the socket may take something: how many of `bytes` it took.

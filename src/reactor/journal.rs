@@ -5,12 +5,12 @@ use std::io;
 
 use super::pool::{Pool, Work};
 use super::{EventLoop, LIMITS};
-use crate::journal::{Done, Job, Keeper};
+use crate::journal::{Done, Job, JournalFiles};
 use crate::node::{Event, JournalEvent, JournalTask};
 
 /// The files, and who waits for the disk.
 pub(super) struct Journal {
-    keeper: Keeper,
+    keeper: JournalFiles,
     worker: Pool<Disk>,
 }
 
@@ -33,7 +33,7 @@ impl Work for Disk {
 impl Journal {
     /// Starts the worker. `wake` is called after each task.
     pub(super) fn start(
-        keeper: Keeper,
+        keeper: JournalFiles,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<Journal> {
         let worker = Pool::start("journal", 1, LIMITS.journal_jobs, Disk, wake)?;

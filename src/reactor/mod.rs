@@ -41,15 +41,16 @@ use std::time::Duration;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 pub use clock::Clock;
-pub use conn::{Conn, Got};
+pub use conn::{Conn, ReadOutcome};
 pub use dial::{Target, connect, outcome};
 pub use door::Door;
-pub use relink::{Link, Reread};
+pub use relink::{Link, Reload};
 pub use signals::{REOPEN, REREAD, Signals, Terminal};
 
-use crate::journal::Keeper;
+use crate::journal::JournalFiles;
+use crate::limits::{Limit, Limits};
 use crate::logging::Log;
-use crate::node::{Action, Event, Limit, Limits, LookupError, Node};
+use crate::node::{Action, Event, LookupError, Node};
 use crate::places::Provider;
 use crate::units::{Mono, Now};
 use account::{Ledger, Phase};
@@ -69,7 +70,7 @@ pub struct Setup {
     /// The server; it knows what its journal held.
     pub node: Node,
     /// The files of its journal, if it has one.
-    pub journal: Option<Keeper>,
+    pub journal: Option<JournalFiles>,
     /// Where clients come in.
     pub clients: Door,
     /// Where neighbours come in.
@@ -77,7 +78,7 @@ pub struct Setup {
     /// The node's neighbours, in its order, and where each is dialled.
     pub links: Vec<Link>,
     /// Reads both again, at SIGHUP.
-    pub reread: Reread,
+    pub reread: Reload,
     /// Our own address, by which the neighbours know us, if it is not a name.
     pub source: Option<IpAddr>,
     /// At most so many clients at once. One more is closed as soon as it comes, so that the links
@@ -114,7 +115,7 @@ pub struct EventLoop {
     ready: Ready,
     /// By the place of a neighbour; none: nobody has it.
     links: Vec<Option<Link>>,
-    reread: Reread,
+    reread: Reload,
     attempts: Vec<Attempt>,
     source: Option<IpAddr>,
     lookups: Pool<Looker>,
@@ -368,11 +369,11 @@ impl EventLoop {
     /// Writes the log of this turn. A log that cannot be written must not stop the herd.
     fn write_log(&mut self) {
         self.ledger.enter(Phase::Log, || self.clock.mono());
-        let notes = self.node.notes();
+        let notes = self.node.log_text();
         if !notes.is_empty() {
             // It never fails.
             let _ = self.log.write_all(notes.as_bytes());
-            self.node.clear_notes();
+            self.node.clear_log();
         }
         if let Some(news) = self.log.turn(self.now.mono) {
             log::warn!("{news}");

@@ -15,7 +15,7 @@ use crate::units::PeerId;
 pub type Link = (Neighbour, Target);
 
 /// Reads the links of this server again; or says why they cannot be taken over.
-pub type Reread = Box<dyn FnMut() -> Result<Vec<Link>, String>>;
+pub type Reload = Box<dyn FnMut() -> Result<Vec<Link>, String>>;
 
 impl EventLoop {
     /// Reads the topology again. What is wrong in it changes nothing.

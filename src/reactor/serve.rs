@@ -9,8 +9,9 @@ use mio::net::TcpStream;
 use super::account::Phase;
 use super::dial::{self, Name, Target};
 use super::door::Visit;
-use super::{EventLoop, Got, Kind, LIMITS, token};
-use crate::node::{Door as Side, Event, Limit};
+use super::{EventLoop, Kind, LIMITS, ReadOutcome, token};
+use crate::limits::Limit;
+use crate::node::{Door as Side, Event};
 use crate::units::{ConnId, PeerId};
 
 impl EventLoop {
@@ -158,19 +159,19 @@ impl EventLoop {
             self.ready.list(entry);
         }
         match got {
-            Got::Nothing => {}
-            Got::Bytes(count) => {
+            ReadOutcome::Nothing => {}
+            ReadOutcome::Bytes(count) => {
                 // Now, not at the turn's start: a difference is measured to when it came.
                 self.now = self.clock.now();
                 let bytes = &self.buffer[..count];
                 self.node
                     .handle(self.now, Event::Received { conn: id, bytes });
-                if self.node.notes().len() > LIMITS.notes {
+                if self.node.log_text().len() > LIMITS.notes {
                     self.node.hit(Limit::notes);
                     self.write_log();
                 }
             }
-            Got::Ended => {
+            ReadOutcome::Ended => {
                 // A reset that comes behind the end is not read(2), but stands in SO_ERROR: what
                 // was sent to a neighbour after it had closed is lost, and it is to know that.
                 let reset = match entry.kind {
@@ -182,7 +183,7 @@ impl EventLoop {
                     None => self.node.handle(self.now, Event::Ended { conn: id }),
                 }
             }
-            Got::Broken(why) => self.broken(id, why),
+            ReadOutcome::Broken(why) => self.broken(id, why),
         }
     }
 

@@ -12,7 +12,7 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
 
-use crate::node::Limits;
+use crate::limits::Limits;
 
 /// Bytes of a file at most.
 pub const FILE_BYTES_MAX: usize = Limits::PRODUCT.topology;

@@ -16,7 +16,7 @@ impl fmt::Display for Run {
 
 /// How far a feed goes and what a table holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extent {
+pub struct Position {
     /// The number of a change in the teller's feed.
     pub seq: u64,
     /// The records of the speaker's table.
@@ -25,7 +25,7 @@ pub struct Extent {
     pub digest: u64,
 }
 
-impl fmt::Display for Extent {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {:016x}", self.seq, self.count, self.digest)
     }
@@ -48,7 +48,7 @@ pub struct Hello<'a> {
 
 /// A valid line of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word<'a> {
+pub enum Message<'a> {
     /// `HELLO <from> <to> <run> <nonce>`, from the acceptor with a proof behind it.
     Hello(Hello<'a>),
     /// `AUTH <proof>`: the proof of the secret, a dialler's or an asker's.
@@ -56,7 +56,7 @@ pub enum Word<'a> {
     /// `STATUS [<nonce>]`: how are you? And back, from who wants a proof first.
     Status(Option<&'a [u8]>),
     /// `SINCE <run> <seq> <count> <digest>`: how far I got into your feed of that run.
-    Since(Run, Extent),
+    Since(Run, Position),
     /// `WAVE <run> <number>`: when everybody behind you has what you have, say DONE.
     Wave(Run, u64),
     /// `DONE <run> <number>`: they have.
@@ -64,35 +64,35 @@ pub enum Word<'a> {
     /// `AT …`: a change.
     At(Report<'a>),
     /// `MARK <seq> <count> <digest>`: so far you have been told everything.
-    Mark(Extent),
+    Mark(Position),
 }
 
-impl<'a> Word<'a> {
+impl<'a> Message<'a> {
     /// The word in a line; none if it is garbage.
-    pub fn parse(line: &'a [u8]) -> Option<Word<'a>> {
+    pub fn parse(line: &'a [u8]) -> Option<Message<'a>> {
         match fields(line).next()? {
-            b"AT" => Some(Word::At(Report::parse(line)?)),
+            b"AT" => Some(Message::At(Report::parse(line)?)),
             b"MARK" => {
                 let [_, seq, count, digest] = exactly(line)?;
-                Some(Word::Mark(extent(seq, count, digest)?))
+                Some(Message::Mark(extent(seq, count, digest)?))
             }
             b"SINCE" => {
                 let [_, run, seq, count, digest] = exactly(line)?;
-                Some(Word::Since(Run(hex(run)?), extent(seq, count, digest)?))
+                Some(Message::Since(Run(hex(run)?), extent(seq, count, digest)?))
             }
-            b"HELLO" => Some(Word::Hello(hello(line)?)),
+            b"HELLO" => Some(Message::Hello(hello(line)?)),
             b"WAVE" => {
                 let [_, run, number] = exactly(line)?;
-                Some(Word::Wave(Run(hex(run)?), decimal(number, u64::MAX)?))
+                Some(Message::Wave(Run(hex(run)?), decimal(number, u64::MAX)?))
             }
             b"DONE" => {
                 let [_, run, number] = exactly(line)?;
-                Some(Word::Done(Run(hex(run)?), decimal(number, u64::MAX)?))
+                Some(Message::Done(Run(hex(run)?), decimal(number, u64::MAX)?))
             }
-            b"AUTH" => exactly(line).map(|[_, proof]| Word::Auth(proof)),
+            b"AUTH" => exactly(line).map(|[_, proof]| Message::Auth(proof)),
             b"STATUS" => match exactly(line) {
-                Some([_, nonce]) => is_nonce(nonce).then_some(Word::Status(Some(nonce))),
-                None => exactly(line).map(|[_]| Word::Status(None)),
+                Some([_, nonce]) => is_nonce(nonce).then_some(Message::Status(Some(nonce))),
+                None => exactly(line).map(|[_]| Message::Status(None)),
             },
             _ => None,
         }
@@ -123,9 +123,9 @@ fn is_nonce(text: &[u8]) -> bool {
     text.len() == 32 && text.iter().all(|&byte| hex_digit(byte).is_some())
 }
 
-fn extent(seq: &[u8], count: &[u8], digest: &[u8]) -> Option<Extent> {
+fn extent(seq: &[u8], count: &[u8], digest: &[u8]) -> Option<Position> {
     let (seq, count) = (decimal(seq, u64::MAX)?, decimal(count, u64::MAX)?);
-    Some(Extent {
+    Some(Position {
         seq,
         count,
         digest: hex(digest)?,
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn words_are_read_as_they_are_written() {
         let run = Run(0x0123_4567_89ab_cdef);
-        let extent = Extent {
+        let extent = Position {
             seq: 7,
             count: 3,
             digest: 0xfeed,
@@ -178,11 +178,11 @@ mod tests {
         let since = format!("SINCE {run} {extent}");
         assert_eq!(since, "SINCE 0123456789abcdef 7 3 000000000000feed");
         assert_eq!(
-            Word::parse(since.as_bytes()),
-            Some(Word::Since(run, extent))
+            Message::parse(since.as_bytes()),
+            Some(Message::Since(run, extent))
         );
         let mark = format!("MARK {extent}");
-        assert_eq!(Word::parse(mark.as_bytes()), Some(Word::Mark(extent)));
+        assert_eq!(Message::parse(mark.as_bytes()), Some(Message::Mark(extent)));
         let hello = format!("HELLO Goloman Hands {run} {NONCE}");
         let mut want = Hello {
             from: b"Goloman",
@@ -191,23 +191,23 @@ mod tests {
             nonce: NONCE.as_bytes(),
             proof: None,
         };
-        assert_eq!(Word::parse(hello.as_bytes()), Some(Word::Hello(want)));
+        assert_eq!(Message::parse(hello.as_bytes()), Some(Message::Hello(want)));
         want.proof = Some(b"-");
         assert_eq!(
-            Word::parse(format!("{hello} -").as_bytes()),
-            Some(Word::Hello(want))
+            Message::parse(format!("{hello} -").as_bytes()),
+            Some(Message::Hello(want))
         );
         let wave = format!("WAVE {run} 7");
-        assert_eq!(Word::parse(wave.as_bytes()), Some(Word::Wave(run, 7)));
+        assert_eq!(Message::parse(wave.as_bytes()), Some(Message::Wave(run, 7)));
         let done = format!("DONE {run} 7");
-        assert_eq!(Word::parse(done.as_bytes()), Some(Word::Done(run, 7)));
-        assert_eq!(Word::parse(b"AUTH 00ff"), Some(Word::Auth(b"00ff")));
-        assert_eq!(Word::parse(b"STATUS\r"), Some(Word::Status(None)));
+        assert_eq!(Message::parse(done.as_bytes()), Some(Message::Done(run, 7)));
+        assert_eq!(Message::parse(b"AUTH 00ff"), Some(Message::Auth(b"00ff")));
+        assert_eq!(Message::parse(b"STATUS\r"), Some(Message::Status(None)));
         let status = format!("STATUS {NONCE}");
-        let want = Word::Status(Some(NONCE.as_bytes()));
-        assert_eq!(Word::parse(status.as_bytes()), Some(want));
+        let want = Message::Status(Some(NONCE.as_bytes()));
+        assert_eq!(Message::parse(status.as_bytes()), Some(want));
         let at = b"AT s +0.000000000 k +1+1 1";
-        assert!(matches!(Word::parse(at), Some(Word::At(_))));
+        assert!(matches!(Message::parse(at), Some(Message::At(_))));
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
             "STATUS 00112233445566778899aabbccddeeff -",
             "status",
         ] {
-            assert_eq!(Word::parse(line.as_bytes()), None, "{line}");
+            assert_eq!(Message::parse(line.as_bytes()), None, "{line}");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! stranger sends, the answer is a value (or none), never a panic. Nothing here knows a
 //! connection, a clock or the table.
 
+mod checksum;
 mod command;
 mod digits;
 pub mod json;
@@ -11,9 +12,10 @@ mod plain;
 mod report;
 mod time;
 
+pub use checksum::checksum;
 pub use command::{Command, push_echo};
 use digits::{digit, digits};
-pub use link::{Extent, Hello, Run, Word, from_hex, to_hex};
+pub use link::{Hello, Message, Position, Run, from_hex, to_hex};
 pub use location::Location;
 pub use plain::PlainReport;
 pub use report::{Difference, Report};

@@ -2,6 +2,7 @@
 //! difference of any form.
 
 use super::{Difference, Location, Report, Time, digit, digits, fields};
+use crate::limits::Limits;
 use crate::units::Wall;
 
 /// An AT line of at least six fields.
@@ -16,9 +17,6 @@ pub struct PlainReport<'a> {
 }
 
 impl<'a> PlainReport<'a> {
-    /// Names that are read at most.
-    pub const NAMES_MAX: usize = 64;
-
     /// The report in a line that begins with AT, heard at `now`.
     pub fn parse(line: &'a [u8], now: Wall) -> Option<PlainReport<'a>> {
         let mut fields = fields(line);
@@ -37,7 +35,7 @@ impl<'a> PlainReport<'a> {
         };
         Some(PlainReport {
             report,
-            names: fields.take(PlainReport::NAMES_MAX).collect(),
+            names: fields.take(Limits::PRODUCT.plain_names).collect(),
             rewritten,
         })
     }
@@ -178,7 +176,7 @@ mod tests {
         let many = [&b"AT s +0.1 k +1+1 2"[..], &b" x".repeat(1000)].concat();
         assert_eq!(
             PlainReport::parse(&many, now).unwrap().names.len(),
-            PlainReport::NAMES_MAX
+            Limits::PRODUCT.plain_names
         );
     }
 }

@@ -16,7 +16,7 @@
 use std::collections::VecDeque;
 use std::fs;
 
-use herd::buffers::{Line, LineBuffer, Outbox, Spares};
+use herd::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use herd::load::{Fault, Lane, Plan, Request, Said, Script, Talk, Tally, Until, run};
 use herd::units::{Mono, Now};
 use serde_json::json;
@@ -37,7 +37,7 @@ struct Double {
     owed: VecDeque<(Mono, Said)>,
     outbox: Outbox,
     lines: LineBuffer,
-    spares: Spares,
+    spares: BufferPool,
 }
 
 /// A client's name in what an IAMAT says.
@@ -173,7 +173,7 @@ fn main() {
         owed: VecDeque::new(),
         outbox: Outbox::default(),
         lines: LineBuffer::default(),
-        spares: Spares::new(1 << 16),
+        spares: BufferPool::new(1 << 16),
     };
     let outcome = match dialect.as_str() {
         "echo" => run(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use herd::node::Limits;
+use herd::limits::Limits;
 
 use super::right;
 

@@ -21,7 +21,7 @@ pub struct Guest {
 
 /// What a server's table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
+pub struct Position {
     pub count: u64,
     pub digest: u64,
 }
@@ -46,12 +46,12 @@ impl Guest {
     }
 
     /// What the table of a server holds; none while it cannot be asked.
-    pub fn extent(&mut self, server: &Server) -> Option<Extent> {
+    pub fn extent(&mut self, server: &Server) -> Option<Position> {
         // A link that was silent for too long, or a server that was killed, is seen now.
         self.ask(server).or_else(|_| self.ask(server)).ok()
     }
 
-    fn ask(&mut self, server: &Server) -> io::Result<Extent> {
+    fn ask(&mut self, server: &Server) -> io::Result<Position> {
         let place = self.links.iter().position(|(name, _)| *name == server.name);
         let mut link = match place {
             Some(place) => self.links.swap_remove(place).1,
@@ -116,11 +116,11 @@ pub fn line(link: &mut BufReader<TcpStream>) -> io::Result<String> {
 }
 
 /// The extent in the next SINCE.
-fn extent(link: &mut BufReader<TcpStream>) -> io::Result<Extent> {
+fn extent(link: &mut BufReader<TcpStream>) -> io::Result<Position> {
     loop {
         let line = line(link)?;
         if let ["SINCE", _, _, count, digest] = line.split(' ').collect::<Vec<_>>()[..] {
-            return Ok(Extent {
+            return Ok(Position {
                 count: count.parse().unwrap(),
                 digest: u64::from_str_radix(digest, 16).unwrap(),
             });
@@ -129,7 +129,7 @@ fn extent(link: &mut BufReader<TcpStream>) -> io::Result<Extent> {
 }
 
 /// What all tables hold, if that is the same.
-pub fn agreed(guest: &mut Guest, herd: &Herd) -> Option<Extent> {
+pub fn agreed(guest: &mut Guest, herd: &Herd) -> Option<Position> {
     let mut all = herd.servers.iter().map(|server| guest.extent(server));
     let first = all.next()??;
     all.all(|extent| extent == Some(first)).then_some(first)

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 use std::thread;
 
-use herd::node::Limits;
+use herd::limits::Limits;
 use herd::node::Secret;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The disk of one server, in memory: its journal, and what its worker is at. It outlives
 //! processes.
 
-use herd::node::{Book, JournalEvent, JournalTask, Node, Trouble};
+use herd::node::{Book, JournalEvent, JournalTask, Node, WriteError};
 
 /// What stands at the start of each file, for its length.
 const HEAD: &[u8] = b"head\n";
@@ -66,7 +66,7 @@ impl Disk {
         assert!(text.is_empty() || text.ends_with(b"\n"), "half a line");
         let why = "no room".to_string();
         let result = match self.full {
-            true => Err(Trouble { intact: true, why }),
+            true => Err(WriteError { intact: true, why }),
             false => Ok(()),
         };
         if result.is_ok() {
@@ -89,7 +89,7 @@ impl Disk {
     pub fn finish(&mut self) -> Option<JournalEvent> {
         let (task, length) = self.job.take_if(|_| !self.hangs)?;
         self.hangs = std::mem::take(&mut self.once);
-        let trouble = |intact| Trouble {
+        let trouble = |intact| WriteError {
             intact,
             why: "the disk is broken".to_string(),
         };

@@ -2,7 +2,7 @@
 //! compared as text. It shares nothing with `wire` but the protocol page, so that a mistake would
 //! have to be made twice, in two ways, to go unseen.
 
-use herd::wire::{Command, Word};
+use herd::wire::{Command, Message};
 
 /// What stands between white space.
 pub fn fields(line: &[u8]) -> Vec<Vec<u8>> {
@@ -195,9 +195,9 @@ fn is_hex(text: &[u8], length: usize) -> bool {
 }
 
 /// What `wire` reads a line of a link as, written in the same form.
-pub fn written(word: &Word<'_>) -> Vec<u8> {
+pub fn written(word: &Message<'_>) -> Vec<u8> {
     match word {
-        Word::Hello(hello) => {
+        Message::Hello(hello) => {
             let run = hello.run.to_string();
             let mut fields = vec![
                 &b"HELLO"[..],
@@ -209,14 +209,14 @@ pub fn written(word: &Word<'_>) -> Vec<u8> {
             fields.extend(hello.proof);
             fields.join(&b' ')
         }
-        Word::Since(run, extent) => format!("SINCE {run} {extent}").into_bytes(),
-        Word::Mark(extent) => format!("MARK {extent}").into_bytes(),
-        Word::Status(None) => b"STATUS".to_vec(),
-        Word::Status(Some(nonce)) => [b"STATUS ", *nonce].concat(),
-        Word::Auth(proof) => [b"AUTH ", *proof].concat(),
-        Word::Wave(run, count) => format!("WAVE {run} {count}").into_bytes(),
-        Word::Done(run, count) => format!("DONE {run} {count}").into_bytes(),
-        Word::At(report) => {
+        Message::Since(run, extent) => format!("SINCE {run} {extent}").into_bytes(),
+        Message::Mark(extent) => format!("MARK {extent}").into_bytes(),
+        Message::Status(None) => b"STATUS".to_vec(),
+        Message::Status(Some(nonce)) => [b"STATUS ", *nonce].concat(),
+        Message::Auth(proof) => [b"AUTH ", *proof].concat(),
+        Message::Wave(run, count) => format!("WAVE {run} {count}").into_bytes(),
+        Message::Done(run, count) => format!("DONE {run} {count}").into_bytes(),
+        Message::At(report) => {
             let mut line = Vec::new();
             report.push(&mut line);
             assert_eq!(line.len(), report.line_len(), "its length is known before");

@@ -122,8 +122,8 @@ impl Shell {
         if observed || due {
             self.node.handle(now, Event::Tick);
         }
-        self.notes.push_str(self.node.notes());
-        self.node.clear_notes();
+        self.notes.push_str(self.node.log_text());
+        self.node.clear_log();
         acted || observed || due
     }
 

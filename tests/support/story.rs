@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use herd::node::{Ack, Door, Fsync, Limits, LookupError, Secret};
+use herd::limits::Limits;
+use herd::node::{Ack, Door, Fsync, LookupError, Secret};
 use herd::units::{MILLISECOND, SECOND};
 
 use super::net::Listener;

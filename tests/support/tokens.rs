@@ -5,22 +5,22 @@ use super::world::Wrong;
 /// A word of a command, or bytes in quotes.
 #[derive(Debug)]
 pub enum Token {
-    Word(String),
+    Message(String),
     Text(Vec<u8>),
 }
-use Token::{Text, Word};
+use Token::{Message, Text};
 
 impl Token {
     pub fn word(&self) -> Option<&str> {
         match self {
-            Word(word) => Some(word),
+            Message(word) => Some(word),
             Text(_) => None,
         }
     }
 
     pub fn text(&self) -> Option<&[u8]> {
         match self {
-            Word(_) => None,
+            Message(_) => None,
             Text(text) => Some(text),
         }
     }
@@ -37,7 +37,7 @@ pub fn tokens(line: &str) -> Wrong<Vec<Token>> {
             rest = after.trim_start();
         } else {
             let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
-            tokens.push(Word(word.into()));
+            tokens.push(Message(word.into()));
             rest = after.trim_start();
         }
     }

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{Ack, Door, Fsync, Limits, LookupError, Secret};
+use herd::limits::Limits;
+use herd::node::{Ack, Door, Fsync, LookupError, Secret};
 use herd::units::{LookupId, Mono, Now, SECOND, Wall};
 
 use super::disk::Disk;

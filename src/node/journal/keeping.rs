@@ -1,6 +1,6 @@
 //! What is done to the journal's files, and when.
 
-use super::{Book, Fresh, Fsync, JournalEvent, JournalTask, State, Trouble, line, task};
+use super::{Book, Fresh, Fsync, JournalEvent, JournalTask, State, WriteError, line, task};
 use crate::node::notes::Level;
 use crate::node::{Action, Node, Timer};
 
@@ -200,7 +200,7 @@ impl Node {
     }
 
     /// What is acknowledged from now on may be lost. That is said once, not at each try.
-    fn journal_fails(&mut self, Trouble { intact, why }: Trouble) {
+    fn journal_fails(&mut self, WriteError { intact, why }: WriteError) {
         let Some(journal) = &mut self.journal else {
             return;
         };
@@ -222,7 +222,7 @@ impl Node {
     }
 
     /// The fresh file cannot be had.
-    fn fresh_fails(&mut self, trouble: Trouble) {
+    fn fresh_fails(&mut self, trouble: WriteError) {
         let Some(journal) = &mut self.journal else {
             return;
         };
@@ -248,13 +248,13 @@ impl Node {
         }
     }
 
-    fn synced(&mut self, result: Result<(), Trouble>) {
+    fn synced(&mut self, result: Result<(), WriteError>) {
         let Some(journal) = &mut self.journal else {
             return;
         };
         journal.busy = false;
         match result {
-            Err(trouble) => self.journal_fails(Trouble {
+            Err(trouble) => self.journal_fails(WriteError {
                 intact: false,
                 ..trouble
             }),
@@ -268,7 +268,7 @@ impl Node {
         }
     }
 
-    fn created(&mut self, result: Result<u64, Trouble>) {
+    fn created(&mut self, result: Result<u64, WriteError>) {
         let Some(journal) = &mut self.journal else {
             return;
         };
@@ -284,7 +284,7 @@ impl Node {
         }
     }
 
-    fn published(&mut self, result: Result<(), Trouble>) {
+    fn published(&mut self, result: Result<(), WriteError>) {
         let Some(journal) = &mut self.journal else {
             return;
         };

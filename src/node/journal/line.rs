@@ -1,10 +1,9 @@
-//! A line of the journal: an AT line, a space, and its hash as 16 hex digits: the very hash that
-//! the digest of the table sums. So a digit that flips on the disk is seen, and only its line is
-//! lost.
+//! A line of the journal: an AT line, a space, and its hash as 16 hex digits. So a digit that flips
+//! on the disk is seen, and only its line is lost.
 
 use std::fmt;
 
-use crate::node::hash::hash;
+use super::hash_v1::hash;
 use crate::wire::Report;
 
 /// The hash behind a line: a space, 16 digits.

@@ -18,6 +18,7 @@
 //!
 //! Nothing here knows a file; the shell reports what became of each [`JournalTask`].
 
+mod hash_v1;
 mod keeping;
 pub mod line;
 
@@ -69,18 +70,18 @@ pub enum JournalTask {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalEvent {
     /// All of it was written, or nothing.
-    Wrote(Book, Result<(), Trouble>),
+    Wrote(Book, Result<(), WriteError>),
     /// What was written before the task came is safe, and the file is in its place.
-    Synced(Result<(), Trouble>),
+    Synced(Result<(), WriteError>),
     /// The fresh file has so many bytes: its first line.
-    Created(Result<u64, Trouble>),
+    Created(Result<u64, WriteError>),
     /// The fresh file is the journal from now on.
-    Published(Result<(), Trouble>),
+    Published(Result<(), WriteError>),
 }
 
 /// Why a task failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct WriteError {
     /// The file is as it was before: it may be tried again.
     pub intact: bool,
     /// For the log.
@@ -295,7 +296,8 @@ fn task(task: JournalTask) -> Option<Action> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::{Ack, Config, Door, Event, Limits};
+    use crate::limits::Limits;
+    use crate::node::{Ack, Config, Door, Event};
     use crate::units::{ConnId, Now};
 
     fn node(fsync: Fsync) -> Node {
@@ -363,7 +365,7 @@ mod tests {
         want.synced = Some(now.wall);
         assert_eq!(node.journal_status(), want);
         let (intact, why) = (false, "no disk".to_string());
-        let synced = JournalEvent::Synced(Err(Trouble { intact, why }));
+        let synced = JournalEvent::Synced(Err(WriteError { intact, why }));
         node.handle(now, Event::Journal(synced));
         want.state = JournalState::Failing("no disk".to_string());
         assert_eq!(node.journal_status(), want);

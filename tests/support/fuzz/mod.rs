@@ -13,7 +13,7 @@ pub use answers::provider_json;
 pub use session::session;
 pub use towns::topology;
 
-use herd::wire::{Command, Word, push_echo};
+use herd::wire::{Command, Message, push_echo};
 
 use super::model;
 
@@ -54,11 +54,11 @@ pub fn client_line(line: &[u8]) {
 
 /// A line of a link: it is read as the model reads it, and once written it is read as the same.
 pub fn server_line(line: &[u8]) {
-    let found = Word::parse(line);
+    let found = Message::parse(line);
     let written = found.as_ref().map(model::written);
     let (shown, want) = (written.as_deref(), model::word(line));
     assert_eq!(shown, want.as_deref(), "{}", line.escape_ascii());
     if let Some(written) = written {
-        assert_eq!(Word::parse(&written), found, "{}", line.escape_ascii());
+        assert_eq!(Message::parse(&written), found, "{}", line.escape_ascii());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use herd::node::Limits;
+use herd::limits::Limits;
 use herd::units::ConnId;
 
 /// One connection after another.

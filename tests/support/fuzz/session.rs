@@ -18,7 +18,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use herd::node::{Ack, Action, Config, Door, Event, Level, Limits, LookupError, Neighbour, Node};
+use herd::limits::Limits;
+use herd::node::{Ack, Action, Config, Door, Event, Level, LookupError, Neighbour, Node};
 use herd::units::{ConnId, LookupId, MILLISECOND, Mono, Now, PeerId, SECOND, Wall};
 
 use super::super::model;
@@ -288,8 +289,9 @@ impl World {
             );
         }
         let is_fit = |c: char| matches!(c, ' '..='~' | '\n');
-        assert!(self.node.notes().chars().all(is_fit), "a log for terminals");
-        self.node.clear_notes();
+        let log = self.node.log_text();
+        assert!(log.chars().all(is_fit), "fit for terminals");
+        self.node.clear_log();
         check_table(&self.node, &self.limits);
     }
 
@@ -303,7 +305,7 @@ impl World {
                     let refused = &self.seats[DIALLED].sent;
                     let refused = [refused, self.node.unsent(conn)].concat();
                     let mut lines = model::lines(&refused).into_iter();
-                    let is_forgotten = self.node.load(conn).is_none();
+                    let is_forgotten = self.node.conn_stats(conn).is_none();
                     let is_refused = lines.any(|line| line.starts_with(b"? "));
                     assert!(is_forgotten || is_refused, "dialled twice");
                     let why = "hung up".to_string();

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use herd::node::{Limits, Node};
+use herd::limits::Limits;
+use herd::node::Node;
 use herd::units::Wall;
 use herd::wire::{Command, Report, push_echo};
 

@@ -216,7 +216,7 @@ impl World {
         let mut wrong = None;
         let (mut open, mut waiting) = (0, 0);
         for socket in server.sockets.iter().flatten() {
-            let Some(load) = server.node.load(socket.conn) else {
+            let Some(load) = server.node.conn_stats(socket.conn) else {
                 wrong = Some(format!("{:?} is open, but forgotten", socket.conn));
                 continue;
             };
@@ -240,7 +240,7 @@ impl World {
                 wrong = Some(format!("{:?} has {load:?}", socket.conn));
             }
         }
-        let census = server.node.census();
+        let census = server.node.snapshot();
         if (census.sessions, census.lookups) != (open, waiting) {
             wrong = Some(format!(
                 "{open} are open and {waiting} wait, but {census:?}"

@@ -95,7 +95,7 @@ impl World {
     fn is_linked(&self) -> bool {
         let links = |place: usize| self.places[place].neighbours.len();
         let up = self.servers().filter(|(place, server)| {
-            let census = server.node.census();
+            let census = server.node.snapshot();
             let open = server.sockets.iter().flatten().filter(|it| it.link).count();
             !server.ending && open == 2 * links(*place) && census.timers >= 3 * links(*place)
         });
@@ -105,7 +105,7 @@ impl World {
     /// All tables are equal, as far as digests can tell.
     fn is_equal(&self) -> bool {
         let mut all = self.servers().map(|(_, server)| {
-            let census = server.node.census();
+            let census = server.node.snapshot();
             (census.records, census.digest)
         });
         let first = all.next();
@@ -116,7 +116,7 @@ impl World {
     /// rudely may have said more than is obeyed yet.
     fn is_served(&self) -> bool {
         let waits = |state| matches!(state, State::Away | State::Here);
-        let sessions: usize = self.servers().map(|it| it.1.node.census().sessions).sum();
+        let sessions: usize = self.servers().map(|it| it.1.node.snapshot().sessions).sum();
         let links: usize = self.places.iter().map(|place| place.neighbours.len()).sum();
         sessions == 2 * links && !self.guests.iter().any(|guest| waits(guest.state))
     }
@@ -269,7 +269,7 @@ impl World {
         let counted: Vec<_> = self
             .servers()
             .map(|(place, server)| {
-                let census = server.node.census();
+                let census = server.node.snapshot();
                 (
                     self.places[place].neighbours.len(),
                     server.sockets.iter().flatten().count(),

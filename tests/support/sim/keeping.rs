@@ -1,7 +1,8 @@
 //! The disks of the simulated servers, and what must be true of their journals: what is
 //! acknowledged is in them before the reply leaves, and a start finds everything that was known.
 
-use herd::node::{Config, Event, Fsync, JournalState, JournalTask, Limits, Node};
+use herd::limits::Limits;
+use herd::node::{Config, Event, Fsync, JournalState, JournalTask, Node};
 use herd::units::MILLISECOND;
 
 use super::guest::{Acked, Value, value};

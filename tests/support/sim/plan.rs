@@ -1,7 +1,8 @@
 //! What a seed means: a herd, its limits, the weather, and who visits. Everything but the small
 //! luck of each read and write is drawn here, before anything runs.
 
-use herd::node::{Ack, Fsync, Limits};
+use herd::limits::Limits;
+use herd::node::{Ack, Fsync};
 use herd::units::{MILLISECOND, SECOND};
 
 use super::clock::BASE;
@@ -348,7 +349,7 @@ fn faults(
     heal: u64,
 ) -> Vec<(u64, Fault)> {
     let count = [0, 1, 2, 4, 8][random.below(5)];
-    // Trouble seldom comes alone: most of it is about one link and its servers.
+    // WriteError seldom comes alone: most of it is about one link and its servers.
     let focus = random.pick(links);
     let mut faults: Vec<(u64, Fault)> = (0..count)
         .map(|_| {

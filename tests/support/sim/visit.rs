@@ -1,6 +1,6 @@
 //! Who visits: a client's connection, the lines that it will send and how, and how it leaves.
 
-use herd::node::Limits;
+use herd::limits::Limits;
 use herd::units::{MILLISECOND, SECOND};
 
 use super::clock::BASE;

@@ -217,9 +217,9 @@ impl World {
         };
         let obeyed = listener
             .node
-            .load(conn)
+            .conn_stats(conn)
             .is_some_and(|load| load.unread == 0);
-        let (told, heard) = (teller.node.census(), listener.node.census());
+        let (told, heard) = (teller.node.snapshot(), listener.node.snapshot());
         if !obeyed || told.changes != seq || told.digest == heard.digest {
             return;
         }

@@ -2,7 +2,6 @@
 
 use super::{Row, limits, units};
 use crate::units::{MILLISECOND, SECOND};
-use crate::wire::PlainReport;
 
 limits! {
     "clients" {
@@ -89,7 +88,7 @@ limits! {
         chatter: usize = 4 << 10, bytes;
         "A plain neighbour may answer where no answer is wanted."
         "The connection ends; the line counts as told."
-        plain_names: usize = PlainReport::NAMES_MAX, count;
+        plain_names: usize = 64, count;
         "A plain neighbour's line names the servers that have it."
         "Further names are not read."
         resets: u32 = 3, count;
