@@ -6,8 +6,10 @@
 //! nobody who keeps to them.
 
 mod table;
+mod throttle;
 
 pub use table::{Limit, Limits};
+pub use throttle::{Throttle, Withheld};
 
 /// Neighbours of one server at most.
 pub const NEIGHBOURS_MAX: usize = Limits::PRODUCT.neighbours;

@@ -76,13 +76,13 @@ pub use status::{Counts, LoopMetrics, Question, Recent};
 pub use waves::Ack;
 
 use crate::buffers::{BufferPool, Timers};
-use crate::limits::{Hits, Limit, Limits, NEIGHBOURS_MAX};
+use crate::limits::{Hits, Limit, Limits, NEIGHBOURS_MAX, Throttle};
 use crate::units::{ConnId, Mono, Now, PeerId};
 use holding::Holding;
 use journal::Journal;
 use lookups::Lookups;
 use notes::Notes;
-use peer::{Peer, Warnings};
+use peer::Peer;
 use random::Random;
 use session::{Role, Session, Sessions};
 use table::Table;
@@ -127,8 +127,8 @@ pub struct Node {
     behind_due: usize,
     /// The feed has changes that no link was offered yet, or a wave may begin.
     news: bool,
-    /// Warnings about those who are no neighbours.
-    warnings: Warnings,
+    /// Throttle about those who are no neighbours.
+    warnings: Throttle,
     ending: bool,
     stopped: bool,
     /// The memory of outboxes that are empty now.
@@ -195,7 +195,7 @@ impl Node {
             behind: VecDeque::new(),
             behind_due: 0,
             news: false,
-            warnings: Warnings::default(),
+            warnings: Throttle::default(),
             ending: false,
             stopped: false,
             spares: BufferPool::new(limits.spares),

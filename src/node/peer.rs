@@ -1,10 +1,10 @@
 //! A neighbour: the link on which we tell it things, and the one on which it tells us.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use super::event::Neighbour;
 use super::notes::Level;
+use crate::limits::Throttle;
 use crate::units::{ConnId, Mono};
 use crate::wire::{Position, Run};
 
@@ -50,8 +50,8 @@ pub struct Peer {
     pub chatter: usize,
     /// What it does not take, being plain.
     pub doubt: Doubt,
-    /// Warnings about it.
-    pub warnings: Warnings,
+    /// Throttle about it.
+    pub warnings: Throttle,
 }
 
 /// A plain neighbour resets what it is told: is it going down, or is it this line?
@@ -117,7 +117,7 @@ impl Peer {
             heard: Position::default(),
             chatter: 0,
             doubt: Doubt::default(),
-            warnings: Warnings::default(),
+            warnings: Throttle::default(),
         }
     }
 
@@ -140,52 +140,5 @@ impl Peer {
         } else {
             Level::Info
         }
-    }
-}
-
-/// At most one warning in a while about the same thing.
-#[derive(Debug, Default)]
-pub struct Warnings {
-    next: Mono,
-    withheld: u64,
-}
-
-impl Warnings {
-    /// Whether one may be given now; and then, how many were withheld since the last.
-    pub fn permit(&mut self, now: Mono, pause: u64) -> Option<Withheld> {
-        if now < self.next {
-            self.withheld += 1;
-            return None;
-        }
-        self.next = now + pause;
-        Some(Withheld(std::mem::take(&mut self.withheld)))
-    }
-}
-
-/// So many warnings were not given; to be shown behind one that is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Withheld(u64);
-
-impl fmt::Display for Withheld {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0 => Ok(()),
-            count => write!(f, " ({count} more before)"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn warnings_are_counted_while_they_are_withheld() {
-        let mut warnings = Warnings::default();
-        assert_eq!(warnings.permit(Mono(5), 10), Some(Withheld(0)));
-        assert_eq!(warnings.permit(Mono(6), 10), None);
-        assert_eq!(warnings.permit(Mono(14), 10), None);
-        assert_eq!(warnings.permit(Mono(15), 10), Some(Withheld(2)));
-        assert_eq!(warnings.permit(Mono(25), 10), Some(Withheld(0)));
     }
 }

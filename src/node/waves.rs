@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 
 use super::Node;
 use super::notes::Level;
-use super::peer::{Tell, Warnings};
+use super::peer::Tell;
 use super::session::Ending;
-use crate::limits::Limit;
+use crate::limits::{Limit, Throttle};
 use crate::units::{ConnId, Mono, PeerId};
 use crate::wire::Run;
 
@@ -40,7 +40,7 @@ pub struct Waves {
     done: u64,
     /// Replies that were sent before every server had answered.
     late: u64,
-    warnings: Warnings,
+    warnings: Throttle,
 }
 
 #[derive(Debug)]
