@@ -42,7 +42,7 @@ sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a
 	@$(if $(SEED),HERD_SEED=$(SEED),HERD_SEEDS=$(SEEDS)) $(CARGO) test --release --locked --quiet \
 		--test sim the_herd -- --nocapture
 
-sim-scale: ## a thousand simulated servers: hops, time, lines; the table of the README
+sim-scale: ## a thousand simulated servers: hops, time, lines; the tables of the guide
 	@$(CARGO) test --release --locked --quiet --test sim a_thousand -- --ignored --nocapture
 
 mutants: ## plant bugs, one by one: the simulator catches each within 100 seeds

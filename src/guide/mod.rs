@@ -1,4 +1,64 @@
 //! Pages to read beside the code.
+//!
+//! 1. [The way of a command](way): an IAMAT and a WHATSAT, function by function.
+//! 2. [The protocol](protocol): the words on the wire, and what each side may rely on.
+//! 3. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
+//! 4. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
+//! 5. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
+//! 6. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
+//! 7. [Faults](faults): the herd under attack, and what was measured.
+//! 8. [Words](words): what a door, a feed or a wave is.
+//!
+//! The tour of the code begins at the [root of the crate](crate). The picture shows the five
+//! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
+//! solid lines carry news, dashed lines carry what the other side knew already.
+//!
+#![doc = include_str!("herd.svg")]
+
+#[doc = include_str!("way.md")]
+///
+/// ---
+/// [Contents](self) · next: [the protocol](protocol)
+pub mod way {}
 
 #[doc = include_str!("protocol.md")]
+///
+/// ---
+/// [Contents](self) · before: [the way of a command](way) · next: [running a herd](running)
 pub mod protocol {}
+
+#[doc = include_str!("running.md")]
+///
+/// ---
+/// [Contents](self) · before: [the protocol](protocol) · next: [limits](limits)
+pub mod running {}
+
+#[doc = include_str!("limits.md")]
+///
+/// ---
+/// [Contents](self) · before: [running a herd](running) · next: [performance](performance)
+pub mod limits {}
+
+#[doc = include_str!("performance.md")]
+///
+/// ---
+/// [Contents](self) · before: [limits](limits) · next: [the simulator](simulator)
+pub mod performance {}
+
+#[doc = include_str!("simulator.md")]
+///
+/// ---
+/// [Contents](self) · before: [performance](performance) · next: [faults](faults)
+pub mod simulator {}
+
+#[doc = include_str!("faults.md")]
+///
+/// ---
+/// [Contents](self) · before: [the simulator](simulator) · next: [words](words)
+pub mod faults {}
+
+#[doc = include_str!("words.md")]
+///
+/// ---
+/// [Contents](self) · before: [faults](faults)
+pub mod words {}

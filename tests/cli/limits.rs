@@ -1,4 +1,6 @@
-//! `herd limits`, and the same table in the README.
+//! `herd limits`, and the same limits in the guide.
+//!
+//! `HERD_BLESS=1 cargo test --test cli limits` writes the tables of the guide.
 
 use std::fs;
 use std::path::Path;
@@ -7,18 +9,43 @@ use herd::limits::Limits;
 
 use super::right;
 
+/// Everything after this heading of the page is made from the table in the source.
+const HEADING: &str = "\n# All of them\n";
+
 #[test]
-fn the_readme_shows_every_limit_as_it_is() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(path).unwrap();
-    let mut table = String::from("| limit | value | at it |\n|---|---|---|\n");
-    for row in Limits::PRODUCT.rows() {
-        table += &format!("| `{}` | {} | {} |\n", row.name, row.value, row.at);
+fn the_guide_shows_every_limit_as_it_is() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide/limits.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (introduction, shown) = page.split_once(HEADING).unwrap();
+    let tables = tables();
+    if shown != tables && std::env::var_os("HERD_BLESS").is_some() {
+        fs::write(&path, [introduction, HEADING, &tables].concat()).unwrap();
+        return;
     }
     assert!(
-        readme.contains(&format!("\n{table}\n")),
-        "README.md lacks this table:\n\n{table}"
+        shown == tables,
+        "src/guide/limits.md is out of date; HERD_BLESS=1 writes it:\n{tables}"
     );
+}
+
+/// A heading and a table for each group, as Markdown.
+fn tables() -> String {
+    let (mut text, mut group) = (String::new(), "");
+    for row in Limits::PRODUCT.rows() {
+        if row.group != group {
+            group = row.group;
+            let heading = group[..1].to_uppercase() + &group[1..];
+            text += &format!("\n## {heading}\n\n| limit | value | why | what happens |\n");
+            text += "|---|---|---|---|\n";
+        }
+        let line = format!(
+            "| `{}` | {} | {} | {} |\n",
+            row.name, row.value, row.why, row.at
+        );
+        // Rustdoc makes a dash of two hyphens that are not escaped.
+        text += &line.replace("--", r"\--");
+    }
+    text
 }
 
 #[test]
