@@ -1,36 +1,50 @@
-//! A server herd on a hand-rolled event loop.
+//! A herd of servers on a hand-rolled event loop.
 //!
-//! Mobile clients tell any server where they are (`IAMAT`), the servers flood that to each other,
-//! and anyone may ask any server what is near a client (`WHATSAT`). A server is **a pure state
-//! machine inside a thin mio loop**: [`node`] owns every decision and every buffer and touches no
-//! socket, clock, thread or log; [`reactor`] owns the sockets, moves bytes and reports facts.
+//! A mobile client tells any server where it is (`IAMAT`), the servers flood the news to each
+//! other, and anyone may ask any server what is near a client (`WHATSAT`). A server is **a pure
+//! state machine inside a thin mio loop**: [`node`] owns every decision and every buffer, and
+//! touches no socket, clock, thread or log. [`reactor`] owns the sockets, moves bytes and reports
+//! facts.
 //!
-//! # A tour, from the ground up
+//! # A tour, from the loop inwards
 //!
+//! - [`reactor`], the loop:
+//!   - `event_loop.rs`: one turn, which acts, waits and observes.
+//!   - `io.rs`: how is a connection read and written? `conn.rs`: why is no edge ever lost?
+//!   - `accept.rs`, `dial.rs`: where do connections come from?
+//!   - `workers.rs`: where do calls go that block?
+//! - [`node`], the server; its folders follow the [protocol](guide::protocol):
+//!   - `api.rs`: everything that goes in and comes out.
+//!   - `conn`: one connection, from its first byte to its end. It has a phase (`session.rs`), takes
+//!     lines in (`input.rs`), gives replies out (`output.rs`), loses patience (`timeouts.rs`) and
+//!     ends (`close.rs`).
+//!   - `clients`: the two commands, a file for each.
+//!   - `store`: which of two reports wins? (`table.rs`) How does an update travel? (`feed.rs`)
+//!   - `links`: how do two servers meet? (`handshake.rs`) How is a neighbour told, heard, and
+//!     dialled again? (`outgoing.rs`, `incoming.rs`, `redial.rs`) How do we talk to other
+//!     implementations? (`foreign.rs`)
+//!   - `ack`: the conditions for which a reply has to wait, the whole herd among them.
+//!   - `journal`: when is a change written, and when is it safe?
+//!   - `admin`: how is the server, and how does it end?
 //! - [`units`]: instants in integer nanoseconds, and names that are never used twice.
-//! - [`wire`]: the words on the wire, text to values and back. What may a client say?
-//!   [`wire::Command`]. What do servers say to each other? [`wire::Message`].
-//! - [`buffers`]: lines out of pieces, replies in order, bytes on their way out, deadlines.
-//! - [`node`]: the server. How does an update travel? Through the table into its feed, and from
-//!   there along each link's cursor: `table.rs`, `feed.rs`, `telling.rs`, `hearing.rs`. How does
-//!   a WHATSAT wait for its answer and keep its place? `clients.rs` and
-//!   [`buffers::ReplyQueue`]. What bounds all of it? [`node::Limits`].
-//! - [`places`]: what is near, offline or from Google; blocking, and so only on workers.
-//! - [`journal`]: the files that a start reads. When is a line written? [`node::JournalTask`].
-//! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in `reactor/mod.rs`. Why is no
-//!   event ever lost? [`reactor::Conn`].
-//!   Where does its time go? `reactor/account.rs`; and who may ask? `node/status.rs`.
-//! - [`load`]: how fast is a server, and is every reply right? The same loop from the other side.
-//! - [`topology`], [`logging`], [`cli`]: who is in the herd, what is written down, and the verbs.
+//! - [`wire`]: text to values and back. Clients say a [`wire::Command`], servers a
+//!   [`wire::Message`].
+//! - [`buffers`]: lines from pieces, replies in order, bytes on their way out, deadlines.
+//! - [`limits`]: every bound, its reason, and what happens at it.
+//! - [`journal`]: the files of the journal.
+//! - [`places`]: the places near a point, offline or from Google. It blocks, so only workers call
+//!   it.
+//! - [`topology`], [`logging`], [`cli`]: the file that describes a herd, the log, and the verbs, a
+//!   file for each. A larger tool behind a verb has a room of its own, such as [`load`].
 //!
-//! The words on the wire are in the [`guide::protocol`] page.
+//! The pages of the [`guide`] say how to run a herd, how it is tested, and how fast it is.
 //!
 //! # Architecture invariants
 //!
-//! Each is a test in `tests/tidy.rs`. `units`, `wire`, `buffers` and `node` never mention a
-//! socket, a clock, a thread or a log sink. Rooms use only rooms below them. Only
-//! `reactor::clock` reads clocks; only `places` knows HTTP; only `reactor` and
-//! the two shells of `load` know mio.
+//! Each has a test in `tests/tidy`. The pure rooms (`units`, `limits`, `wire`, `buffers` and
+//! `node`) never mention a socket, a clock, a thread or a log sink. A room uses only the rooms
+//! below it, and no two files import each other. Only `reactor::clock` reads clocks, and only
+//! `places` knows HTTP. Only rooms with a loop of their own know mio.
 
 pub mod buffers;
 pub mod cli;
