@@ -12,7 +12,7 @@ use super::table::{Source, Verdict};
 use super::{Node, Timer};
 use crate::limits::Limit;
 use crate::units::{ConnId, PeerId};
-use crate::wire::PlainReport;
+use crate::wire::ForeignReport;
 
 impl Node {
     /// Dials a plain neighbour if there is news for it and nothing in the way.
@@ -174,7 +174,7 @@ impl Node {
         if candidates.is_empty() {
             return false;
         }
-        let Some(plain) = PlainReport::parse(line, self.now.wall) else {
+        let Some(plain) = ForeignReport::parse(line, self.now.wall) else {
             return false;
         };
         let source = match candidates[..] {

@@ -1,5 +1,5 @@
-//! The little JSON that we write ourselves, in the layout of Google's legacy Nearby Search:
-//! three spaces, `"key" : value`, keys in alphabetical order, `<` and `>` escaped.
+//! Writes JSON in the layout of Google's legacy Nearby Search: three spaces a level,
+//! `"key" : value`, keys in alphabetical order, `<` and `>` escaped.
 
 /// Appends `text` as a JSON string, quotes included.
 pub fn push_string(out: &mut String, text: &str) {
@@ -20,7 +20,7 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// The answer where there is none: no results, `status` and what happened.
+/// The answer to a WHATSAT whose lookup failed: no results, `status`, and what happened.
 pub fn no_answer(status: &str, message: &str) -> String {
     let mut out = String::from("{\n   \"error_message\" : ");
     push_string(&mut out, message);
@@ -30,8 +30,8 @@ pub fn no_answer(status: &str, message: &str) -> String {
     out
 }
 
-/// Makes each run of two or more newlines one, and drops those at the end, so that the blank
-/// line after an answer is the only one that a client sees.
+/// Replaces each run of newlines by one and drops those at the end, so that the blank line after
+/// an answer is the only one that a client sees.
 pub fn without_blank_lines(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 2);
     for &byte in text {
