@@ -1,9 +1,9 @@
 //! Writes JSON in the layout of Google's legacy Nearby Search: three spaces a level,
 //! `"key" : value`, keys in alphabetical order, `<` and `>` escaped.
 
-/// Appends `text` as a JSON string, quotes included.
-pub fn push_string(out: &mut String, text: &str) {
-    out.push('"');
+/// `text` as a JSON string with its quotes.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -17,17 +17,16 @@ pub fn push_string(out: &mut String, text: &str) {
             c => out.push(c),
         }
     }
-    out.push('"');
+    out + "\""
 }
 
 /// The answer to a WHATSAT whose lookup failed: no results, `status`, and what happened.
 pub fn no_answer(status: &str, message: &str) -> String {
-    let mut out = String::from("{\n   \"error_message\" : ");
-    push_string(&mut out, message);
-    out.push_str(",\n   \"html_attributions\" : [],\n   \"results\" : [],\n   \"status\" : ");
-    push_string(&mut out, status);
-    out.push_str("\n}");
-    out
+    let (status, message) = (quoted(status), quoted(message));
+    format!(
+        "{{\n   \"error_message\" : {message},\n   \"html_attributions\" : [],\n   \
+         \"results\" : [],\n   \"status\" : {status}\n}}"
+    )
 }
 
 /// Replaces each run of newlines by one and drops those at the end, so that the blank line after
@@ -51,8 +50,7 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_as_google_escapes_them() {
-        let mut out = String::new();
-        push_string(&mut out, "<a href=\"x\">\\\u{1}é\n\r\t</a>");
+        let out = quoted("<a href=\"x\">\\\u{1}é\n\r\t</a>");
         assert_eq!(
             out,
             r#""\u003ca href=\"x\"\u003e\\\u0001é\n\r\t\u003c/a\u003e""#
