@@ -20,9 +20,9 @@ pub struct Row {
     pub name: &'static str,
     /// Its value and unit: `8 KiB`.
     pub value: String,
-    /// Why it is there: sentences.
+    /// The reason: sentences that say why it is there.
     pub why: &'static str,
-    /// What happens at it: sentences.
+    /// The consequence: sentences that say what happens at the limit.
     pub at: &'static str,
 }
 

@@ -146,7 +146,7 @@ limits! {
         "A lookup may hang for seconds; three slow ones still leave one worker for the rest."
         "Lookups wait in the queue."
         lookup_queue: usize = 64, count;
-        "A lookup behind a longer queue would not be answered in time."
+        "A lookup after a longer queue would not be answered in time."
         "The WHATSAT is answered at once with an error: too many lookups."
         lookup_wait: u64 = 4_500 * MILLISECOND, time;
         "Clients are promised an answer within five seconds."

@@ -1,9 +1,9 @@
 //! Lookups of places: three providers that answer the same question, [`Provider::nearby`].
 //!
 //! A provider blocks, so only worker threads may ask it. This room knows the node's [`Query`] and
-//! [`LookupError`] and nothing else of the herd: no connections, no clients, no log. Whatever a
-//! place service sends, the answer is JSON in the shape of Google's legacy Nearby Search, or a
-//! [`LookupError`] whose text may be shown to a client. Neither contains the key.
+//! [`LookupError`] and nothing else of the herd: no connections, no clients, no log. The
+//! answer is always JSON in the shape of Google's legacy Nearby Search, or a [`LookupError`] whose
+//! text may be shown to a client; neither contains the key, even if the service sent it.
 
 mod answer;
 mod cut;

@@ -1,4 +1,4 @@
-//! What every source of places can do.
+//! The interface of all sources of places.
 
 use crate::node::{LookupError, Query};
 

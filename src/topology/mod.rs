@@ -27,14 +27,14 @@ pub struct Topology {
     pub links: Vec<(usize, usize)>,
 }
 
-/// What is wrong with a file. Its text is one line for a person.
+/// An error in a file. Its text is one line for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The file, as the caller named it.
     pub file: String,
     /// The line, from 1, if the error is in one.
     pub line: Option<usize>,
-    /// What is wrong, and what to do.
+    /// The problem, and the advice what to do.
     pub what: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a client may say, and the echo of anything else.
+//! The commands of clients, and the echo of anything else.
 
 use super::fields::exactly;
 use super::location::Location;

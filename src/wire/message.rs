@@ -1,4 +1,4 @@
-//! What servers say to each other: HELLO, AUTH, SINCE, MARK, WAVE, DONE, STATUS and AT lines.
+//! The messages between servers: HELLO, AUTH, SINCE, MARK, WAVE, DONE, STATUS and AT lines.
 
 use std::fmt;
 
