@@ -209,8 +209,7 @@ fn echoes_and_texts_come_back_as_they_were() {
         assert_eq!(echo, [b"? ", less, b"\n"].concat());
 
         let text: String = u.arbitrary()?;
-        let mut shown = String::new();
-        json::push_string(&mut shown, &text);
+        let shown = json::quoted(&text);
         assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
         assert!(!shown.contains(['<', '>', '\n', '\r']));
         let answer = json::no_answer(&text, &text);

@@ -1,35 +1,36 @@
-//! Lines out of a stream that comes in pieces.
+//! Cuts a stream that arrives in pieces into lines.
 
 use memchr::memchr;
 
-use super::spares::{Buffer, BufferPool};
+use super::pool::{Buffer, BufferPool};
 
-/// The part of a stream that is not obeyed yet.
+/// The part of a stream that has been read but not yet processed.
 ///
-/// Complete lines are handed out straight from what was read; only a rest is copied, and no byte
-/// is searched twice. It holds at most one line's limit and one read, because its owner stops
-/// reading while lines are left.
+/// Complete lines are handed out directly from the bytes of the read; only a rest is copied, and
+/// no byte is searched twice. It holds at most one line of the largest size and one read, because
+/// its owner stops reading while lines are left.
 #[derive(Debug, Default)]
 pub struct LineBuffer {
-    /// Bytes of earlier reads; none: there are none, and it has no memory.
+    /// Bytes of earlier reads. `None` while it has no memory.
     kept: Option<Box<Buffer>>,
 }
 
-/// Memory is taken in pieces of so many bytes.
+/// Memory grows in steps of this size. It bounds nothing.
 const PIECE: usize = 256;
 
-/// What was found.
+/// A line as [`LineBuffer::next`] finds it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// A line, less its LF.
+    /// A line without its LF.
     Whole(&'a [u8]),
-    /// The first bytes, as many as the limit, of a line that is longer.
+    /// The start of a line that is longer than the limit, cut to the limit.
     Overlong(&'a [u8]),
 }
 
 impl LineBuffer {
-    /// The next line of what was kept and then of `fresh`, which loses what was taken of it.
-    /// None: whatever is left of `fresh` has no LF and is to be kept.
+    /// The next line: from the kept bytes first, then from `fresh`, which shrinks as its bytes
+    /// are used. `limit` is the longest line, in bytes without LF. After `None` the caller passes
+    /// the rest of `fresh` to [`keep`](LineBuffer::keep).
     pub fn next<'a, 'f: 'a>(&'a mut self, fresh: &mut &'f [u8], limit: usize) -> Option<Line<'a>> {
         let kept = self.kept.as_deref_mut().filter(|kept| kept.len() > 0);
         let Some(kept) = kept else {
@@ -49,16 +50,16 @@ impl LineBuffer {
         Some(limited(&kept.bytes[line], limit))
     }
 
-    /// Keeps what `next` left of `fresh`. The memory comes from `spares`, and goes there when
-    /// nothing is left: most connections end their packets with LF.
-    pub fn keep(&mut self, fresh: &[u8], spares: &mut BufferPool) {
+    /// Keeps the bytes that `next` left in `fresh`. Memory comes from `pool`, and returns to it
+    /// when nothing is left, which is usual: most packets end with an LF.
+    pub fn keep(&mut self, fresh: &[u8], pool: &mut BufferPool) {
         if self.is_empty() && fresh.is_empty() {
             if let Some(kept) = self.kept.take() {
-                spares.give(kept);
+                pool.give(kept);
             }
             return;
         }
-        let kept = self.kept.get_or_insert_with(|| spares.take());
+        let kept = self.kept.get_or_insert_with(|| pool.take());
         kept.bytes.drain(..kept.done);
         kept.searched -= kept.done;
         kept.done = 0;
@@ -66,26 +67,26 @@ impl LineBuffer {
         if kept.bytes.capacity() > 2 * most {
             kept.bytes.shrink_to(most);
         }
-        // A vector that doubles would cost twice the line: many clients may hold half a line, and
-        // each may send it byte by byte.
+        // Many clients may each send half a line byte by byte. A vector that doubles would take
+        // up to twice the memory.
         if kept.bytes.capacity() < most {
             kept.bytes.reserve_exact(most - kept.len());
         }
         kept.bytes.extend_from_slice(fresh);
     }
 
-    /// The unterminated rest when no more will come; none if it is empty.
+    /// The bytes after the last LF, when the stream has ended; `None` if there are none.
     pub fn rest(&mut self) -> Option<Vec<u8>> {
         let kept = self.kept.take().filter(|kept| kept.len() > 0)?;
         Some(kept.bytes[kept.done..].to_vec())
     }
 
-    /// Forgets everything.
+    /// Drops all bytes and their memory.
     pub fn clear(&mut self) {
         self.kept = None;
     }
 
-    /// The bytes that it holds.
+    /// The number of bytes that it holds.
     pub fn len(&self) -> usize {
         self.kept.as_ref().map_or(0, |kept| kept.len())
     }
@@ -96,8 +97,8 @@ impl LineBuffer {
     }
 }
 
-/// Takes the end of a line off `fresh`, or all of it if there is none and the line, of which
-/// `pending` bytes are known, is longer than `limit`. None: it is to be kept.
+/// Takes the bytes up to the next LF off `fresh`. Without an LF it takes all of `fresh` if the
+/// line, which has `pending` bytes already, is longer than `limit`; otherwise nothing.
 fn split<'f>(fresh: &mut &'f [u8], pending: usize, limit: usize) -> Option<&'f [u8]> {
     match memchr(b'\n', fresh) {
         Some(at) => {
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn however_it_is_cut_the_lines_are_the_same() {
+    fn lines_do_not_depend_on_how_the_stream_is_cut() {
         let text = b"one\ntwo\r\n\n\nthree 4567\nrest";
         let want = ["one", "two\\r", "", "", "three 4567", "rest$"];
         for first in 0..=text.len() {
@@ -180,19 +181,19 @@ mod tests {
     #[test]
     fn half_a_line_costs_what_it_is_long() {
         let mut buffer = LineBuffer::default();
-        let (mut spares, mut most) = (BufferPool::new(1000), 0);
+        let (mut pool, mut most) = (BufferPool::new(1000), 0);
         for length in 1..=8192 {
             assert_eq!(buffer.next(&mut &b"x"[..], 8192), None);
-            buffer.keep(b"x", &mut spares);
+            buffer.keep(b"x", &mut pool);
             most = most.max(memory(&buffer) - length);
         }
         assert!(most < PIECE, "{most} bytes too many");
         // Neither does what stood before it.
         let mut buffer = LineBuffer::default();
         let many = [&b"line\n".repeat(3000)[..], b"rest"].concat();
-        buffer.keep(&many, &mut spares);
+        buffer.keep(&many, &mut pool);
         while buffer.next(&mut &b""[..], 8192).is_some() {}
-        buffer.keep(b"", &mut spares);
+        buffer.keep(b"", &mut pool);
         assert_eq!((buffer.len(), memory(&buffer)), (4, PIECE));
     }
 

@@ -1,14 +1,14 @@
-//! Containers of bytes and deadlines. Pure: they know no socket, no clock and no protocol but
-//! that a line ends with LF. Who fills them keeps them within the limits.
+//! Containers of bytes and deadlines. They are pure: they know no socket and no clock, and of the
+//! protocol only that a line ends with LF. Their owners keep them within the limits.
 
 mod line;
 mod outbox;
+mod pool;
 mod replies;
-mod spares;
 mod timers;
 
 pub use line::{Line, LineBuffer};
 pub use outbox::Outbox;
+pub use pool::BufferPool;
 pub use replies::{ReplyQueue, Ticket};
-pub use spares::BufferPool;
 pub use timers::Timers;

@@ -1,14 +1,14 @@
-//! Bytes on their way out.
+//! Bytes that wait for a socket to take them.
 
 use std::fmt::{self, Write};
 
-use super::spares::{Buffer, BufferPool};
+use super::pool::{Buffer, BufferPool};
 
-/// One contiguous run of bytes that a socket has not taken yet, so that many replies leave in
-/// one write. Whoever fills it looks at `len` first; it grows as far as it is filled.
+/// The bytes that a socket has not taken yet, in one piece, so that many replies leave in one
+/// write. It has no limit of its own: its owner checks `len` before adding more.
 #[derive(Debug, Default)]
 pub struct Outbox(
-    /// None: it is empty, and has no memory.
+    /// `None` while it has no memory.
     Option<Box<Buffer>>,
 );
 
@@ -23,31 +23,31 @@ impl Outbox {
         buffer.bytes.extend_from_slice(bytes);
     }
 
-    /// Appends a line that is given without LF, and shows it with LF.
+    /// Appends `line` and an LF. Returns the bytes as they were written.
     pub fn push_line(&mut self, line: fmt::Arguments<'_>) -> &[u8] {
         let before = self.len();
-        // Memory takes whatever it is given.
+        // Writing to memory cannot fail.
         let _ = writeln!(self, "{line}");
         &self.unsent()[before..]
     }
 
-    /// Takes memory that another has left, if it has none.
-    pub fn borrow(&mut self, spares: &mut BufferPool) {
+    /// Takes memory from the pool, unless it has some.
+    pub fn borrow(&mut self, pool: &mut BufferPool) {
         if self.0.is_none() {
-            self.0 = Some(spares.take());
+            self.0 = Some(pool.take());
         }
     }
 
-    /// Leaves its memory to others, if it is empty.
-    pub fn give_back(&mut self, spares: &mut BufferPool) {
+    /// Returns its memory to the pool if it is empty.
+    pub fn give_back(&mut self, pool: &mut BufferPool) {
         if self.is_empty()
             && let Some(buffer) = self.0.take()
         {
-            spares.give(buffer);
+            pool.give(buffer);
         }
     }
 
-    /// What is to be written, in order.
+    /// The bytes to write next, in order.
     pub fn unsent(&self) -> &[u8] {
         match &self.0 {
             Some(buffer) => &buffer.bytes[buffer.done..],
@@ -55,7 +55,7 @@ impl Outbox {
         }
     }
 
-    /// The socket took `count` bytes of `unsent`.
+    /// Removes the first `count` bytes of `unsent`: the socket has taken them.
     pub fn advance(&mut self, count: usize) {
         debug_assert!(count <= self.len(), "more was sent than there was");
         if let Some(buffer) = &mut self.0 {
@@ -66,7 +66,7 @@ impl Outbox {
         }
     }
 
-    /// How many bytes are unsent.
+    /// The number of unsent bytes.
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |buffer| buffer.len())
     }
@@ -107,15 +107,15 @@ mod tests {
     }
 
     #[test]
-    fn its_memory_goes_round_when_it_is_empty() {
-        let (mut spares, mut outbox) = (BufferPool::new(1000), Outbox::default());
+    fn an_empty_outbox_returns_its_memory() {
+        let (mut pool, mut outbox) = (BufferPool::new(1000), Outbox::default());
         assert_eq!(outbox.push_line(format_args!("MARK {}", 7)), b"MARK 7\n");
-        outbox.give_back(&mut spares);
+        outbox.give_back(&mut pool);
         assert_eq!(outbox.unsent(), b"MARK 7\n");
         outbox.advance(7);
-        outbox.give_back(&mut spares);
+        outbox.give_back(&mut pool);
         assert!(outbox.0.is_none());
-        outbox.borrow(&mut spares);
+        outbox.borrow(&mut pool);
         assert!(outbox.is_empty() && outbox.0.unwrap().bytes.capacity() >= 7);
     }
 }

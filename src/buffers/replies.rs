@@ -1,28 +1,28 @@
-//! Replies in the order of their requests, though some have to wait.
+//! Sends replies in the order of their requests, although some are ready late.
 
 use std::collections::VecDeque;
 
-use super::Outbox;
+use super::outbox::Outbox;
 
-/// A slot per request that cannot be answered yet, and per request behind it. While nobody
-/// waits, replies go straight to the outbox and the queue stays empty.
+/// A slot for each request that cannot be answered yet, and for each request after it. While no
+/// request waits, replies go directly to the outbox and the queue stays empty.
 #[derive(Debug, Default)]
 pub struct ReplyQueue {
     /// The ticket of the first slot.
     first: u64,
-    /// None while nobody waits: most connections never need it.
+    /// `None` while no request waits: most connections never need it.
     waiting: Option<Box<Waiting>>,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     slots: VecDeque<Slot>,
-    /// The bytes in all slots.
+    /// The number of bytes in all slots.
     held: usize,
 }
 
-/// A request's place in the queue. It is never given out twice, so filling a slot again, or after
-/// its time, does nothing.
+/// A request's place in the queue. No ticket is given out twice, so filling a slot a second time,
+/// or after its reply has left, does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(u64);
 
@@ -40,7 +40,7 @@ impl ReplyQueue {
         ticket
     }
 
-    /// Answers at once: straight into `outbox`, or behind those who wait.
+    /// Answers at once: directly to `outbox`, or after the requests that wait.
     pub fn answer(&mut self, reply: &[u8], outbox: &mut Outbox) {
         if self.is_empty() {
             outbox.push(reply);
@@ -49,22 +49,17 @@ impl ReplyQueue {
         }
     }
 
-    /// The rest of a reserved reply has come: head and rest take their place, and whatever is
-    /// finished at the front moves to `outbox`.
+    /// Completes a reserved reply with its `rest`. All complete replies at the front of the queue
+    /// move to `outbox`.
     pub fn fill(&mut self, ticket: Ticket, rest: &[u8], outbox: &mut Outbox) {
         let Some(Waiting { slots, held }) = self.waiting.as_deref_mut() else {
             return;
         };
-        let slot = ticket
-            .0
-            .checked_sub(self.first)
-            .and_then(|place| usize::try_from(place).ok());
-        let Some(slot) = slot.and_then(|place| slots.get_mut(place)) else {
+        // The place of a ticket from before `first` wraps to one beyond the end.
+        let place = ticket.0.wrapping_sub(self.first) as usize;
+        let Some(slot) = slots.get_mut(place).filter(|slot| !slot.ready) else {
             return;
         };
-        if slot.ready {
-            return;
-        }
         slot.bytes.extend_from_slice(rest);
         slot.ready = true;
         *held += rest.len();
@@ -80,17 +75,17 @@ impl ReplyQueue {
         }
     }
 
-    /// How many requests stand here.
+    /// How many requests are in the queue.
     pub fn len(&self) -> usize {
         self.waiting.as_ref().map_or(0, |it| it.slots.len())
     }
 
-    /// Whether nobody waits.
+    /// Whether no request waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_none()
     }
 
-    /// The bytes that wait with them.
+    /// How many bytes of replies are in the queue.
     pub fn held(&self) -> usize {
         self.waiting.as_ref().map_or(0, |it| it.held)
     }
@@ -111,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_finished_prefix_leaves() {
+    fn only_complete_replies_at_the_front_leave() {
         let (mut queue, mut outbox) = (ReplyQueue::default(), Outbox::default());
         queue.answer(b"a", &mut outbox);
         let b = queue.reserve(b"b(".to_vec());

@@ -1,11 +1,11 @@
-//! Deadlines.
+//! Deadlines, one for each key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::units::Mono;
 
-/// One deadline per key. Setting it again moves it, stopping it removes it: nothing that was
-/// cancelled lingers, so the next deadline is always a real one.
+/// One deadline per key. Setting a key again moves its deadline, and stopping it removes it. No
+/// cancelled deadline stays behind, so the next one is always real.
 #[derive(Debug)]
 pub struct Timers<K> {
     by_key: BTreeMap<K, Mono>,
@@ -13,7 +13,7 @@ pub struct Timers<K> {
 }
 
 impl<K: Copy + Ord> Timers<K> {
-    /// `key` goes off at `at`, whatever was set before.
+    /// Sets the deadline of `key`, in place of an earlier one.
     pub fn set(&mut self, key: K, at: Mono) {
         if let Some(before) = self.by_key.insert(key, at) {
             self.by_time.remove(&(before, key));
@@ -21,7 +21,7 @@ impl<K: Copy + Ord> Timers<K> {
         self.by_time.insert((at, key));
     }
 
-    /// `key` does not go off.
+    /// Removes the deadline of `key`, if there is one.
     pub fn stop(&mut self, key: K) {
         if let Some(at) = self.by_key.remove(&key) {
             self.by_time.remove(&(at, key));
@@ -33,7 +33,7 @@ impl<K: Copy + Ord> Timers<K> {
         self.by_time.first().map(|(at, _)| *at)
     }
 
-    /// Removes and returns a key whose deadline has come: the earliest.
+    /// Removes the earliest deadline that has passed and returns its key.
     pub fn expired(&mut self, now: Mono) -> Option<K> {
         let (at, key) = *self.by_time.first()?;
         if at > now {
@@ -43,12 +43,12 @@ impl<K: Copy + Ord> Timers<K> {
         Some(key)
     }
 
-    /// How many are set.
+    /// How many deadlines are set.
     pub fn len(&self) -> usize {
         self.by_key.len()
     }
 
-    /// Whether none is set.
+    /// Whether no deadline is set.
     pub fn is_empty(&self) -> bool {
         self.by_key.is_empty()
     }

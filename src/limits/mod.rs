@@ -1,9 +1,9 @@
 //! Every limit of the product, once: its name, its value, why it is there, and what happens at it.
 //!
-//! The rows of `table.rs` make the struct [`Limits`] with its docs, the product's values
-//! ([`Limits::PRODUCT`]), what `herd limits` prints and the README shows ([`Limits::rows`]), and
-//! the names under which it is counted how often a limit was met ([`Limit`], [`Hits`]). It knows
-//! nobody who keeps to them.
+//! One macro turns the rows of `table.rs` into the struct [`Limits`] with its docs, the product's
+//! values ([`Limits::PRODUCT`]), the table that `herd limits` prints ([`Limits::rows`]), and the
+//! names under which hits are counted ([`Limit`], [`Hits`]). This room does not know who keeps to
+//! the limits.
 
 mod table;
 mod throttle;
@@ -11,21 +11,18 @@ mod throttle;
 pub use table::{Limit, Limits};
 pub use throttle::{Throttle, Withheld};
 
-/// Neighbours of one server at most.
-pub const NEIGHBOURS_MAX: usize = Limits::PRODUCT.neighbours;
-
-/// A limit for people.
+/// A limit as people read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// What it bounds: a heading.
+    /// The heading that it belongs under.
     pub group: &'static str,
-    /// Its name in [`Limits`], and where it is counted.
+    /// Its name in [`Limits`] and among the hits.
     pub name: &'static str,
     /// Its value and unit: `8 KiB`.
     pub value: String,
-    /// Why it is there: sentences.
+    /// The reason: sentences that say why it is there.
     pub why: &'static str,
-    /// What happens at it: sentences.
+    /// The consequence: sentences that say what happens at the limit.
     pub at: &'static str,
 }
 
@@ -34,12 +31,12 @@ pub struct Row {
 pub struct Hits([u64; Limit::NAMES.len()]);
 
 impl Hits {
-    /// Once more.
+    /// Counts one more hit of `limit`.
     pub fn add(&mut self, limit: Limit) {
         self.0[limit as usize] += 1;
     }
 
-    /// Those that were met, by their names, in the order of the table.
+    /// The limits that were hit, each by its name with its count, in the order of the table.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let all = Limit::NAMES.into_iter().zip(self.0);
         all.filter(|(_, count)| *count > 0)
@@ -52,14 +49,14 @@ impl Default for Hits {
     }
 }
 
-/// Makes the struct, its product and its rows of one table:
+/// Makes the struct, its values and its rows from one table:
 /// `"heading" { name: type = value, unit; "why" "what happens" … }`.
 macro_rules! limits {
     ($($group:literal {
         $($name:ident: $type:ty = $value:expr, $unit:ident; $why:literal $at:literal)*
     })*) => {
-        /// The numbers that bound the product. Sizes are in bytes, times in nanoseconds. The
-        /// simulator draws others.
+        /// The numbers that bound the product. Sizes are in bytes, times in nanoseconds. Tests
+        /// and the simulator choose other values.
         #[derive(Clone, Debug)]
         pub struct Limits {
             $($(
@@ -69,10 +66,10 @@ macro_rules! limits {
         }
 
         impl Limits {
-            /// The product's own.
+            /// The values with which the program runs.
             pub const PRODUCT: Limits = Limits { $($($name: $value,)*)* };
 
-            /// All of them, for people.
+            /// All limits, in the order of the table.
             pub fn rows(&self) -> Vec<Row> {
                 vec![$($(Row {
                     group: $group,
@@ -90,9 +87,9 @@ macro_rules! limits {
             }
         }
 
-        /// The name of a limit, as it stands in [`Limits`].
+        /// Names a limit. Each variant is spelled like its field in [`Limits`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(non_camel_case_types, reason = "each is called what its field is called")]
+        #[expect(non_camel_case_types, reason = "each variant is spelled like its field")]
         pub enum Limit {
             $($(
                 #[doc = concat!("See [`Limits::", stringify!($name), "`].")]
@@ -101,7 +98,7 @@ macro_rules! limits {
         }
 
         impl Limit {
-            /// The names of all, in the order of the table.
+            /// The names of all limits, in the order of the table.
             pub const NAMES: [&str; [$($(stringify!($name)),*),*].len()] =
                 [$($(stringify!($name)),*),*];
         }
@@ -109,7 +106,7 @@ macro_rules! limits {
 }
 use limits;
 
-/// How values are written.
+/// Writes values with the unit that reads best.
 mod units {
     use crate::units::{MILLISECOND, SECOND};
 
@@ -148,7 +145,7 @@ mod units {
         }
     }
 
-    /// What is left of the descriptors that the process may have.
+    /// `ulimit -n - 40`: all descriptors of the process but `value`.
     pub fn descriptors(value: u64) -> String {
         format!("ulimit -n - {value}")
     }
@@ -186,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_met_is_counted_by_its_name() {
+    fn hits_are_counted_by_name() {
         let mut hits = Hits::default();
         assert_eq!(hits.iter().count(), 0);
         hits.add(Limit::records);

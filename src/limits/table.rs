@@ -1,4 +1,5 @@
-//! The table of limits: a name, a type, a value and how it is written; why; what happens at it.
+//! The table of limits. Each row has a name, a type, a value and its unit; then two sentences: why
+//! the limit is there, and what happens at it.
 
 use super::{Row, limits, units};
 use crate::units::{MILLISECOND, SECOND};
@@ -6,106 +7,113 @@ use crate::units::{MILLISECOND, SECOND};
 limits! {
     "clients" {
         clients: usize = 40, descriptors;
-        "The doors, the poll, the log, workers and strangers need so many descriptors, and each \
-        neighbour four."
-        "One client more is closed as soon as it comes."
+        "The doors, the poll, the log, the workers and unidentified connections need 40 \
+        descriptors, and each neighbour needs four."
+        "A further client is closed as soon as it connects."
         client_line: usize = 8 << 10, bytes;
-        "A stranger's endless line costs a buffer, not the memory."
-        "The start of a longer line is echoed behind \"? \", and the connection ends."
+        "An endless line from a stranger must cost one buffer, not all of the memory."
+        "A longer line is cut here, echoed after \"? \", and the connection ends."
         client_read: usize = 16 << 10, bytes;
-        "Who sends as fast as it can delays the others by some 200 IAMATs and no more."
-        "The rest of what has come is read in the next turn."
+        "A client that sends as fast as it can delays the others by about 200 IAMATs at most."
+        "The rest is read in the next turn."
         lines_per_turn: usize = 256, count;
-        "A flood of short lines delays the others by microseconds."
-        "The rest of its lines wait for the next turn."
+        "A flood of short lines delays the other connections by microseconds only."
+        "The remaining lines wait for the next turn."
         half_line: u64 = 30 * SECOND, time;
-        "A line that never ends keeps its connection for ever. While we do not read, no time \
-        passes."
-        "What there is of it so long after its first byte is echoed behind \"? \", and the \
-        connection ends."
+        "A line that never ends would keep its connection open for ever. Time during which the \
+        server does not read is not counted."
+        "This long after its first byte, the part that has arrived is echoed after \"? \", and \
+        the connection ends."
         outbox_high: usize = 64 << 10, bytes;
-        "Who does not read its replies costs a buffer, not the memory."
-        "The connection is not read any more; the kernel's window slows its sender."
+        "A client that does not read its replies must cost one buffer, not all of the memory."
+        "The server stops reading from the connection; the kernel's window then slows the sender."
         outbox_low: usize = 16 << 10, bytes;
-        "The gap below outbox_high keeps a connection from stuttering."
-        "A connection that was not read is read again."
+        "The gap below outbox_high keeps a connection from alternating between paused and read."
+        "Reading from a paused connection resumes."
         stall: u64 = 10 * SECOND, time;
-        "Who never reads keeps its replies in our memory."
-        "A connection that has taken no byte of what is unsent for so long is closed."
+        "A client that never reads keeps its replies in memory."
+        "A connection that takes none of its unsent bytes for this long is closed."
         replies: usize = 64, count;
-        "Requests behind a slow lookup wait in order, and cost memory."
-        "The connection is not read until one of them is answered."
+        "Requests that arrive after a slow lookup wait in order, and use memory."
+        "The server stops reading from the connection until one of them is answered."
         lookups: usize = 8, count;
-        "No single client fills the workers' queue."
-        "The connection is not read until one of its lookups has an answer."
-        ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
+        "One client alone must not fill the workers' queue."
+        "The server stops reading from the connection until one of its lookups is answered."
+        clock_ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
         "A report from the future would pin its client for ever."
         "An IAMAT that is further ahead of the server's clock is invalid."
         linger: u64 = SECOND, time;
-        "Closing on who still sends resets the connection and destroys the last reply."
-        "What comes after the end is dropped for so long; then it is closed."
-        ack: u64 = 200 * MILLISECOND, time;
-        "With --ack herd a client does not wait for a link that is slow to die."
+        "Closing a connection while its peer still sends resets it and destroys the last reply."
+        "Input after the end is dropped for this long; then the connection is closed."
+        ack_wait: u64 = 200 * MILLISECOND, time;
+        "With --ack herd, a client does not wait for a dying link to time out."
         "The reply is sent before every server has the update."
     }
     "neighbours" {
         neighbours: usize = 64, count;
-        "A record keeps a bit for each neighbour that has it."
-        "A topology with more of one server is refused."
+        "A record keeps one bit for each neighbour that has it."
+        "A topology that gives a server more neighbours is refused."
         server_line: usize = 17 << 10, bytes;
-        "A client's line must fit into an AT line, with room for the names."
-        "The start of a longer line is echoed behind \"? \", and the link ends."
+        "A client's longest line must fit into an AT line, with room for the names."
+        "A longer line is cut here, echoed after \"? \", and the link ends."
         link_read: usize = 64 << 10, bytes;
-        "It is the one buffer that all connections are read into."
-        "The rest of what has come is read in the next turn."
+        "All connections are read into one buffer of this size."
+        "The rest is read in the next turn."
         link_outbox: usize = 64 << 10, bytes;
-        "AT lines are copied ahead of the socket only so far: the table is the queue."
-        "The rest waits in the table; two lines more, and the neighbour is not read either."
+        "AT lines are not copied further ahead of the socket than this: the table is the queue."
+        "The rest waits in the table. Two lines more, and the server stops reading from the \
+        neighbour, too."
         link_unmarked: usize = 4 << 10, bytes;
-        "By the clock alone a very slow link would never get beyond its start."
-        "A MARK follows AT lines of so many bytes: there a link that breaks goes on."
-        beat: u64 = SECOND, time;
-        "A neighbour must know that we are there, and how far it was told."
+        "With a MARK per second alone, a very slow link that keeps breaking would never get past \
+        its start."
+        "After this many bytes of AT lines a MARK is sent; a link that breaks resumes there."
+        heartbeat: u64 = SECOND, time;
+        "A neighbour must know that the server is alive, and how much it has been told."
         "A MARK is sent."
         dead: u64 = 3 * SECOND, time;
-        "A link that carries nothing may have lost its other end without a word."
-        "A neighbour that has not said its part is taken for dead: the link ends."
+        "The other end of a silent link may be gone without a word."
+        "A neighbour that has sent neither MARK nor answer for this long is taken for dead, and \
+        the link ends."
         redial_first: u64 = 50 * MILLISECOND, time;
-        "A neighbour that starts again is back soon."
+        "A neighbour that restarts is back soon."
         "It is dialled again; the wait doubles each time."
         redial_last: u64 = SECOND, time;
-        "A neighbour that is away for long is not worth more."
-        "The wait before it is dialled doubles no more."
-        names_queued: usize = 64, count;
-        "A neighbour whose host is a name waits for one worker; each has one at most."
-        "The dial has failed, and is tried again."
-        strangers: usize = 16, count;
-        "Beyond two connections of each neighbour: descriptors are the links' first."
-        "Of those at the servers' door who has been silent for longest makes room for one more."
+        "A neighbour that stays away is worth one attempt per second."
+        "The wait between attempts stops doubling."
+        resolver_queue: usize = 64, count;
+        "One worker resolves the host names of neighbours, each of which has one request pending \
+        at most."
+        "The dial fails and is tried again later."
+        unidentified: usize = 16, count;
+        "Connections at the servers' door that have not said HELLO get few descriptors beyond two \
+        for each neighbour."
+        "A new one takes the place of the one that has been silent longest."
         waves: usize = 1024, count;
-        "With --ack herd a wave of each server's life is kept."
-        "One at rest is forgotten; if none is, the new one is not answered, and replies are late."
-        chatter: usize = 4 << 10, bytes;
-        "A plain neighbour may answer where no answer is wanted."
-        "The connection ends; the line counts as told."
+        "With --ack herd, the newest wave of each server's run is remembered."
+        "One that has finished is forgotten. If none has, the new wave is not answered, and \
+        replies are late."
+        unexpected_reply: usize = 4 << 10, bytes;
+        "A plain neighbour may answer although no answer is wanted."
+        "The connection ends; the line counts as delivered."
         plain_names: usize = 64, count;
-        "A plain neighbour's line names the servers that have it."
-        "Further names are not read."
-        resets: u32 = 3, count;
-        "A plain neighbour may never take a certain line."
-        "The next line is tried; if that gets through and the first still does not, it is left out."
-        warning: u64 = 60 * SECOND, time;
+        "A plain neighbour's line names the servers that already have it."
+        "Further names are ignored."
+        poison_resets: u32 = 3, count;
+        "A plain neighbour may reject a certain line every time."
+        "The next line is tried. If that one gets through and the first still does not, the first \
+        is left out."
+        warning_gap: u64 = 60 * SECOND, time;
         "A broken neighbour or a noisy stranger must not fill the log."
-        "The next warning of its kind is written, with the count of those between."
+        "Later warnings of the same kind are counted, and the next one written says how many."
     }
     "table" {
         records: usize = 10_000_000, count;
-        "Each client is kept for ever; see --records-max."
-        "A new client's IAMAT gets \"? \", a neighbour's news of one is dropped with a warning; \
-        known clients still move."
+        "Clients are never forgotten. --records-max sets this limit."
+        "An IAMAT of a new client gets \"? \", and a neighbour's report of one is dropped with a \
+        warning; known clients still move."
         record_bytes: usize = 2 << 30, bytes;
-        "A name of 8 KiB is one record, too."
-        "What would make the lines longer is refused likewise."
+        "A record may be as long as a line, so counting records does not bound the memory."
+        "An update that would make the table longer is refused in the same way."
     }
     "journal" {
         journal_batch: usize = 1 << 20, bytes;
@@ -135,106 +143,107 @@ limits! {
     }
     "lookups" {
         workers: usize = 4, count;
-        "A lookup may hang for seconds; three slow ones still leave one for the rest."
+        "A lookup may hang for seconds; three slow ones still leave one worker for the rest."
         "Lookups wait in the queue."
-        lookups_queued: usize = 64, count;
-        "Who waits behind more would not be answered in time."
-        "A WHATSAT is answered at once that there are too many."
-        lookup: u64 = 4_500 * MILLISECOND, time;
-        "A client is promised an answer within five seconds."
-        "The answer is UNKNOWN_ERROR; what the workers find later is dropped."
-        connect: u64 = 2 * SECOND, time;
-        "It is time for one lost SYN, which is sent again after a second."
-        "The lookup has failed."
-        body: usize = 5 << 20, bytes;
-        "It is a hundred times an answer of 20 places."
-        "The lookup has failed."
-        head: usize = 64 << 10, bytes;
-        "A service's head is under 1 KiB."
-        "The lookup has failed."
-        idle: u64 = 15 * SECOND, time;
-        "Services close an unused connection after a minute or more."
-        "We close it before."
+        lookup_queue: usize = 64, count;
+        "A lookup after a longer queue would not be answered in time."
+        "The WHATSAT is answered at once with an error: too many lookups."
+        lookup_wait: u64 = 4_500 * MILLISECOND, time;
+        "Clients are promised an answer within five seconds."
+        "The answer is UNKNOWN_ERROR, and a later result is dropped."
+        connect_wait: u64 = 2 * SECOND, time;
+        "This leaves time for one lost SYN, which the kernel sends again after a second."
+        "The lookup fails."
+        answer_body: usize = 5 << 20, bytes;
+        "This is about a hundred times the size of an answer with 20 places."
+        "The lookup fails."
+        answer_head: usize = 64 << 10, bytes;
+        "The header of a service's answer is usually below 1 KiB."
+        "The lookup fails."
+        keep_alive: u64 = 15 * SECOND, time;
+        "Services close an idle connection after a minute or more."
+        "We close it first."
     }
     "process" {
         listen_queue: usize = 1024, count;
-        "The kernel holds those who come while we are busy; the usual 128 is one burst."
-        "A connection waits a second, until its SYN is sent again."
-        visitors: usize = 256, count;
-        "A crowd at a door must not keep those inside waiting."
-        "The rest is taken in in the next turn."
-        no_room: u64 = 100 * MILLISECOND, time;
-        "No edge tells that there is a descriptor again."
-        "Whoever waits at a door is tried again; at once when a connection closes."
-        events: usize = 1024, count;
-        "They are kept in one piece of memory."
-        "The rest comes with the next wait."
-        notes: usize = 1 << 20, bytes;
-        "Lines of the log wait for the end of the turn."
-        "They are written before it."
-        kept: usize = 64 << 10, bytes;
-        "The lines of the next turn, for log and journal, find memory of the last one."
-        "What a longer turn took beyond it is given back."
-        spares: usize = 1 << 20, bytes;
-        "The memory of emptied buffers goes round: a busy server asks the allocator for none."
-        "Of more, memory is given back; outboxes and lines each have so much."
-        log: usize = 64 << 10, bytes;
-        "A log that cannot be written stops nobody, and must not fill the memory."
-        "A turn's lines are written before its end; while they cannot be, further ones are dropped \
-        and counted."
+        "The kernel holds connections while the server is busy; the usual 128 is one burst."
+        "A connection waits for a second, until its SYN is sent again."
+        accept_batch: usize = 256, count;
+        "A crowd at a door must not delay the connections that are already open."
+        "The rest is accepted in the next turn."
+        accept_retry: u64 = 100 * MILLISECOND, time;
+        "No event reports that a descriptor has become free."
+        "The doors try again after this time, or as soon as a connection closes."
+        poll_events: usize = 1024, count;
+        "The events of one wait share one block of memory."
+        "Further events come with the next wait."
+        log_lines: usize = 1 << 20, bytes;
+        "Log lines are collected until the end of the turn, and written at once."
+        "They are written before the end of the turn."
+        kept_capacity: usize = 64 << 10, bytes;
+        "The buffers for log lines and journal lines keep their memory for the next turn."
+        "Memory beyond this is freed."
+        buffer_pool: usize = 1 << 20, bytes;
+        "Emptied buffers are used again, so that a busy server does not allocate."
+        "Further buffers are freed. Outboxes and line buffers have one pool each."
+        log_backlog: usize = 64 << 10, bytes;
+        "A log that cannot be written must neither stop the server nor fill its memory."
+        "Lines are written before the end of the turn; while that fails, new ones are dropped and \
+        counted."
         log_retry: u64 = SECOND, time;
-        "A disk that is full may have room again."
-        "A log that could not be written is tried again."
-        log_look: u64 = 10 * SECOND, time;
-        "A file that was removed takes every byte, and nobody will read them."
-        "It is looked whether the log's file is still there; if not, it is begun anew."
+        "A full disk may have room again."
+        "Writing the log is tried again."
+        log_check: u64 = 10 * SECOND, time;
+        "Writes to a deleted file succeed and are lost."
+        "The server checks that its log file still exists, and opens a new one if not."
         grace: u64 = 4_800 * MILLISECOND, time;
-        "From the wish to end: what is owed is given, and all is over within 5 s."
-        "The process ends, whatever is still owed."
+        "When it is told to stop, a server still sends what it owes, and ends within 5 s."
+        "The process ends, whatever it still owes."
         signals_gap: u64 = 100 * MILLISECOND, time;
-        "timeout(1), for one, sends its signal to the process and then to its group."
-        "A later signal ends the process at once."
+        "timeout(1), for one, signals the process and then its group."
+        "A second signal after this time ends the process at once."
     }
     "herd up" {
-        start: u64 = 10 * SECOND, time;
-        "The herd is shown when all doors are open."
-        "Those are shown that are."
-        end: u64 = 6 * SECOND, time;
-        "A server has its grace, and herd up a little more."
-        "A server that has not ended is killed."
+        up_start: u64 = 10 * SECOND, time;
+        "The table of servers is shown when all their doors are open."
+        "The servers that have started are shown."
+        up_end: u64 = 6 * SECOND, time;
+        "A server has its grace period, and herd up waits a little longer."
+        "A server that is still running is killed."
         last_words: u64 = SECOND, time;
-        "Why a server ended is in the pipe already, unless something else holds that open."
-        "Its exit status is given as the reason."
+        "The reason why a server ended is in the pipe already, unless another process holds the \
+        pipe open."
+        "The exit status is given as the reason."
         child_line: usize = 4 << 10, bytes;
-        "A server's line on its standard error is for a person."
-        "The rest of a longer one is dropped."
+        "A server writes lines for people to standard error."
+        "The rest of a longer line is dropped."
         child_events: usize = 64, count;
-        "Servers may say more than a terminal takes."
-        "Who has more to say waits."
+        "Servers may write more than the terminal takes."
+        "A server with more to write waits."
     }
     "status" {
         status_wait: u64 = 2 * SECOND, time;
         "herd status asks all servers at once, and one of them may hang."
-        "Who has not answered is shown as down."
+        "A server that has not answered is shown as down."
         status_line: usize = 64 << 10, bytes;
-        "64 neighbours with the longest names are 16 KiB."
-        "A longer answer is none."
+        "The status of a server with 64 neighbours and the longest names has 16 KiB."
+        "A longer answer is ignored."
     }
     "files" {
-        topology: usize = 1 << 20, bytes;
-        "What is larger is no topology."
-        "It is refused, and not read to its end."
+        topology_file: usize = 1 << 20, bytes;
+        "No real topology is larger."
+        "The file is refused, and not read to its end."
         servers: usize = 1024, count;
-        "herd up starts a process for each."
-        "A topology with more is refused."
+        "herd up starts one process for each server."
+        "A topology with more servers is refused."
         server_name: usize = 200, bytes;
-        "A server's name is a file's name, too, which ends at 255."
-        "A longer one is refused."
-        secret: usize = 4 << 10, bytes;
-        "What is larger is no secret."
-        "It is refused, and not read to its end."
-        secret_least: usize = 16, bytes;
-        "A shorter one could be guessed from one recorded handshake."
-        "It is refused."
+        "A server's name is also a file name, and those end at 255 bytes."
+        "A longer name is refused."
+        secret_file: usize = 4 << 10, bytes;
+        "No real secret is larger."
+        "The file is refused, and not read to its end."
+        secret_min: usize = 16, bytes;
+        "A shorter secret could be guessed from one recorded handshake."
+        "The secret is refused."
     }
 }

@@ -1,4 +1,4 @@
-//! Says a thing at most once in a while, and counts what it did not say.
+//! Lets one warning through per interval, and counts those that it held back.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Whether a warning may be written now, and how many were withheld since the last one. The
-    /// next may follow after `gap` nanoseconds.
+    /// Permits a warning unless the last permitted one is less than its `gap` nanoseconds ago.
+    /// Says how many were withheld in between.
     pub fn permit(&mut self, now: Mono, gap: u64) -> Option<Withheld> {
         if now < self.next {
             self.withheld += 1;
@@ -24,7 +24,7 @@ impl Throttle {
     }
 }
 
-/// The number of warnings that were withheld, to be shown after one that is written.
+/// How many warnings were withheld. Shown at the end of the next one that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Withheld(u64);
 

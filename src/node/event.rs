@@ -20,7 +20,7 @@ pub struct Config {
     pub run: u64,
     /// For jitter and nonces: random, new at every start.
     pub seed: u64,
-    /// Its neighbours; a [`PeerId`] is a place in this list. At most `NEIGHBOURS_MAX`.
+    /// Its neighbours; a [`PeerId`] is a place in this list. At most [`Limits::neighbours`].
     pub neighbours: Vec<Neighbour>,
     /// When the reply to an IAMAT is sent.
     pub ack: Ack,

@@ -76,7 +76,7 @@ pub use status::{Counts, LoopMetrics, Question, Recent};
 pub use waves::Ack;
 
 use crate::buffers::{BufferPool, Timers};
-use crate::limits::{Hits, Limit, Limits, NEIGHBOURS_MAX, Throttle};
+use crate::limits::{Hits, Limit, Limits, Throttle};
 use crate::units::{ConnId, Mono, Now, PeerId};
 use holding::Holding;
 use journal::Journal;
@@ -154,7 +154,7 @@ impl Node {
             limits,
         } = config;
         assert!(
-            neighbours.len() <= NEIGHBOURS_MAX,
+            neighbours.len() <= Limits::PRODUCT.neighbours,
             "the topology has a limit"
         );
         let marks_fit = 0 < limits.outbox_low && limits.outbox_low <= limits.outbox_high;
@@ -198,8 +198,8 @@ impl Node {
             warnings: Throttle::default(),
             ending: false,
             stopped: false,
-            spares: BufferPool::new(limits.spares),
-            spare_lines: BufferPool::new(limits.spares),
+            spares: BufferPool::new(limits.buffer_pool),
+            spare_lines: BufferPool::new(limits.buffer_pool),
             scratch: Vec::new(),
             hits: Hits::default(),
             limits,

@@ -1,14 +1,14 @@
-//! The answer in the shape of Google's legacy Nearby Search, as the handout prints it: three
-//! spaces a level, `"key" : value`, keys in alphabetical order, lists of strings in one line.
+//! Writes an answer in the shape of Google's legacy Nearby Search and in the layout of the handout:
+//! three spaces a level, `"key" : value`, keys in alphabetical order, lists of strings on one line.
 //!
 //! Only fields that a provider really gave are written. The text has no blank line.
 
-use crate::wire::json::push_string;
+use crate::wire::json::quoted;
 
-/// One result. What is `None` is left out.
+/// One result. Fields that are `None` are left out.
 #[derive(Default)]
 pub(super) struct Place {
-    /// Latitude and longitude as JSON numbers without an exponent.
+    /// Latitude and longitude in degrees, as JSON numbers without an exponent.
     pub(super) location: Option<[String; 2]>,
     pub(super) name: Option<String>,
     pub(super) place_id: Option<String>,
@@ -17,69 +17,54 @@ pub(super) struct Place {
     pub(super) vicinity: Option<String>,
 }
 
-/// Writes an answer. `found`: whether there was anything near, even if `places`, cut to the
+/// Writes an answer. `found` says whether there was anything near, even if `places`, cut to the
 /// client's bound, is empty now.
 pub(super) fn write(attributions: &[&str], places: &[Place], found: bool) -> String {
-    let mut out = String::from("{\n   \"html_attributions\" : ");
-    push_strings(&mut out, attributions);
-    out.push_str(",\n   \"results\" : [");
-    for (index, place) in places.iter().enumerate() {
-        out.push_str(if index == 0 { "\n" } else { ",\n" });
-        push_place(&mut out, place);
-    }
-    out.push_str(if places.is_empty() { "]" } else { "\n   ]" });
-    out.push_str(",\n   \"status\" : ");
-    push_string(&mut out, if found { "OK" } else { "ZERO_RESULTS" });
-    out.push_str("\n}");
-    out
+    let attributions = list(attributions);
+    let results = block("[]", "   ", places.iter().map(result).collect());
+    let status = if found { "OK" } else { "ZERO_RESULTS" };
+    format!(
+        "{{\n   \"html_attributions\" : {attributions},\n   \"results\" : {results},\n   \
+         \"status\" : \"{status}\"\n}}"
+    )
 }
 
-fn push_place(out: &mut String, place: &Place) {
-    let mut separator = "      {\n         ";
-    let mut push_key = |out: &mut String, key: &str| {
-        out.push_str(separator);
-        separator = ",\n         ";
-        push_string(out, key);
-        out.push_str(" : ");
-    };
-    if let Some([latitude, longitude]) = &place.location {
-        push_key(out, "geometry");
-        out.push_str("{\n            \"location\" : {\n               \"lat\" : ");
-        out.push_str(latitude);
-        out.push_str(",\n               \"lng\" : ");
-        out.push_str(longitude);
-        out.push_str("\n            }\n         }");
-    }
-    if let Some(name) = &place.name {
-        push_key(out, "name");
-        push_string(out, name);
-    }
-    if let Some(id) = &place.place_id {
-        push_key(out, "place_id");
-        push_string(out, id);
-    }
-    if let Some(scope) = place.scope {
-        push_key(out, "scope");
-        push_string(out, scope);
-    }
-    if let Some(types) = &place.types {
-        push_key(out, "types");
-        push_strings(out, types);
-    }
-    if let Some(vicinity) = &place.vicinity {
-        push_key(out, "vicinity");
-        push_string(out, vicinity);
-    }
-    let is_empty = separator.starts_with(' ');
-    out.push_str(if is_empty { "      {}" } else { "\n      }" });
+fn result(place: &Place) -> String {
+    let members = [
+        ("geometry", place.location.as_ref().map(geometry)),
+        ("name", place.name.as_deref().map(quoted)),
+        ("place_id", place.place_id.as_deref().map(quoted)),
+        ("scope", place.scope.map(quoted)),
+        ("types", place.types.as_deref().map(list)),
+        ("vicinity", place.vicinity.as_deref().map(quoted)),
+    ];
+    let line = |(key, value): (_, Option<_>)| Some(format!("         \"{key}\" : {}", value?));
+    let members = members.into_iter().filter_map(line).collect();
+    format!("      {}", block("{}", "      ", members))
 }
 
-fn push_strings<S: AsRef<str>>(out: &mut String, texts: &[S]) {
-    for (index, text) in texts.iter().enumerate() {
-        out.push_str(if index == 0 { "[ " } else { ", " });
-        push_string(out, text.as_ref());
+/// Items between brackets, each on a line of its own; the brackets alone if there is none.
+fn block(brackets: &str, indent: &str, items: Vec<String>) -> String {
+    if items.is_empty() {
+        return brackets.to_string();
     }
-    out.push_str(if texts.is_empty() { "[]" } else { " ]" });
+    let (open, close) = brackets.split_at(1);
+    format!("{open}\n{}\n{indent}{close}", items.join(",\n"))
+}
+
+fn geometry([latitude, longitude]: &[String; 2]) -> String {
+    format!(
+        "{{\n            \"location\" : {{\n               \"lat\" : {latitude},\n               \
+         \"lng\" : {longitude}\n            }}\n         }}"
+    )
+}
+
+fn list<S: AsRef<str>>(texts: &[S]) -> String {
+    if texts.is_empty() {
+        return "[]".to_string();
+    }
+    let items: Vec<String> = texts.iter().map(|text| quoted(text.as_ref())).collect();
+    format!("[ {} ]", items.join(", "))
 }
 
 #[cfg(test)]

@@ -1,40 +1,36 @@
-//! Cuts the list `results` of a place service's own text to the client's bound, by splicing:
-//! every byte outside the cut stays as it was, because printing JSON again would change its
-//! layout, its escapes and its numbers.
+//! Cuts the list `results` of a place service's own text to the client's bound. The text is
+//! spliced: every byte outside the cut stays as it was, because printing JSON again would change
+//! its layout, its escapes and its numbers.
 //!
-//! Pure and total. serde_json judges whether the text is JSON, without recursion, so that no
-//! depth of brackets overflows a stack; the walk over it may then trust its form.
+//! This is pure and total. serde_json reads nested values without recursion here, so no depth of
+//! brackets overflows a stack.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
+use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
-/// The text with at most `bound` results; as it came if it has no more. `None` for what is no
-/// answer: not JSON, no object, no text `status`, no list `results`.
+/// The text with at most `bound` results; unchanged if it has no more. `None` if it is not an
+/// answer: not JSON, or not an object with a string `status` and a list `results`.
 ///
-/// Should a key stand there twice, each `results` is cut: readers differ in which they take.
+/// If a key is there twice, each `results` is cut, because readers differ in which they take.
 pub(super) fn cut(text: &str, bound: usize) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<&RawValue>(text).ok()?;
-    let start = after_space(text.as_bytes(), 0);
-    if text.as_bytes()[start] != b'{' {
-        return None;
-    }
+    let object: &RawValue = serde_json::from_str(text).ok()?;
+    object.get().starts_with('{').then_some(())?;
     let (mut has_status, mut has_results) = (false, false);
     let mut out = String::new();
     let mut copied = 0;
-    for (key, value) in Items::of(text, start) {
-        let first = text.as_bytes()[value.start];
-        match serde_json::from_str(&text[key])
-            .unwrap_or(Cow::Borrowed(""))
-            .as_ref()
-        {
-            "status" if first == b'"' => has_status = true,
-            "results" if first == b'[' => {
+    let mut members = items(object.get());
+    while let (Some(key), Some(value)) = (members.next(), members.next()) {
+        let key: String = serde_json::from_str(key).unwrap_or_default();
+        match key.as_str() {
+            "status" if value.starts_with('"') => has_status = true,
+            "results" if value.starts_with('[') => {
                 has_results = true;
-                if let Some(surplus) = surplus(text, value, bound) {
-                    out.push_str(&text[copied..surplus.start]);
-                    copied = surplus.end;
+                if let Some(surplus) = surplus(value, bound) {
+                    let start = offset(text, surplus);
+                    out.push_str(&text[copied..start]);
+                    copied = start + surplus.len();
                 }
             }
             "status" | "results" => return None,
@@ -51,96 +47,35 @@ pub(super) fn cut(text: &str, bound: usize) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(out))
 }
 
-/// What to leave out of a list so that `bound` items stay: from the end of the last of these to
-/// the end of the last of all, so that the white space before the bracket stays too. Of a list
-/// that is emptied nothing stays between the brackets.
-fn surplus(text: &str, list: Range<usize>, bound: usize) -> Option<Range<usize>> {
-    let mut ends = Items::of(text, list.start).map(|(_, value)| value.end);
+/// The part of a list to leave out so that `bound` items stay: from the end of the last of these
+/// to the end of the last of all, so that the white space before the bracket stays. A list that is
+/// emptied keeps nothing between its brackets.
+fn surplus(list: &str, bound: usize) -> Option<&str> {
+    let mut ends = items(list).map(|item| offset(list, item) + item.len());
     if bound == 0 {
-        ends.next()?;
-        return Some(list.start + 1..list.end - 1);
+        return ends.next().map(|_| &list[1..list.len() - 1]);
     }
     let kept = ends.nth(bound - 1)?;
     let last = ends.last()?;
-    Some(kept..last)
+    Some(&list[kept..last])
 }
 
-/// The items of a list or an object that is known to be JSON, as ranges of its text: the key
-/// with its quotes (empty in a list) and the value.
-struct Items<'a> {
-    text: &'a [u8],
-    at: usize,
-    has_keys: bool,
+/// The items of a list, or the keys and values of an object in turn. Its text must be JSON.
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = &text[1..];
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ',', ':']);
+        let mut values = Deserializer::from_str(rest).into_iter::<&RawValue>();
+        // The closing bracket is not a value.
+        let item = values.next()?.ok()?.get();
+        rest = &rest[values.byte_offset()..];
+        Some(item)
+    })
 }
 
-impl Items<'_> {
-    /// `start`: where the opening bracket is.
-    fn of(text: &str, start: usize) -> Items<'_> {
-        let text = text.as_bytes();
-        let has_keys = text[start] == b'{';
-        let at = start + 1;
-        Items { text, at, has_keys }
-    }
-
-    /// The value at `self.at`, which moves behind it.
-    fn value(&mut self) -> Range<usize> {
-        let start = self.at;
-        let mut depth = 0_usize;
-        loop {
-            match self.text[self.at] {
-                b'[' | b'{' => depth += 1,
-                b']' | b'}' => depth -= 1,
-                b'"' => self.at = end_of_string(self.text, self.at) - 1,
-                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {}
-                _ => self.at = end_of_word(self.text, self.at) - 1,
-            }
-            self.at += 1;
-            if depth == 0 {
-                return start..self.at;
-            }
-        }
-    }
-}
-
-impl Iterator for Items<'_> {
-    type Item = (Range<usize>, Range<usize>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.at = after_space(self.text, self.at);
-        if self.text[self.at] == b',' {
-            self.at = after_space(self.text, self.at + 1);
-        }
-        if matches!(self.text[self.at], b']' | b'}') {
-            return None;
-        }
-        let mut key = self.at..self.at;
-        if self.has_keys {
-            key.end = end_of_string(self.text, self.at);
-            let colon = after_space(self.text, key.end);
-            self.at = after_space(self.text, colon + 1);
-        }
-        Some((key, self.value()))
-    }
-}
-
-fn after_space(text: &[u8], at: usize) -> usize {
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-    at + text[at..].iter().take_while(|byte| is_space(byte)).count()
-}
-
-/// Behind the closing quote of the string that opens at `at`.
-fn end_of_string(text: &[u8], at: usize) -> usize {
-    let mut at = at + 1;
-    while text[at] != b'"' {
-        at += if text[at] == b'\\' { 2 } else { 1 };
-    }
-    at + 1
-}
-
-/// Behind a number, `true`, `false` or `null`.
-fn end_of_word(text: &[u8], at: usize) -> usize {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    at + text[at..].iter().take_while(|byte| is_word(byte)).count()
+/// Where `part` begins in `text`, of which it is a slice.
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr().addr() - text.as_ptr().addr()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The places that are shipped with the program, searched where they lie: the text of
-//! `gazetteer.tsv` is sorted by latitude, so two points of it bound all that can be near, and
-//! only what lies between is read. No index, nothing to do at the start.
+//! The places that are part of the program, searched without an index. The text of
+//! `gazetteer.tsv` is sorted by latitude: a search finds the first line that can be near, and reads
+//! on to the last. There is nothing to do at the start.
 //!
-//! Pure and total: a line that is not as its header says is passed over.
+//! This is pure and total: a line that does not match the header is skipped.
 
 /// The mean radius of the earth in kilometres (IUGG).
 const EARTH_RADIUS_KM: f64 = 6371.0088;
@@ -16,25 +16,25 @@ const REGIONS: &str = include_str!("regions.tsv");
 /// One line of the gazetteer.
 #[derive(Debug, PartialEq)]
 pub(super) struct Row<'a> {
-    /// Degrees with four decimals, as they stand there.
+    /// Degrees with four decimals, as the file has them.
     pub(super) latitude: &'a str,
     pub(super) longitude: &'a str,
-    /// `P`, a place of its own, or `X`, a section of one.
+    /// `P` for a place, `X` for a section of one.
     pub(super) kind: &'a str,
-    /// The country's code, a point, and the code of its part, which may be empty.
+    /// The code of the country, a point, and the code of its part, which may be empty.
     pub(super) region: &'a str,
     /// The GeoNames id.
     pub(super) id: u64,
     pub(super) name: &'a str,
 }
 
-/// Every place at most `radius_km` from the point, nearest first; those equally far by id.
+/// All places within `radius_km` of the point, nearest first; equally distant ones by id.
 pub(super) fn near(point: [f64; 2], radius_km: f64) -> Vec<Row<'static>> {
     near_in(PLACES, point, radius_km)
 }
 
-/// What people call a region: `California, United States`; the country alone where the part has
-/// no name; nothing for a country that has none.
+/// The name of a region: `California, United States`; or the country alone, if the part has no
+/// name. `None` if the country has none.
 pub(super) fn name_of(region: &str) -> Option<String> {
     let country_code = region.split('.').next()?;
     let country = region_name(country_code)?;
@@ -54,7 +54,7 @@ fn region_name(code: &str) -> Option<&'static str> {
 }
 
 fn near_in(table: &str, point: [f64; 2], radius_km: f64) -> Vec<Row<'_>> {
-    // A ten-thousandth of a degree to spare on either side: rounding must lose no place.
+    // A margin of a ten-thousandth of a degree on either side, so that rounding loses no place.
     let reach = (radius_km / EARTH_RADIUS_KM).to_degrees() + 1e-4;
     let (south, north) = (point[0] - reach, point[0] + reach);
     let degrees = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
@@ -71,15 +71,15 @@ fn near_in(table: &str, point: [f64; 2], radius_km: f64) -> Vec<Row<'_>> {
     found.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The lines of a sorted table (after its `#` header) from the first that does not stand
-/// `before` what is sought. O(log n) lines are looked at to find it.
+/// The lines of a sorted table (after its `#` header) from the first that is not `before` the
+/// wanted one. A binary search finds it.
 fn lines_from(table: &str, before: impl Fn(&str) -> bool) -> std::str::Lines<'_> {
     let end_of_line = |at: usize| table[at..].find('\n').map_or(table.len(), |n| at + n + 1);
     let mut low = 0;
     while table[low..].starts_with('#') {
         low = end_of_line(low);
     }
-    // All lines below `low` stand before it; none from `high` on does. Both are starts of lines.
+    // All lines below `low` are before it; none from `high` on is. Both are starts of lines.
     let mut high = table.len();
     while low < high {
         let middle = low + (high - low) / 2;
@@ -112,8 +112,8 @@ impl Row<'_> {
     }
 }
 
-/// The great circle between two points in degrees (haversine): right at the poles, where every
-/// longitude is the same place, and across the date line.
+/// The great-circle distance of two points in degrees (haversine). It is right at the poles, where
+/// every longitude is the same place, and across the date line.
 fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
     let half_sine = |degrees: f64| (degrees / 2.0).to_radians().sin();
     let cosines = a[0].to_radians().cos() * b[0].to_radians().cos();
@@ -121,8 +121,8 @@ fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
     2.0 * EARTH_RADIUS_KM * chord.min(1.0).sqrt().asin()
 }
 
-/// How far east `b` lies of `a`, in degrees, the shorter way round: -180 to 180. A sine would do
-/// without, but only almost: the two names of the date line would lie a hair apart.
+/// How far `b` is east of `a`, in degrees, the shorter way round: -180 to 180. The sine has a period,
+/// but rounding would keep the two longitudes of the date line a hair apart.
 fn degrees_east(a: [f64; 2], b: [f64; 2]) -> f64 {
     let east = b[1] - a[1];
     if east.abs() > 180.0 {

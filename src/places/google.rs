@@ -1,8 +1,8 @@
-//! Google's Places API (New): one POST, and its answer or its error told in the shape of the
-//! legacy Nearby Search, from the fields that it really gave.
+//! Google's Places API (New): one POST. Its answer or its error is rewritten in the shape of the
+//! legacy Nearby Search, from the fields that are really there.
 //!
-//! A field of another type than Google's is as good as missing; an answer whose `places` is no
-//! list of objects is none.
+//! A field whose type is not Google's counts as missing. A text whose `places` is not a list of
+//! objects is not an answer.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +12,24 @@ use crate::node::{LookupError, Query};
 use crate::wire::json::{no_answer, without_blank_lines};
 
 use super::answer::{self, Place};
+use super::key::Key;
+use super::provider::Provider;
 use super::service::{Service, no_places};
-use super::{Key, Provider};
 
-/// Its own address.
+/// Google's own address.
 pub(super) const HOME: &str = "https://places.googleapis.com";
 
 const PATH: &str = "/v1/places:searchNearby";
 
-/// Which fields to send; it answers nothing without, and asks money for some others.
+/// The fields that Google should send. Without a mask it refuses, and some other fields cost more.
 const FIELD_MASK: &str =
     "places.id,places.displayName,places.formattedAddress,places.location,places.types";
 
-/// The longest exponent that is written out: more than any f64 has.
-const EXPONENT_MAX: i32 = 400;
+/// The largest exponent that is written out. No f64 has a larger one, so this is a rule of what a
+/// number is rather than a limit of the product.
+const EXPONENT_MAX: u32 = 400;
 
-/// An object's members, undecoded. Of a key that stands there twice the last one counts.
+/// An object's members, undecoded. If a key is there twice, the last one counts.
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
 /// The Places API (New) as a [`Provider`].
@@ -57,22 +59,23 @@ impl Provider for Google {
     }
 }
 
-/// The answer to a client when the Places API (New) sent `text` with an HTTP status: what
-/// [`Provider::nearby`] does behind the request, pure and total. It is public so that texts can
-/// be tried in millions without an endpoint that sends them.
+/// The answer to a client when the Places API (New) has sent `text` with an HTTP status. This is
+/// the part of [`Provider::nearby`] after the request. It is pure and total, and public, so that
+/// the fuzzer can try millions of texts without an endpoint.
 pub fn google_answer(
     http_status: u16,
     text: &str,
     key: &Key,
     bound: usize,
 ) -> Result<Vec<u8>, LookupError> {
-    let text = told(http_status, text, bound).ok_or_else(|| no_places(http_status))?;
-    // Only a text of theirs could hold a blank line, and that is escaped; but one rule for all.
+    let text = rewritten(http_status, text, bound).ok_or_else(|| no_places(http_status))?;
+    // Newlines in Google's strings are escaped, so there is no blank line here; but every answer
+    // goes the same way.
     Ok(without_blank_lines(key.hide(&text).as_bytes()))
 }
 
-/// The body of the request. 0 places cannot be asked for (it would mean 20), and one is needed
-/// to tell whether there is any.
+/// The body of the request. It never asks for 0 places: Google would send 20, and one is needed to
+/// tell whether there is any.
 fn question(query: &Query) -> String {
     format!(
         "{{\"locationRestriction\":{{\"circle\":{{\"center\":{{\"latitude\":{},\"longitude\":{}}},\
@@ -85,10 +88,10 @@ fn question(query: &Query) -> String {
 }
 
 /// The reply in the legacy shape; `None` if it is neither places nor an error of Google's.
-fn told(http_status: u16, text: &str, bound: usize) -> Option<String> {
+fn rewritten(http_status: u16, text: &str, bound: usize) -> Option<String> {
     let body = object(text)?;
     if !(200..300).contains(&http_status) {
-        return told_error(http_status, &body);
+        return rewritten_error(http_status, &body);
     }
     let places: Option<Vec<Object>> = match body.get("places") {
         Some(raw) => serde_json::from_str(raw.get()).ok()?,
@@ -99,8 +102,8 @@ fn told(http_status: u16, text: &str, bound: usize) -> Option<String> {
     Some(answer::write(&[], &kept, !places.is_empty()))
 }
 
-/// A `google.rpc.Status` in the words of the legacy API.
-fn told_error(http_status: u16, body: &Object) -> Option<String> {
+/// A `google.rpc.Status` with the status of the legacy API.
+fn rewritten_error(http_status: u16, body: &Object) -> Option<String> {
     let error = child(body, "error")?;
     let message = string(&error, "message")
         .unwrap_or_else(|| format!("the place service answered HTTP {http_status}"));
@@ -150,37 +153,37 @@ fn string(fields: &Object, name: &str) -> Option<String> {
     serde_json::from_str(fields.get(name)?.get()).ok()
 }
 
-/// A JSON number digit for digit, its exponent (1e-05) written out: no exponent ever leaves us.
-/// `None` for what is no number, or too long a one.
+/// A JSON number digit for digit, without an exponent: 1e-05 becomes 0.00001. `None` if it is not a
+/// number, or its exponent is too large.
 fn plain_number(json: &str) -> Option<String> {
-    let (sign, json) = match json.strip_prefix('-') {
+    let (sign, unsigned) = match json.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", json),
     };
-    if !json.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let Some((mantissa, exponent)) = json.split_once(['e', 'E']) else {
-        return Some(format!("{sign}{json}"));
+    unsigned
+        .starts_with(|c: char| c.is_ascii_digit())
+        .then_some(())?;
+    let Some((mantissa, exponent)) = unsigned.split_once(['e', 'E']) else {
+        return Some(json.to_string());
     };
     let exponent: i32 = exponent.parse().ok()?;
-    if !(-EXPONENT_MAX..=EXPONENT_MAX).contains(&exponent) {
-        return None;
-    }
+    (exponent.unsigned_abs() <= EXPONENT_MAX).then_some(())?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{fraction}");
-    // Where the point comes to stand among the digits; zeros fill up what they lack there.
+    // Where the point now belongs: to the left of all digits, among them, or to their right.
     let point = i32::try_from(whole.len()).ok()? + exponent;
-    let before = "0".repeat(usize::try_from(1 - point).unwrap_or(0));
-    let after = "0".repeat(
-        usize::try_from(point)
-            .unwrap_or(0)
-            .saturating_sub(digits.len()),
-    );
-    let digits = format!("{before}{digits}{after}");
-    let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0).max(1));
-    let whole = whole.trim_start_matches('0');
-    let whole = if whole.is_empty() { "0" } else { whole };
+    let (whole, fraction) = match usize::try_from(point) {
+        Err(_) => (
+            String::new(),
+            "0".repeat(point.unsigned_abs() as usize) + &digits,
+        ),
+        Ok(point) if point < digits.len() => (digits[..point].into(), digits[point..].into()),
+        Ok(point) => (format!("{digits:0<point$}"), String::new()),
+    };
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        whole => whole,
+    };
     let point = if fraction.is_empty() { "" } else { "." };
     Some(format!("{sign}{whole}{point}{fraction}"))
 }
@@ -190,8 +193,8 @@ mod tests {
     use super::*;
 
     fn tell(status: u16, text: &str, bound: usize) -> Option<serde_json::Value> {
-        let told = told(status, text, bound)?;
-        Some(serde_json::from_str(&told).unwrap())
+        let text = rewritten(status, text, bound)?;
+        Some(serde_json::from_str(&text).unwrap())
     }
 
     #[test]

@@ -1,24 +1,25 @@
-//! The key of a place service: read from the environment, shown to nobody.
+//! The key of a place service: it is read from the environment and shown to nobody.
 //!
-//! It knows how a key can be disguised in a text (percent-encoded in a URL, escaped in JSON) and
-//! takes it out of what a service sends back.
+//! A service may send the key back, in any spelling: as it is, percent-encoded in a URL, escaped in
+//! JSON, or with only some of its characters in disguise. [`Key::hide`] takes it out of a text.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
+use std::ops::Range;
 
-/// Where keys are looked for, first found first used.
+/// The environment variables that may hold a key; the first that is set is used.
 const VARIABLES: [&str; 2] = ["GOOGLE_MAPS_API_KEY", "PLACES_API_KEY"];
 
-/// What stands for the key in every text.
+/// Replaces the key in every text.
 const HIDDEN: &str = "***";
 
-/// A key: one or more visible ASCII characters, so that it can stand in a header as it is.
+/// A key: one or more visible ASCII characters, so that a header can hold it as it is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {
-    /// Takes a key, less the white space around it. The error never repeats it.
+    /// Takes a key without the white space around it. The error never repeats it.
     pub fn new(text: &str) -> Result<Key, String> {
         let text = text.trim_ascii();
         if text.is_empty() {
@@ -30,8 +31,8 @@ impl Key {
         Ok(Key(text.into()))
     }
 
-    /// The key in the environment, if there is one; an empty variable is not set. The error
-    /// names the variable.
+    /// The key in the environment, if there is one; an empty variable counts as not set. The
+    /// error names the variable.
     pub fn from_env() -> Result<Option<Key>, String> {
         Key::from_variables(|name| std::env::var_os(name))
     }
@@ -39,7 +40,7 @@ impl Key {
     fn from_variables(get: impl Fn(&str) -> Option<OsString>) -> Result<Option<Key>, String> {
         for name in VARIABLES {
             let value = get(name).unwrap_or_default();
-            // Lossy is fine: what is not UTF-8 holds a character that no key has.
+            // Lossy is fine: the replacement character is not in any key.
             let text = value.to_string_lossy();
             if !text.trim_ascii().is_empty() {
                 return Key::new(&text)
@@ -68,78 +69,76 @@ impl Key {
         out
     }
 
-    /// The text with `***` wherever the key stood: as it is, or with any of its characters
-    /// percent-encoded or escaped as in JSON.
+    /// The text with `***` in place of the key, however its characters are disguised.
     pub(super) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let bytes = text.as_bytes();
+        let mut rest = text;
         let mut out = String::new();
-        let (mut copied, mut at) = (0, 0);
-        while at < bytes.len() {
-            // What begins or ends within an escape takes all of it: half of one is no JSON.
-            let mut within = at..at + escape_length(&bytes[at..]);
-            let end = within.find_map(|from| Some(from + self.length_at(&bytes[from..])?));
-            let Some(end) = end else {
-                at += escape_length(&bytes[at..]);
-                continue;
-            };
-            out.push_str(&text[copied..at]);
+        while let Some(found) = self.find(rest.as_bytes()) {
+            out.push_str(&rest[..found.start]);
             out.push_str(HIDDEN);
-            while at < end {
-                at += escape_length(&bytes[at..]);
-            }
-            copied = at;
+            rest = &rest[found.end..];
         }
-        if copied == 0 {
+        if out.is_empty() {
             return Cow::Borrowed(text);
         }
-        out.push_str(&text[copied..]);
-        Cow::Owned(out)
+        Cow::Owned(out + rest)
     }
 
-    /// How many bytes the key takes at the start of `bytes`, if it stands there.
-    fn length_at(&self, bytes: &[u8]) -> Option<usize> {
-        if bytes.starts_with(self.0.as_bytes()) {
+    /// Where the key first occurs. A match that begins or ends inside a JSON escape is widened to
+    /// all of the escape, because half of one is not JSON.
+    fn find(&self, text: &[u8]) -> Option<Range<usize>> {
+        let mut start = 0;
+        while start < text.len() {
+            let next = start + escape_len(&text[start..]);
+            let end = (start..next).find_map(|at| Some(at + self.len_at(&text[at..])?));
+            if let Some(match_end) = end {
+                let mut end = next;
+                while end < match_end {
+                    end += escape_len(&text[end..]);
+                }
+                return Some(start..end);
+            }
+            start = next;
+        }
+        None
+    }
+
+    /// How many bytes the key takes at the start of `text`, if it is there.
+    fn len_at(&self, text: &[u8]) -> Option<usize> {
+        // A key may itself look like an escape.
+        if text.starts_with(self.0.as_bytes()) {
             return Some(self.0.len());
         }
-        let mut length = 0;
-        for &wanted in self.0.as_bytes() {
-            length += length_of(wanted, &bytes[length..])?;
-        }
-        Some(length)
+        let add = |len: usize, wanted| Some(len + spelling_len(wanted, &text[len..])?);
+        self.0.bytes().try_fold(0, add)
     }
 }
 
-/// How many bytes the JSON escape at the start of `bytes` takes; 1 if there is none.
-fn escape_length(bytes: &[u8]) -> usize {
-    match bytes {
-        [b'\\', b'u', hex @ ..] if hex.len() >= 4 && hex[..4].iter().all(u8::is_ascii_hexdigit) => {
-            6
-        }
-        [
-            b'\\',
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
-            ..,
-        ] => 2,
+/// How many bytes one character of the key takes at the start of `text`, disguised or not.
+fn spelling_len(wanted: u8, text: &[u8]) -> Option<usize> {
+    match text {
+        [b'%', rest @ ..] if hex(rest, 2) == Some(wanted.into()) => Some(3),
+        [b'\\', b'u', rest @ ..] if hex(rest, 4) == Some(wanted.into()) => Some(6),
+        [b'\\', byte @ (b'"' | b'\\' | b'/'), ..] if *byte == wanted => Some(2),
+        [byte, ..] if *byte == wanted => Some(1),
+        _ => None,
+    }
+}
+
+/// How many bytes the JSON escape at the start of `text` takes; 1 if there is none.
+fn escape_len(text: &[u8]) -> usize {
+    match text {
+        [b'\\', b'u', rest @ ..] if hex(rest, 4).is_some() => 6,
+        [b'\\', byte, ..] if b"\"\\/bfnrt".contains(byte) => 2,
         _ => 1,
     }
 }
 
-/// How many bytes one character of the key takes at the start of `bytes`, disguised or not.
-fn length_of(wanted: u8, bytes: &[u8]) -> Option<usize> {
-    let is_hex = |digits: &[u8]| {
-        std::str::from_utf8(digits)
-            .ok()
-            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
-            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-            == Some(wanted.into())
-    };
-    match bytes {
-        [b'%', a, b, ..] if is_hex(&[*a, *b]) => Some(3),
-        [b'\\', b'u', a, b, c, d, ..] if is_hex(&[*a, *b, *c, *d]) => Some(6),
-        [b'\\', escaped @ (b'"' | b'\\' | b'/'), ..] if *escaped == wanted => Some(2),
-        [plain, ..] if *plain == wanted => Some(1),
-        _ => None,
-    }
+/// The value of `count` hex digits at the start of `text`.
+fn hex(text: &[u8], count: usize) -> Option<u32> {
+    let digits = text.get(..count)?;
+    let add = |value, digit: &u8| Some(value << 4 | char::from(*digit).to_digit(16)?);
+    digits.iter().try_fold(0, add)
 }
 
 impl fmt::Debug for Key {

@@ -1,14 +1,15 @@
-//! Google's legacy Nearby Search: one GET, and an answer that is passed on byte for byte, but
-//! for the cut to the client's bound, blank lines, and the key, should it stand there.
+//! Google's legacy Nearby Search: one GET. Its answer is passed on byte for byte, except that it is
+//! cut to the client's bound, and that blank lines and the key are taken out.
 
 use crate::node::{LookupError, Query};
 use crate::wire::json::without_blank_lines;
 
 use super::cut::cut;
+use super::key::Key;
+use super::provider::Provider;
 use super::service::{Service, no_places};
-use super::{Key, Provider};
 
-/// Its own address.
+/// Google's own address.
 pub(super) const HOME: &str = "https://maps.googleapis.com";
 
 /// The legacy Nearby Search as a [`Provider`].
@@ -39,11 +40,11 @@ impl Provider for Legacy {
     }
 }
 
-/// The answer to a client when the legacy Nearby Search sent `text` with an HTTP status: what
-/// [`Provider::nearby`] does behind the request, pure and total. It is public so that texts can
-/// be tried in millions without an endpoint that sends them.
+/// The answer to a client when the legacy Nearby Search has sent `text` with an HTTP status. This
+/// is the part of [`Provider::nearby`] after the request. It is pure and total, and public, so that
+/// the fuzzer can try millions of texts without an endpoint.
 ///
-/// It answers HTTP 200 with its own `status` for errors too, so HTTP's tells nothing.
+/// The service answers errors with HTTP 200, too, and a `status` in the text.
 pub fn legacy_answer(
     http_status: u16,
     text: &str,

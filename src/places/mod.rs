@@ -1,9 +1,9 @@
-//! Lookups of places: three providers behind one question, [`Provider::nearby`].
+//! Lookups of places: three providers that answer the same question, [`Provider::nearby`].
 //!
-//! A provider blocks, so only worker threads may ask it. It knows the node's [`Query`] and
-//! [`LookupError`] and nothing else of the herd: no connections, no clients, no log. Whatever a
-//! place service sends, the answer is JSON in the shape of Google's legacy Nearby Search or a
-//! [`LookupError`] whose text may be shown to a client; the key stands in neither.
+//! A provider blocks, so only worker threads may ask it. This room knows the node's [`Query`] and
+//! [`LookupError`] and nothing else of the herd: no connections, no clients, no log. The
+//! answer is always JSON in the shape of Google's legacy Nearby Search, or a [`LookupError`] whose
+//! text may be shown to a client; neither contains the key, even if the service sent it.
 
 mod answer;
 mod cut;
@@ -12,47 +12,37 @@ mod google;
 mod key;
 mod legacy;
 mod offline;
+mod provider;
 mod service;
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+#[cfg(doc)]
 use crate::node::{LookupError, Query};
 
 pub use google::google_answer;
 pub use key::Key;
 pub use legacy::legacy_answer;
+pub use provider::Provider;
 pub use service::Timeouts;
 
 use service::Service;
 
-/// Where places come from.
-pub trait Provider: Send + Sync {
-    /// The places near a point, nearest first where the provider lets us choose: the JSON text,
-    /// without blank lines and without a newline at its end, so that the reader of a client's
-    /// connection sees one blank line only, the one that the node appends.
-    ///
-    /// Blocks, at most for [`Timeouts::whole`] and the resolving of a name.
-    fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError>;
-
-    /// One phrase for people: what this is and where it asks; never the key.
-    fn describe(&self) -> String;
-}
-
-/// Which provider.
+/// The kinds of providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The places that are shipped with the program.
+    /// The places that are part of the program.
     Offline,
     /// Google's Places API (New).
     Google,
-    /// Google's legacy Nearby Search, for keys that still have it.
+    /// Google's legacy Nearby Search, for keys that may still use it.
     GoogleLegacy,
 }
 
 impl Kind {
-    /// The provider of a user who names none: Google for who has a key.
+    /// The default: Google if there is a key.
     pub fn usual(key: Option<&Key>) -> Kind {
         match key {
             Some(_) => Kind::Google,
@@ -71,7 +61,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Reads the words that [`Display`](fmt::Display) writes; the error says which there are.
+/// Reads the words that [`Display`](fmt::Display) writes. The error lists them.
 impl FromStr for Kind {
     type Err = String;
 
@@ -85,10 +75,10 @@ impl FromStr for Kind {
     }
 }
 
-/// The provider of a kind, for `workers` threads that share it.
+/// A provider for `workers` threads to share.
 ///
-/// `base_url` is `scheme://host[:port][/prefix]` and stands in for Google's own address. The
-/// error says what is wrong and what to do: no key, a bad address, an address for `offline`.
+/// `base_url` is `scheme://host[:port][/prefix]` and replaces Google's own address. The error says
+/// what is wrong and what to do: no key, a bad address, or an address for `offline`.
 pub fn provider(
     kind: Kind,
     key: Option<Key>,
@@ -98,7 +88,7 @@ pub fn provider(
     provider_within(kind, key, base_url, workers, Timeouts::default())
 }
 
-/// [`provider`] with other time-outs, for tests that wait for them.
+/// [`provider`] with other time-outs. Tests use it.
 pub fn provider_within(
     kind: Kind,
     key: Option<Key>,
@@ -145,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_a_key_gets_google() {
+    fn a_key_makes_google_the_default() {
         assert_eq!(Kind::usual(None), Kind::Offline);
         assert_eq!(Kind::usual(Some(&Key::new("k").unwrap())), Kind::Google);
     }

@@ -1,17 +1,17 @@
-//! The provider that needs no network: GeoNames places (CC BY 4.0) in the shape of Google's
-//! answer, with only the fields that we can stand behind. Never fails for a query of the node.
+//! The provider that needs no network: GeoNames places (CC BY 4.0) in the shape of Google's answer,
+//! with only the fields that GeoNames supports. It never fails for a query of the node.
 
 use crate::node::{LookupError, Query};
 
-use super::Provider;
 use super::answer::{self, Place};
 use super::gazetteer::{self, Row};
+use super::provider::Provider;
 
-/// The credit that the licence asks for, in each answer.
+/// The credit that the licence requires. It is in each answer.
 const CREDIT: &str =
     "Place data from <a href=\"https://www.geonames.org/\">GeoNames</a>, CC BY 4.0";
 
-/// The shipped gazetteer as a [`Provider`].
+/// The gazetteer of the program as a [`Provider`].
 pub(super) struct Offline;
 
 impl Provider for Offline {
@@ -46,7 +46,7 @@ fn place(row: &Row) -> Place {
     }
 }
 
-/// A decimal without the zeros at its end, which say nothing.
+/// A decimal number without the zeros at its end, which mean nothing.
 fn trimmed(degrees: &str) -> String {
     match degrees.trim_end_matches('0').trim_end_matches('.') {
         "" | "-" | "-0" => "0".into(),

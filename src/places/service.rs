@@ -1,10 +1,10 @@
-//! One place service on the web: an agent, its base address and its key; a request in, the text
-//! of the answer out. It knows HTTP and nothing of places.
+//! A place service on the web: an HTTP agent, a base address and a key. It sends a request and
+//! returns the text of the answer. It knows HTTP, and nothing of places.
 //!
-//! Whatever goes wrong is a [`LookupError`] in our own words. The errors of the HTTP library are
-//! never shown: they may hold the address, and an address may hold the key.
+//! Every failure is a [`LookupError`] in our own words. The HTTP library's errors are never shown:
+//! they may contain the address, and an address may contain the key.
 
-use std::io::{self, Read};
+use std::io;
 use std::time::Duration;
 
 use ureq::config::Config;
@@ -18,37 +18,35 @@ use crate::node::LookupError;
 
 use super::key::Key;
 
-/// The longest answer that is read.
-const BODY_BYTES_MAX: usize = Limits::PRODUCT.body;
-
-/// How long a lookup may take.
+/// How long the steps of a lookup may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// Until there is a connection, with TLS and through a proxy if there is one.
+    /// Until the connection is open, with TLS and through a proxy if there is one.
     pub connect: Duration,
-    /// From the start to the last byte of the answer, however it drips. The node has told the
-    /// client by then that there is no answer, so a longer wait would only hold the worker.
+    /// From the start to the last byte of the answer, however slowly it arrives. By then the node
+    /// has told the client that there is no answer, so that waiting longer would only block the
+    /// worker.
     pub whole: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts {
-            connect: Duration::from_nanos(Limits::PRODUCT.connect),
-            whole: Duration::from_nanos(Limits::PRODUCT.lookup),
+            connect: Duration::from_nanos(Limits::PRODUCT.connect_wait),
+            whole: Duration::from_nanos(Limits::PRODUCT.lookup_wait),
         }
     }
 }
 
-/// What a service said.
+/// A service's reply.
 pub(super) struct Reply {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub(super) status: u16,
     /// The body.
     pub(super) text: String,
 }
 
-/// The error for a reply that is no answer, by its HTTP status.
+/// The error for a reply that is not an answer, by its HTTP status.
 pub(super) fn no_places(http_status: u16) -> LookupError {
     failed(&match http_status {
         200 => "the place service sent something that is no list of places".into(),
@@ -59,7 +57,7 @@ pub(super) fn no_places(http_status: u16) -> LookupError {
 /// A place service.
 pub(super) struct Service {
     agent: Agent,
-    /// `scheme://host[:port][/prefix]`, without a slash at its end.
+    /// `scheme://host[:port][/prefix]` without a slash at its end.
     base: String,
     key: Key,
 }
@@ -72,12 +70,12 @@ impl Service {
         workers: usize,
         timeouts: Timeouts,
     ) -> Result<Service, String> {
-        // Not repeated: it may hold a key.
+        // The error does not repeat the address, which may contain a key.
         let (base, is_loopback) = checked(base_url).ok_or(
             "--places-url is no address; write it like http://127.0.0.1:8080 or \
              https://host/prefix",
         )?;
-        // The library applies proxy variables to 127.0.0.1 too; no proxy can reach that for us.
+        // The library would use a proxy for 127.0.0.1, too, and no proxy can reach that for us.
         let proxy = if is_loopback {
             None
         } else {
@@ -85,17 +83,17 @@ impl Service {
         };
         let config = Agent::config_builder()
             .proxy(proxy)
-            // The body of an error says more than its number.
+            // The body of an error says more than its status code.
             .http_status_as_error(false)
-            // A redirect would carry the key elsewhere; it is no answer.
+            // Following a redirect would send the key elsewhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.whole))
-            .max_response_header_size(Limits::PRODUCT.head)
+            .max_response_header_size(Limits::PRODUCT.answer_head)
             .max_idle_connections(workers)
             .max_idle_connections_per_host(workers)
-            .max_idle_age(Duration::from_nanos(Limits::PRODUCT.idle))
+            .max_idle_age(Duration::from_nanos(Limits::PRODUCT.keep_alive))
             .user_agent(concat!("herd/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Service {
@@ -109,18 +107,18 @@ impl Service {
         &self.key
     }
 
-    /// Where it asks, fit to be shown.
+    /// The base address without the key.
     pub(super) fn shown(&self) -> String {
         self.key.hide(&self.base).into_owned()
     }
 
-    /// GETs `path_and_query`, which starts with a slash.
+    /// Sends a GET for `path_and_query`, which starts with a slash.
     pub(super) fn get(&self, path_and_query: &str) -> Result<Reply, LookupError> {
         let url = format!("{}{path_and_query}", self.base);
         Service::read(self.agent.get(url).call())
     }
 
-    /// POSTs a JSON body to `path`, with further headers.
+    /// Sends a POST with a JSON body and further headers to `path`.
     pub(super) fn post(
         &self,
         path: &str,
@@ -139,17 +137,10 @@ impl Service {
 
     fn read(response: Result<Response<Body>, ureq::Error>) -> Result<Reply, LookupError> {
         let mut response = response.map_err(Service::in_our_words)?;
-        let mut body = Vec::new();
-        response
-            .body_mut()
-            .as_reader()
-            // One byte more, to tell an answer of just that length from a longer one.
-            .take(BODY_BYTES_MAX as u64 + 1)
-            .read_to_end(&mut body)
-            .map_err(|error| Service::in_our_words(error.into()))?;
-        if body.len() > BODY_BYTES_MAX {
-            return Err(failed("the place service sent more than 5 MiB"));
-        }
+        let body = response.body_mut().with_config();
+        // The library's limit is the first length that is refused.
+        let body = body.limit(Limits::PRODUCT.answer_body as u64 + 1);
+        let body = body.read_to_vec().map_err(Service::in_our_words)?;
         let text = String::from_utf8(body)
             .map_err(|_| failed("the place service sent text that is not UTF-8"))?;
         let status = response.status().as_u16();
@@ -160,6 +151,7 @@ impl Service {
         use io::ErrorKind as Kind;
         failed(match error {
             ureq::Error::Timeout(_) => return LookupError::Late,
+            ureq::Error::BodyExceedsLimit(_) => "the place service sent more than 5 MiB",
             ureq::Error::HostNotFound => "the place service's name was not found",
             ureq::Error::ConnectProxyFailed(_) => "the proxy would not reach the place service",
             ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => {
@@ -175,7 +167,7 @@ impl Service {
                 | Kind::ConnectionAborted
                 | Kind::BrokenPipe => "the place service closed the connection too early",
                 Kind::TimedOut => return LookupError::Late,
-                // TLS speaks to us through errors of reading and writing.
+                // Errors of TLS arrive as errors of reading and writing.
                 Kind::InvalidData => "there is no secure connection to the place service",
                 _ => "the place service cannot be reached",
             },
@@ -188,8 +180,9 @@ fn failed(what: &str) -> LookupError {
     LookupError::Failed(what.into())
 }
 
-/// The base address less the slashes at its end, and whether it is on this machine. `None` for
-/// what is not `http[s]://host[:port][/prefix]`; a name and password there would be shown.
+/// The base address without slashes at its end, and whether it is on this machine. `None` if it is
+/// not `http[s]://host[:port][/prefix]`. A user name and password are refused, because the address
+/// is shown.
 fn checked(url: &str) -> Option<(String, bool)> {
     let uri: Uri = url.parse().ok()?;
     let authority = uri.authority()?;
@@ -213,9 +206,10 @@ fn is_loopback(host: &str) -> bool {
 
 /// Resolves names on the worker's own thread.
 ///
-/// Given a time-out, the library's resolver starts a thread for each request and leaves it
-/// behind. Ours gives it none: the system's own limits apply, and the time counts as part of the
-/// whole. Only so is `timeout_global`, the one that a dripping answer cannot stretch, free.
+/// If there is a time-out, the library's resolver starts a thread for each request and abandons it.
+/// This one passes no time-out on: the system's own limits apply, and the time counts as part of
+/// the whole. So `timeout_global`, the only time-out that a slow answer cannot extend, costs no
+/// thread.
 #[derive(Debug, Default)]
 struct OnThisThread(DefaultResolver);
 

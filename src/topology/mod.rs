@@ -1,89 +1,59 @@
-//! Who is in the herd, where each listens, and who talks to whom: the file `topology.txt`.
+//! The file `topology.txt`: the servers of the herd, their doors, and the links between them.
 //!
-//! Pure but for [`Topology::load`], which reads one file. It knows no sockets and resolves no
-//! names. A topology that exists is right: whatever can be wrong in a file is an [`Error`] with
-//! the line, what is wrong there, and what to do.
+//! Only [`Topology::load`] does I/O: it reads one file. This room knows no sockets and resolves no
+//! names. Every value of [`Topology`] is valid: whatever can be wrong in a file is an [`Error`]
+//! with the line, what is wrong there, and what to do.
 
 mod parse;
+mod server;
+mod words;
 
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::net::IpAddr;
 use std::path::Path;
 
 use crate::limits::Limits;
 
-/// Bytes of a file at most.
-pub const FILE_BYTES_MAX: usize = Limits::PRODUCT.topology;
-/// Servers of a herd at most.
-pub const SERVERS_MAX: usize = Limits::PRODUCT.servers;
-/// Neighbours of one server at most.
-pub const NEIGHBOURS_MAX: usize = Limits::PRODUCT.neighbours;
-/// Bytes of a server's name at most.
-pub const NAME_BYTES_MAX: usize = Limits::PRODUCT.server_name;
+pub use server::{Host, Server};
 
 /// A herd: its servers in the order of the file, and its links.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topology {
-    /// No two share a name or a door; at least one, at most [`SERVERS_MAX`].
+    /// At least one, at most [`Limits::servers`]. No two share a name or a door.
     pub servers: Vec<Server>,
-    /// Pairs of places in `servers`. Each link works both ways and stands here once; none leads
-    /// from a server to itself, or from one plain server to another.
+    /// Pairs of places in `servers`. A link works both ways and is listed once. None connects a
+    /// server with itself, or two plain servers.
     pub links: Vec<(usize, usize)>,
 }
 
-/// One server and its doors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// Up to [`NAME_BYTES_MAX`] bytes, without white space, `/` or control characters.
-    pub name: String,
-    /// Where both doors are.
-    pub host: Host,
-    /// The port of the clients' door, never 0.
-    pub clients: u16,
-    /// The port of the servers' door, never 0; None just when the server is plain.
-    pub servers: Option<u16>,
-    /// Is it of another make, which knows only the clients' door?
-    pub plain: bool,
-}
-
-/// Where a server is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Host {
-    /// An address.
-    Ip(IpAddr),
-    /// A name, to be resolved by who dials it.
-    Name(String),
-}
-
-/// What is wrong with a file. Its text is one line, for a person.
+/// An error in a file. Its text is one line for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The file, as it was named to us.
+    /// The file, as the caller named it.
     pub file: String,
-    /// The line, from 1, if one is to blame.
+    /// The line, from 1, if the error is in one.
     pub line: Option<usize>,
-    /// What is wrong, and what to do.
+    /// The problem, and the advice what to do.
     pub what: String,
 }
 
 impl Topology {
-    /// Reads `bytes`, which came from a file that errors are to call `file`.
+    /// Reads `bytes`. Errors call the file they came from `file`.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Topology, Error> {
-        parse::parse(bytes).map_err(|(line, what)| Error {
-            file: file.to_string(),
-            line,
-            what,
-        })
+        let file = file.to_string();
+        match parse::parse(bytes) {
+            Ok((servers, links)) => Ok(Topology { servers, links }),
+            Err((line, what)) => Err(Error { file, line, what }),
+        }
     }
 
     /// Reads the file at `path`.
     pub fn load(path: &Path) -> Result<Topology, Error> {
         let file = path.display().to_string();
         let mut bytes = Vec::new();
-        // One byte more than may be, so that a file which is too long shows itself.
-        let limit = FILE_BYTES_MAX as u64 + 1;
+        // One byte more than the limit, to notice a file that is too long.
+        let limit = Limits::PRODUCT.topology_file as u64 + 1;
         match File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
             Ok(_) => Topology::parse(&file, &bytes),
             Err(error) => Err(Error {
@@ -94,50 +64,19 @@ impl Topology {
         }
     }
 
-    /// The place in `servers` of the one with this name.
+    /// The place in `servers` of the server with this name.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.servers.iter().position(|server| server.name == name)
     }
 
-    /// The places in `servers` of those that the one at `index` is linked to, in the order of
-    /// the file.
+    /// The places in `servers` of the neighbours of the server at `index`, in the order of the
+    /// file.
     pub fn neighbours(&self, index: usize) -> impl Iterator<Item = usize> {
         self.links.iter().filter_map(move |&(a, b)| match index {
             _ if a == index => Some(b),
             _ if b == index => Some(a),
             _ => None,
         })
-    }
-}
-
-impl Server {
-    /// The clients' door as one writes it: `127.0.0.1:12001`, `[::1]:12001`.
-    pub fn clients_door(&self) -> String {
-        self.host.door(self.clients)
-    }
-
-    /// The servers' door likewise; a plain server has none.
-    pub fn servers_door(&self) -> Option<String> {
-        self.servers.map(|port| self.host.door(port))
-    }
-}
-
-impl Host {
-    fn door(&self, port: u16) -> String {
-        match self {
-            Host::Ip(IpAddr::V6(address)) => format!("[{address}]:{port}"),
-            host => format!("{host}:{port}"),
-        }
-    }
-}
-
-/// Writes it as it stands in the file: an IPv6 address is bare.
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Host::Ip(address) => address.fmt(f),
-            Host::Name(name) => f.write_str(name),
-        }
     }
 }
 
@@ -155,6 +94,8 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LIMITS: Limits = Limits::PRODUCT;
 
     fn parse(text: &str) -> Result<Topology, String> {
         Topology::parse("t", text.as_bytes()).map_err(|error| error.to_string())
@@ -189,7 +130,7 @@ mod tests {
         let server = |name: &str, port: usize| {
             format!("server {name} ::1 clients={port} servers={}\n", port + 1)
         };
-        let name = "n".repeat(NAME_BYTES_MAX);
+        let name = "n".repeat(LIMITS.server_name);
         assert!(parse(&server(&name, 1)).is_ok());
         assert!(parse(&server(&format!("{name}n"), 1)).is_err());
 
@@ -201,8 +142,11 @@ mod tests {
             }
             parse(&text)
         };
-        assert_eq!(star(NEIGHBOURS_MAX).unwrap().links.len(), NEIGHBOURS_MAX);
-        assert!(star(NEIGHBOURS_MAX + 1).is_err());
+        assert_eq!(
+            star(LIMITS.neighbours).unwrap().links.len(),
+            LIMITS.neighbours
+        );
+        assert!(star(LIMITS.neighbours + 1).is_err());
 
         let herd = |size: usize| {
             parse(
@@ -211,12 +155,12 @@ mod tests {
                     .collect::<String>(),
             )
         };
-        assert_eq!(herd(SERVERS_MAX).unwrap().servers.len(), SERVERS_MAX);
-        let error = herd(SERVERS_MAX + 1).unwrap_err();
+        assert_eq!(herd(LIMITS.servers).unwrap().servers.len(), LIMITS.servers);
+        let error = herd(LIMITS.servers + 1).unwrap_err();
         assert!(error.starts_with("t:1025: over 1024 servers"), "{error}");
 
         let mut text = server("A", 1);
-        text += &"#".repeat(FILE_BYTES_MAX - text.len());
+        text += &"#".repeat(LIMITS.topology_file - text.len());
         assert!(parse(&text).is_ok());
         text.push('#');
         assert!(

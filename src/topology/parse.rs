@@ -1,52 +1,65 @@
 //! The text of a topology, line by line.
 //!
-//! Lines stand in any order, so links are looked at when every server is known. The first line
-//! that is wrong in itself ends the reading; then the first link that is wrong among servers.
+//! Lines may come in any order, so links are checked when all servers are known. Reading stops at
+//! the first line that is wrong in itself; then at the first link that does not fit the servers.
 
-use super::{FILE_BYTES_MAX, Host, NAME_BYTES_MAX, NEIGHBOURS_MAX, SERVERS_MAX, Server, Topology};
 use std::collections::HashMap;
-use std::net::IpAddr;
 
-/// The line, from 1, if one is to blame; what is wrong, and what to do.
-type Wrong = (Option<usize>, String);
+use super::server::{Host, Server};
+use super::words::{SERVER_FORM, check_name, listed, parse_doors, parse_host, quoted};
+use crate::limits::Limits;
 
-const SERVER_FORM: &str = "server NAME HOST clients=PORT servers=PORT";
-const LINK_FORM: &str = "link NAME NAME";
-const BOM: &[u8] = b"\xef\xbb\xbf";
-/// Characters of a word, or names of a list, that an error repeats at most.
-const SHOWN_CHARS_MAX: usize = 40;
-const SHOWN_NAMES_MAX: usize = 12;
+/// The servers in the order of the file, and the links between them as pairs of places.
+pub(super) type Herd = (Vec<Server>, Vec<(usize, usize)>);
+
+/// The line, from 1, if the error is in one; and what is wrong and what to do.
+pub(super) type Wrong = (Option<usize>, String);
 
 /// Reads a whole file.
-pub(super) fn parse(bytes: &[u8]) -> Result<Topology, Wrong> {
-    if bytes.len() > FILE_BYTES_MAX {
-        let what = format!("over {FILE_BYTES_MAX} bytes, which is no topology; name another file");
+pub(super) fn parse(bytes: &[u8]) -> Result<Herd, Wrong> {
+    let limit = Limits::PRODUCT.topology_file;
+    if bytes.len() > limit {
+        let what = format!("over {limit} bytes, too large for a topology; name another file");
         return Err((None, what));
     }
     let mut draft = Draft::default();
-    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
-        draft
-            .line(number, line)
-            .map_err(|what| (Some(number), what))?;
+        let read = draft.read(number, line);
+        read.map_err(|what| (Some(number), what))?;
     }
-    draft.finish()
+    if draft.servers.is_empty() {
+        let what = format!("no server in it; add at least one line: {SERVER_FORM}");
+        return Err((None, what));
+    }
+    for (line, a, b) in std::mem::take(&mut draft.named) {
+        let linked = draft.link(line, a, b);
+        linked.map_err(|what| (Some(line), what))?;
+    }
+    Ok((draft.servers, draft.links))
 }
 
-/// What stood in the lines so far.
+/// A topology while its file is read. Servers are known by their places in `servers`.
 #[derive(Default)]
-struct Draft {
+struct Draft<'a> {
     servers: Vec<Server>,
-    /// Line and ends of each link, as they stand in the file.
-    links: Vec<(usize, String, String)>,
-    /// By name in lower case: name and line of its server.
-    names: HashMap<String, (String, usize)>,
-    /// By host in one spelling, and port: name and line of the server whose door that is.
-    doors: HashMap<(String, u16), (String, usize)>,
+    /// By server: the line that it is on.
+    lines: Vec<usize>,
+    /// By server: how many links it has.
+    degrees: Vec<usize>,
+    /// Servers by their names in lower case.
+    names: HashMap<String, usize>,
+    /// Servers by their doors: the host in one spelling, and the port.
+    doors: HashMap<(String, u16), usize>,
+    /// Links as they are written: the line and two names.
+    named: Vec<(usize, &'a str, &'a str)>,
+    links: Vec<(usize, usize)>,
+    /// By the two ends of a link, the lesser first: the line that it is on.
+    linked: HashMap<(usize, usize), usize>,
 }
 
-impl Draft {
-    fn line(&mut self, number: usize, line: &[u8]) -> Result<(), String> {
+impl<'a> Draft<'a> {
+    fn read(&mut self, number: usize, line: &'a [u8]) -> Result<(), String> {
         let text = str::from_utf8(line).map_err(|error| {
             let column = error.valid_up_to() + 1;
             format!("byte {column} of the line is not UTF-8; save the file as UTF-8")
@@ -55,37 +68,39 @@ impl Draft {
         let words: Vec<&str> = text.split(is_space).filter(|w| !w.is_empty()).collect();
         match words[..] {
             [] => Ok(()),
-            ["server", ref words @ ..] => self.server(number, words),
+            ["server", name, host, ref doors @ ..] => self.server(number, name, host, doors),
+            ["server", ..] => Err(format!(
+                "a server has a name, a host and doors; write {SERVER_FORM}"
+            )),
             ["link", a, b] => {
-                self.links.push((number, a.to_string(), b.to_string()));
+                self.named.push((number, a, b));
                 Ok(())
             }
-            ["link", ..] => Err(format!("a link has two ends; write {LINK_FORM}")),
-            [word, ..] => Err(format!(
-                "unknown word {}; a line starts with server or link",
-                quoted(word)
-            )),
+            ["link", ..] => Err("a link has two ends; write link NAME NAME".to_string()),
+            [word, ..] => {
+                let word = quoted(word);
+                Err(format!(
+                    "unknown word {word}; a line starts with server or link"
+                ))
+            }
         }
     }
 
-    fn server(&mut self, number: usize, words: &[&str]) -> Result<(), String> {
-        let [name, host, doors @ ..] = words else {
-            return Err(format!(
-                "a server has a name, a host and doors; write {SERVER_FORM}"
-            ));
-        };
+    fn server(
+        &mut self,
+        line: usize,
+        name: &str,
+        host: &str,
+        doors: &[&str],
+    ) -> Result<(), String> {
         check_name(name)?;
         let host = parse_host(host)?;
         let (clients, servers) = parse_doors(doors)?;
-        if self.servers.len() == SERVERS_MAX {
+        let limit = Limits::PRODUCT.servers;
+        if self.servers.len() == limit {
             return Err(format!(
-                "over {SERVERS_MAX} servers; a herd has that many at most, leave some out"
+                "over {limit} servers; a herd has that many at most, leave some out"
             ));
-        }
-        self.take_name(number, name)?;
-        self.take_door(number, name, &host, clients)?;
-        if let Some(port) = servers {
-            self.take_door(number, name, &host, port)?;
         }
         self.servers.push(Server {
             name: name.to_string(),
@@ -94,83 +109,52 @@ impl Draft {
             servers,
             plain: servers.is_none(),
         });
-        Ok(())
+        self.lines.push(line);
+        self.degrees.push(0);
+        self.take_name()?;
+        self.take_door(clients)?;
+        servers.map_or(Ok(()), |port| self.take_door(port))
     }
 
-    /// Names that differ only in case are refused: people mix them up, and so do file systems
-    /// that would give both one log.
-    fn take_name(&mut self, number: usize, name: &str) -> Result<(), String> {
-        let taken = (name.to_string(), number);
-        match self.names.insert(name.to_lowercase(), taken) {
-            None => Ok(()),
-            Some((first, line)) if first == name => Err(format!(
-                "{name} is already on line {line}; name each server once"
-            )),
-            Some((first, line)) => Err(format!(
-                "{name} differs only in case from {first} on line {line}; choose another name"
-            )),
-        }
+    /// Enters the name of the last server. Names that differ only in case are refused: people mix
+    /// them up, and some file systems would give both servers one log.
+    fn take_name(&mut self) -> Result<(), String> {
+        let last = self.servers.len() - 1;
+        let name = &self.servers[last].name;
+        let Some(first) = self.names.insert(name.to_lowercase(), last) else {
+            return Ok(());
+        };
+        let (first, line) = (&self.servers[first].name, self.lines[first]);
+        Err(if first == name {
+            format!("{name} is already on line {line}; name each server once")
+        } else {
+            format!("{name} differs only in case from {first} on line {line}; choose another name")
+        })
     }
 
-    fn take_door(
-        &mut self,
-        number: usize,
-        name: &str,
-        host: &Host,
-        port: u16,
-    ) -> Result<(), String> {
+    /// Enters a door of the last server.
+    fn take_door(&mut self, port: u16) -> Result<(), String> {
+        let last = self.servers.len() - 1;
+        let host = &self.servers[last].host;
         let spelling = match host {
             Host::Ip(address) => address.to_canonical().to_string(),
             Host::Name(name) => name.trim_end_matches('.').to_ascii_lowercase(),
         };
-        let taken = (name.to_string(), number);
-        match self.doors.insert((spelling, port), taken) {
-            None => Ok(()),
-            Some((first, line)) => Err(format!(
-                "{} is used twice, first by {first} on line {line}; choose another port",
-                host.door(port)
-            )),
-        }
-    }
-
-    fn finish(self) -> Result<Topology, Wrong> {
-        if self.servers.is_empty() {
-            let what = format!("no server in it; add at least one line: {SERVER_FORM}");
-            return Err((None, what));
-        }
-        let index: HashMap<&str, usize> = (self.servers.iter().map(|s| s.name.as_str()))
-            .zip(0..)
-            .collect();
-        let mut links = Links {
-            servers: &self.servers,
-            index,
-            links: Vec::new(),
-            lines: HashMap::new(),
-            degrees: vec![0; self.servers.len()],
+        let Some(first) = self.doors.insert((spelling, port), last) else {
+            return Ok(());
         };
-        for (line, a, b) in &self.links {
-            links.add(*line, a, b).map_err(|what| (Some(*line), what))?;
-        }
-        Ok(Topology {
-            links: links.links,
-            servers: self.servers,
-        })
+        let (door, name, line) = (
+            host.door(port),
+            &self.servers[first].name,
+            self.lines[first],
+        );
+        Err(format!(
+            "{door} is used twice, first by {name} on line {line}; choose another port"
+        ))
     }
-}
 
-/// The links so far, among servers that are all known.
-struct Links<'a> {
-    servers: &'a [Server],
-    index: HashMap<&'a str, usize>,
-    links: Vec<(usize, usize)>,
-    /// By both ends, the lesser first: the line of that link.
-    lines: HashMap<(usize, usize), usize>,
-    /// How many neighbours each server has.
-    degrees: Vec<usize>,
-}
-
-impl Links<'_> {
-    fn add(&mut self, line: usize, a: &str, b: &str) -> Result<(), String> {
+    /// Adds a link when all servers are known.
+    fn link(&mut self, line: usize, a: &str, b: &str) -> Result<(), String> {
         let ends = (self.find(a)?, self.find(b)?);
         if ends.0 == ends.1 {
             return Err(format!(
@@ -183,18 +167,19 @@ impl Links<'_> {
             ));
         }
         let edge = (ends.0.min(ends.1), ends.0.max(ends.1));
-        if let Some(first) = self.lines.insert(edge, line) {
+        if let Some(first) = self.linked.insert(edge, line) {
             return Err(format!(
                 "{a} and {b} are already linked on line {first}; a link works both ways, \
                  leave one out"
             ));
         }
+        let limit = Limits::PRODUCT.neighbours;
         for (name, end) in [(a, ends.0), (b, ends.1)] {
             self.degrees[end] += 1;
-            if self.degrees[end] > NEIGHBOURS_MAX {
+            if self.degrees[end] > limit {
                 return Err(format!(
-                    "{name} has over {NEIGHBOURS_MAX} neighbours, the most that a server can \
-                     have; spread the links"
+                    "{name} has over {limit} neighbours, the most that a server can have; \
+                     spread the links"
                 ));
             }
         }
@@ -203,147 +188,20 @@ impl Links<'_> {
     }
 
     fn find(&self, name: &str) -> Result<usize, String> {
-        self.index.get(name).copied().ok_or_else(|| {
-            let known: Vec<&str> = self.servers.iter().map(|s| s.name.as_str()).collect();
-            format!(
-                "no server is named {}; the servers are {}",
-                quoted(name),
-                listed(&known)
-            )
-        })
-    }
-}
-
-fn check_name(name: &str) -> Result<(), String> {
-    if name.len() > NAME_BYTES_MAX {
-        return Err(format!(
-            "the name {} is over {NAME_BYTES_MAX} bytes long; shorten it",
-            quoted(name)
-        ));
-    }
-    let problem = if name.starts_with('-') {
-        "starts like an option"
-    } else if name.contains('/') {
-        "holds a / and cannot name a log file"
-    } else if name.contains(char::is_control) {
-        "holds a control character"
-    } else if name.contains('=') {
-        "holds a = as ports do"
-    } else {
-        return Ok(());
-    };
-    Err(format!(
-        "the name {} {problem}; choose another name",
-        quoted(name)
-    ))
-}
-
-fn parse_host(word: &str) -> Result<Host, String> {
-    if word.contains('=') || word == "plain" {
-        return Err(format!(
-            "no host before {}; write {SERVER_FORM}",
-            quoted(word)
-        ));
-    }
-    if let Ok(address) = word.parse::<IpAddr>() {
-        if address.to_canonical().is_unspecified() {
-            return Err(format!(
-                "nobody can dial {address}; write the address that the neighbours dial"
-            ));
-        }
-        return Ok(Host::Ip(address));
-    }
-    let inner = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
-    let advice = if inner.is_some() {
-        "write an IPv6 address without brackets"
-    } else if word.contains(':') {
-        "write the bare address, and the ports as clients=PORT servers=PORT"
-    } else if word.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-        "an IPv4 address is four numbers up to 255"
-    } else if is_host_name(word) {
-        return Ok(Host::Name(word.to_string()));
-    } else {
-        "write an address, or a name of letters, digits, dots and hyphens"
-    };
-    Err(format!("{} is no host; {advice}", quoted(word)))
-}
-
-/// Is it made as RFC 1123 wants it, or with the underscores that some networks use as well?
-fn is_host_name(word: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let word = word.strip_suffix('.').unwrap_or(word);
-    word.len() <= 253 && word.split('.').all(is_label)
-}
-
-/// The ports of the clients' door and of the servers' door, which a plain server lacks.
-fn parse_doors(words: &[&str]) -> Result<(u16, Option<u16>), String> {
-    let (mut clients, mut servers, mut plain) = (None, None, None);
-    for &word in words {
-        let (door, name, value) = match word.split_once('=') {
-            Some(("clients", value)) => (&mut clients, "clients=", parse_port(word, value)?),
-            Some(("servers", value)) => (&mut servers, "servers=", parse_port(word, value)?),
-            None if word == "plain" => (&mut plain, "plain", 0),
+        match self.names.get(&name.to_lowercase()) {
+            Some(&server) if self.servers[server].name == name => Ok(server),
             _ => {
-                return Err(format!(
-                    "unknown word {}; write {SERVER_FORM}, or plain in place of servers=",
-                    quoted(word)
-                ));
+                let known: Vec<&str> = self.servers.iter().map(|s| s.name.as_str()).collect();
+                let (name, known) = (quoted(name), listed(&known));
+                Err(format!(
+                    "no server is named {name}; the servers are {known}"
+                ))
             }
-        };
-        if door.replace(value).is_some() {
-            return Err(format!("{name} is given twice; leave one out"));
         }
     }
-    match (clients, servers, plain) {
-        (None, ..) => Err("no clients=PORT; say where its clients' door is".to_string()),
-        (_, None, None) => Err(
-            "neither servers=PORT nor plain; say where its servers' door is, or that it has none"
-                .to_string(),
-        ),
-        (_, Some(_), Some(_)) => Err(
-            "both servers= and plain; a plain server has no servers' door, leave one out"
-                .to_string(),
-        ),
-        (Some(clients), servers, _) => Ok((clients, servers)),
-    }
 }
 
-fn parse_port(word: &str, digits: &str) -> Result<u16, String> {
-    let port = digits.parse().ok().filter(|&port: &u16| port > 0);
-    // `parse` takes a plus sign too.
-    port.filter(|_| digits.bytes().all(|b| b.is_ascii_digit()))
-        .ok_or_else(|| {
-            format!(
-                "bad port in {}; a port is a number from 1 to 65535",
-                quoted(word)
-            )
-        })
-}
-
-/// The white space of the protocol, less the line feed that ends a line.
+/// The white space of the protocol, without the LF that ends a line.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\u{b}' | '\u{c}')
-}
-
-/// A word of the file for a terminal: nothing in it acts, nothing makes the line endless.
-fn quoted(word: &str) -> String {
-    let shown: String = word.chars().take(SHOWN_CHARS_MAX).collect();
-    let more = if shown.len() < word.len() { "…" } else { "" };
-    format!("\"{}{more}\"", shown.escape_debug())
-}
-
-fn listed(names: &[&str]) -> String {
-    let shown = &names[..names.len().min(SHOWN_NAMES_MAX)];
-    let list = shown.join(", ");
-    match names.len() - shown.len() {
-        0 => list,
-        more => format!("{list} and {more} more"),
-    }
 }

@@ -1,22 +1,22 @@
-//! Names of things that come and go. A name is never reused within a process, so one that
-//! outlives its thing finds nothing instead of a stranger.
+//! Names of connections, lookups and neighbours. The name of a connection or a lookup is never used
+//! again in the same process, so that a stale name finds nothing instead of something else.
 
 use std::fmt;
 
 /// A connection: `generation << 32 | slab key`. It is also its mio token.
 ///
-/// The low half finds the connection in O(1); the generation tells it from the ones that stood
-/// in the same slot before.
+/// The low half is an index; the generation distinguishes the connection from earlier ones in the
+/// same slot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
 impl ConnId {
-    /// The connection in slot `key` that is the `generation`th the loop has seen.
+    /// The name of the connection in slot `key`, the `generation`th that the loop has seen.
     pub const fn new(generation: u32, key: usize) -> ConnId {
         ConnId((generation as u64) << 32 | (key as u64 & 0xffff_ffff))
     }
 
-    /// The slot that it stands in.
+    /// The slot that the connection is in.
     pub const fn key(self) -> usize {
         (self.0 & 0xffff_ffff) as usize
     }
@@ -32,12 +32,12 @@ impl fmt::Debug for ConnId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LookupId(pub u64);
 
-/// A neighbour, by its place in the node's list of neighbours.
+/// A neighbour, by its place in the node's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub u8);
 
 impl PeerId {
-    /// Its place in the list.
+    /// The place in the list.
     pub const fn index(self) -> usize {
         self.0 as usize
     }

@@ -1,5 +1,6 @@
-//! Instants in exact integer nanoseconds. A float could not tell 1520023934.918963997 from
-//! …998; 18 digits of seconds and nine of nanoseconds need 90 bits, so the wall clock has 128.
+//! Instants in exact integer nanoseconds. A float cannot tell 1520023934.918963997 from …998.
+//! Times have up to 18 digits of seconds and nine of nanoseconds, which need 90 bits; so the wall
+//! clock has 128.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -9,13 +10,13 @@ pub const MILLISECOND: u64 = 1_000_000;
 /// A second, in nanoseconds.
 pub const SECOND: u64 = 1_000_000_000;
 
-/// An instant that only moves forward: nanoseconds since the process started. Deadlines are
-/// kept in it, so a wall clock that jumps disturbs none.
+/// Monotonic time: nanoseconds since the process started. Deadlines use it, so that a jump of the
+/// wall clock does not move them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mono(pub u64);
 
 impl Mono {
-    /// Nanoseconds from `earlier` to here; 0 if it is later.
+    /// Nanoseconds since `earlier`; 0 if that is later.
     pub const fn since(self, earlier: Mono) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -71,12 +72,12 @@ fn civil(days: i128) -> (i128, i128, i128) {
     (era * 400 + year_of_era + i128::from(month <= 2), month, day)
 }
 
-/// What both clocks said at one moment. The node never asks for the time: it is told.
+/// Both clocks at one moment. The node never reads a clock: each event brings the time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Now {
-    /// For deadlines.
+    /// The monotonic clock, for deadlines.
     pub mono: Mono,
-    /// For differences, and for the log.
+    /// The wall clock, for differences and for the log.
     pub wall: Wall,
 }
 

@@ -1,38 +1,42 @@
-//! What a client may say.
+//! The commands of clients, and the echo of anything else.
 
-use super::{Location, Time, decimal, exactly};
+use super::fields::exactly;
+use super::location::Location;
+use super::number::decimal;
+use super::time::Time;
 
-/// The largest radius of a WHATSAT, in kilometres.
+/// The largest radius of a WHATSAT, in kilometres. Like the next one it is part of the protocol,
+/// not a limit of this program.
 const RADIUS_KM_MAX: u64 = 50;
-/// The largest bound on the results of a WHATSAT.
+/// The largest number of results that a WHATSAT may ask for.
 const BOUND_MAX: u64 = 20;
 
-/// A valid command. Whether its client is known, and whether its time is too far ahead, is not
-/// for the text to say.
+/// A command with valid fields. The node decides whether its client is known and whether its time
+/// is too far ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
     /// `IAMAT <client> <location> <time>`
     Iamat {
         /// The client's name: any bytes but white space.
         client: &'a [u8],
-        /// Where it is.
+        /// Where the client is.
         location: Location<'a>,
-        /// When it was there.
+        /// When it was there, by its own clock.
         time: Time<'a>,
     },
     /// `WHATSAT <client> <radius> <bound>`
     Whatsat {
-        /// Whose surroundings.
+        /// The client whose surroundings are wanted.
         client: &'a [u8],
-        /// 0 to 50.
+        /// Kilometres, 0 to 50.
         radius_km: u32,
-        /// 0 to 20.
+        /// The largest number of results, 0 to 20.
         bound: usize,
     },
 }
 
 impl<'a> Command<'a> {
-    /// The command in a line; none if it is invalid.
+    /// Reads one line. `None` if it is not a valid command.
     pub fn parse(line: &'a [u8]) -> Option<Command<'a>> {
         let [verb, client, third, fourth] = exactly(line)?;
         match verb {
@@ -51,7 +55,7 @@ impl<'a> Command<'a> {
     }
 }
 
-/// Appends the answer to an invalid line: `? `, the line less one CR at its end, LF.
+/// Appends the answer to an invalid line: `? `, the line without one CR at its end, and an LF.
 pub fn push_echo(out: &mut Vec<u8>, line: &[u8]) {
     out.extend_from_slice(b"? ");
     out.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));

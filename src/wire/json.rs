@@ -1,9 +1,9 @@
-//! The little JSON that we write ourselves, in the layout of Google's legacy Nearby Search:
-//! three spaces, `"key" : value`, keys in alphabetical order, `<` and `>` escaped.
+//! Writes JSON in the layout of Google's legacy Nearby Search: three spaces a level,
+//! `"key" : value`, keys in alphabetical order, `<` and `>` escaped.
 
-/// Appends `text` as a JSON string, quotes included.
-pub fn push_string(out: &mut String, text: &str) {
-    out.push('"');
+/// `text` as a JSON string with its quotes.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -17,21 +17,20 @@ pub fn push_string(out: &mut String, text: &str) {
             c => out.push(c),
         }
     }
-    out.push('"');
+    out + "\""
 }
 
-/// The answer where there is none: no results, `status` and what happened.
+/// The answer to a WHATSAT whose lookup failed: no results, `status`, and what happened.
 pub fn no_answer(status: &str, message: &str) -> String {
-    let mut out = String::from("{\n   \"error_message\" : ");
-    push_string(&mut out, message);
-    out.push_str(",\n   \"html_attributions\" : [],\n   \"results\" : [],\n   \"status\" : ");
-    push_string(&mut out, status);
-    out.push_str("\n}");
-    out
+    let (status, message) = (quoted(status), quoted(message));
+    format!(
+        "{{\n   \"error_message\" : {message},\n   \"html_attributions\" : [],\n   \
+         \"results\" : [],\n   \"status\" : {status}\n}}"
+    )
 }
 
-/// Makes each run of two or more newlines one, and drops those at the end, so that the blank
-/// line after an answer is the only one that a client sees.
+/// Replaces each run of newlines by one and drops those at the end, so that the blank line after
+/// an answer is the only one that a client sees.
 pub fn without_blank_lines(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 2);
     for &byte in text {
@@ -51,8 +50,7 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_as_google_escapes_them() {
-        let mut out = String::new();
-        push_string(&mut out, "<a href=\"x\">\\\u{1}é\n\r\t</a>");
+        let out = quoted("<a href=\"x\">\\\u{1}é\n\r\t</a>");
         assert_eq!(
             out,
             r#""\u003ca href=\"x\"\u003e\\\u0001é\n\r\t\u003c/a\u003e""#

@@ -1,24 +1,25 @@
 //! A place on Earth as clients write it: ISO 6709, decimal degrees, `+34.068930-118.445127`.
 
-use super::digits;
+use super::number::Number;
 
-/// A checked location, still in the client's own bytes: it is repeated as it came, and asked of
-/// the providers with every digit.
+/// A valid location, still in the client's own bytes: AT lines repeat it as it came, and the
+/// providers of places get every digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location<'a> {
-    /// Latitude and longitude as written.
+    /// Latitude and longitude as the client wrote them.
     pub text: &'a [u8],
     /// Where the longitude begins.
     split: usize,
 }
 
 impl<'a> Location<'a> {
-    /// Sign, 1–2 digits, optional fraction; sign, 1–3 digits, optional fraction; |latitude| <= 90,
-    /// |longitude| <= 180, exactly, however many digits there are.
+    /// Reads latitude and longitude: each a sign, digits (1 or 2; 1 to 3), and perhaps a point and
+    /// digits. The bounds of 90 and 180 degrees are exact, however many digits there are.
     pub fn parse(text: &'a [u8]) -> Option<Location<'a>> {
-        let split = degrees(text, 2, 90)?;
-        let end = degrees(&text[split..], 3, 180)?;
-        (split + end == text.len()).then_some(Location { text, split })
+        let longitude = after_degrees(text, 2, 90)?;
+        let rest = after_degrees(longitude, 3, 180)?;
+        let split = text.len() - longitude.len();
+        rest.is_empty().then_some(Location { text, split })
     }
 
     /// Degrees north as a JSON number with the client's digits: `-34.068930`.
@@ -32,44 +33,29 @@ impl<'a> Location<'a> {
     }
 }
 
-/// The length of the coordinate that `text` starts with: a sign, 1 to `whole` digits and perhaps
-/// a fraction, within `bound` degrees of 0. Text, not a float, decides: 90.00…01 is outside.
-fn degrees(text: &[u8], whole: usize, bound: u64) -> Option<usize> {
-    if !matches!(text.first(), Some(b'+' | b'-')) {
-        return None;
-    }
-    let (count, value) = digits(&text[1..]);
-    if count == 0 || count > whole {
-        return None;
-    }
-    let mut end = 1 + count;
-    let mut fraction = &text[..0];
-    if text.get(end) == Some(&b'.') {
-        let (count, _) = digits(&text[end + 1..]);
-        if count == 0 {
-            return None;
-        }
-        fraction = &text[end + 1..end + 1 + count];
-        end += 1 + count;
-    }
-    let inside = value < bound || value == bound && fraction.iter().all(|&digit| digit == b'0');
-    inside.then_some(end)
+/// The text after the coordinate that it starts with: a sign, 1 to `whole_max` digits and perhaps
+/// a fraction, at most `bound` degrees. It is compared as text: as a float, 90.00…01 would be 90.
+fn after_degrees(text: &[u8], whole_max: usize, bound: u64) -> Option<&[u8]> {
+    let (number, rest) = Number::split(text);
+    let fraction = number.fraction.map_or(&b"0"[..], |digits| digits.text);
+    let is_number = number.sign.is_some()
+        && (1..=whole_max).contains(&number.whole.text.len())
+        && !fraction.is_empty();
+    is_number.then_some(())?;
+    let degrees = number.whole.value;
+    let is_inside = degrees < bound || degrees == bound && fraction.iter().all(|&d| d == b'0');
+    is_inside.then_some(rest)
 }
 
-/// JSON knows no plus sign and no leading zeros; everything else stays as written.
+/// A coordinate without its plus sign and leading zeros, which JSON does not allow.
 fn json_number(coordinate: &[u8]) -> String {
-    let (sign, rest) = (coordinate[0], &coordinate[1..]);
-    let (whole, _) = digits(rest);
-    let zeros = rest[..whole - 1]
-        .iter()
-        .take_while(|&&digit| digit == b'0')
-        .count();
-    let mut number = String::with_capacity(coordinate.len());
-    if sign == b'-' {
-        number.push('-');
-    }
-    number.extend(rest[zeros..].iter().map(|&byte| char::from(byte)));
-    number
+    let (number, _) = Number::split(coordinate);
+    let is_zero = |digit: &&u8| **digit == b'0';
+    let zeros = number.whole.text.iter().take_while(is_zero).count();
+    let zeros = zeros.min(number.whole.text.len() - 1);
+    let minus = if number.sign == Some(b'-') { "-" } else { "" };
+    let digits = String::from_utf8_lossy(&coordinate[1 + zeros..]);
+    format!("{minus}{digits}")
 }
 
 #[cfg(test)]

@@ -1,44 +1,35 @@
 //! POSIX time as clients write it: `1520023934.918963997`, read to exact nanoseconds.
 
-use super::digits::many_digits;
+use super::number::Number;
 use crate::units::{SECOND, Wall};
 
-/// A checked time: its value to compare by, its bytes to repeat.
+/// A valid time: its value to compare by, and its bytes to repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time<'a> {
-    /// As the client wrote it.
+    /// The time as the client wrote it.
     pub text: &'a [u8],
-    /// What it means.
+    /// The instant that it means.
     pub at: Wall,
 }
 
 impl<'a> Time<'a> {
-    /// Optional sign, 1–18 digits, optional `.` and 1–9 digits.
+    /// Reads seconds: an optional sign, 1 to 18 digits, and perhaps a point and 1 to 9 digits.
     pub fn parse(text: &'a [u8]) -> Option<Time<'a>> {
-        let unsigned = text
-            .strip_prefix(b"+")
-            .or(text.strip_prefix(b"-"))
-            .unwrap_or(text);
-        let (whole, seconds) = many_digits(unsigned);
-        if !(1..=18).contains(&whole) {
-            return None;
-        }
-        let nanoseconds = match &unsigned[whole..] {
-            [] => 0,
-            [b'.', fraction @ ..] => nanoseconds(fraction)?,
-            _ => return None,
+        let (number, rest) = Number::split(text);
+        let nanoseconds = match number.fraction {
+            None => 0,
+            Some(digits) => {
+                (1..=9).contains(&digits.text.len()).then_some(())?;
+                digits.value * 10u64.pow(9 - digits.text.len() as u32)
+            }
         };
-        let size = i128::from(seconds) * i128::from(SECOND) + i128::from(nanoseconds);
-        let at = Wall(if text[0] == b'-' { -size } else { size });
+        let is_time = rest.is_empty() && (1..=18).contains(&number.whole.text.len());
+        is_time.then_some(())?;
+        let seconds = i128::from(number.whole.value);
+        let size = seconds * i128::from(SECOND) + i128::from(nanoseconds);
+        let at = Wall(number.signed(size));
         Some(Time { text, at })
     }
-}
-
-/// The value of 1–9 digits behind the point, in nanoseconds.
-fn nanoseconds(fraction: &[u8]) -> Option<u64> {
-    let (count, value) = many_digits(fraction);
-    let is_whole = count == fraction.len() && (1..=9).contains(&count);
-    is_whole.then(|| value * 10u64.pow(9 - count as u32))
 }
 
 #[cfg(test)]

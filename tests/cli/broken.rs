@@ -81,25 +81,25 @@ fn every_error_of_a_topology_names_its_line_and_what_to_do() {
         ),
         (
             host("127.0.0.256"),
-            ":1: \"127.0.0.256\" is no host; an IPv4 address is four numbers ".into(),
+            ":1: \"127.0.0.256\" is not a host; an IPv4 address is four numbers ".into(),
         ),
         (
             host("1:2"),
-            ":1: \"1:2\" is no host; write the bare address, and the ports as ".into(),
+            ":1: \"1:2\" is not a host; write the bare address, and the ports as ".into(),
         ),
         (
             host("h:80"),
-            ":1: \"h:80\" is no host; write the bare address, and the ports as ".into(),
+            ":1: \"h:80\" is not a host; write the bare address, and the ports as ".into(),
         ),
         (
             host("[::1]"),
-            ":1: \"[::1]\" is no host; write an IPv6 address without brackets".into(),
+            ":1: \"[::1]\" is not a host; write an IPv6 address without brackets".into(),
         ),
         (
             host("a_b..c"),
-            ":1: \"a_b..c\" is no host; write an address, or a name of ".into(),
+            ":1: \"a_b..c\" is not a host; write an address, or a name of ".into(),
         ),
-        (host("-a"), ":1: \"-a\" is no host; ".into()),
+        (host("-a"), ":1: \"-a\" is not a host; ".into()),
         (
             host("0.0.0.0"),
             ":1: nobody can dial 0.0.0.0; write the address that ".into(),
@@ -204,7 +204,7 @@ fn every_error_of_a_topology_names_its_line_and_what_to_do() {
         ),
         (
             "#".repeat((1 << 20) + 1),
-            ": over 1048576 bytes, which is no topology; ".into(),
+            ": over 1048576 bytes, too large for a topology; ".into(),
         ),
     ];
     let files = Files::new();

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use herd::topology::{FILE_BYTES_MAX, NEIGHBOURS_MAX, SERVERS_MAX, Topology};
+use herd::limits::Limits;
+use herd::topology::Topology;
+
+const LIMITS: Limits = Limits::PRODUCT;
 
 /// Either a topology that keeps its promises, and is the same once it is written and read again;
 /// or one short line that says what is wrong, and nothing in it acts on a terminal.
@@ -13,7 +16,7 @@ pub fn topology(bytes: &[u8]) {
             check(&found);
             let text = write(&found);
             // Written out, a file of the largest size may be too large.
-            if text.len() <= FILE_BYTES_MAX {
+            if text.len() <= LIMITS.topology_file {
                 assert_eq!(Topology::parse("t.txt", text.as_bytes()), Ok(found));
             }
         }
@@ -30,7 +33,7 @@ pub fn topology(bytes: &[u8]) {
 
 fn check(found: &Topology) {
     let count = found.servers.len();
-    assert!((1..=SERVERS_MAX).contains(&count));
+    assert!((1..=LIMITS.servers).contains(&count));
     let names: BTreeSet<String> = (found.servers.iter())
         .map(|server| server.name.to_lowercase())
         .collect();
@@ -50,7 +53,7 @@ fn check(found: &Topology) {
         assert!(!(found.servers[a].plain && found.servers[b].plain));
     }
     for index in 0..count {
-        assert!(found.neighbours(index).count() <= NEIGHBOURS_MAX);
+        assert!(found.neighbours(index).count() <= LIMITS.neighbours);
         assert_eq!(found.find(&found.servers[index].name), Some(index));
     }
 }

@@ -1,28 +1,28 @@
-//! Memory that goes round among connections.
+//! Memory that connections hand on to each other.
 
-/// Bytes, the first of which are done with.
+/// Bytes, of which the first are done with.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     pub(super) bytes: Vec<u8>,
-    /// So many of them are sent, or were handed out as lines.
+    /// How many bytes at the front have been sent, or handed out as lines.
     pub(super) done: usize,
-    /// So many hold no LF beyond those. A line buffer's.
+    /// Used by line buffers: `bytes[done..searched]` holds no LF.
     pub(super) searched: usize,
 }
 
-/// Emptied buffers, kept for whoever has bytes next. So a connection has memory only while it has
-/// bytes, and a busy server asks the allocator for none.
+/// Emptied buffers, kept for the next connection that has bytes. A connection uses memory only
+/// while it has bytes, and a busy server does not allocate.
 #[derive(Debug)]
 pub struct BufferPool {
-    #[expect(clippy::vec_box, reason = "who takes one takes it in its box")]
+    #[expect(clippy::vec_box, reason = "buffers move in and out in their boxes")]
     buffers: Vec<Box<Buffer>>,
-    /// Their capacity together.
+    /// The memory of all buffers together.
     bytes: usize,
     bytes_max: usize,
 }
 
 impl BufferPool {
-    /// Keeps at most so many bytes of memory; more is given back to the allocator.
+    /// A pool that keeps at most `bytes_max` bytes of memory and frees the rest.
     pub fn new(bytes_max: usize) -> BufferPool {
         BufferPool {
             buffers: Vec::new(),
@@ -31,8 +31,8 @@ impl BufferPool {
         }
     }
 
-    /// An empty buffer, with memory if there is any: what was given last, for it is still in the
-    /// processor's cache.
+    /// An empty buffer, with memory if the pool has any. The one given last comes first, because
+    /// it is still in the processor's cache.
     pub(super) fn take(&mut self) -> Box<Buffer> {
         let Some(buffer) = self.buffers.pop() else {
             return Box::default();
@@ -41,7 +41,7 @@ impl BufferPool {
         buffer
     }
 
-    /// Keeps the memory of a buffer whose bytes are not needed any more.
+    /// Takes back a buffer whose bytes are no longer needed.
     pub(super) fn give(&mut self, mut buffer: Box<Buffer>) {
         if self.bytes + buffer.cost() <= self.bytes_max {
             self.bytes += buffer.cost();
@@ -52,18 +52,18 @@ impl BufferPool {
 }
 
 impl Buffer {
-    /// Forgets its bytes.
+    /// Drops all bytes and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         (self.done, self.searched) = (0, 0);
     }
 
-    /// How many bytes are not done with.
+    /// How many bytes are left.
     pub(super) fn len(&self) -> usize {
         self.bytes.len() - self.done
     }
 
-    /// Its memory, in bytes.
+    /// The memory that it takes, in bytes.
     fn cost(&self) -> usize {
         size_of::<Buffer>() + self.bytes.capacity()
     }
@@ -82,19 +82,19 @@ mod tests {
     }
 
     #[test]
-    fn memory_goes_round_and_is_bounded() {
-        let mut spares = BufferPool::new(2000);
-        assert_eq!(spares.take().bytes.capacity(), 0);
-        spares.give(buffer(b"some bytes"));
-        let again = spares.take();
+    fn memory_is_used_again_and_bounded() {
+        let mut pool = BufferPool::new(2000);
+        assert_eq!(pool.take().bytes.capacity(), 0);
+        pool.give(buffer(b"some bytes"));
+        let again = pool.take();
         assert!(again.len() == 0 && again.bytes.capacity() >= 10);
         for _ in 0..100 {
-            spares.give(buffer(&[7; 200]));
+            pool.give(buffer(&[7; 200]));
         }
-        assert_eq!(spares.buffers.len(), 2000 / (200 + size_of::<Buffer>()));
-        while !spares.buffers.is_empty() {
-            spares.take();
+        assert_eq!(pool.buffers.len(), 2000 / (200 + size_of::<Buffer>()));
+        while !pool.buffers.is_empty() {
+            pool.take();
         }
-        assert_eq!(spares.bytes, 0);
+        assert_eq!(pool.bytes, 0);
     }
 }

@@ -1,0 +1,19 @@
+//! The interface of all sources of places.
+
+use crate::node::{LookupError, Query};
+
+#[cfg(doc)]
+use super::service::Timeouts;
+
+/// A source of places.
+pub trait Provider: Send + Sync {
+    /// The places near a point as JSON text; nearest first, if the provider can sort. The text has
+    /// no blank line and no newline at its end, so that the only blank line that a client sees is
+    /// the one that the node appends.
+    ///
+    /// Blocks for at most [`Timeouts::whole`] and the time to resolve a name.
+    fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError>;
+
+    /// A phrase for people: what this is, and where it asks; never the key.
+    fn describe(&self) -> String;
+}

@@ -1,0 +1,201 @@
+//! The messages between servers: HELLO, AUTH, SINCE, MARK, WAVE, DONE, STATUS and AT lines.
+
+use std::fmt;
+
+use super::fields::fields;
+use super::hex::{hex_64, hex_digit};
+use super::number::decimal;
+use super::report::Report;
+
+/// One run of a server, from its start to its end (Redis: "run id"). Random, and written as 16
+/// lower-case hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run(pub u64);
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// A place in a server's feed, and a summary of the speaker's table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The number of a change in the feed of the server that sends AT lines.
+    pub seq: u64,
+    /// How many records the speaker's table has.
+    pub count: u64,
+    /// The sum of their hashes.
+    pub digest: u64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:016x}", self.seq, self.count, self.digest)
+    }
+}
+
+/// The first line of each side of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello<'a> {
+    /// The speaker's name.
+    pub from: &'a [u8],
+    /// The name of the server that it believes to be speaking to.
+    pub to: &'a [u8],
+    /// The speaker's run.
+    pub run: Run,
+    /// 32 hex digits that are never used twice, so that no proof is valid twice.
+    pub nonce: &'a [u8],
+    /// Only in the acceptor's HELLO: its proof of the secret, or `-`.
+    pub proof: Option<&'a [u8]>,
+}
+
+/// A valid line at the servers' door. The protocol page says what each message means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// `HELLO <from> <to> <run> <nonce> [<proof>]`
+    Hello(Hello<'a>),
+    /// `AUTH <proof>`
+    Auth(&'a [u8]),
+    /// `STATUS [<nonce>]`
+    Status(Option<&'a [u8]>),
+    /// `SINCE <run> <seq> <count> <digest>`
+    Since(Run, Position),
+    /// `WAVE <run> <number>`
+    Wave(Run, u64),
+    /// `DONE <run> <number>`
+    Done(Run, u64),
+    /// `AT <server> <difference> <client> <location> <time>`
+    At(Report<'a>),
+    /// `MARK <seq> <count> <digest>`
+    Mark(Position),
+}
+
+impl<'a> Message<'a> {
+    /// Reads one line. `None` if it is not a valid message.
+    pub fn parse(line: &'a [u8]) -> Option<Message<'a>> {
+        let mut fields = fields(line);
+        let mut next = || fields.next();
+        let message = match next()? {
+            b"AT" => return Report::parse(line).map(Message::At),
+            b"MARK" => Message::Mark(position([next()?, next()?, next()?])?),
+            b"SINCE" => {
+                let run = Run(hex_64(next()?)?);
+                Message::Since(run, position([next()?, next()?, next()?])?)
+            }
+            b"HELLO" => Message::Hello(Hello {
+                from: next()?,
+                to: next()?,
+                run: Run(hex_64(next()?)?),
+                nonce: next().filter(is_nonce)?,
+                proof: next(),
+            }),
+            b"WAVE" => Message::Wave(Run(hex_64(next()?)?), decimal(next()?, u64::MAX)?),
+            b"DONE" => Message::Done(Run(hex_64(next()?)?), decimal(next()?, u64::MAX)?),
+            b"AUTH" => Message::Auth(next()?),
+            b"STATUS" => {
+                let nonce = next();
+                nonce.is_none_or(|nonce| is_nonce(&nonce)).then_some(())?;
+                Message::Status(nonce)
+            }
+            _ => return None,
+        };
+        next().is_none().then_some(message)
+    }
+}
+
+fn position([seq, count, digest]: [&[u8]; 3]) -> Option<Position> {
+    Some(Position {
+        seq: decimal(seq, u64::MAX)?,
+        count: decimal(count, u64::MAX)?,
+        digest: hex_64(digest)?,
+    })
+}
+
+/// Whether `text` is 32 lower-case hex digits.
+fn is_nonce(text: &&[u8]) -> bool {
+    text.len() == 32 && text.iter().all(|&byte| hex_digit(byte).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONCE: &str = "00112233445566778899aabbccddeeff";
+
+    #[test]
+    fn messages_are_read_as_they_are_written() {
+        let run = Run(0x0123_4567_89ab_cdef);
+        let position = Position {
+            seq: 7,
+            count: 3,
+            digest: 0xfeed,
+        };
+        let since = format!("SINCE {run} {position}");
+        assert_eq!(since, "SINCE 0123456789abcdef 7 3 000000000000feed");
+        assert_eq!(
+            Message::parse(since.as_bytes()),
+            Some(Message::Since(run, position))
+        );
+        let mark = format!("MARK {position}");
+        assert_eq!(
+            Message::parse(mark.as_bytes()),
+            Some(Message::Mark(position))
+        );
+        let hello = format!("HELLO Goloman Hands {run} {NONCE}");
+        let mut want = Hello {
+            from: b"Goloman",
+            to: b"Hands",
+            run,
+            nonce: NONCE.as_bytes(),
+            proof: None,
+        };
+        assert_eq!(Message::parse(hello.as_bytes()), Some(Message::Hello(want)));
+        want.proof = Some(b"-");
+        assert_eq!(
+            Message::parse(format!("{hello} -").as_bytes()),
+            Some(Message::Hello(want))
+        );
+        let wave = format!("WAVE {run} 7");
+        assert_eq!(Message::parse(wave.as_bytes()), Some(Message::Wave(run, 7)));
+        let done = format!("DONE {run} 7");
+        assert_eq!(Message::parse(done.as_bytes()), Some(Message::Done(run, 7)));
+        assert_eq!(Message::parse(b"AUTH 00ff"), Some(Message::Auth(b"00ff")));
+        assert_eq!(Message::parse(b"STATUS\r"), Some(Message::Status(None)));
+        let status = format!("STATUS {NONCE}");
+        let want = Message::Status(Some(NONCE.as_bytes()));
+        assert_eq!(Message::parse(status.as_bytes()), Some(want));
+        let at = b"AT s +0.000000000 k +1+1 1";
+        assert!(matches!(Message::parse(at), Some(Message::At(_))));
+    }
+
+    #[test]
+    fn garbage_is_garbage() {
+        for line in [
+            "",
+            "IAMAT k +1+1 1",
+            "MARK 1 2",
+            "MARK 1 2 000000000000FEED",
+            "MARK -1 2 000000000000feed",
+            "MARK 1 18446744073709551616 000000000000feed",
+            "MARK 1 2 feed",
+            "SINCE 0123 1 2 000000000000feed",
+            "SINCE 0123456789abcdef 1 2 000000000000feed 3",
+            "HELLO a b 0123456789abcdef",
+            "HELLO a b 0123456789abcdef xyz",
+            "HELLO a b 0123456789abcdef 00112233445566778899aabbccddeeff - -",
+            "AT s +0.000000000 k +1+1",
+            "mark 1 2 000000000000feed",
+            "WAVE 0123456789abcdef",
+            "DONE 0123456789abcdef -1",
+            "AUTH",
+            "AUTH 00 ff",
+            "STATUS x",
+            "STATUS 00112233445566778899aabbccddeef",
+            "STATUS 00112233445566778899aabbccddeeff -",
+            "status",
+        ] {
+            assert_eq!(Message::parse(line.as_bytes()), None, "{line}");
+        }
+    }
+}
