@@ -20,8 +20,11 @@
 //! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in `reactor/mod.rs`. Why is no
 //!   event ever lost? [`reactor::Conn`].
 //!   Where does its time go? `reactor/account.rs`; and who may ask? `node/status.rs`.
-//! - [`load`]: how fast is a server, and is every reply right? The same loop from the other side.
 //! - [`topology`], [`logging`], [`cli`]: who is in the herd, what is written down, and the verbs.
+//!
+//! The tools behind three verbs are off this path, each a small loop of its own: [`up`] runs a
+//! whole herd, [`status`] asks how it is, [`load`] measures how fast a server is and checks every
+//! reply. What they show, [`terminal`] lays out.
 //!
 //! The words on the wire are in the [`guide::protocol`] page.
 //!
@@ -29,8 +32,8 @@
 //!
 //! Each is a test in `tests/tidy.rs`. `units`, `wire`, `buffers` and `node` never mention a
 //! socket, a clock, a thread or a log sink. Rooms use only rooms below them. Only
-//! `reactor::clock` reads clocks; only `places` knows HTTP; only `reactor` and
-//! the two shells of `load` know mio.
+//! `reactor::clock` reads clocks; only `places` knows HTTP; only `reactor` and the
+//! loops of the tools know mio.
 
 pub mod buffers;
 pub mod cli;
@@ -42,6 +45,9 @@ pub mod logging;
 pub mod node;
 pub mod places;
 pub mod reactor;
+pub mod status;
+pub mod terminal;
 pub mod topology;
 pub mod units;
+pub mod up;
 pub mod wire;

@@ -1,12 +1,15 @@
 //! `herd load`: ask servers as fast as they answer, or at a rate, and say how that went.
 
-use super::failure::Failure;
-use super::{measured, options, print};
-use crate::load::{self, CLIENTS_MAX, Fault, Lane, Plan, Tally, Until};
-use crate::units::SECOND;
-use getopts::Matches;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
+
+use getopts::Matches;
+
+use super::failure::Failure;
+use super::options;
+use crate::load::{self, CLIENTS_MAX, Fault, Lane, Plan, Tally, Until, report};
+use crate::terminal::print;
+use crate::units::SECOND;
 
 const HELP: &str = "\
 herd load: ask servers as fast as they answer, check every reply, say how long they took.
@@ -41,7 +44,7 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let mut shows = io::stderr().is_terminal();
     let mut progress = |tally: &Tally, elapsed: u64| {
         // A terminal that cannot be written to is not written to again.
-        shows = shows && show(&measured::progress(tally, elapsed));
+        shows = shows && show(&report::progress(tally, elapsed));
     };
     let talk = |index| Lane::new(plan.script(index));
     let outcome = load::run(&plan, talk, SECOND, &mut progress);
@@ -57,8 +60,8 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
         Failure::failed(format_args!("{error}; {advice}"))
     })?;
     print(&match matches.opt_present("json") {
-        true => measured::json(&matches.free, &plan, &outcome),
-        false => measured::text(&matches.free, &plan, &outcome),
+        true => report::json(&matches.free, &plan, &outcome),
+        false => report::text(&matches.free, &plan, &outcome),
     })?;
     verdict(&outcome.tally)
 }

@@ -198,27 +198,24 @@ limits! {
     "herd up" {
         start: u64 = 10 * SECOND, time;
         "The herd is shown when all doors are open."
-        "Those are shown that are."
+        "The servers whose doors are open are shown."
         end: u64 = 6 * SECOND, time;
-        "A server has its grace, and herd up a little more."
+        "A server has its grace, and herd up gives a little more."
         "A server that has not ended is killed."
         last_words: u64 = SECOND, time;
-        "Why a server ended is in the pipe already, unless something else holds that open."
-        "Its exit status is given as the reason."
+        "A server's last words are in its pipe already, unless something else holds that open."
+        "What it has said by then, or its exit status, is given as the reason for its end."
         child_line: usize = 4 << 10, bytes;
-        "A server's line on its standard error is for a person."
-        "The rest of a longer one is dropped."
-        child_events: usize = 64, count;
-        "Servers may say more than a terminal takes."
-        "Who has more to say waits."
+        "A line on a server's standard error is meant for a person."
+        "The rest of a longer line is dropped."
     }
-    "status" {
+    "herd status" {
         status_wait: u64 = 2 * SECOND, time;
-        "herd status asks all servers at once, and one of them may hang."
-        "Who has not answered is shown as down."
+        "All servers are asked at once, and one of them may hang."
+        "A server that has not answered is shown as down."
         status_line: usize = 64 << 10, bytes;
-        "64 neighbours with the longest names are 16 KiB."
-        "A longer answer is none."
+        "64 neighbours with the longest names take 16 KiB."
+        "A server whose answer is longer is shown as down."
     }
     "files" {
         topology: usize = 1 << 20, bytes;

@@ -17,6 +17,7 @@ mod check;
 mod connect;
 mod histogram;
 mod lane;
+pub mod report;
 mod run;
 mod script;
 mod tally;

@@ -45,7 +45,7 @@ pub use conn::{Conn, ReadOutcome};
 pub use dial::{Target, connect, outcome};
 pub use door::Door;
 pub use relink::{Link, Reload};
-pub use signals::{REOPEN, REREAD, Signals, Terminal};
+pub use signals::{REOPEN, REREAD, Signals};
 
 use crate::journal::JournalFiles;
 use crate::limits::{Limit, Limits};
@@ -158,7 +158,7 @@ impl EventLoop {
             token::SERVERS_DOOR,
             Interest::READABLE,
         )?;
-        signals.watch(registry)?;
+        signals.watch(registry, token::SIGNALS)?;
         let stdin = match setup.until_eof {
             true => Some(Stdin::watch(registry).map_err(|_| {
                 io::Error::other("standard input cannot be watched for its end; make it a pipe")

@@ -4,6 +4,7 @@
 //! names. A topology that exists is right: whatever can be wrong in a file is an [`Error`] with
 //! the line, what is wrong there, and what to do.
 
+mod graph;
 mod parse;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use std::fs::File;
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
+
+pub use graph::Graph;
 
 use crate::limits::Limits;
 

@@ -1,14 +1,16 @@
-//! What a load run has measured, for people and for programs.
+//! The load report, for people and for programs.
 
-use super::table::{row, table};
-use crate::load::{Fault, Outcome, Plan, Tally};
 use serde_json::{Map, Value, json};
+
+use super::tally::{Fault, Tally};
+use super::{Outcome, Plan};
+use crate::terminal::{row, table};
 
 /// The shares of requests whose latency is told.
 const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)];
 
 /// The line that is shown while it runs, `elapsed` nanoseconds from its start.
-pub(super) fn progress(tally: &Tally, elapsed: u64) -> String {
+pub fn progress(tally: &Tally, elapsed: u64) -> String {
     let faults = match tally.faults() {
         0 => String::new(),
         count => format!(", {count} faults"),
@@ -23,7 +25,7 @@ pub(super) fn progress(tally: &Tally, elapsed: u64) -> String {
 }
 
 /// The result as a table.
-pub(super) fn text(words: &[String], plan: &Plan, outcome: &Outcome) -> String {
+pub fn text(words: &[String], plan: &Plan, outcome: &Outcome) -> String {
     let tally = &outcome.tally;
     let rate = match plan.rate {
         Some(rate) => format!("{rate} a second"),
@@ -70,7 +72,7 @@ pub(super) fn text(words: &[String], plan: &Plan, outcome: &Outcome) -> String {
 }
 
 /// The result as one JSON object; times in microseconds, but for `seconds`.
-pub(super) fn json(words: &[String], plan: &Plan, outcome: &Outcome) -> String {
+pub fn json(words: &[String], plan: &Plan, outcome: &Outcome) -> String {
     let tally = &outcome.tally;
     let micros = |nanoseconds: u64| nanoseconds as f64 / 1e3;
     let mut latency: Map<String, Value> = QUANTILES
