@@ -1,113 +1,112 @@
 //! The load report, for people and for programs.
 
+use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
-use super::tally::{Fault, Tally};
-use super::{Outcome, Plan};
+use super::plan::Plan;
+use super::stats::Stats;
 use crate::terminal::{row, table};
 
-/// The shares of requests whose latency is told.
-const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)];
+/// The result of a run.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub stats: Stats,
+    /// Nanoseconds from the first request to the last reply.
+    pub elapsed: u64,
+}
 
-/// The line that is shown while it runs, `elapsed` nanoseconds from its start.
-pub fn progress(tally: &Tally, elapsed: u64) -> String {
-    let faults = match tally.faults() {
+/// The line that is shown during a run, `elapsed` nanoseconds after its start.
+pub fn progress(stats: &Stats, elapsed: u64) -> String {
+    let faults = match stats.faults().map(|(_, seen)| seen.count).sum::<u64>() {
         0 => String::new(),
         count => format!(", {count} faults"),
     };
     format!(
         "{} s: {} right, {:.0} a second, p99 {}{faults}",
         elapsed / 1_000_000_000,
-        tally.right,
-        per_second(tally.right, elapsed),
-        duration(tally.latency.quantile(0.99)),
+        stats.right,
+        per_second(stats.right, elapsed),
+        duration(stats.latency.value_at_quantile(0.99)),
     )
 }
 
-/// The result as a table.
-pub fn text(words: &[String], plan: &Plan, outcome: &Outcome) -> String {
-    let tally = &outcome.tally;
-    let rate = match plan.rate {
-        Some(rate) => format!("{rate} a second"),
-        None => "as fast as answered".to_string(),
-    };
-    let near = match plan.whatsat_percent {
-        0 => String::new(),
-        percent => format!(", {percent} % WHATSAT"),
-    };
-    let head = format!(
-        "{}: connections {}, pipeline {}, clients {}, {rate}{near}",
-        words.join(" "),
-        plan.connections,
-        plan.pipeline,
-        plan.clients,
-    );
-    let faults = match tally.faults() {
-        0 => "none".to_string(),
-        _ => {
-            let all = Fault::ALL.map(|fault| (fault.name(), tally.seen(fault).count));
-            let all = all.iter().filter(|(_, count)| *count > 0);
-            let all = all.map(|(name, count)| format!("{count} {name}"));
-            all.collect::<Vec<_>>().join(", ")
-        }
-    };
-    let latency = QUANTILES.map(|(name, share)| {
-        let value = duration(tally.latency.quantile(share));
-        format!("{name} {value}, ")
-    });
-    let max = duration(tally.latency.max());
-    let rows = [
-        row([
-            "right replies",
-            &format!("{} in {}", tally.right, duration(outcome.elapsed)),
-        ]),
-        row([
-            "a second",
-            &format!("{:.0}", per_second(tally.right, outcome.elapsed)),
-        ]),
-        row(["latency", &format!("{}max {max}", latency.concat())]),
-        row(["faults", &faults]),
-    ];
-    format!("{head}\n{}", table(&rows))
+impl Report {
+    /// The report as a table.
+    pub fn to_table(&self, words: &[String], plan: &Plan) -> String {
+        let stats = &self.stats;
+        let rate = match plan.rate {
+            Some(rate) => format!("{rate} a second"),
+            None => "as fast as answered".to_string(),
+        };
+        let near = match plan.whatsat_percent {
+            0 => String::new(),
+            percent => format!(", {percent} % WHATSAT"),
+        };
+        let latency =
+            latencies(&stats.latency).map(|(name, value)| format!("{name} {}", duration(value)));
+        let faults = stats
+            .faults()
+            .map(|(name, seen)| format!("{} {name}", seen.count));
+        let faults = match faults.collect::<Vec<_>>() {
+            none if none.is_empty() => "none".to_string(),
+            faults => faults.join(", "),
+        };
+        let right = format!("{} in {}", stats.right, duration(self.elapsed));
+        let rows = [
+            row(["right replies", &right]),
+            row([
+                "a second",
+                &format!("{:.0}", per_second(stats.right, self.elapsed)),
+            ]),
+            row(["latency", &latency.join(", ")]),
+            row(["faults", &faults]),
+        ];
+        format!(
+            "{}: connections {}, pipeline {}, clients {}, {rate}{near}\n{}",
+            words.join(" "),
+            plan.connections,
+            plan.pipeline,
+            plan.clients,
+            table(&rows),
+        )
+    }
+
+    /// The report as one JSON object on a line; times in microseconds, except `seconds`.
+    pub fn to_json(&self, words: &[String], plan: &Plan) -> String {
+        let stats = &self.stats;
+        let latency = latencies(&stats.latency).into_iter();
+        let latency =
+            latency.map(|(name, value)| (name.replace('.', "_"), json!(value as f64 / 1e3)));
+        let faults = stats.kinds().map(|(name, seen)| {
+            let value = json!({"count": seen.count, "sample": seen.sample});
+            (name.to_string(), value)
+        });
+        let object = json!({
+            "addresses": words,
+            "connections": plan.connections,
+            "pipeline": plan.pipeline,
+            "clients": plan.clients,
+            "rate": plan.rate,
+            "whatsat_percent": plan.whatsat_percent,
+            "seconds": self.elapsed as f64 / 1e9,
+            "asked": stats.asked,
+            "right": stats.right,
+            "right_per_second": per_second(stats.right, self.elapsed),
+            "latency_us": latency.collect::<Map<String, Value>>(),
+            "faults": faults.collect::<Map<String, Value>>(),
+        });
+        format!("{object}\n")
+    }
 }
 
-/// The result as one JSON object; times in microseconds, but for `seconds`.
-pub fn json(words: &[String], plan: &Plan, outcome: &Outcome) -> String {
-    let tally = &outcome.tally;
-    let micros = |nanoseconds: u64| nanoseconds as f64 / 1e3;
-    let mut latency: Map<String, Value> = QUANTILES
-        .iter()
-        .map(|(name, share)| {
-            (
-                name.replace('.', "_"),
-                json!(micros(tally.latency.quantile(*share))),
-            )
-        })
-        .collect();
-    latency.insert("max".to_string(), json!(micros(tally.latency.max())));
-    let faults: Map<String, Value> = Fault::ALL
-        .iter()
-        .map(|fault| {
-            let seen = tally.seen(*fault);
-            let value = json!({"count": seen.count, "sample": seen.sample});
-            (fault.name().to_string(), value)
-        })
-        .collect();
-    let object = json!({
-        "addresses": words,
-        "connections": plan.connections,
-        "pipeline": plan.pipeline,
-        "clients": plan.clients,
-        "rate": plan.rate,
-        "whatsat_percent": plan.whatsat_percent,
-        "seconds": outcome.elapsed as f64 / 1e9,
-        "asked": tally.asked,
-        "right": tally.right,
-        "right_per_second": per_second(tally.right, outcome.elapsed),
-        "latency_us": latency,
-        "faults": faults,
-    });
-    format!("{object}\n")
+/// The latencies that are shown, in nanoseconds.
+fn latencies(histogram: &Histogram<u64>) -> [(&'static str, u64); 4] {
+    [
+        ("p50", histogram.value_at_quantile(0.5)),
+        ("p99", histogram.value_at_quantile(0.99)),
+        ("p99.9", histogram.value_at_quantile(0.999)),
+        ("max", histogram.max()),
+    ]
 }
 
 fn per_second(count: u64, nanoseconds: u64) -> f64 {
@@ -128,10 +127,10 @@ fn duration(nanoseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Until;
+    use crate::load::{Fault, Until};
 
     /// A run of three requests: one right, one refused, one lost with its connection.
-    fn outcome() -> (Plan, Outcome) {
+    fn run() -> (Plan, Report) {
         let plan = Plan {
             addresses: vec![],
             connections: 2,
@@ -141,19 +140,19 @@ mod tests {
             rate: Some(500),
             whatsat_percent: 5,
         };
-        let mut tally = Tally::default();
-        (tally.asked, tally.right) = (3, 1);
-        tally.latency.record(20_480);
-        tally.fault(Fault::Refused, 1, || "a\nb".to_string());
-        tally.fault(Fault::Unanswered, 1, || "gone".to_string());
-        tally.fault(Fault::Lost, 1, || "gone".to_string());
+        let mut stats = Stats::default();
+        stats.asked = 3;
+        stats.answered(20_480);
+        stats.fault(Fault::Refused, 1, || "a\nb".to_string());
+        stats.fault(Fault::Unanswered, 1, || "gone".to_string());
+        stats.fault(Fault::Lost, 1, || "gone".to_string());
         let elapsed = 2_000_000_000;
-        (plan, Outcome { tally, elapsed })
+        (plan, Report { stats, elapsed })
     }
 
     #[test]
     fn a_person_reads_a_table() {
-        let (plan, outcome) = outcome();
+        let (plan, report) = run();
         let want = "\
 h:1 h:2: connections 2, pipeline 16, clients 1000, 500 a second, 5 % WHATSAT
 right replies  1 in 2.00 s
@@ -162,17 +161,17 @@ latency        p50 20 µs, p99 20 µs, p99.9 20 µs, max 20 µs
 faults         1 refused, 1 unanswered, 1 lost
 ";
         let words = ["h:1".to_string(), "h:2".to_string()];
-        assert_eq!(text(&words, &plan, &outcome), want);
-        let line = progress(&outcome.tally, 2_000_000_000);
+        assert_eq!(report.to_table(&words, &plan), want);
+        let line = progress(&report.stats, 2_000_000_000);
         assert_eq!(line, "2 s: 1 right, 0 a second, p99 20 µs, 3 faults");
     }
 
     #[test]
     fn a_program_reads_an_object() {
-        let (plan, outcome) = outcome();
-        let found: Value = serde_json::from_str(&json(&[], &plan, &outcome)).unwrap();
+        let (plan, report) = run();
+        let found: Value = serde_json::from_str(&report.to_json(&[], &plan)).unwrap();
         assert_eq!(found["right_per_second"], 0.5);
-        assert_eq!(found["latency_us"]["p99_9"], 20.48);
+        assert_eq!(found["latency_us"]["p99_9"], 20.495);
         assert_eq!(found["faults"]["refused"]["count"], 1);
         assert_eq!(found["faults"]["refused"]["sample"], "a\nb");
         assert_eq!(found["faults"]["wrong"]["count"], 0);

@@ -14,7 +14,7 @@ use super::call::Call;
 use super::dialogue::Dialogue;
 use crate::limits::Limits;
 use crate::node::Secret;
-use crate::reactor::Clock;
+use crate::reactor::{Clock, wait};
 use crate::topology::{Host, Topology};
 use crate::units::SECOND;
 
@@ -76,10 +76,7 @@ fn run(
         if left == 0 {
             return Ok(());
         }
-        match poll.poll(&mut events, Some(Duration::from_nanos(left))) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            other => other?,
-        }
+        wait(poll, &mut events, Some(Duration::from_nanos(left)))?;
         for event in &events {
             // None: it is RESOLVED.
             if let Some(call) = calls.get_mut(event.token().0) {

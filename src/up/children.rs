@@ -18,7 +18,7 @@ use signal_hook::consts::SIGCHLD;
 use super::child::{Child, News, Stream};
 use crate::buffers::Timers;
 use crate::limits::Limits;
-use crate::reactor::{Clock, REOPEN, REREAD, Signals};
+use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
 use crate::units::Mono;
 
 const LIMITS: Limits = Limits::PRODUCT;
@@ -189,13 +189,7 @@ impl Children {
             true => self.timers.next().map(until_next),
             false => Some(Duration::ZERO),
         };
-        match self.poll.poll(&mut self.events, timeout) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.events.clear();
-                Ok(())
-            }
-            other => other,
-        }
+        wait(&mut self.poll, &mut self.events, timeout)
     }
 
     /// Reads once from a pipe.

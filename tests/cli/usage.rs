@@ -130,11 +130,11 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["load"],
-            "herd: load which server? write herd load ADDRESS:PORT",
+            "herd: load which server? write herd load HOST:PORT",
         ),
         (
             &["load", "12001"],
-            "herd: \"12001\" is no address of a clients' door; write HOST:PORT",
+            "herd: \"12001\" is not the address of a clients' door; write HOST:PORT",
         ),
         (
             &["load", "127.0.0.1:12001", "-c", "0"],
@@ -150,7 +150,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["load", "127.0.0.1:12001", "--requests", "-1"],
-            "herd: --requests takes a whole number from 1 on, not \"-1\"",
+            "herd: --requests takes a whole number of at least 1, not \"-1\"",
         ),
         (
             &["load", "127.0.0.1:12001", "--seconds", "inf"],
@@ -158,7 +158,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["load", "127.0.0.1:12001", "-s", "1", "-n", "1"],
-            "herd: --seconds or --requests? leave one out",
+            "herd: --seconds and --requests exclude each other; leave one out",
         ),
         (
             &["load", "127.0.0.1:12001", "-c", "50", "-k", "49"],
