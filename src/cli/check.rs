@@ -18,11 +18,7 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let Some(matches) = options::parse("check", HELP, known, arguments)? else {
         return Ok(());
     };
-    if let Some(word) = matches.free.first() {
-        return Err(Failure::wrong(format_args!(
-            "check takes no {word:?}; name the file with -t FILE"
-        )));
-    }
+    options::no_words("check", &matches, "name the file with -t FILE")?;
     let path = options::topology_path(&matches);
     let topology = Topology::load(&path)?;
     Ok(print(&describe(&path.display().to_string(), &topology))?)

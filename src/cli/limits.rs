@@ -18,11 +18,7 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let Some(matches) = options::parse("limits", HELP, known, arguments)? else {
         return Ok(());
     };
-    if let Some(word) = matches.free.first() {
-        return Err(Failure::wrong(format_args!(
-            "limits takes no {word:?}; it shows them all"
-        )));
-    }
+    options::no_words("limits", &matches, "it shows them all")?;
     Ok(print(&describe(&Limits::PRODUCT, clients_max(0)))?)
 }
 

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
         show("");
     }
     let report = report.map_err(|error| {
-        let advice = match error.error.kind() {
+        let advice = match error.kind() {
             ErrorKind::ConnectionRefused => "is the server running?",
             // EMFILE and EADDRNOTAVAIL are the usual ends of very many connections.
             _ => "if these are too many connections, raise ulimit -n, or ask for fewer",
@@ -69,47 +69,19 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
 }
 
 fn declare(known: &mut Options) {
-    for (short, long, help, value) in [
-        (
-            "c",
-            "connections",
-            "how many, dealt to the addresses in turn (default 1)",
-            "N",
-        ),
-        (
-            "p",
-            "pipeline",
-            "requests in flight on each connection (default 1)",
-            "N",
-        ),
-        ("s", "seconds", "run for this time (default 10)", "S"),
-        (
-            "n",
-            "requests",
-            "stop after this number of requests instead",
-            "N",
-        ),
-        (
-            "k",
-            "clients",
-            "how many clients move (default 1000, at least one per connection)",
-            "N",
-        ),
-        (
-            "r",
-            "rate",
-            "requests per second in total (default: as fast as they are answered)",
-            "N",
-        ),
-        (
-            "w",
-            "whatsat",
-            "percentage of requests that are WHATSATs (default 0)",
-            "PERCENT",
-        ),
-    ] {
-        known.optopt(short, long, help, value);
-    }
+    let help = "how many, dealt to the addresses in turn (default 1)";
+    known.optopt("c", "connections", help, "N");
+    let help = "requests in flight on each connection (default 1)";
+    known.optopt("p", "pipeline", help, "N");
+    known.optopt("s", "seconds", "run for this time (default 10)", "S");
+    let help = "stop after this number of requests instead";
+    known.optopt("n", "requests", help, "N");
+    let help = "how many clients move (default 1000, at least one per connection)";
+    known.optopt("k", "clients", help, "N");
+    let help = "requests per second in total (default: as fast as they are answered)";
+    known.optopt("r", "rate", help, "N");
+    let help = "percentage of requests that are WHATSATs (default 0)";
+    known.optopt("w", "whatsat", help, "PERCENT");
     known.optflag("", "json", "print one JSON object, for programs");
 }
 

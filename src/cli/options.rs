@@ -16,7 +16,6 @@ use crate::terminal::print;
 
 const TOPOLOGY: &str = "topology.txt";
 const DIRECTORY: &str = "run";
-const LOG_LEVEL: LevelFilter = LevelFilter::Info;
 
 /// The options of both `serve` and `up`.
 pub(super) struct Shared {
@@ -34,8 +33,6 @@ pub(super) struct Shared {
     pub(super) insecure: bool,
     pub(super) limits: Limits,
     pub(super) log_level: LevelFilter,
-    /// The given options as arguments again: for a child, and for a line to paste.
-    pub(super) given: Vec<String>,
 }
 
 /// Adds `-t`.
@@ -90,6 +87,16 @@ pub(super) fn parse(
     Ok(Some(matches))
 }
 
+/// Refuses words that are not options; `advice` says what to do instead.
+pub(super) fn no_words(verb: &str, matches: &Matches, advice: &str) -> Result<(), Failure> {
+    match matches.free.first() {
+        None => Ok(()),
+        Some(word) => Err(Failure::wrong(format_args!(
+            "{verb} takes no {word:?}; {advice}"
+        ))),
+    }
+}
+
 /// The topology's file.
 pub(super) fn topology_path(matches: &Matches) -> PathBuf {
     PathBuf::from(matches.opt_str("topology").unwrap_or(TOPOLOGY.to_string()))
@@ -97,61 +104,26 @@ pub(super) fn topology_path(matches: &Matches) -> PathBuf {
 
 /// The options that were given, and defaults for the rest.
 pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
-    let directory = matches
-        .opt_str("directory")
-        .unwrap_or(DIRECTORY.to_string());
+    let directory = matches.opt_str("directory");
     let log_level = match matches.opt_str("log-level") {
-        None => LOG_LEVEL,
+        None => LevelFilter::Info,
         Some(word) => word.parse().map_err(|_| {
             Failure::wrong(format_args!(
                 "no log level is called {word:?}; choose off, error, warn, info, debug or trace"
             ))
         })?,
     };
-    let mut given = Vec::new();
-    for (option, flag) in [
-        ("topology", "-t"),
-        ("directory", "-d"),
-        ("places", "--places"),
-        ("places-url", "--places-url"),
-        ("secret-file", "--secret-file"),
-        ("ack", "--ack"),
-        ("records-max", "--records-max"),
-        ("fsync", "--fsync"),
-        ("log-level", "--log-level"),
-    ] {
-        if let Some(value) = matches.opt_str(option) {
-            given.extend([flag.to_string(), value]);
-        }
-    }
-    let ack = match matches.opt_str("ack").as_deref() {
-        None | Some("local") => Ack::Local,
-        Some("herd") => Ack::Herd,
-        Some(word) => {
-            return Err(Failure::wrong(format_args!(
-                "--ack takes local or herd, not {word:?}"
-            )));
-        }
-    };
-    let journal = journal(matches)?;
-    if journal.is_none() {
-        given.push("--no-journal".to_string());
-    }
-    let insecure = matches.opt_present("insecure");
-    if insecure {
-        given.push("--insecure".to_string());
-    }
+    let acks = [("local", Ack::Local), ("herd", Ack::Herd)];
     Ok(Shared {
         topology: topology_path(matches),
-        directory: PathBuf::from(directory),
+        directory: PathBuf::from(directory.unwrap_or(DIRECTORY.to_string())),
         places: places::chosen(matches)?,
+        ack: choice(matches, "ack", &acks)?.unwrap_or(Ack::Local),
+        journal: journal(matches)?,
         secret: secret::chosen(matches)?,
-        insecure,
-        ack,
+        insecure: matches.opt_present("insecure"),
         limits: limits(matches)?,
-        journal,
         log_level,
-        given,
     })
 }
 
@@ -180,17 +152,12 @@ fn limits(matches: &Matches) -> Result<Limits, Failure> {
 
 /// Whether there is a journal, and when it is synced.
 fn journal(matches: &Matches) -> Result<Option<Fsync>, Failure> {
-    let fsync = match matches.opt_str("fsync").as_deref() {
-        None => None,
-        Some("always") => Some(Fsync::Always),
-        Some("everysec") => Some(Fsync::EverySecond),
-        Some("off") => Some(Fsync::Off),
-        Some(word) => {
-            return Err(Failure::wrong(format_args!(
-                "--fsync takes always, everysec or off, not {word:?}"
-            )));
-        }
-    };
+    let all = [
+        ("always", Fsync::Always),
+        ("everysec", Fsync::EverySecond),
+        ("off", Fsync::Off),
+    ];
+    let fsync = choice(matches, "fsync", &all)?;
     match (fsync, matches.opt_present("no-journal")) {
         (Some(_), true) => Err(Failure::wrong(
             "--fsync and --no-journal exclude each other; leave one out",
@@ -198,6 +165,25 @@ fn journal(matches: &Matches) -> Result<Option<Fsync>, Failure> {
         (None, true) => Ok(None),
         (fsync, false) => Ok(Some(fsync.unwrap_or_default())),
     }
+}
+
+/// The value of an option that takes one of a few words.
+fn choice<T: Copy>(
+    matches: &Matches,
+    option: &str,
+    all: &[(&str, T)],
+) -> Result<Option<T>, Failure> {
+    let Some(word) = matches.opt_str(option) else {
+        return Ok(None);
+    };
+    if let Some((_, value)) = all.iter().find(|(name, _)| *name == word) {
+        return Ok(Some(*value));
+    }
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    Err(Failure::wrong(format_args!(
+        "--{option} takes {}, not {word:?}",
+        names.join(" or ")
+    )))
 }
 
 /// The log of the server `name` in `directory`, which is made if it is missing; both can be

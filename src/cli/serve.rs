@@ -35,17 +35,6 @@ terminal ends the server.";
 /// How many names an error lists.
 const LISTED_MAX: usize = 12;
 
-/// The options of one server.
-struct ServeOptions {
-    /// Its place in the topology; it is not plain.
-    server: usize,
-    /// Its log, which could be written a moment ago.
-    log: PathBuf,
-    /// Whether it ends when its standard input does.
-    until_eof: bool,
-    shared: Shared,
-}
-
 /// Runs the verb.
 pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let mut known = getopts::Options::new();
@@ -72,13 +61,14 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
         shared.secret.is_some(),
         shared.insecure,
     )?;
-    let options = ServeOptions {
-        server,
-        log: options::log_in(&shared.directory, name)?,
-        until_eof: matches.opt_present("until-eof"),
+    let log = options::log_in(&shared.directory, name)?;
+    serve(
         shared,
-    };
-    serve(options, topology)
+        &topology,
+        server,
+        &log,
+        matches.opt_present("until-eof"),
+    )
 }
 
 /// The place of the server called `name`, if this program can run it.
@@ -109,19 +99,20 @@ fn find(topology: &Topology, shared: &Shared, name: &str) -> Result<usize, Failu
     }
 }
 
-/// Opens the doors, says so, and serves until the end.
-fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
-    let ServeOptions {
-        server,
-        log,
-        until_eof,
-        shared,
-    } = options;
+/// Opens the doors of `server`, which is not plain, says so, and serves until the end. Its log
+/// could be written a moment ago.
+fn serve(
+    shared: Shared,
+    topology: &Topology,
+    server: usize,
+    log: &Path,
+    until_eof: bool,
+) -> Result<(), Failure> {
     let this = &topology.servers[server];
     let host = address_of(&this.host)?;
     let kept = log.with_extension("herd");
     let path = log.display().to_string();
-    let log = logging::open(&log, shared.log_level)
+    let log = logging::open(log, shared.log_level)
         .map_err(|error| Failure::wrong(format_args!("cannot write {path}: {error}")))?;
     logging::catch_panics();
     let (name, places) = (&this.name, shared.places.describe());
@@ -130,7 +121,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         env!("CARGO_PKG_VERSION")
     );
     let signals = Signals::catch().map_err(failed)?;
-    let links = neighbours(&topology, server);
+    let links = neighbours(topology, server);
     let random = random().map_err(failed)?;
     let mut node = Node::new(Config {
         name: name.clone(),

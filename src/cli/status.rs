@@ -26,11 +26,7 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let Some(matches) = options::parse("status", HELP, known, arguments)? else {
         return Ok(());
     };
-    if let Some(word) = matches.free.first() {
-        return Err(Failure::wrong(format_args!(
-            "status takes no {word:?}; name the topology with -t FILE"
-        )));
-    }
+    options::no_words("status", &matches, "name the topology with -t FILE")?;
     let secret = secret::chosen(&matches)?;
     let topology = Topology::load(&options::topology_path(&matches))?;
     let failed = |error| Failure::failed(format_args!("cannot ask: {error}"));

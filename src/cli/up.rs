@@ -27,15 +27,13 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let Some(matches) = options::parse("up", HELP, known, arguments)? else {
         return Ok(());
     };
-    if let Some(word) = matches.free.first() {
-        return Err(Failure::wrong(format_args!(
-            "up takes no names, but got {word:?}; start one server with herd serve NAME"
-        )));
-    }
-    Ok(up::run(&herd(options::shared(&matches)?)?)?)
+    let advice = "start one server with herd serve NAME";
+    options::no_words("up", &matches, advice)?;
+    Ok(up::run(&herd(options::shared(&matches)?, arguments)?)?)
 }
 
-fn herd(shared: Shared) -> Result<Herd, Failure> {
+/// The herd of the topology. Its servers take the same options as we.
+fn herd(shared: Shared, arguments: &[&str]) -> Result<Herd, Failure> {
     let topology = Topology::load(&shared.topology)?;
     let mut members = Vec::new();
     for (place, server) in topology.servers.iter().enumerate() {
@@ -54,7 +52,7 @@ fn herd(shared: Shared) -> Result<Herd, Failure> {
     Ok(Herd {
         topology,
         members,
-        options: shared.given,
+        options: arguments.iter().map(|word| word.to_string()).collect(),
         places: shared.places.describe(),
     })
 }

@@ -26,6 +26,6 @@ pub use conn::LoadConn;
 pub use plan::{Plan, Until};
 pub use protocol::Protocol;
 pub use report::{Report, progress};
-pub use run::{ConnectError, run};
+pub use run::run;
 pub use stats::{Fault, Seen, Stats};
 pub use workload::{CLIENTS_MAX, Request, Said, Workload};

@@ -1,7 +1,6 @@
 //! The loop of a load run: the sockets, the clock, and when a connection may ask.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::time::Duration;
@@ -18,19 +17,6 @@ use crate::reactor::{Clock, Conn, ReadOutcome, wait};
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
 
 const LIMITS: Limits = Limits::PRODUCT;
-
-/// A connection that cannot be made.
-#[derive(Debug)]
-pub struct ConnectError {
-    pub address: SocketAddr,
-    pub error: io::Error,
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot connect to {}: {}", self.address, self.error)
-    }
-}
 
 /// A connection of the run.
 struct Slot<P> {
@@ -64,18 +50,22 @@ struct Run<'a, P> {
 /// is told what was seen so far, and in how many nanoseconds.
 ///
 /// # Errors
-/// When a connection cannot be made.
+/// When a connection cannot be made, or polling fails.
 pub fn run<P: Protocol>(
     plan: &Plan,
     protocol: impl Fn(usize) -> P,
     every: u64,
     watch: &mut dyn FnMut(&Stats, u64),
-) -> Result<Report, ConnectError> {
-    let failed = |address, error| ConnectError { address, error };
-    let mut poll = Poll::new().map_err(|error| failed(plan.addresses[0], error))?;
+) -> io::Result<Report> {
+    let mut poll = Poll::new()?;
     let mut slots = Vec::with_capacity(plan.connections);
     for (index, &address) in (0..plan.connections).zip(plan.addresses.iter().cycle()) {
-        let conn = connect(&poll, address, index).map_err(|error| failed(address, error))?;
+        let conn = connect(&poll, address, index).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot connect to {address}: {error}"),
+            )
+        })?;
         slots.push(Slot {
             conn: Some(conn),
             protocol: protocol(index),
@@ -97,8 +87,7 @@ pub fn run<P: Protocol>(
         heard: now.mono,
         buffer: vec![0; LIMITS.link_read].into_boxed_slice(),
     };
-    run.drive(&mut poll, every, watch)
-        .map_err(|error| failed(plan.addresses[0], error))?;
+    run.drive(&mut poll, every, watch)?;
     Ok(Report {
         elapsed: run.heard.since(run.start).max(1),
         stats: run.stats,

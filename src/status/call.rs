@@ -26,7 +26,6 @@ pub struct Call<'a> {
     /// Addresses that are still to be tried.
     addresses: VecDeque<SocketAddr>,
     conn: Option<Conn<TcpStream>>,
-    is_connected: bool,
     unsent: Vec<u8>,
     /// The start of the server's next line.
     line: Vec<u8>,
@@ -41,7 +40,6 @@ impl<'a> Call<'a> {
             dialogue,
             addresses: VecDeque::new(),
             conn: None,
-            is_connected: false,
             line: Vec::new(),
         }
     }
@@ -83,17 +81,10 @@ impl<'a> Call<'a> {
         };
         let ending = event.is_read_closed() || event.is_error();
         conn.event(event.is_readable(), event.is_writable(), ending);
-        if !self.is_connected {
-            match outcome(&conn.stream) {
-                None => return,
-                Some(Ok(())) => self.is_connected = true,
-                Some(Err(error)) => return self.dial_next(registry, error),
-            }
-        }
-        match self.talk() {
-            Ok(None) => {}
-            Ok(Some(answer)) => self.answer = Some(answer),
-            Err(why) => self.answer = Some(Answer::Down(why)),
+        self.answer = match outcome(&conn.stream) {
+            None => return,
+            Some(Err(error)) => return self.dial_next(registry, error),
+            Some(Ok(())) => self.talk().unwrap_or_else(|why| Some(Answer::Down(why))),
         }
     }
 

@@ -56,8 +56,8 @@ pub fn run(herd: &Herd) -> Result<(), String> {
     let program = env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
     let commands = herd.members.iter().enumerate().map(|(member, _)| {
         let mut command = Command::new(&program);
-        command.arg("serve").args(&herd.options);
-        command.arg("--until-eof").arg(herd.name(member));
+        command.args(["serve", "--until-eof"]).args(&herd.options);
+        command.arg(herd.name(member));
         command
     });
     let mut children = Children::start(commands).map_err(cannot_watch)?;

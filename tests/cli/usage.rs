@@ -166,7 +166,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["up", "Goloman"],
-            "herd: up takes no names, but got \"Goloman\"; start one server with herd serve NAME",
+            "herd: up takes no \"Goloman\"; start one server with herd serve NAME",
         ),
         (
             &["up", "--until-eof"],
