@@ -13,15 +13,16 @@ use crate::terminal::print;
 use crate::units::SECOND;
 
 const HELP: &str = "\
-herd load: send requests to servers, check every reply, report how long they took.
+herd load: send requests to servers, check every reply, report how long it took.
 
-    herd load 127.0.0.1:12001                            one connection, 10 s
-    herd load 127.0.0.1:12001 -c 50 -p 16                how fast is it at best?
-    herd load 127.0.0.1:12001 127.0.0.1:12004 -w 5       two servers, 5 % WHATSAT
-    herd load 127.0.0.1:12001 --rate 1000 --json         late replies count from
-                                                         when requests were due
+    herd load 127.0.0.1:12001                         one connection, 10 s
+    herd load 127.0.0.1:12001 -c 50 -p 16             how fast is it at best?
+    herd load 127.0.0.1:12001 127.0.0.1:12004 -w 5    two servers, 5 % WHATSAT
+    herd load 127.0.0.1:12001 --rate 1000 --json      late replies count from
+                                                      when requests were due
 
-It moves clients of its own, kiwi00000000.edu and so on; two loads move the same.";
+It moves clients of its own: kiwi00000000.edu and so on. Two loads at the same
+time move the same clients.";
 
 const LIMITS: Limits = Limits::PRODUCT;
 const TIME: u64 = 10 * SECOND;

@@ -2,7 +2,7 @@
 //!
 //! A verb takes its arguments and ends in `Ok` or a `Failure`: an exit status and the one line
 //! that a person reads. Nothing in here panics because of what was typed, because of a file, or
-//! because nobody reads our output. What `up`, `status` and `load` do is in rooms of their own.
+//! because nobody reads our output. The work of `up`, `status` and `load` is in their own rooms.
 
 mod check;
 mod failure;
@@ -28,7 +28,7 @@ herd: servers that know where their clients are, and what is near them.
 
     herd up                     start every server of topology.txt
     herd serve Goloman          start one of them
-    herd check                  is topology.txt right, and what does it describe?
+    herd check                  check topology.txt, and say what it describes
     herd status                 is every server up, and do all agree?
     herd limits                 every limit, and what happens at it
     herd load 127.0.0.1:12001   send requests to a server, and check every reply
@@ -36,7 +36,7 @@ herd: servers that know where their clients are, and what is near them.
     herd VERB --help            examples and options of a verb
     herd --version              show the version
 
-Exit status: 0 done; 1 the run failed; 2 the command or one of its files is wrong.
+Exit status: 0 done; 1 the run failed; 2 the command or a file is wrong.
 ";
 
 /// Runs the program. If it fails, one line on standard error says why.

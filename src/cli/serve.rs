@@ -27,7 +27,8 @@ herd serve NAME: run one server of the herd until Ctrl-C.
     herd serve Hamilton -t tests/topologies/alford.txt    in another herd
     herd serve Goloman --places offline --log-level debug
 
-Once both doors are open it says so in one line. A second Ctrl-C ends it at once.
+Once both doors are open it says so in one line. A second Ctrl-C ends it without
+waiting for anything.
 
 SIGUSR1 reopens the log, SIGHUP reads the topology's links again. Closing the
 terminal ends the server.";

@@ -12,10 +12,10 @@ herd status: ask every server of the herd how it is.
 
     herd status                                   the herd of topology.txt
     herd status -t tests/topologies/alford.txt    another one
-    herd status --json                            for programs: an array of servers
+    herd status --json                            an array, for programs
     herd status --secret-file secret              from another machine
 
-Exit status: 0 if all are up and agree; 1 if not, and standard error says which.";
+Exit status: 0 if all are up and agree; 1 if not, with a line that says which.";
 
 /// Runs the verb.
 pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {

@@ -7,18 +7,18 @@ use crate::topology::Topology;
 use crate::up::{self, Herd, Member};
 
 const HELP: &str = "\
-herd up: run every server of the topology, each in its own process, until Ctrl-C.
+herd up: run every server of the topology, a process each, until Ctrl-C.
 
     herd up                                   the herd of topology.txt
     herd up -t tests/topologies/alford.txt    another one
     herd up -d /tmp/herd --log-level debug    logs elsewhere, with more in them
     GOOGLE_MAPS_API_KEY=... herd up           places from Google
 
-Once all doors are open it shows where they are, and lines to paste. When a server
-ends it says why, and the others go on. A second Ctrl-C kills all at once.
+Once all doors are open it shows where they are, and lines to paste. When a
+server ends it says why, and the others go on. A second Ctrl-C kills them all.
 
-SIGUSR1 (reopen the logs) and SIGHUP (read the topology's links again) are passed
-on to the servers. Closing the terminal ends the herd.";
+SIGUSR1 (reopen the logs) and SIGHUP (read the topology's links again) are
+passed on to the servers. Closing the terminal ends the herd.";
 
 /// Runs the verb.
 pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {

@@ -11,8 +11,8 @@ use crate::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use crate::limits::Limits;
 use crate::units::{Mono, Now};
 
-/// Bytes of a reply. What has come of a longer one is checked as if it were all, and a longer line
-/// ends the connection.
+/// Bytes of a reply. The start of a longer one is checked as if it were all; a longer line ends
+/// the connection.
 const REPLY_MAX: usize = Limits::PRODUCT.load_reply;
 const SAMPLE_MAX: usize = Limits::PRODUCT.load_sample;
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::workload::Workload;
 
-/// What a run does.
+/// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Clients' doors. Connections go to them in turn.

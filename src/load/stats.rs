@@ -1,4 +1,4 @@
-//! What a load run has seen: how many requests, how long they took, and what went wrong.
+//! The numbers of a load run: how many requests, how long they took, and what went wrong.
 
 use hdrhistogram::Histogram;
 

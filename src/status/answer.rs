@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::topology::{Graph, Topology};
 
-/// What became of the question to one server.
+/// The outcome of the question to one server.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// Its status.

@@ -11,7 +11,7 @@ pub struct Dialogue<'a> {
     has_proved: bool,
 }
 
-/// What follows from a line of the server.
+/// The next step after a line of the server.
 pub enum Step {
     /// Say this.
     Say(String),

@@ -46,7 +46,7 @@ pub fn to_tables(topology: &Topology, answers: &[Answer], differing: &[String]) 
     parts.join("\n")
 }
 
-/// What a server says about files that it cannot write and limits that it has reached.
+/// The files that a server says it cannot write, and the limits that it has reached.
 fn complaints(name: &str, status: &Value) -> Vec<String> {
     let files = ["journal", "log"].into_iter();
     let files = files.filter_map(|file| Some((file, status[file]["why"].as_str()?)));

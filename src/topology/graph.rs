@@ -1,6 +1,6 @@
 //! Facts about a herd as a graph. Its size is limited, so simple algorithms will do.
 
-/// Which servers are linked to which, by their places in the topology.
+/// Servers, by their places in the topology, and their links.
 pub struct Graph {
     neighbours: Vec<Vec<usize>>,
 }

@@ -32,7 +32,7 @@ pub struct Child {
     end_taken: bool,
 }
 
-/// Which of its pipes a child writes to.
+/// One of the two pipes that a child writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     Stdout = 0,

@@ -124,8 +124,8 @@ impl Children {
         self.children[place].pid()
     }
 
-    /// Asks all children to end and waits until they have. Those that take too long, or all if a
-    /// signal asks once more, are killed; it returns their places.
+    /// Asks all children to end and waits until they have. It kills those that take too long, or
+    /// all if a signal asks once more, and returns their places.
     pub fn end(mut self) -> Vec<usize> {
         self.children.iter_mut().for_each(Child::close_stdin);
         self.timers

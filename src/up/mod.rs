@@ -1,8 +1,8 @@
 //! A whole herd in the foreground: a process per server, started, watched, and ended without
 //! leftovers.
 //!
-//! Each child is this very program with the verb `serve`. [`Children`] is one small mio loop over
-//! their pipes, the signals and a few deadlines; it reports [`Change`]s, and [`run`] tells a person
+//! Each child is this very program with the verb `serve`. `Children` is one small mio loop over
+//! their pipes, the signals and a few deadlines; it reports `Change`s, and [`run`] tells a person
 //! about them. A server that ends is named with its reason while the others go on; only when none
 //! is left has the run failed.
 
@@ -21,7 +21,7 @@ use crate::topology::Topology;
 use children::{Change, Children};
 use greeting::{Greeting, OpenServer};
 
-/// What to run.
+/// A herd to run.
 pub struct Herd {
     pub topology: Topology,
     /// The servers to start, one child each.

@@ -225,11 +225,14 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         assert_eq!(right(arguments), text(&bare.stderr));
     }
+    assert!(text(&bare.stderr).lines().all(|line| line.len() <= 80));
     for verb in ["up", "serve", "check", "status", "limits", "load"] {
         assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
         let help = right(&[verb, "--help"]);
         assert_eq!(help, right(&[verb, "-h"]));
         assert!(help.starts_with(&format!("herd {verb}")), "{help}");
+        let fits = |line: &str| line.chars().count() <= 80;
+        assert!(help.lines().all(fits), "80 columns: {help}");
         let example = help.find(&format!("\n    herd {verb}")).unwrap();
         assert!(
             example < help.find("\nOptions:\n").unwrap(),
