@@ -35,7 +35,11 @@
 //! - [`places`]: the places near a point, offline or from Google. It blocks, so only workers call
 //!   it.
 //! - [`topology`], [`logging`], [`cli`]: the file that describes a herd, the log, and the verbs, a
-//!   file for each. A larger tool behind a verb has a room of its own, such as [`load`].
+//!   file for each.
+//!
+//! The tools behind three verbs are off this path, each a small loop of its own: [`up`] runs a
+//! whole herd, [`status`] asks how it is, and [`load`] measures how fast a server is and checks
+//! every reply. [`terminal`] lays out what they show.
 //!
 //! The pages of the [`guide`] say how to run a herd, how it is tested, and how fast it is.
 //!
@@ -56,6 +60,9 @@ pub mod logging;
 pub mod node;
 pub mod places;
 pub mod reactor;
+pub mod status;
+pub mod terminal;
 pub mod topology;
 pub mod units;
+pub mod up;
 pub mod wire;

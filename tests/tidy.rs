@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Room, and the rooms that it may use. `places` may use only the two types that it shares with
 /// the node.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 17] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
@@ -22,12 +22,26 @@ const EDGES: [(&str, &[&str]); 14] = [
     ),
     ("topology", &["limits"]),
     ("logging", &["units", "limits"]),
-    ("load", &["units", "wire", "buffers", "reactor"]),
+    ("terminal", &[]),
+    (
+        "up",
+        &[
+            "units", "limits", "buffers", "reactor", "topology", "terminal",
+        ],
+    ),
+    (
+        "status",
+        &["units", "limits", "node", "reactor", "topology", "terminal"],
+    ),
+    (
+        "load",
+        &["units", "limits", "wire", "buffers", "reactor", "terminal"],
+    ),
     (
         "cli",
         &[
             "units", "limits", "node", "places", "journal", "reactor", "topology", "logging",
-            "load",
+            "terminal", "up", "status", "load",
         ],
     ),
     ("guide", &[]),
@@ -39,10 +53,10 @@ const PURE: [&str; 5] = ["units", "limits", "wire", "buffers", "node"];
 /// Files likewise, in a room that has I/O elsewhere.
 const PURE_FILES: [&str; 5] = [
     "src/load/check.rs",
-    "src/load/histogram.rs",
-    "src/load/lane.rs",
-    "src/load/script.rs",
-    "src/load/tally.rs",
+    "src/load/conn.rs",
+    "src/load/stats.rs",
+    "src/load/workload.rs",
+    "src/status/dialogue.rs",
 ];
 const IMPURE_WORDS: [&str; 13] = [
     "mio::",
@@ -65,7 +79,17 @@ const OWNED_WORDS: [(&str, &[&str]); 6] = [
     ("Instant", &["reactor/clock.rs"]),
     ("SystemTime", &["reactor/clock.rs"]),
     ("ureq::", &["places/"]),
-    ("mio::", &["reactor/", "load/run.rs", "load/connect.rs"]),
+    (
+        "mio::",
+        &[
+            "reactor/",
+            "load/run.rs",
+            "status/call.rs",
+            "status/client.rs",
+            "up/child.rs",
+            "up/children.rs",
+        ],
+    ),
     ("simplelog", &["logging.rs"]),
     ("getopts", &["cli/"]),
 ];
@@ -82,9 +106,10 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 13] = [
+const RUN_TIME_CRATES: [&str; 14] = [
     "getopts",
     "hashbrown",
+    "hdrhistogram",
     "log",
     "memchr",
     "mio",

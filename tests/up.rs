@@ -35,7 +35,7 @@ fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
             assert!(herd.answers(index));
         }
         assert!(greeting.contains("Places come from: "), "{greeting}");
-        let nc = |index| format!("| nc -N 127.0.0.1 {}\n", herd.clients(index));
+        let nc = |index| format!(" nc -N 127.0.0.1 {}\n", herd.clients(index));
         assert!(
             greeting.contains(&nc(0)) && greeting.contains(&nc(1)),
             "{greeting}"
@@ -216,7 +216,7 @@ fn a_server_that_hangs_is_killed_by_a_second_signal() {
     assert_eq!(up.wait().code(), Some(0));
     // Closed doors are not the end of a process yet, so the others may be killed as well.
     let killed = up.rest_of_stderr();
-    let line = "herd: B had not ended and was killed\n";
+    let line = "herd: B did not end and was killed\n";
     assert!(killed.contains(line), "{killed}");
 }
 

@@ -1,10 +1,9 @@
 //! `herd check`: is the topology right, and what does it describe?
 
 use super::failure::Failure;
-use super::graph::Graph;
-use super::table::{row, table};
-use super::{options, print};
-use crate::topology::Topology;
+use super::options;
+use crate::terminal::{print, row, table};
+use crate::topology::{Graph, Topology};
 
 const HELP: &str = "\
 herd check: say whether a topology is right, and what herd it describes.
@@ -19,23 +18,19 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let Some(matches) = options::parse("check", HELP, known, arguments)? else {
         return Ok(());
     };
-    if let Some(word) = matches.free.first() {
-        return Err(Failure::wrong(format_args!(
-            "check takes no {word:?}; name the file with -t FILE"
-        )));
-    }
+    options::no_words("check", &matches, "name the file with -t FILE")?;
     let path = options::topology_path(&matches);
     let topology = Topology::load(&path)?;
-    print(&describe(&path.display().to_string(), &topology))
+    Ok(print(&describe(&path.display().to_string(), &topology))?)
 }
 
-/// All that `herd check` says.
+/// The whole output.
 fn describe(file: &str, topology: &Topology) -> String {
-    let graph = Graph::whole(topology);
+    let graph = Graph::new(topology.servers.len(), topology.links.iter().copied());
     let parts = graph.parts();
     let shape = match parts.len() {
         1 => "all connected".to_string(),
-        parts => format!("in {parts} parts that never hear of each other"),
+        parts => format!("in {parts} parts with no link between them"),
     };
     let head = format!(
         "{file} is right: {}, {}, {shape}",
@@ -90,11 +85,13 @@ fn servers(topology: &Topology) -> String {
     table(&rows)
 }
 
-/// What one update can cost in `part`. Plain servers are told in other ways, and what they do
-/// with it is theirs, so they and their links count for themselves.
+/// The cost of one update in `part`. Plain servers are told in other ways and decide themselves
+/// what to pass on, so links to them are counted apart.
 fn lines_per_update(topology: &Topology, part: &[usize]) -> String {
     let is_plain = |server: &usize| topology.servers[*server].plain;
-    let own = Graph::without_plain(topology);
+    let links = topology.links.iter().copied();
+    let own_links = links.filter(|(a, b)| !is_plain(a) && !is_plain(b));
+    let own = Graph::new(topology.servers.len(), own_links);
     let lines: usize = (own.parts().iter())
         .filter(|own_part| own_part.iter().any(|s| part.contains(s) && !is_plain(s)))
         .map(|own_part| own.lines_per_update_max(own_part))

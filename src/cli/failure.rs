@@ -1,19 +1,21 @@
-//! How a verb ends when it does not end well.
+//! How a verb ends when it fails.
 
-use crate::topology;
 use std::fmt;
+
+use crate::terminal::one_line;
+use crate::topology;
 
 /// An exit status, and the one line for standard error.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// 2: something to correct in the command or its files. 1: the run failed.
+    /// 2: the command or one of its files must be corrected. 1: the run failed.
     pub(super) status: u8,
     /// The whole line: `herd: what is wrong; what to do`, or `file:line: …`.
-    pub(super) message: String,
+    message: String,
 }
 
 impl Failure {
-    /// Something to correct in the command.
+    /// The command must be corrected.
     pub(super) fn wrong(what: impl fmt::Display) -> Failure {
         Failure {
             status: 2,
@@ -30,7 +32,14 @@ impl Failure {
     }
 }
 
-/// Something to correct in a file: its name and line come first, where editors look for them.
+/// The run failed for a reason that is one line already.
+impl From<String> for Failure {
+    fn from(what: String) -> Failure {
+        Failure::failed(what)
+    }
+}
+
+/// A file must be corrected: its name and line come first, where editors look for them.
 impl From<topology::Error> for Failure {
     fn from(error: topology::Error) -> Failure {
         Failure {
@@ -44,18 +53,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&one_line(&self.message))
     }
-}
-
-/// `text` in one line that does nothing to a terminal: control characters become escapes.
-pub(super) fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c.is_control() {
-            true => out.extend(c.escape_default()),
-            false => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
-//! `herd limits`: what bounds a server, why, and what happens at it.
+//! `herd limits`: every limit, why it is there, and what happens at it.
 
 use super::failure::Failure;
+use super::options;
 use super::serve::clients_max;
-use super::{options, print};
 use crate::limits::Limits;
+use crate::terminal::{COLUMNS, print, wrap};
 
 const HELP: &str = "\
 herd limits: every limit, its value, why it is there and what happens at it.
 
-    herd limits                                  all of them
-    herd limits | grep -A3 client_line           one of them";
-
-/// Columns of a terminal that the table fills at most.
-const COLUMNS: usize = 100;
+    herd limits                           all of them
+    herd limits | grep -A3 client_line    one of them";
 
 /// Runs the verb.
 pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
@@ -20,15 +18,11 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let Some(matches) = options::parse("limits", HELP, known, arguments)? else {
         return Ok(());
     };
-    if let Some(word) = matches.free.first() {
-        return Err(Failure::wrong(format_args!(
-            "limits takes no {word:?}; it shows them all"
-        )));
-    }
-    print(&describe(&Limits::PRODUCT, clients_max(0)))
+    options::no_words("limits", &matches, "it shows them all")?;
+    Ok(print(&describe(&Limits::PRODUCT, clients_max(0)))?)
 }
 
-/// All that `herd limits` says.
+/// The whole output.
 fn describe(limits: &Limits, clients: usize) -> String {
     let rows = limits.rows();
     let width = |cell: fn(&_) -> usize| rows.iter().map(cell).max().unwrap_or_default();
@@ -43,31 +37,17 @@ fn describe(limits: &Limits, clients: usize) -> String {
             text += &format!("{gap}{}\n", group.to_uppercase());
         }
         let mut start = format!("{:names$}  {:values$}", row.name, row.value);
-        let why = wrap(row.why, COLUMNS - indent).into_iter();
-        for line in why.chain(wrap(&format!("→ {}", row.at), COLUMNS - indent)) {
-            text += &format!("{start:indent$}{line}\n");
-            start.clear();
+        for sentences in [row.why, &format!("→ {}", row.at)] {
+            for line in wrap(sentences.split(' '), " ", COLUMNS - indent) {
+                text += &format!("{start:indent$}{line}\n");
+                start.clear();
+            }
         }
     }
     text + &format!(
-        "\nBy the descriptors that a process has here, a server takes {clients} clients\n\
+        "\nWith the descriptors that a process may have here, a server takes {clients} clients\n\
          at once, and four fewer for each of its neighbours.\n"
     )
-}
-
-/// Words in lines of at most so many columns.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.len() <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_string()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -89,10 +69,5 @@ mod tests {
             assert!(all.contains(&row), "{row}");
         }
         assert!(text.contains("984 clients"), "{text}");
-    }
-
-    #[test]
-    fn lines_break_between_words() {
-        assert_eq!(wrap("a bc def ghijkl m", 6), ["a bc", "def", "ghijkl", "m"]);
     }
 }

@@ -1,101 +1,100 @@
-//! `herd load`: ask servers as fast as they answer, or at a rate, and say how that went.
+//! `herd load`: ask servers as fast as they answer, or at a rate, and report how that went.
 
-use super::failure::Failure;
-use super::{measured, options, print};
-use crate::load::{self, CLIENTS_MAX, Fault, Lane, Plan, Tally, Until};
-use crate::units::SECOND;
-use getopts::Matches;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 
+use getopts::{Matches, Options};
+
+use super::failure::Failure;
+use super::options;
+use crate::limits::Limits;
+use crate::load::{self, CLIENTS_MAX, LoadConn, Plan, Stats, Until};
+use crate::terminal::print;
+use crate::units::SECOND;
+
 const HELP: &str = "\
-herd load: ask servers as fast as they answer, check every reply, say how long they took.
+herd load: send requests to servers, check every reply, report how long it took.
 
-    herd load 127.0.0.1:12001                                   one connection, 10 seconds
-    herd load 127.0.0.1:12001 --connections 50 --pipeline 16    what can it do?
-    herd load 127.0.0.1:12001 127.0.0.1:12004 --whatsat 5       two servers, 5 % WHATSAT
-    herd load 127.0.0.1:12001 --rate 1000 --json                late replies count from when
-                                                                their requests were due
+    herd load 127.0.0.1:12001                         one connection, 10 s
+    herd load 127.0.0.1:12001 -c 50 -p 16             how fast is it at best?
+    herd load 127.0.0.1:12001 127.0.0.1:12004 -w 5    two servers, 5 % WHATSAT
+    herd load 127.0.0.1:12001 --rate 1000 --json      late replies count from
+                                                      when requests were due
 
-It moves clients of its own, kiwi00000000.edu and so on; two loads at once move the same.";
+It moves clients of its own: kiwi00000000.edu and so on. Two loads at the same
+time move the same clients.";
 
-/// Connections to one address: the kernel has some 28,000 ports for them.
-const CONNECTIONS_MAX: u64 = 100_000;
-/// Requests in flight on one connection: each is kept until its reply has come.
-const PIPELINE_MAX: u64 = 10_000;
-/// Requests a second: more than a loop can make.
-const RATE_MAX: u64 = 100_000_000;
-/// A day is enough for any load, in seconds.
-const SECONDS_MAX: f64 = 86_400.0;
-const SECONDS: f64 = 10.0;
+const LIMITS: Limits = Limits::PRODUCT;
+const TIME: u64 = 10 * SECOND;
 const CLIENTS: u64 = 1_000;
 
 /// Runs the verb.
 pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
-    let mut known = getopts::Options::new();
+    let mut known = Options::new();
     declare(&mut known);
     let Some(matches) = options::parse("load", HELP, known, arguments)? else {
         return Ok(());
     };
     let plan = plan(&matches)?;
-    let mut shows = io::stderr().is_terminal();
-    let mut progress = |tally: &Tally, elapsed: u64| {
+    // A dumb terminal shows control sequences as text.
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let mut shows = io::stderr().is_terminal() && !is_dumb;
+    let mut watch = |stats: &Stats, elapsed: u64| {
         // A terminal that cannot be written to is not written to again.
-        shows = shows && show(&measured::progress(tally, elapsed));
+        shows = shows && show(&load::progress(stats, elapsed));
     };
-    let talk = |index| Lane::new(plan.script(index));
-    let outcome = load::run(&plan, talk, SECOND, &mut progress);
+    let conn = |index| LoadConn::new(plan.workload(index));
+    let report = load::run(&plan, conn, SECOND, &mut watch);
     if shows {
         show("");
     }
-    let outcome = outcome.map_err(|error| {
-        let advice = match error.error.kind() {
+    let report = report.map_err(|error| {
+        let advice = match error.kind() {
             ErrorKind::ConnectionRefused => "is the server running?",
-            // EMFILE and EADDRNOTAVAIL, the usual ends of very many connections.
-            _ => "if it is for too many connections, raise ulimit -n, or ask for fewer",
+            // EMFILE and EADDRNOTAVAIL are the usual ends of very many connections.
+            _ => "if these are too many connections, raise ulimit -n, or ask for fewer",
         };
         Failure::failed(format_args!("{error}; {advice}"))
     })?;
     print(&match matches.opt_present("json") {
-        true => measured::json(&matches.free, &plan, &outcome),
-        false => measured::text(&matches.free, &plan, &outcome),
+        true => report.to_json(&matches.free, &plan),
+        false => report.to_table(&matches.free, &plan),
     })?;
-    verdict(&outcome.tally)
+    // Every fault is a failure, and the first of each kind is shown.
+    let faults = report.stats.faults();
+    let faults = faults.map(|(name, seen)| format!("{} {name} ({})", seen.count, seen.sample));
+    match faults.collect::<Vec<_>>().join(", ") {
+        faults if faults.is_empty() => Ok(()),
+        faults => Err(Failure::failed(format_args!("not all went well: {faults}"))),
+    }
 }
 
-fn declare(known: &mut getopts::Options) {
-    known.optopt(
-        "c",
-        "connections",
-        "so many, to the addresses in turn (default 1)",
-        "N",
-    );
+fn declare(known: &mut Options) {
+    let help = "how many, dealt to the addresses in turn (default 1)";
+    known.optopt("c", "connections", help, "N");
     let help = "requests in flight on each connection (default 1)";
-    known.optopt("p", "pipeline", help, "P");
-    known.optopt("s", "seconds", "ask for so long (default 10)", "S");
-    known.optopt("n", "requests", "ask so often, instead", "N");
-    let help = "so many clients move (default 1000, and one for each connection at least)";
-    known.optopt("k", "clients", help, "K");
-    let help = "requests a second, over all (default: as fast as they are answered)";
-    known.optopt("r", "rate", help, "R");
-    known.optopt(
-        "w",
-        "whatsat",
-        "so many of 100 requests ask what is near (default 0)",
-        "PERCENT",
-    );
+    known.optopt("p", "pipeline", help, "N");
+    known.optopt("s", "seconds", "run for this time (default 10)", "S");
+    let help = "stop after this number of requests instead";
+    known.optopt("n", "requests", help, "N");
+    let help = "how many clients move (default 1000, at least one per connection)";
+    known.optopt("k", "clients", help, "N");
+    let help = "requests per second in total (default: as fast as they are answered)";
+    known.optopt("r", "rate", help, "N");
+    let help = "percentage of requests that are WHATSATs (default 0)";
+    known.optopt("w", "whatsat", help, "PERCENT");
     known.optflag("", "json", "print one JSON object, for programs");
 }
 
-/// What the options ask for.
+/// The plan that the options describe.
 fn plan(matches: &Matches) -> Result<Plan, Failure> {
     if matches.free.is_empty() {
         return Err(Failure::wrong(
-            "load which server? write herd load ADDRESS:PORT",
+            "load which server? write herd load HOST:PORT",
         ));
     }
     let number = |option, least, most, default| number(matches, option, least, most, default);
-    let connections = number("connections", 1, CONNECTIONS_MAX, 1)?;
+    let connections = number("connections", 1, LIMITS.load_connections, 1)?;
     let clients = number("clients", 1, CLIENTS_MAX, CLIENTS.max(connections))?;
     if clients < connections {
         return Err(Failure::wrong(format_args!(
@@ -105,24 +104,24 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
     }
     let until = match (matches.opt_present("requests"), matches.opt_str("seconds")) {
         (true, Some(_)) => {
-            return Err(Failure::wrong("--seconds or --requests? leave one out"));
+            return Err(Failure::wrong(
+                "--seconds and --requests exclude each other; leave one out",
+            ));
         }
         (true, None) => Until::Requests(number("requests", 1, u64::MAX, 1)?),
-        (false, text) => Until::Time(nanoseconds(text.as_deref())?),
+        (false, None) => Until::Time(TIME),
+        (false, Some(text)) => Until::Time(nanoseconds(&text)?),
     };
-    let rate = match matches.opt_present("rate") {
-        true => Some(number("rate", 1, RATE_MAX, 1)?),
-        false => None,
-    };
+    let rate = number("rate", 1, LIMITS.load_rate, 1)?;
     Ok(Plan {
         connections: connections as usize,
-        pipeline: number("pipeline", 1, PIPELINE_MAX, 1)? as usize,
+        pipeline: number("pipeline", 1, LIMITS.load_pipeline, 1)? as usize,
         until,
         clients,
-        rate,
+        rate: matches.opt_present("rate").then_some(rate),
         whatsat_percent: number("whatsat", 0, 100, 0)?,
-        // Last: a name may have to be asked for.
-        addresses: addresses(&matches.free)?,
+        // Last, since resolving a name may take a while.
+        addresses: matches.free.iter().map(resolve).collect::<Result<_, _>>()?,
     })
 }
 
@@ -137,10 +136,10 @@ fn number(
     let Some(text) = matches.opt_str(option) else {
         return Ok(default);
     };
-    let fine = text.parse().ok().filter(|n| (least..=most).contains(n));
-    fine.ok_or_else(|| {
+    let number = text.parse().ok().filter(|n| (least..=most).contains(n));
+    number.ok_or_else(|| {
         let range = match most {
-            u64::MAX => format!("from {least} on"),
+            u64::MAX => format!("of at least {least}"),
             most => format!("from {least} to {most}"),
         };
         Failure::wrong(format_args!(
@@ -149,58 +148,31 @@ fn number(
     })
 }
 
-/// How long it runs.
-fn nanoseconds(text: Option<&str>) -> Result<u64, Failure> {
-    let seconds = match text {
-        None => Some(SECONDS),
-        Some(text) => text.parse().ok(),
-    };
-    match seconds.filter(|seconds| *seconds > 0.0 && *seconds <= SECONDS_MAX) {
-        Some(seconds) => Ok((seconds * 1e9) as u64),
-        None => Err(Failure::wrong(format_args!(
-            "--seconds takes a number over 0, at most {SECONDS_MAX}, not {:?}",
-            text.unwrap_or_default()
+/// The time of a run.
+fn nanoseconds(text: &str) -> Result<u64, Failure> {
+    let most = (LIMITS.load_time / SECOND) as f64;
+    let seconds = text.parse().ok().filter(|s| *s > 0.0 && *s <= most);
+    let seconds: f64 = seconds.ok_or_else(|| {
+        Failure::wrong(format_args!(
+            "--seconds takes a number over 0, at most {most}, not {text:?}"
+        ))
+    })?;
+    Ok((seconds * 1e9) as u64)
+}
+
+/// The first address of HOST:PORT.
+fn resolve(word: &String) -> Result<SocketAddr, Failure> {
+    let failed = |why: &str| Failure::failed(format_args!("cannot resolve {word}: {why}"));
+    match word.to_socket_addrs() {
+        Ok(mut found) => found.next().ok_or_else(|| failed("it has no address")),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Err(Failure::wrong(format_args!(
+            "{word:?} is not the address of a clients' door; write HOST:PORT"
         ))),
+        Err(error) => Err(failed(&error.to_string())),
     }
 }
 
-/// Where the servers are. The first address of a name stands for it.
-fn addresses(words: &[String]) -> Result<Vec<SocketAddr>, Failure> {
-    let address = |word: &String| {
-        let why = match word.to_socket_addrs() {
-            Ok(mut found) => match found.next() {
-                Some(address) => return Ok(address),
-                None => "it has no address".to_string(),
-            },
-            Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                return Err(Failure::wrong(format_args!(
-                    "{word:?} is no address of a clients' door; write HOST:PORT"
-                )));
-            }
-            Err(error) => error.to_string(),
-        };
-        Err(Failure::failed(format_args!(
-            "cannot resolve {word}: {why}"
-        )))
-    };
-    words.iter().map(address).collect()
-}
-
-/// Anything but right replies is a failure, and the first of each kind says how it looked.
-fn verdict(tally: &Tally) -> Result<(), Failure> {
-    let seen = Fault::ALL.map(|fault| (fault.name(), tally.seen(fault)));
-    let all = seen.iter().filter(|(_, seen)| seen.count > 0);
-    let parts = all.map(|(name, seen)| format!("{} {name} ({})", seen.count, seen.sample));
-    match parts.collect::<Vec<_>>() {
-        parts if parts.is_empty() => Ok(()),
-        parts => Err(Failure::failed(format_args!(
-            "not all went well: {}",
-            parts.join(", ")
-        ))),
-    }
-}
-
-/// Shows `text` in the last line of the terminal, in the place of what stood there.
+/// Shows `text` on the last line of the terminal, in place of what was there.
 fn show(text: &str) -> bool {
     let mut terminal = io::stderr().lock();
     let line = format!("\r\u{1b}[K{text}");

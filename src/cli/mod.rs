@@ -1,59 +1,54 @@
 //! The verbs: one file each, and what they share.
 //!
 //! A verb takes its arguments and ends in `Ok` or a `Failure`: an exit status and the one line
-//! that a person reads. Nothing in here panics over what was typed, over a file, or over a
-//! reader of our output who has gone.
+//! that a person reads. Nothing in here panics because of what was typed, because of a file, or
+//! because nobody reads our output. The work of `up`, `status` and `load` is in their own rooms.
 
-mod alarms;
-mod asking;
 mod check;
-mod children;
 mod failure;
-mod graph;
-mod greeting;
 mod limits;
 mod load;
-mod measured;
 mod options;
 mod places;
+mod random;
 mod secret;
 mod serve;
-mod sheet;
 mod status;
-mod table;
 mod up;
 
-use failure::Failure;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-const HELP: &str = "\
-herd: servers that know where their clients are, tell each other, and say what is near.
+use crate::terminal::print;
+use failure::Failure;
 
-    herd up                     start every server of topology.txt, and show lines to paste
-    herd serve Goloman          start one server of it
-    herd check                  is topology.txt right, and what does it describe?
-    herd status                 how is every server, and do they all know the same?
-    herd limits                 what bounds a server, and what happens at each limit
-    herd load 127.0.0.1:12001   ask a server as fast as it answers, and check every reply
+const HELP: &str = "\
+herd: servers that know where their clients are, and what is near them.
+
+    herd up                     start every server of topology.txt
+    herd serve Goloman          start one of them
+    herd check                  check topology.txt, and say what it describes
+    herd status                 is every server up, and do all agree?
+    herd limits                 every limit, and what happens at it
+    herd load 127.0.0.1:12001   send requests to a server, and check every reply
 
     herd VERB --help            examples and options of a verb
-    herd --version              which herd this is
+    herd --version              show the version
 
-Exit status: 0 done; 2 something to correct in the command or its files; 1 the run failed.
+Exit status: 0 done; 1 the run failed; 2 the command or a file is wrong.
 ";
 
-/// Runs the program, and says in one line on standard error why, if it does not end well.
+/// Runs the program. If it fails, one line on standard error says why.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let (status, text) = match run(&arguments) {
         Ok(()) => return ExitCode::SUCCESS,
-        // Whoever types the bare name wants to know what there is.
+        // People who type the bare name want to know what there is.
         Err(_) if arguments.is_empty() => (2, HELP.to_string()),
         Err(failure) => (failure.status, format!("{failure}\n")),
     };
-    // Without a standard error there is nobody left to tell.
+    // Without standard error there is nobody to tell.
     let _ = io::stderr().write_all(text.as_bytes());
     ExitCode::from(status)
 }
@@ -74,29 +69,18 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         ["status", ref rest @ ..] => status::run(rest),
         ["limits", ref rest @ ..] => limits::run(rest),
         ["load", ref rest @ ..] => load::run(rest),
-        ["-h" | "--help" | "help"] => print(HELP),
-        ["-V" | "--version"] => print(&format!("herd {}\n", env!("CARGO_PKG_VERSION"))),
+        ["-h" | "--help" | "help"] => Ok(print(HELP)?),
+        ["-V" | "--version"] => Ok(print(&format!("herd {}\n", env!("CARGO_PKG_VERSION")))?),
         [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => Err(Failure::wrong(
-            format_args!("{flag} stands alone; herd VERB --help tells about a verb"),
+            format_args!("{flag} takes no arguments; for one verb: herd VERB --help"),
         )),
+        [option, ..] if option.starts_with('-') => Err(Failure::wrong(format_args!(
+            "unrecognized option {option:?} before a verb; herd --help lists the verbs"
+        ))),
         [word, ..] => Err(Failure::wrong(format_args!(
             "no verb is called {word:?}; the verbs are up, serve, check, status, limits and load \
              (herd --help)"
         ))),
-        [] => Err(Failure::wrong(format_args!(
-            "no verb; herd --help lists them"
-        ))),
-    }
-}
-
-/// Writes `text` to standard output in one go. A reader who has gone (`herd check | head -1`)
-/// has had enough, and that is fine.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(
-            format_args!("cannot write to standard output: {error}"),
-        )),
-        _ => Ok(()),
+        [] => Err(Failure::wrong("no verb; herd --help lists them")),
     }
 }

@@ -1,49 +1,43 @@
 //! The options that verbs share, and how all of them are parsed.
 
-use super::failure::Failure;
-use super::places;
-use super::print;
-use super::secret;
-use crate::limits::Limits;
-use crate::node::{Ack, Fsync, Secret};
-use crate::places::Provider;
-use getopts::{Matches, Options};
-use log::LevelFilter;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use getopts::{Matches, Options};
+use log::LevelFilter;
+
+use super::failure::Failure;
+use super::{places, secret};
+use crate::limits::Limits;
+use crate::node::{Ack, Fsync, Secret};
+use crate::places::Provider;
+use crate::terminal::print;
+
 const TOPOLOGY: &str = "topology.txt";
 const DIRECTORY: &str = "run";
-const LOG_LEVEL: LevelFilter = LevelFilter::Info;
 
-/// What `serve` and `up` are both told.
+/// The options of both `serve` and `up`.
 pub(super) struct Shared {
-    /// The file that says who is in the herd.
+    /// The topology's file.
     pub(super) topology: PathBuf,
-    /// Where the logs and the journals are.
+    /// The directory of logs and journals.
     pub(super) directory: PathBuf,
-    /// Where places come from.
     pub(super) places: Arc<dyn Provider>,
-    /// When is the reply to an IAMAT sent?
+    /// When the reply to an IAMAT is sent.
     pub(super) ack: Ack,
-    /// Is there a journal, and when is it made safe?
+    /// Whether there is a journal, and when it is synced.
     pub(super) journal: Option<Fsync>,
-    /// What the servers of the herd know and nobody else.
     pub(super) secret: Option<Secret>,
-    /// May a server listen beyond this machine without a secret?
+    /// Whether a server may listen beyond this machine without a secret.
     pub(super) insecure: bool,
-    /// What bounds a server.
     pub(super) limits: Limits,
-    /// What the log leaves out.
     pub(super) log_level: LevelFilter,
-    /// The options that were given, as arguments again: for a child, and for a line to paste.
-    pub(super) given: Vec<String>,
 }
 
 /// Adds `-t`.
 pub(super) fn declare_topology(options: &mut Options) {
-    let help = format!("who is in the herd (default {TOPOLOGY})");
+    let help = format!("the servers and their links (default {TOPOLOGY})");
     options.optopt("t", "topology", &help, "FILE");
 }
 
@@ -54,15 +48,17 @@ pub(super) fn declare_shared(options: &mut Options) {
     options.optopt("d", "directory", &help, "DIR");
     places::declare(options);
     secret::declare(options);
-    let help = "reply to an IAMAT once this server has it, or every one: local (default) or herd";
+    let help = "reply to an IAMAT once this server has it, or once every one has it: local \
+        (default) or herd";
     options.optopt("", "ack", help, "WHO");
-    let help = "keep nothing on disk: who is killed has its clients from its neighbours, if at all";
+    let help = "keep nothing on disk; a server that is killed relearns its clients from its \
+        neighbours, if it has any";
     options.optflag("", "no-journal", help);
-    let help = "the journal is safe from a loss of power before the reply, within a second or at \
-                some time: always, everysec (default) or off";
+    let help = "sync the journal to disk before the reply, every second, or when the kernel \
+        likes: always, everysec (default) or off";
     options.optopt("", "fsync", help, "WHEN");
     let help = format!(
-        "clients that a server knows at most (default {})",
+        "the most clients that a server knows (default {})",
         Limits::PRODUCT.records
     );
     options.optopt("", "records-max", &help, "N");
@@ -70,14 +66,14 @@ pub(super) fn declare_shared(options: &mut Options) {
     options.optopt("", "log-level", help, "LEVEL");
 }
 
-/// Takes the arguments of `verb` apart. None: help was asked for, and has been printed.
+/// Parses the arguments of `verb`. None: help was asked for, and has been printed.
 pub(super) fn parse(
     verb: &str,
     help: &str,
     mut known: Options,
     arguments: &[&str],
 ) -> Result<Option<Matches>, Failure> {
-    known.optflag("h", "help", "show this");
+    known.optflag("h", "help", "show this help");
     let matches = known.parse(arguments).map_err(|fail| {
         let fail = fail.to_string();
         let (first, rest) = fail.split_at(1);
@@ -91,75 +87,50 @@ pub(super) fn parse(
     Ok(Some(matches))
 }
 
+/// Refuses words that are not options; `advice` says what to do instead.
+pub(super) fn no_words(verb: &str, matches: &Matches, advice: &str) -> Result<(), Failure> {
+    match matches.free.first() {
+        None => Ok(()),
+        Some(word) => Err(Failure::wrong(format_args!(
+            "{verb} takes no {word:?}; {advice}"
+        ))),
+    }
+}
+
 /// The topology's file.
 pub(super) fn topology_path(matches: &Matches) -> PathBuf {
     PathBuf::from(matches.opt_str("topology").unwrap_or(TOPOLOGY.to_string()))
 }
 
-/// What was given, and the defaults for the rest.
+/// The options that were given, and defaults for the rest.
 pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
-    let directory = matches
-        .opt_str("directory")
-        .unwrap_or(DIRECTORY.to_string());
+    let directory = matches.opt_str("directory");
     let log_level = match matches.opt_str("log-level") {
-        None => LOG_LEVEL,
+        None => LevelFilter::Info,
         Some(word) => word.parse().map_err(|_| {
             Failure::wrong(format_args!(
                 "no log level is called {word:?}; choose off, error, warn, info, debug or trace"
             ))
         })?,
     };
-    let mut given = Vec::new();
-    for (option, flag) in [
-        ("topology", "-t"),
-        ("directory", "-d"),
-        ("places", "--places"),
-        ("places-url", "--places-url"),
-        ("secret-file", "--secret-file"),
-        ("ack", "--ack"),
-        ("records-max", "--records-max"),
-        ("fsync", "--fsync"),
-        ("log-level", "--log-level"),
-    ] {
-        if let Some(value) = matches.opt_str(option) {
-            given.extend([flag.to_string(), value]);
-        }
-    }
-    let ack = match matches.opt_str("ack").as_deref() {
-        None | Some("local") => Ack::Local,
-        Some("herd") => Ack::Herd,
-        Some(word) => {
-            return Err(Failure::wrong(format_args!(
-                "--ack knows no {word:?}; choose local or herd"
-            )));
-        }
-    };
-    let journal = journal(matches)?;
-    if journal.is_none() {
-        given.push("--no-journal".to_string());
-    }
-    let insecure = matches.opt_present("insecure");
-    if insecure {
-        given.push("--insecure".to_string());
-    }
+    let acks = [("local", Ack::Local), ("herd", Ack::Herd)];
     Ok(Shared {
         topology: topology_path(matches),
-        directory: PathBuf::from(directory),
+        directory: PathBuf::from(directory.unwrap_or(DIRECTORY.to_string())),
         places: places::chosen(matches)?,
+        ack: choice(matches, "ack", &acks)?.unwrap_or(Ack::Local),
+        journal: journal(matches)?,
         secret: secret::chosen(matches)?,
-        insecure,
-        ack,
+        insecure: matches.opt_present("insecure"),
         limits: limits(matches)?,
-        journal,
         log_level,
-        given,
     })
 }
 
-/// Clients beyond this have no number in the table.
+/// The table's record numbers have 32 bits.
 const RECORDS_MAX: usize = 4_000_000_000;
 
-/// The product's limits, but for those that were chosen.
+/// The product's limits, except those that were given.
 fn limits(matches: &Matches) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
     if let Some(word) = matches.opt_str("records-max") {
@@ -172,44 +143,59 @@ fn limits(matches: &Matches) -> Result<Limits, Failure> {
                 "--records-max takes a number from 1 to {RECORDS_MAX}, not {word:?}"
             ))
         })?;
-        // As much for each as there is without the option, but not less in all.
+        // As many bytes for each as without the option, but no fewer in total.
         let each = Limits::PRODUCT.record_bytes / Limits::PRODUCT.records;
         limits.record_bytes = limits.record_bytes.max(limits.records * each);
     }
     Ok(limits)
 }
 
-/// Whether there is a journal, and when it is made safe.
+/// Whether there is a journal, and when it is synced.
 fn journal(matches: &Matches) -> Result<Option<Fsync>, Failure> {
-    let fsync = match matches.opt_str("fsync").as_deref() {
-        None => None,
-        Some("always") => Some(Fsync::Always),
-        Some("everysec") => Some(Fsync::EverySecond),
-        Some("off") => Some(Fsync::Off),
-        Some(word) => {
-            return Err(Failure::wrong(format_args!(
-                "--fsync knows no {word:?}; choose always, everysec or off"
-            )));
-        }
-    };
+    let all = [
+        ("always", Fsync::Always),
+        ("everysec", Fsync::EverySecond),
+        ("off", Fsync::Off),
+    ];
+    let fsync = choice(matches, "fsync", &all)?;
     match (fsync, matches.opt_present("no-journal")) {
         (Some(_), true) => Err(Failure::wrong(
-            "--fsync is about the journal, so what is --no-journal? leave one out",
+            "--fsync and --no-journal exclude each other; leave one out",
         )),
         (None, true) => Ok(None),
         (fsync, false) => Ok(Some(fsync.unwrap_or_default())),
     }
 }
 
-/// Makes `directory` if need be, and says where the log of the server `name` is in it: a file
-/// that can be written.
+/// The value of an option that takes one of a few words.
+fn choice<T: Copy>(
+    matches: &Matches,
+    option: &str,
+    all: &[(&str, T)],
+) -> Result<Option<T>, Failure> {
+    let Some(word) = matches.opt_str(option) else {
+        return Ok(None);
+    };
+    if let Some((_, value)) = all.iter().find(|(name, _)| *name == word) {
+        return Ok(Some(*value));
+    }
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    Err(Failure::wrong(format_args!(
+        "--{option} takes {}, not {word:?}",
+        names.join(" or ")
+    )))
+}
+
+/// The log of the server `name` in `directory`, which is made if it is missing; both can be
+/// written.
 pub(super) fn log_in(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
     let advice = "make it writable, or name another directory with -d DIR";
     fs::create_dir_all(directory).map_err(|error| {
-        let directory = directory.display();
-        Failure::wrong(format_args!(
-            "cannot make the directory {directory}: {error}; {advice}"
-        ))
+        let shown = directory.display();
+        Failure::wrong(match directory.is_file() {
+            true => format!("{shown} is a file; name a directory with -d DIR"),
+            false => format!("cannot make the directory {shown}: {error}; {advice}"),
+        })
     })?;
     let log = directory.join(format!("{name}.log"));
     match OpenOptions::new().create(true).append(true).open(&log) {

@@ -1,17 +1,19 @@
-//! Where places come from: the options and the environment, judged before anything starts.
+//! Where places come from: the options and the environment, checked before anything starts.
+
+use std::sync::Arc;
+
+use getopts::{Matches, Options};
 
 use super::failure::Failure;
 use crate::limits::Limits;
 use crate::places::{self, Key, Kind, Provider};
-use getopts::{Matches, Options};
-use std::sync::Arc;
 
 /// Adds `--places` and `--places-url`.
 pub(super) fn declare(options: &mut Options) {
     let help = "offline, google or google-legacy (default: google if GOOGLE_MAPS_API_KEY or \
         PLACES_API_KEY is set, else offline)";
     options.optopt("", "places", help, "KIND");
-    let help = "a base address in place of Google's own, as http://HOST:PORT";
+    let help = "a base address instead of Google's own, such as http://HOST:PORT";
     options.optopt("", "places-url", help, "URL");
 }
 
@@ -21,7 +23,7 @@ pub(super) fn chosen(matches: &Matches) -> Result<Arc<dyn Provider>, Failure> {
         .opt_str("places")
         .map(|word| word.parse())
         .transpose();
-    // A bad key is no trouble to who does not want it.
+    // A bad key must not stop a server that does not use it.
     let key = match kind {
         Ok(Some(Kind::Offline)) => Ok(None),
         _ => Key::from_env(),

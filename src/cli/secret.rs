@@ -1,13 +1,15 @@
 //! The secret that the servers share: where it is read from, and when there must be one.
 
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+
+use getopts::{Matches, Options};
+
 use super::failure::Failure;
 use crate::limits::Limits;
 use crate::node::{SECRET_BYTES_MIN, Secret};
 use crate::topology::{Host, Server};
-use getopts::{Matches, Options};
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 
 /// How to make one.
 const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
@@ -22,11 +24,11 @@ pub(super) fn declare(options: &mut Options) {
 
 /// Adds `--secret-file`.
 pub(super) fn declare_file(options: &mut Options) {
-    let help = format!("what all servers of the herd know and nobody else; make one: {RECIPE}");
+    let help = format!("the secret that all servers of the herd share; make one with {RECIPE}");
     options.optopt("", "secret-file", &help, "FILE");
 }
 
-/// The secret that was named, if one was. White space at its end does not count.
+/// Reads the secret file, if one was given. White space at its end does not count.
 pub(super) fn chosen(matches: &Matches) -> Result<Option<Secret>, Failure> {
     let Some(file) = matches.opt_str("secret-file") else {
         return Ok(None);
@@ -55,23 +57,23 @@ pub(super) fn chosen(matches: &Matches) -> Result<Option<Secret>, Failure> {
         .ok_or_else(|| wrong(&few, &format!("make one with {RECIPE}")))
 }
 
-/// Refuses to let anybody who reaches a server tell it things.
+/// Refuses a server that anybody on the network could feed with false news.
 pub(super) fn guard(server: &Server, has_secret: bool, insecure: bool) -> Result<(), Failure> {
     if is_local(&server.host) || has_secret || insecure {
         return Ok(());
     }
     Err(Failure::wrong(format_args!(
-        "{} would listen on {}, where anybody can say that it is a neighbour; make a secret with \
-         {RECIPE}, and give it to every server with --secret-file secret (or say --insecure)",
+        "{} would listen on {}, where anybody can pose as a neighbour; make a secret with {RECIPE} \
+         and give it to every server with --secret-file secret (or say --insecure)",
         server.name, server.host
     )))
 }
 
-/// Whether only this machine reaches a host.
+/// Whether a host can be reached from this machine only.
 pub(super) fn is_local(host: &Host) -> bool {
     match host {
         Host::Ip(address) => address.to_canonical().is_loopback(),
-        // What another name stands for can change.
+        // Another name may resolve to another address tomorrow.
         Host::Name(name) => name == "localhost",
     }
 }

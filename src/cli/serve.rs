@@ -1,57 +1,46 @@
 //! `herd serve NAME`: one server of the herd, in the foreground.
 
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+
+use log::LevelFilter;
+
 use super::failure::Failure;
 use super::options::{self, Shared};
-use super::{print, secret};
+use super::random::random;
+use super::secret;
 use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
 use crate::reactor::{Door, EventLoop, Link, Reload, Setup, Signals, Target};
+use crate::terminal::print;
 use crate::topology::{Host, Server, Topology};
-use log::LevelFilter;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
 
 const HELP: &str = "\
 herd serve NAME: run one server of the herd until Ctrl-C.
 
-    herd serve Goloman                              as topology.txt says
-    herd serve Goloman -t tests/topologies/alford.txt -d /tmp/herd
+    herd serve Goloman                                    as topology.txt says
+    herd serve Hamilton -t tests/topologies/alford.txt    in another herd
     herd serve Goloman --places offline --log-level debug
 
-Once both doors are open it says so in one line. A second Ctrl-C ends it at once.
+Once both doors are open it says so in one line. A second Ctrl-C ends it without
+waiting for anything.
 
-SIGUSR1 begins the log anew, SIGHUP reads the topology's links again; a terminal that is closed
-ends the server.";
+SIGUSR1 reopens the log, SIGHUP reads the topology's links again. Closing the
+terminal ends the server.";
 
-/// Names that an error lists at most.
+/// How many names an error lists.
 const LISTED_MAX: usize = 12;
-
-/// What one server is told.
-pub(super) struct ServeOptions {
-    /// Its place in the topology; it is not plain.
-    pub(super) server: usize,
-    /// Its log, which could be written a moment ago.
-    pub(super) log: PathBuf,
-    /// Does it end when its standard input ends?
-    pub(super) until_eof: bool,
-    /// What it shares with `up`.
-    pub(super) shared: Shared,
-}
 
 /// Runs the verb.
 pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
     let mut known = getopts::Options::new();
     options::declare_shared(&mut known);
-    known.optflag(
-        "",
-        "until-eof",
-        "end when standard input ends, as herd up wants it",
-    );
+    known.optflag("", "until-eof", "end when standard input ends, for herd up");
     let Some(matches) = options::parse("serve", HELP, known, arguments)? else {
         return Ok(());
     };
@@ -60,8 +49,8 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
         [] => return Err(Failure::wrong("serve which server? write herd serve NAME")),
         [_, word, ..] => {
             return Err(Failure::wrong(format_args!(
-                "serve takes one name, so what is {word:?}? start each server on its own, or all \
-                 with herd up"
+                "serve takes one name, but got {word:?}, too; start each server by itself, or \
+                 all with herd up"
             )));
         }
     };
@@ -73,21 +62,22 @@ pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
         shared.secret.is_some(),
         shared.insecure,
     )?;
-    let options = ServeOptions {
-        server,
-        log: options::log_in(&shared.directory, name)?,
-        until_eof: matches.opt_present("until-eof"),
+    let log = options::log_in(&shared.directory, name)?;
+    serve(
         shared,
-    };
-    serve(options, topology)
+        &topology,
+        server,
+        &log,
+        matches.opt_present("until-eof"),
+    )
 }
 
-/// The server called `name`, if it is one that this program can be.
+/// The place of the server called `name`, if this program can run it.
 fn find(topology: &Topology, shared: &Shared, name: &str) -> Result<usize, Failure> {
     let file = shared.topology.display();
     match topology.find(name) {
         Some(server) if topology.servers[server].plain => Err(Failure::wrong(format_args!(
-            "{name} is plain in {file}, so another make runs it; serve another, or give it \
+            "{name} is plain in {file}, so another program runs it; serve another, or give it \
              servers=PORT"
         ))),
         Some(server) => Ok(server),
@@ -99,7 +89,7 @@ fn find(topology: &Topology, shared: &Shared, name: &str) -> Result<usize, Failu
                 names.push("…");
             }
             Err(Failure::wrong(format_args!(
-                "no server is called {name:?} in {file}; those to serve: {}",
+                "no server is called {name:?} in {file}; choose one of: {}",
                 if names.is_empty() {
                     "none".to_string()
                 } else {
@@ -110,19 +100,20 @@ fn find(topology: &Topology, shared: &Shared, name: &str) -> Result<usize, Failu
     }
 }
 
-/// Opens the doors, says so, and serves until the end.
-fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
-    let ServeOptions {
-        server,
-        log,
-        until_eof,
-        shared,
-    } = options;
+/// Opens the doors of `server`, which is not plain, says so, and serves until the end. Its log
+/// could be written a moment ago.
+fn serve(
+    shared: Shared,
+    topology: &Topology,
+    server: usize,
+    log: &Path,
+    until_eof: bool,
+) -> Result<(), Failure> {
     let this = &topology.servers[server];
     let host = address_of(&this.host)?;
     let kept = log.with_extension("herd");
     let path = log.display().to_string();
-    let log = logging::open(&log, shared.log_level)
+    let log = logging::open(log, shared.log_level)
         .map_err(|error| Failure::wrong(format_args!("cannot write {path}: {error}")))?;
     logging::catch_panics();
     let (name, places) = (&this.name, shared.places.describe());
@@ -131,12 +122,12 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         env!("CARGO_PKG_VERSION")
     );
     let signals = Signals::catch().map_err(failed)?;
-    let links = neighbours(&topology, server);
-    let (run, seed) = random().map_err(failed)?;
+    let links = neighbours(topology, server);
+    let random = random().map_err(failed)?;
     let mut node = Node::new(Config {
         name: name.clone(),
-        run,
-        seed,
+        run: random as u64,
+        seed: (random >> 64) as u64,
         neighbours: links.iter().map(|(it, _)| it.clone()).collect(),
         ack: shared.ack,
         journal: shared.journal,
@@ -148,7 +139,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         Some(_) => Some(recall(&mut node, &kept, name)?),
         None => None,
     };
-    // Whoever comes in finds all that was known before.
+    // The doors open only now, so that nobody misses a client of the journal.
     let clients = open(host, this.clients)?;
     let servers = open(host, this.servers.unwrap_or_default())?;
     let setup = Setup {
@@ -180,10 +171,10 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
     }
 }
 
-/// Opens the journal, and has the node take in what it holds.
+/// Opens the journal and reads it into the node.
 fn recall(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles, Failure> {
     let opened = journal::open(path, name, |line| node.recall(line));
-    let (keeper, found) = opened.map_err(|error| {
+    let (files, found) = opened.map_err(|error| {
         Failure::wrong(format_args!(
             "cannot use the journal {}: {error}, name another directory with -d DIR, or keep \
              nothing with --no-journal",
@@ -199,14 +190,14 @@ fn recall(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles, Fail
         found.bad,
         found.end
     );
-    Ok(keeper)
+    Ok(files)
 }
 
 fn failed(error: io::Error) -> Failure {
     Failure::failed(format_args!("cannot serve: {error}"))
 }
 
-/// Where to listen. A name is resolved here, before the loop begins.
+/// The address to listen on. A name is resolved here, before the loop begins.
 fn address_of(host: &Host) -> Result<IpAddr, Failure> {
     match host {
         Host::Ip(address) => Ok(*address),
@@ -230,7 +221,7 @@ fn open(host: IpAddr, port: u16) -> Result<Door, Failure> {
     Door::open(host, port).map_err(|error| {
         let advice = match error.kind() {
             ErrorKind::AddrInUse => "end what runs there, or change the port in the topology",
-            ErrorKind::AddrNotAvailable => "it is no address of this machine: serve it there",
+            ErrorKind::AddrNotAvailable => "another machine has this address: start it there",
             _ => "change the port in the topology",
         };
         let address = SocketAddr::new(host, port);
@@ -240,8 +231,8 @@ fn open(host: IpAddr, port: u16) -> Result<Door, Failure> {
     })
 }
 
-/// The neighbours, and where they are dialled: at their servers' door, or at the clients' door of
-/// those that have no other.
+/// The neighbours and where each is dialled: at its servers' door or, if it is plain, at its
+/// clients' door.
 fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
     let all = topology.neighbours(server);
     all.map(|index| {
@@ -273,7 +264,7 @@ fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
     .collect()
 }
 
-/// What SIGHUP does: the links of this server, as they are in the file now.
+/// Reads the links of this server from the file again, for SIGHUP.
 fn reread(file: PathBuf, this: Server) -> Reload {
     Box::new(move || {
         let topology = Topology::load(&file).map_err(|error| error.to_string())?;
@@ -284,13 +275,13 @@ fn reread(file: PathBuf, this: Server) -> Reload {
                 "what it says of {name} itself has changed; restart {name}"
             )),
             None => Err(format!(
-                "it has no {name} any more; end {name}, if that is meant"
+                "it has no {name} any more; end {name} if that is intended"
             )),
         }
     })
 }
 
-/// The node's own scale ends at debug.
+/// The node has no level below debug.
 fn node_level(level: LevelFilter) -> Option<Level> {
     match level {
         LevelFilter::Off => None,
@@ -301,27 +292,19 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     }
 }
 
-/// How many clients a server with so many neighbours may have at once.
+/// How many clients a server with this number of neighbours may have at once.
 pub(super) fn clients_max(neighbours: usize) -> usize {
     let reserved = Limits::PRODUCT.clients + 4 * neighbours;
     descriptors_max().saturating_sub(reserved).max(1)
 }
 
-/// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it.
-/// Where it cannot be read, POSIX's least.
-pub(super) fn descriptors_max() -> usize {
+/// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it. If
+/// it cannot be read, the usual one.
+fn descriptors_max() -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits
         .lines()
         .find_map(|line| line.strip_prefix("Max open files"));
     let soft = line.and_then(|line| line.split_whitespace().next());
     soft.and_then(|soft| soft.parse().ok()).unwrap_or(1024)
-}
-
-/// A run and a seed that no other start has; or the halves of a nonce.
-pub(super) fn random() -> io::Result<(u64, u64)> {
-    let mut bytes = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    let both = u128::from_ne_bytes(bytes);
-    Ok((both as u64, (both >> 64) as u64))
 }

@@ -217,17 +217,44 @@ limits! {
         child_line: usize = 4 << 10, bytes;
         "A server writes lines for people to standard error."
         "The rest of a longer line is dropped."
-        child_events: usize = 64, count;
-        "Servers may write more than the terminal takes."
-        "A server with more to write waits."
     }
-    "status" {
+    "herd status" {
         status_wait: u64 = 2 * SECOND, time;
-        "herd status asks all servers at once, and one of them may hang."
+        "All servers are asked at once, and one of them may hang."
         "A server that has not answered is shown as down."
         status_line: usize = 64 << 10, bytes;
-        "The status of a server with 64 neighbours and the longest names has 16 KiB."
-        "A longer answer is ignored."
+        "64 neighbours with the longest names take 16 KiB."
+        "A server whose answer is longer is shown as down."
+    }
+    "herd load" {
+        load_connect: u64 = 10 * SECOND, time;
+        "A server that does not answer must not hold up the run."
+        "The run fails."
+        load_connections: u64 = 100_000, count;
+        "The kernel has some 28,000 ports for connections to one address."
+        "A larger number is refused."
+        load_pipeline: u64 = 10_000, count;
+        "Every request in flight is kept until its reply has come."
+        "A larger number is refused."
+        load_rate: u64 = 100_000_000, count;
+        "No loop can make more requests in a second."
+        "A larger number is refused."
+        load_time: u64 = 24 * 60 * 60 * SECOND, time;
+        "A day is enough for any load."
+        "A longer time is refused."
+        load_reply: usize = 6 << 20, bytes;
+        "A place service may say 5 MiB."
+        "The start of a longer reply is checked as if it were all; a longer line ends the \
+        connection."
+        load_sample: usize = 200, bytes;
+        "Each kind of fault is shown with an example, on one line."
+        "The rest of a longer reply is not shown."
+        load_grace: u64 = 6 * SECOND, time;
+        "A WHATSAT that is asked at the end of a run is answered within 5 s."
+        "Replies that have not come by then count as unanswered."
+        load_silence: u64 = 10 * SECOND, time;
+        "A run of a number of requests must end even if the server does not answer."
+        "Replies that have not come by then count as unanswered."
     }
     "files" {
         topology_file: usize = 1 << 20, bytes;

@@ -1,5 +1,5 @@
-//! Which reply is right. What can be known beforehand is compared byte for byte; only the server's
-//! name and the difference of the clocks cannot.
+//! Whether a reply is right. Everything in it is known beforehand and compared byte for byte,
+//! except the server's name and the difference of the clocks.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::wire::Difference;
 
-/// Whether `line` is `AT <server> <difference> ` and then `said`. A `server` that is empty is not
-/// known yet: the first right line names it.
+/// Whether `line` is `AT <server> <difference> ` and then `said`. An empty `server` is not known
+/// yet: the first right line fills it in.
 pub fn is_report(line: &[u8], server: &mut Vec<u8>, said: &[u8]) -> bool {
     let fields = || {
         let head = line.strip_suffix(said)?;
@@ -28,7 +28,7 @@ pub fn is_report(line: &[u8], server: &mut Vec<u8>, said: &[u8]) -> bool {
 }
 
 /// Whether `text` is an answer about places: JSON with a list `results` of at most `bound` entries
-/// and a `status` that says it was found out.
+/// and a `status` of success.
 pub fn is_answer(text: &[u8], bound: usize) -> bool {
     let fields: Result<BTreeMap<String, &RawValue>, _> = serde_json::from_slice(text);
     let Ok(fields) = fields else {

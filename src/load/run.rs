@@ -1,116 +1,125 @@
-//! The loop of a load run: the sockets, the clock, and who may ask.
+//! The loop of a load run: the sockets, the clock, and when a connection may ask.
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::{self, SocketAddr};
 use std::time::Duration;
 
 use mio::net::TcpStream;
-use mio::{Events, Poll};
+use mio::{Events, Interest, Poll, Token};
 
-use super::connect::{ConnectError, connect_all};
-use super::tally::{Fault, Tally};
-use super::{Outcome, Plan, Talk, Until};
-use crate::reactor::{Clock, Conn, ReadOutcome};
+use super::plan::{Plan, Until};
+use super::protocol::Protocol;
+use super::report::Report;
+use super::stats::{Fault, Stats};
+use crate::limits::Limits;
+use crate::reactor::{Clock, Conn, ReadOutcome, wait};
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
 
-/// Events that one wait returns at most.
-const EVENTS_MAX: usize = 1024;
-/// One read, in bytes.
-const READ_MAX: usize = 64 << 10;
-/// After the time is up, replies are waited for so long, in nanoseconds: some more than the five
-/// seconds within which a WHATSAT is answered.
-const GRACE: u64 = 6 * SECOND;
-/// A run of so many requests ends when replies are owed and none has come for so long, in
-/// nanoseconds.
-const SILENCE_MAX: u64 = 10 * SECOND;
+const LIMITS: Limits = Limits::PRODUCT;
 
 /// A connection of the run.
-struct Slot<T> {
+struct Slot<P> {
     /// None: it is lost.
     conn: Option<Conn<TcpStream>>,
-    talk: T,
-    /// It stands on the ready list.
-    listed: bool,
-    /// Requests that it has made.
+    protocol: P,
+    /// It is on the ready list.
+    is_listed: bool,
+    /// How many requests it has made.
     asked: u64,
-    /// At a rate: requests that have fallen due, made or not.
-    due: u64,
 }
 
 /// A run under way.
-struct Run<'a, T> {
+struct Run<'a, P> {
     plan: &'a Plan,
     clock: Clock,
     now: Now,
-    slots: Vec<Slot<T>>,
+    slots: Vec<Slot<P>>,
     /// Connections with something to do, by index.
     ready: VecDeque<usize>,
+    /// How many connections are not lost.
     living: usize,
-    tally: Tally,
+    stats: Stats,
     start: Mono,
-    /// When a reply came last.
+    /// When the last reply came.
     heard: Mono,
     buffer: Box<[u8]>,
 }
 
-/// Runs it: connection `index` says what `talk` makes for it. `every` so many nanoseconds `watch`
-/// is told what was seen so far, and for how many nanoseconds.
+/// Runs `plan`; `protocol` makes each connection, by its index. Every `every` nanoseconds `watch`
+/// is told what was seen so far, and in how many nanoseconds.
 ///
 /// # Errors
-/// When a connection cannot be made.
-pub fn run<T: Talk>(
+/// When a connection cannot be made, or polling fails.
+pub fn run<P: Protocol>(
     plan: &Plan,
-    talk: impl Fn(usize) -> T,
+    protocol: impl Fn(usize) -> P,
     every: u64,
-    watch: &mut dyn FnMut(&Tally, u64),
-) -> Result<Outcome, ConnectError> {
-    let own = |error| ConnectError {
-        address: plan.addresses[0],
-        error,
-    };
+    watch: &mut dyn FnMut(&Stats, u64),
+) -> io::Result<Report> {
+    let mut poll = Poll::new()?;
+    let mut slots = Vec::with_capacity(plan.connections);
+    for (index, &address) in (0..plan.connections).zip(plan.addresses.iter().cycle()) {
+        let conn = connect(&poll, address, index).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot connect to {address}: {error}"),
+            )
+        })?;
+        slots.push(Slot {
+            conn: Some(conn),
+            protocol: protocol(index),
+            is_listed: true,
+            asked: 0,
+        });
+    }
     let clock = Clock::start();
-    let mut poll = Poll::new().map_err(own)?;
-    let conns = connect_all(&mut poll, &plan.addresses, plan.connections, &clock)?;
     let now = clock.now();
-    let slot = |(index, conn)| Slot {
-        conn: Some(conn),
-        talk: talk(index),
-        listed: false,
-        asked: 0,
-        due: 0,
-    };
     let mut run = Run {
         plan,
         clock,
         now,
-        slots: conns.into_iter().enumerate().map(slot).collect(),
-        ready: VecDeque::new(),
+        slots,
+        ready: (0..plan.connections).collect(),
         living: plan.connections,
-        tally: Tally::default(),
+        stats: Stats::default(),
         start: now.mono,
         heard: now.mono,
-        buffer: vec![0; READ_MAX].into_boxed_slice(),
+        buffer: vec![0; LIMITS.link_read].into_boxed_slice(),
     };
-    for index in 0..plan.connections {
-        run.list(index);
-    }
-    run.drive(&mut poll, every, watch).map_err(own)?;
-    Ok(run.outcome())
+    run.drive(&mut poll, every, watch)?;
+    Ok(Report {
+        elapsed: run.heard.since(run.start).max(1),
+        stats: run.stats,
+    })
 }
 
-impl<T: Talk> Run<'_, T> {
-    /// Turns until all is asked and answered, or will never be.
+/// Connects, one after the other and before the loop begins. Many at once would overflow the
+/// server's listen queue, and a SYN that is dropped there is sent again a second later (tcp(7)).
+fn connect(poll: &Poll, address: SocketAddr, index: usize) -> io::Result<Conn<TcpStream>> {
+    let timeout = Duration::from_nanos(LIMITS.load_connect);
+    let stream = net::TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    let mut stream = TcpStream::from_std(stream);
+    let both = Interest::READABLE | Interest::WRITABLE;
+    poll.registry().register(&mut stream, Token(index), both)?;
+    Ok(Conn::new(stream))
+}
+
+impl<P: Protocol> Run<'_, P> {
+    /// Turns until everything is asked and answered, or never will be.
     fn drive(
         &mut self,
         poll: &mut Poll,
         every: u64,
-        watch: &mut dyn FnMut(&Tally, u64),
+        watch: &mut dyn FnMut(&Stats, u64),
     ) -> io::Result<()> {
-        let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut events = Events::with_capacity(LIMITS.poll_events);
         let mut next_watch = self.start + every;
         loop {
             self.now = self.clock.now();
-            self.call_due();
+            self.deal();
             for _ in 0..self.ready.len() {
                 if let Some(index) = self.ready.pop_front() {
                     self.serve(index);
@@ -120,13 +129,10 @@ impl<T: Talk> Run<'_, T> {
                 return Ok(());
             }
             if self.now.mono >= next_watch {
-                watch(&self.tally, self.now.mono.since(self.start));
+                watch(&self.stats, self.now.mono.since(self.start));
                 next_watch = self.now.mono + every;
             }
-            match poll.poll(&mut events, Some(self.timeout(next_watch))) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
-                other => other?,
-            }
+            wait(poll, &mut events, Some(self.timeout(next_watch)))?;
             for event in &events {
                 let index = event.token().0;
                 if let Some(conn) = &mut self.slots[index].conn {
@@ -143,85 +149,77 @@ impl<T: Talk> Run<'_, T> {
         if !self.ready.is_empty() {
             return Duration::ZERO;
         }
-        let now = self.clock.now().mono;
-        let may_ask = self.may_ask(now);
-        let mut until = next_watch;
-        if let Until::Time(length) = self.plan.until {
-            let end = self.start + length;
-            until = until.min(if may_ask { end } else { end + GRACE });
+        let now = self.clock.mono();
+        let mut until = next_watch.min(self.gives_up_at());
+        if self.may_ask(now) {
+            if let Until::Time(length) = self.plan.until {
+                until = until.min(self.start + length);
+            }
+            if self.plan.rate.is_some() {
+                until = until.min(self.due_at(self.stats.asked));
+            }
         }
-        if may_ask && self.plan.rate.is_some() {
-            until = until.min(self.due_at(self.tally.asked));
-        }
-        // poll(2) counts in milliseconds and is late rather than early. What is due sooner is
-        // waited for without sleep: else our own lateness would be taken for the server's.
+        // poll(2) counts milliseconds and is late rather than early. A request that is due sooner
+        // is awaited without sleep: otherwise our own lateness would look like the server's.
         match until.since(now) / MILLISECOND {
             0 if self.plan.rate.is_some() => Duration::ZERO,
             whole => Duration::from_millis(whole.max(1)),
         }
     }
 
-    /// Whether there are requests left to be made, or to fall due.
+    /// Whether requests are left to be made, or to fall due.
     fn may_ask(&self, now: Mono) -> bool {
         match self.plan.until {
             Until::Time(length) => now < self.start + length,
-            Until::Requests(count) => self.tally.asked < count,
+            Until::Requests(count) => self.stats.asked < count,
         }
     }
 
-    /// When request `number` of all is due, at a rate.
+    /// When request `number` is due, at a rate. Each connection in turn has the next one.
     fn due_at(&self, number: u64) -> Mono {
         let rate = u128::from(self.plan.rate.unwrap_or(1));
         self.start + (u128::from(number) * u128::from(SECOND) / rate) as u64
     }
 
-    /// At a rate: gives out what has fallen due, to all connections in turn.
-    fn call_due(&mut self) {
+    /// At a rate: lists the connections whose requests have fallen due.
+    fn deal(&mut self) {
         if self.plan.rate.is_none() {
             return;
         }
         loop {
-            let due = self.due_at(self.tally.asked);
+            let due = self.due_at(self.stats.asked);
             if due > self.now.mono || !self.may_ask(due) {
                 return;
             }
-            let index = (self.tally.asked % self.slots.len() as u64) as usize;
-            self.tally.asked += 1;
-            self.slots[index].due += 1;
+            let index = (self.stats.asked % self.slots.len() as u64) as usize;
+            self.stats.asked += 1;
             match self.slots[index].conn {
                 Some(_) => self.list(index),
-                None => self
-                    .tally
-                    .fault(Fault::Unanswered, 1, || "no connection".into()),
+                None => self.unanswered(1, "no connection"),
             }
         }
     }
 
-    /// Puts a connection on the ready list, if it is not there.
+    /// Puts a connection on the ready list, if it is not on it.
     fn list(&mut self, index: usize) {
-        if !std::mem::replace(&mut self.slots[index].listed, true) {
+        if !std::mem::replace(&mut self.slots[index].is_listed, true) {
             self.ready.push_back(index);
         }
     }
 
-    /// One read, what may be asked then, and one write.
+    /// One read, the requests that may be made then, and one write.
     fn serve(&mut self, index: usize) {
-        self.slots[index].listed = false;
-        let Slot {
-            conn: Some(conn),
-            talk,
-            ..
-        } = &mut self.slots[index]
-        else {
-            return;
-        };
-        let got = conn.read(&mut self.buffer);
+        let slot = &mut self.slots[index];
+        slot.is_listed = false;
+        let Some(conn) = &mut slot.conn else { return };
+        let outcome = conn.read(&mut self.buffer);
         self.now = self.clock.now();
-        match got {
+        match outcome {
             ReadOutcome::Nothing => {}
             ReadOutcome::Bytes(count) => {
                 self.heard = self.now.mono;
-                if !talk.received(self.heard, &self.buffer[..count], &mut self.tally) {
+                let bytes = &self.buffer[..count];
+                if !(slot.protocol).received(self.heard, bytes, &mut self.stats) {
                     return self.lose(index, "it said what nobody asked for");
                 }
             }
@@ -229,87 +227,90 @@ impl<T: Talk> Run<'_, T> {
             ReadOutcome::Broken(why) => return self.lose(index, &why),
         }
         self.ask(index);
-        let Slot { conn, talk, .. } = &mut self.slots[index];
+        let Slot { conn, protocol, .. } = &mut self.slots[index];
         if let Some(conn) = conn {
-            let count = conn.write(talk.unsent());
-            talk.advance(count);
-            if conn.is_readable() || conn.is_writable() && !talk.unsent().is_empty() {
+            let count = conn.write(protocol.unsent());
+            protocol.advance(count);
+            if conn.is_readable() || conn.is_writable() && !protocol.unsent().is_empty() {
                 self.list(index);
             }
         }
     }
 
-    /// Makes as many requests as may be in flight.
+    /// Makes requests until the pipeline is full or none may be made now.
     fn ask(&mut self, index: usize) {
-        while self.slots[index].talk.owed() < self.plan.pipeline {
-            let number = self.slots[index].asked;
+        while self.slots[index].protocol.owed() < self.plan.pipeline {
+            let number = self.slots[index].asked * self.slots.len() as u64 + index as u64;
             let since = match self.plan.rate {
                 None if self.may_ask(self.now.mono) => {
-                    self.tally.asked += 1;
+                    self.stats.asked += 1;
                     self.now.mono
                 }
-                Some(_) if number < self.slots[index].due => {
-                    self.due_at(number * self.slots.len() as u64 + index as u64)
-                }
+                Some(_) if number < self.stats.asked => self.due_at(number),
                 _ => return,
             };
             let slot = &mut self.slots[index];
             slot.asked += 1;
-            slot.talk.ask(self.now, since);
+            slot.protocol.ask(self.now, since);
         }
     }
 
-    /// A connection is gone, and what it owed with it.
+    /// A connection is gone, and with it the replies that it is owed.
     fn lose(&mut self, index: usize, why: &str) {
         let address = self.plan.addresses[index % self.plan.addresses.len()];
         let why = format!("a connection to {address}: {why}");
-        self.slots[index].conn = None;
         self.living -= 1;
-        self.tally.fault(Fault::Lost, 1, || why.clone());
         self.give_up(index, &why);
+        self.slots[index].conn = None;
+        self.stats.fault(Fault::Lost, 1, || why);
     }
 
-    /// What a connection still owes will not come.
+    /// The replies that a connection is owed will not come, nor those to requests that have fallen
+    /// due and were not made.
     fn give_up(&mut self, index: usize, why: &str) {
+        let count = self.slots.len() as u64;
         let slot = &mut self.slots[index];
-        slot.talk.lost(why, &mut self.tally);
-        let unmade = slot.due.saturating_sub(slot.asked);
-        self.tally.fault(Fault::Unanswered, unmade, || why.into());
+        slot.protocol.lost(why, &mut self.stats);
+        if self.plan.rate.is_some() {
+            let due = (self.stats.asked + count - 1 - index as u64) / count;
+            let unmade = due - slot.asked;
+            self.unanswered(unmade, why);
+        }
     }
 
-    /// Whether all is asked and answered, or never will be.
+    fn unanswered(&mut self, count: u64, why: &str) {
+        self.stats.fault(Fault::Unanswered, count, || why.into());
+    }
+
+    /// Whether everything is asked and answered, or never will be.
     fn is_over(&mut self) -> bool {
         let now = self.now.mono;
-        let may_ask = self.may_ask(now);
-        if self.living == 0 || !may_ask && self.tally.open() == 0 {
+        if self.living == 0 || !self.may_ask(now) && self.stats.open() == 0 {
             return true;
         }
-        let is_late = match self.plan.until {
-            Until::Time(length) => now > self.start + length + GRACE,
-            Until::Requests(_) => {
-                self.tally.open() > 0 && now.since(self.last_news()) > SILENCE_MAX
-            }
-        };
+        let is_late = now > self.gives_up_at();
         if is_late {
             for index in 0..self.slots.len() {
-                self.give_up(index, "no reply came");
+                if self.slots[index].conn.is_some() {
+                    self.give_up(index, "no reply came");
+                }
             }
         }
         is_late
     }
 
-    /// When a reply came last, or at a rate a request fell due.
-    fn last_news(&self) -> Mono {
-        match self.plan.rate {
-            Some(_) => self.heard.max(self.due_at(self.tally.asked - 1)),
-            None => self.heard,
-        }
-    }
-
-    fn outcome(self) -> Outcome {
-        Outcome {
-            elapsed: self.heard.since(self.start).max(1),
-            tally: self.tally,
+    /// When replies that have not come by then count as unanswered.
+    fn gives_up_at(&self) -> Mono {
+        match self.plan.until {
+            Until::Time(length) => self.start + length + LIMITS.load_grace,
+            Until::Requests(_) if self.stats.open() == 0 => Mono(u64::MAX),
+            Until::Requests(_) => {
+                let last_due = match self.plan.rate {
+                    Some(_) => self.due_at(self.stats.asked - 1),
+                    None => self.start,
+                };
+                self.heard.max(last_due) + LIMITS.load_silence
+            }
         }
     }
 }

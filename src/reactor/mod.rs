@@ -31,6 +31,7 @@ mod relink;
 mod serve;
 mod signals;
 mod token;
+mod wait;
 mod work;
 
 use std::io::{self, Write};
@@ -45,7 +46,8 @@ pub use conn::{Conn, ReadOutcome};
 pub use dial::{Target, connect, outcome};
 pub use door::Door;
 pub use relink::{Link, Reload};
-pub use signals::{REOPEN, REREAD, Signals, Terminal};
+pub use signals::{REOPEN, REREAD, Signals};
+pub use wait::wait;
 
 use crate::journal::JournalFiles;
 use crate::limits::{Limit, Limits};
@@ -158,7 +160,7 @@ impl EventLoop {
             token::SERVERS_DOOR,
             Interest::READABLE,
         )?;
-        signals.watch(registry)?;
+        signals.watch(registry, token::SIGNALS)?;
         let stdin = match setup.until_eof {
             true => Some(Stdin::watch(registry).map_err(|_| {
                 io::Error::other("standard input cannot be watched for its end; make it a pipe")
@@ -277,10 +279,7 @@ impl EventLoop {
         let asleep = self.clock.mono();
         self.ledger.sleeps(asleep);
         let timeout = deadline.map(|at| Duration::from_nanos(at.since(asleep)));
-        match self.poll.poll(&mut self.events, timeout) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.events.clear(),
-            other => other?,
-        }
+        wait(&mut self.poll, &mut self.events, timeout)?;
         self.now = self.clock.set();
         self.account();
         self.ledger.wakes(self.now.mono, self.events.iter().count());

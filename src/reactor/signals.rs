@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::net::UnixStream;
 use mio::unix::SourceFd;
-use mio::{Interest, Registry};
+use mio::{Interest, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
 use super::LIMITS;
-use super::token::{SIGNALS, STDIN};
+use super::token::STDIN;
 use crate::units::Mono;
 
 /// On standard input this byte stands for SIGHUP, for a process that has children.
@@ -76,9 +76,9 @@ impl Signals {
     ///
     /// # Errors
     /// When there is no descriptor left.
-    pub(super) fn watch(&mut self, registry: &Registry) -> io::Result<()> {
+    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         self.register(&[SIGINT, SIGTERM])?;
-        registry.register(&mut self.receiver, SIGNALS, Interest::READABLE)
+        registry.register(&mut self.receiver, token, Interest::READABLE)
     }
 
     fn register(&self, signals: &[i32]) -> io::Result<()> {

@@ -4,6 +4,7 @@
 //! names. Every value of [`Topology`] is valid: whatever can be wrong in a file is an [`Error`]
 //! with the line, what is wrong there, and what to do.
 
+mod graph;
 mod parse;
 mod server;
 mod words;
@@ -12,6 +13,8 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+pub use graph::Graph;
 
 use crate::limits::Limits;
 

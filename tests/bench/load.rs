@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::fs;
 
 use herd::buffers::{BufferPool, Line, LineBuffer, Outbox};
-use herd::load::{Fault, Lane, Plan, Request, Said, Script, Talk, Tally, Until, run};
+use herd::load::{Fault, LoadConn, Plan, Protocol, Request, Said, Stats, Until, Workload, run};
 use herd::units::{Mono, Now};
 use serde_json::json;
 
@@ -33,7 +33,7 @@ enum Dialect {
 /// One connection to something that is no herd. The same clients are at the same places.
 struct Double {
     dialect: Dialect,
-    script: Script,
+    workload: Workload,
     owed: VecDeque<(Mono, Said)>,
     outbox: Outbox,
     lines: LineBuffer,
@@ -52,7 +52,7 @@ impl Double {
     }
 }
 
-impl Talk for Double {
+impl Protocol for Double {
     fn owed(&self) -> usize {
         self.owed.len()
     }
@@ -63,7 +63,7 @@ impl Talk for Double {
             Dialect::Echo => &mut self.outbox,
             Dialect::Redis => &mut own,
         };
-        let Request::Move(said) = self.script.ask(now.wall, to) else {
+        let Request::Move(said) = self.workload.ask(now.wall, to) else {
             panic!("a double knows no WHATSAT");
         };
         if self.dialect == Dialect::Redis {
@@ -85,19 +85,18 @@ impl Talk for Double {
         self.outbox.advance(count);
     }
 
-    fn received(&mut self, now: Mono, bytes: &[u8], tally: &mut Tally) -> bool {
+    fn received(&mut self, now: Mono, bytes: &[u8], stats: &mut Stats) -> bool {
         let mut fresh = bytes;
         let mut lines = std::mem::take(&mut self.lines);
         while let Some(Line::Whole(line)) = lines.next(&mut fresh, 1 << 20) {
             let Some((since, said)) = self.owed.pop_front() else {
-                tally.fault(Fault::Unasked, 1, || line.escape_ascii().to_string());
+                stats.fault(Fault::Unasked, 1, || line.escape_ascii().to_string());
                 return false;
             };
             if self.is_right(line, &said) {
-                tally.right += 1;
-                tally.latency.record(now.since(since));
+                stats.answered(now.since(since));
             } else {
-                tally.fault(Fault::Wrong, 1, || line.escape_ascii().to_string());
+                stats.fault(Fault::Wrong, 1, || line.escape_ascii().to_string());
             }
         }
         lines.keep(fresh, &mut self.spares);
@@ -105,8 +104,8 @@ impl Talk for Double {
         true
     }
 
-    fn lost(&mut self, why: &str, tally: &mut Tally) {
-        tally.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
+    fn lost(&mut self, why: &str, stats: &mut Stats) {
+        stats.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
         self.owed.clear();
     }
 }
@@ -162,20 +161,20 @@ fn main() {
         whatsat_percent: percent.parse().unwrap(),
     };
     let mut samples = Vec::new();
-    let mut watch = |tally: &Tally, elapsed: u64| {
+    let mut watch = |stats: &Stats, elapsed: u64| {
         let (all, main) = if pid == 0 { (0, 0) } else { cpu(pid) };
-        samples.push([elapsed, tally.right, all, main]);
+        samples.push([elapsed, stats.right, all, main]);
     };
     let every = (every * 1e9) as u64;
     let double = |dialect, index| Double {
         dialect,
-        script: plan.script(index),
+        workload: plan.workload(index),
         owed: VecDeque::new(),
         outbox: Outbox::default(),
         lines: LineBuffer::default(),
         spares: BufferPool::new(1 << 16),
     };
-    let outcome = match dialect.as_str() {
+    let report = match dialect.as_str() {
         "echo" => run(
             &plan,
             |index| double(Dialect::Echo, index),
@@ -190,22 +189,22 @@ fn main() {
         ),
         _ => run(
             &plan,
-            |index| Lane::new(plan.script(index)),
+            |index| LoadConn::new(plan.workload(index)),
             every,
             &mut watch,
         ),
     };
-    let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
-    let tally = &outcome.tally;
-    let faults = Fault::ALL.map(|fault| (fault.name(), tally.seen(fault)));
-    let faults = faults.iter().filter(|(_, seen)| seen.count > 0);
-    let faults = faults.map(|(name, seen)| format!("{} {name} ({})", seen.count, seen.sample));
-    let quantile = |share| tally.latency.quantile(share) as f64 / 1e3;
+    let report = report.unwrap_or_else(|error| panic!("{error}"));
+    let stats = &report.stats;
+    let faults = stats
+        .faults()
+        .map(|(name, seen)| format!("{} {name} ({})", seen.count, seen.sample));
+    let quantile = |share| stats.latency.value_at_quantile(share) as f64 / 1e3;
     println!(
         "{}",
         json!({
-            "seconds": outcome.elapsed as f64 / 1e9,
-            "right": tally.right,
+            "seconds": report.elapsed as f64 / 1e9,
+            "right": stats.right,
             "p50_us": quantile(0.5),
             "p99_us": quantile(0.99),
             "faults": faults.collect::<Vec<_>>().join(", "),

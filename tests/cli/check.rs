@@ -75,7 +75,7 @@ fn check_names_the_parts_of_a_herd_in_parts_and_its_plain_servers() {
     );
     let want = format!(
         "\
-{file} is right: 5 servers, 3 links, in 2 parts that never hear of each other
+{file} is right: 5 servers, 3 links, in 2 parts with no link between them
 
 server  clients' door  servers' door  neighbours
 A       [::1]:1        [::1]:2        Old, B

@@ -59,7 +59,7 @@ fn beyond_loopback_there_must_be_a_secret() {
         for verb in [&["serve", "Far"][..], &["up"]] {
             let arguments = [verb, &["-t", &far, "-d", &run]].concat();
             let line = wrong(&mut herd(&arguments));
-            let start = format!("herd: Far would listen on {host}, where anybody can say ");
+            let start = format!("herd: Far would listen on {host}, where anybody can pose as ");
             assert!(line.starts_with(&start), "{line}");
             assert!(
                 line.contains("--secret-file") && line.contains("--insecure"),
@@ -72,5 +72,5 @@ fn beyond_loopback_there_must_be_a_secret() {
 #[test]
 fn who_is_waited_for_is_one_of_two() {
     let line = wrong(&mut herd(&["serve", "Goloman", "--ack", "all"]));
-    assert_eq!(line, "herd: --ack knows no \"all\"; choose local or herd");
+    assert_eq!(line, "herd: --ack takes local or herd, not \"all\"");
 }

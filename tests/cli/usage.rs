@@ -11,6 +11,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
     let run = files.path("run");
     let file = files.write("file", "");
     let plain = files.write("plain.txt", "server P ::1 clients=1 plain\n");
+    let is_a_file = format!("herd: {file} is a file; name a directory with -d DIR");
     let cases: &[(&[&str], &str)] = &[
         (
             &["sevre"],
@@ -21,10 +22,10 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             &["limits", "all"],
             "herd: limits takes no \"all\"; it shows them all",
         ),
-        (&["-x"], "herd: no verb is called \"-x\"; "),
+        (&["-x"], "herd: unrecognized option \"-x\" before a verb; "),
         (
             &["--version", "x"],
-            "herd: --version stands alone; herd VERB --help ",
+            "herd: --version takes no arguments; for one verb: herd VERB --help",
         ),
         (
             &["check", "--bogus"],
@@ -82,11 +83,11 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["serve", "Goloman", "Hands"],
-            "herd: serve takes one name, so what is \"Hands\"? ",
+            "herd: serve takes one name, but got \"Hands\", too; ",
         ),
         (
             &["serve", "goloman", "-d", &run],
-            "herd: no server is called \"goloman\" in topology.txt; those to serve: Goloman, \
+            "herd: no server is called \"goloman\" in topology.txt; choose one of: Goloman, \
             Hands, Holiday, Welsh, Wilkes",
         ),
         (&["serve", "P", "-t", &plain], "herd: P is plain in "),
@@ -98,10 +99,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             &["serve", "Goloman", "-t", "nowhere.txt"],
             "nowhere.txt: cannot be read: ",
         ),
-        (
-            &["serve", "Goloman", "-d", &file],
-            "herd: cannot make the directory ",
-        ),
+        (&["serve", "Goloman", "-d", &file], &is_a_file),
         (
             &["serve", "Goloman", "-d", "/dev/null/x"],
             "herd: cannot make the directory /dev/null/x: ",
@@ -132,11 +130,11 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["load"],
-            "herd: load which server? write herd load ADDRESS:PORT",
+            "herd: load which server? write herd load HOST:PORT",
         ),
         (
             &["load", "12001"],
-            "herd: \"12001\" is no address of a clients' door; write HOST:PORT",
+            "herd: \"12001\" is not the address of a clients' door; write HOST:PORT",
         ),
         (
             &["load", "127.0.0.1:12001", "-c", "0"],
@@ -152,7 +150,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["load", "127.0.0.1:12001", "--requests", "-1"],
-            "herd: --requests takes a whole number from 1 on, not \"-1\"",
+            "herd: --requests takes a whole number of at least 1, not \"-1\"",
         ),
         (
             &["load", "127.0.0.1:12001", "--seconds", "inf"],
@@ -160,7 +158,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["load", "127.0.0.1:12001", "-s", "1", "-n", "1"],
-            "herd: --seconds or --requests? leave one out",
+            "herd: --seconds and --requests exclude each other; leave one out",
         ),
         (
             &["load", "127.0.0.1:12001", "-c", "50", "-k", "49"],
@@ -168,7 +166,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["up", "Goloman"],
-            "herd: up starts every server, so what is \"Goloman\"? ",
+            "herd: up takes no \"Goloman\"; start one server with herd serve NAME",
         ),
         (
             &["up", "--until-eof"],
@@ -179,7 +177,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "nowhere.txt: cannot be read: ",
         ),
         (&["up", "-t", &plain], "herd: every server of "),
-        (&["up", "-d", &file], "herd: cannot make the directory "),
+        (&["up", "-d", &file], &is_a_file),
         (
             &["up", "-d", &run, "--places", "google-legacy"],
             "herd: --places google-legacy needs a key; ",
@@ -227,11 +225,14 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
     for arguments in [&["--help"][..], &["-h"], &["help"]] {
         assert_eq!(right(arguments), text(&bare.stderr));
     }
+    assert!(text(&bare.stderr).lines().all(|line| line.len() <= 80));
     for verb in ["up", "serve", "check", "status", "limits", "load"] {
         assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
         let help = right(&[verb, "--help"]);
         assert_eq!(help, right(&[verb, "-h"]));
         assert!(help.starts_with(&format!("herd {verb}")), "{help}");
+        let fits = |line: &str| line.chars().count() <= 80;
+        assert!(help.lines().all(fits), "80 columns: {help}");
         let example = help.find(&format!("\n    herd {verb}")).unwrap();
         assert!(
             example < help.find("\nOptions:\n").unwrap(),

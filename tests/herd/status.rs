@@ -234,7 +234,7 @@ fn who_asks_from_elsewhere_proves_that_it_knows_the_secret() {
     let far = format!("server Far 127.0.0.1 clients=9 servers={port}\n");
     let (code, table, error) = said(&status(&far, &[]));
     assert_eq!((code, error.as_str()), (Some(1), "herd: down: Far\n"));
-    let why = "Far is down: it wants a proof; give its secret with --secret-file FILE\n";
+    let why = "Far is down: it wants proof; give its secret with --secret-file FILE\n";
     assert!(table.ends_with(why), "{table}");
     let with = ["--json", "--secret-file", file.to_str().unwrap()];
     let output = status(&far, &with);
@@ -255,7 +255,7 @@ fn what_is_no_server_of_the_herd_is_down() {
         ),
         (
             format!("server Goloman 127.0.0.1 clients={servers} servers={clients}\n"),
-            "it tells nobody; ask on its own machine, or give it a secret",
+            "it refuses; run herd status on its own machine, or start it with a secret",
         ),
     ] {
         let (code, table, _) = said(&status(&line, &[]));

@@ -1,36 +1,34 @@
-//! What `herd up` says when its herd runs: where everybody is, and lines to paste.
+//! The greeting of `herd up` once the doors are open: where each server is, and lines to paste.
 
-use super::table::{row, table};
+use std::path::Path;
+
+use crate::terminal::{row, shell_word, table};
 use crate::topology::{Server, Topology};
-use std::path::PathBuf;
 
-/// What there is to say.
-pub(super) struct Greeting<'a> {
-    /// The whole herd.
-    pub(super) topology: &'a Topology,
-    /// Those whose doors are open.
-    pub(super) open: Vec<OpenServer>,
-    /// Those that are still starting, by place.
-    pub(super) late: Vec<usize>,
+/// The parts of the greeting.
+pub struct Greeting<'a> {
+    pub topology: &'a Topology,
+    /// Servers whose doors are open.
+    pub open: Vec<OpenServer<'a>>,
+    /// Servers that are still starting, by their places.
+    pub late: Vec<usize>,
     /// Where places come from.
-    pub(super) places: String,
+    pub places: &'a str,
     /// How a person starts one server again, less its name: `herd serve -d /tmp/herd`.
-    pub(super) serve: String,
+    pub serve: &'a str,
 }
 
-/// A server that runs.
-pub(super) struct OpenServer {
+/// A server whose doors are open.
+pub struct OpenServer<'a> {
     /// Its place in the topology.
-    pub(super) server: usize,
-    /// Its process.
-    pub(super) pid: u32,
-    /// Its log.
-    pub(super) log: PathBuf,
+    pub server: usize,
+    pub pid: u32,
+    pub log: &'a Path,
 }
 
 impl Greeting<'_> {
     /// The text; empty if no door is open.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let Some(first) = self.open.first() else {
             return String::new();
         };
@@ -43,25 +41,23 @@ impl Greeting<'_> {
         }
         let plain = topology.servers.iter().filter(|server| server.plain);
         for Server { name, .. } in plain {
-            out += &format!("{name} is plain: another make runs it, and is not started.\n");
+            out += &format!("{name} is plain: another program runs it, so it is not started.\n");
         }
-        let nc = |open: &OpenServer| {
+        let nc = |open: &OpenServer<'_>| {
             let Server { host, clients, .. } = &topology.servers[open.server];
-            format!("nc -N {host} {clients}")
+            format!("nc -N {host} {clients}\n")
         };
         let name = &topology.servers[second.server].name;
         out += "\nSay where a client is, then ask another server what is near it:\n";
-        out += "    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) | ";
-        out += &format!("{}\n", nc(first));
-        out += &format!(
-            "    printf 'WHATSAT kiwi.cs.ucla.edu 10 5\\n' | {}\n",
-            nc(second)
-        );
+        // A shell reads on after a | at the end of a line, and 80 columns are enough.
+        out += "    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) |\n";
+        out += &format!("        {}", nc(first));
+        out += "    printf 'WHATSAT kiwi.cs.ucla.edu 10 5\\n' | ";
+        out += &nc(second);
         out += &format!("Kill {name}, and start it again from another terminal:\n");
         out += &format!("    kill -9 {}\n", second.pid);
         out += &format!("    {} {}\n", self.serve, shell_word(name));
-        out += "Ctrl-C ends the whole herd.\n";
-        out
+        out + "Ctrl-C ends all servers that were started here.\n"
     }
 
     fn servers(&self) -> String {
@@ -86,8 +82,8 @@ impl Greeting<'_> {
         table(&rows)
     }
 
-    /// A neighbour that is open, so that it has heard what `first` has; or `first` itself.
-    fn beside<'a>(&'a self, first: &'a OpenServer) -> &'a OpenServer {
+    /// A neighbour of `first` that is open, and so has what `first` has; or `first` itself.
+    fn beside<'a>(&'a self, first: &'a OpenServer<'a>) -> &'a OpenServer<'a> {
         let mut neighbours = self.topology.neighbours(first.server);
         neighbours
             .find_map(|neighbour| self.open.iter().find(|open| open.server == neighbour))
@@ -95,31 +91,27 @@ impl Greeting<'_> {
     }
 }
 
-/// `word` as a shell takes it for one word, whatever is in it.
-pub(super) fn shell_word(word: &str) -> String {
-    let is_tame = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=,+@%".contains(&byte);
-    match !word.is_empty() && word.bytes().all(is_tame) {
-        true => word.to_string(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn greeting(topology: &Topology, open: &[usize]) -> String {
+        let servers = topology.servers.iter();
+        let logs: Vec<PathBuf> = servers
+            .map(|server| format!("run/{}.log", server.name).into())
+            .collect();
         let open = open.iter().map(|&server| OpenServer {
             server,
             pid: 100 + server as u32,
-            log: PathBuf::from(format!("run/{}.log", topology.servers[server].name)),
+            log: &logs[server],
         });
         let greeting = Greeting {
             topology,
             open: open.collect(),
             late: vec![],
-            places: "offline".to_string(),
-            serve: "herd serve".to_string(),
+            places: "offline",
+            serve: "herd serve",
         };
         greeting.text()
     }
@@ -140,32 +132,20 @@ B       [::1]:3        It's, Old   run/B.log
 It's    [::1]:7        A, B        run/It's.log
 
 Places come from: offline
-Old is plain: another make runs it, and is not started.
+Old is plain: another program runs it, so it is not started.
 
 Say where a client is, then ask another server what is near it:
-    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) | nc -N ::1 1
+    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) |
+        nc -N ::1 1
     printf 'WHATSAT kiwi.cs.ucla.edu 10 5\\n' | nc -N ::1 7
 Kill It's, and start it again from another terminal:
     kill -9 103
     herd serve 'It'\\''s'
-Ctrl-C ends the whole herd.
+Ctrl-C ends all servers that were started here.
 ";
         assert_eq!(greeting(&topology, &[0, 1, 3]), want);
         let alone = greeting(&topology, &[0, 1]);
         assert!(alone.contains("5\\n' | nc -N ::1 1\n"), "{alone}");
         assert_eq!(greeting(&topology, &[]), "");
-    }
-
-    #[test]
-    fn a_shell_sees_one_word() {
-        for (word, want) in [
-            ("/tmp/a-b_c.1", "/tmp/a-b_c.1"),
-            ("", "''"),
-            ("a b", "'a b'"),
-            ("$(x)", "'$(x)'"),
-            ("é", "'é'"),
-        ] {
-            assert_eq!(shell_word(word), want);
-        }
     }
 }

@@ -1,37 +1,24 @@
-//! Facts about a herd as a graph. Its size is limited, so the plainest way to each fact does.
+//! Facts about a herd as a graph. Its size is limited, so simple algorithms will do.
 
-use crate::topology::Topology;
-
-/// Who is linked to whom.
-pub(super) struct Graph {
+/// Servers, by their places in the topology, and their links.
+pub struct Graph {
     neighbours: Vec<Vec<usize>>,
 }
 
 impl Graph {
-    /// All servers and all links.
-    pub(super) fn whole(topology: &Topology) -> Graph {
-        Graph::with(topology, |_| true)
-    }
-
-    /// Only the links whose two ends are both servers of this make.
-    pub(super) fn without_plain(topology: &Topology) -> Graph {
-        Graph::with(topology, |server| !topology.servers[server].plain)
-    }
-
-    fn with(topology: &Topology, keep: impl Fn(usize) -> bool) -> Graph {
-        let mut neighbours = vec![Vec::new(); topology.servers.len()];
-        for &(a, b) in &topology.links {
-            if keep(a) && keep(b) {
-                neighbours[a].push(b);
-                neighbours[b].push(a);
-            }
+    /// A graph of `servers` servers and these links.
+    pub fn new(servers: usize, links: impl IntoIterator<Item = (usize, usize)>) -> Graph {
+        let mut neighbours = vec![Vec::new(); servers];
+        for (a, b) in links {
+            neighbours[a].push(b);
+            neighbours[b].push(a);
         }
         Graph { neighbours }
     }
 
-    /// The connected parts, each as servers in the order of the file, the part of the first
-    /// server first.
-    pub(super) fn parts(&self) -> Vec<Vec<usize>> {
+    /// The connected parts, each with its servers in the order of the file; the part of the first
+    /// server comes first.
+    pub fn parts(&self) -> Vec<Vec<usize>> {
         self.parts_without(None)
     }
 
@@ -50,8 +37,8 @@ impl Graph {
         parts
     }
 
-    /// The most links between two servers of `part`, by the shortest way.
-    pub(super) fn diameter(&self, part: &[usize]) -> usize {
+    /// The length of the longest of all shortest paths between two servers of `part`.
+    pub fn diameter(&self, part: &[usize]) -> usize {
         let farthest = |&start: &usize| {
             let walk = self.walk(start, &mut vec![false; self.neighbours.len()]);
             walk.last().map_or(0, |&(_, distance)| distance)
@@ -59,25 +46,25 @@ impl Graph {
         part.iter().map(farthest).max().unwrap_or(0)
     }
 
-    /// The servers without which the others no longer all reach those they reached before.
-    pub(super) fn cuts(&self) -> Vec<usize> {
+    /// The servers whose loss would split a part (articulation points).
+    pub fn cuts(&self) -> Vec<usize> {
         let parts = self.parts().len();
         (0..self.neighbours.len())
             .filter(|&gone| self.parts_without(Some(gone)).len() > parts)
             .collect()
     }
 
-    /// AT lines at most for one update that a server of `part` heard: 2m - n + 1.
+    /// The greatest number of AT lines that one update in `part` can cost: 2m - n + 1.
     ///
-    /// The first to hear it tells all its neighbours; each of the n - 1 others tells all but
-    /// the one it heard it from. So 2m directions, less n - 1.
-    pub(super) fn lines_per_update_max(&self, part: &[usize]) -> usize {
+    /// The first server to have it tells all its neighbours; each of the n - 1 others tells all
+    /// but the one that told it. That is 2m directions less n - 1.
+    pub fn lines_per_update_max(&self, part: &[usize]) -> usize {
         let directions: usize = part.iter().map(|&s| self.neighbours[s].len()).sum();
         directions + 1 - part.len()
     }
 
-    /// Those who can be reached from `start` but by way of servers already seen, with the number
-    /// of links on the way, nearest first; they are seen then.
+    /// Breadth-first search from `start` that enters no server in `seen`: the servers it reaches,
+    /// nearest first, each with its distance. It adds them to `seen`.
     fn walk(&self, start: usize, seen: &mut [bool]) -> Vec<(usize, usize)> {
         seen[start] = true;
         let mut walk = vec![(start, 0)];
@@ -100,12 +87,7 @@ mod tests {
     use super::Graph;
 
     fn graph(size: usize, links: &[(usize, usize)]) -> Graph {
-        let mut neighbours = vec![Vec::new(); size];
-        for &(a, b) in links {
-            neighbours[a].push(b);
-            neighbours[b].push(a);
-        }
-        Graph { neighbours }
+        Graph::new(size, links.iter().copied())
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! What one connection asks: moves of its own clients, and now and then what is near the one that
-//! it moved last.
+//! The requests of one connection: moves of its own clients and, now and then, the places near the
+//! client that it moved last.
 //!
-//! Every line has one length, so a line is made by writing digits into the line before it: that is
-//! far cheaper than answering it.
+//! Every line has the same length, so a line is made by writing digits into the line before it:
+//! that is far cheaper than answering it.
 
 use crate::buffers::Outbox;
 use crate::units::{SECOND, Wall};
 
-/// The line that the digits are written into. Its client is as long as `kiwi.cs.ucla.edu`.
+/// The line that digits are written into. Its client is as long as `kiwi.cs.ucla.edu`.
 const MOVE: [u8; 66] = *b"IAMAT kiwi00000000.edu +34.000000-118.400000 0000000000.000000000\n";
-/// Where the digits are, as columns of [`MOVE`]: who, where, when.
+/// The columns of digits in [`MOVE`]: who, where, when.
 const CLIENT: std::ops::Range<usize> = 10..18;
 const LATITUDE: std::ops::Range<usize> = 28..33;
 const LONGITUDE: std::ops::Range<usize> = 39..44;
@@ -17,35 +17,35 @@ const SECONDS: std::ops::Range<usize> = 45..55;
 const NANOSECONDS: std::ops::Range<usize> = 56..65;
 /// The client's whole name.
 const NAME: std::ops::Range<usize> = 6..22;
-/// What the reply repeats: client, location and time.
+/// The columns that the reply repeats: client, location and time.
 const SAID: std::ops::Range<usize> = 6..65;
 
-/// As many clients have different names.
+/// How many clients have different names.
 pub const CLIENTS_MAX: u64 = 100_000_000;
 
-/// How many results a WHATSAT wants at most; it asks for those within 50 km.
+/// The bound of a WHATSAT's results; it asks for places within 50 km.
 pub const BOUND: usize = 5;
 
-/// The fields of an IAMAT behind its verb, without LF.
+/// The fields of an IAMAT after its verb, without LF.
 pub type Said = [u8; SAID.end - SAID.start];
 
-/// What one connection asks, request by request.
+/// A connection's requests, one after the other.
 #[derive(Clone, Debug)]
-pub struct Script {
+pub struct Workload {
     line: [u8; MOVE.len()],
-    /// The first of the clients that are this connection's; every `step`th after it is, too.
+    /// The first of this connection's clients; every `step`th after it is its own, too.
     first: u64,
     step: u64,
-    /// So many clients are.
+    /// How many clients are its own.
     own: u64,
-    /// Which of them is moved next, and how many places further the one after it is.
+    /// The client to move next, among its own, and the distance to the one after it.
     next: u64,
     stride: u64,
-    /// Moves so far: each has a place of its own.
+    /// Moves so far: each is to another location.
     moves: u64,
-    /// No move may have the time of the one before.
+    /// No two moves may have the same time.
     last: Wall,
-    /// Of 100 requests, so many are WHATSAT.
+    /// The percentage of WHATSATs.
     percent: u64,
     /// At 100, a WHATSAT is due.
     due: u64,
@@ -54,22 +54,22 @@ pub struct Script {
 /// One request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// An IAMAT, and what it said.
+    /// An IAMAT, and its fields.
     Move(Said),
     /// A WHATSAT about the client of the last IAMAT.
     Near,
 }
 
-impl Script {
-    /// Connection `first` of `connections`, which share `clients` clients among them, at least one
-    /// each; `percent` of its requests are WHATSAT.
-    pub fn new(first: u64, connections: u64, clients: u64, percent: u64) -> Script {
+impl Workload {
+    /// The connection `first` of `connections`, which share `clients` clients, at least one each;
+    /// `percent` of its requests are WHATSATs.
+    pub fn new(first: u64, connections: u64, clients: u64, percent: u64) -> Workload {
         assert!(
             first < connections && connections <= clients && clients <= CLIENTS_MAX,
             "each connection has clients of its own"
         );
         let own = (clients - first).div_ceil(connections);
-        Script {
+        Workload {
             line: MOVE,
             first,
             step: connections,
@@ -88,8 +88,8 @@ impl Script {
         self.percent > 0
     }
 
-    /// Appends the next request to `out`; a move says that it is `wall` now, or a nanosecond after
-    /// the move before.
+    /// Appends the next request to `out`. A move says that it is `wall` now, or a nanosecond later
+    /// than the move before.
     pub fn ask(&mut self, wall: Wall, out: &mut Outbox) -> Request {
         self.due += self.percent;
         if self.due >= 100 && self.moves > 0 {
@@ -117,7 +117,7 @@ impl Script {
 }
 
 /// A step that visits each of `own` clients once before it visits one again, and not in the order
-/// of their numbers: those whose records lie side by side do not move one after the other.
+/// of their numbers, so that records which lie side by side do not move one after the other.
 fn stride(own: u64) -> u64 {
     let is_coprime = |mut a: u64, mut b: u64| {
         while b > 0 {
@@ -125,12 +125,12 @@ fn stride(own: u64) -> u64 {
         }
         a == 1
     };
-    // The golden section jumps about the most evenly.
+    // The golden ratio spreads the steps most evenly.
     let near = (own * 618 / 1_000).max(1);
     (near..).find(|&step| is_coprime(step, own)).unwrap_or(1)
 }
 
-/// Writes the last digits of `value`, as many as there is room for.
+/// Fills `room` with the last digits of `value`.
 fn digits(room: &mut [u8], mut value: u64) {
     for place in room.iter_mut().rev() {
         *place = b'0' + (value % 10) as u8;
@@ -143,12 +143,12 @@ mod tests {
     use super::*;
     use crate::wire::Command;
 
-    /// The first `count` lines of a script, and what it says about them.
-    fn lines(script: &mut Script, count: usize, wall: i128) -> Vec<(String, Request)> {
+    /// The first `count` lines of a workload, with the requests that it says they are.
+    fn lines(workload: &mut Workload, count: usize, wall: i128) -> Vec<(String, Request)> {
         let mut all = Vec::new();
         for _ in 0..count {
             let mut out = Outbox::default();
-            let request = script.ask(Wall(wall), &mut out);
+            let request = workload.ask(Wall(wall), &mut out);
             let line = String::from_utf8(out.unsent().to_vec()).unwrap();
             all.push((line, request));
         }
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn moves_are_right_and_never_the_same() {
         let wall = 1_520_023_934_999_999_999;
-        let found = lines(&mut Script::new(1, 3, 8, 0), 4, wall);
+        let found = lines(&mut Workload::new(1, 3, 8, 0), 4, wall);
         let want = [
             "IAMAT kiwi00000001.edu +34.000000-118.400000 1520023934.999999999\n",
             "IAMAT kiwi00000004.edu +34.007919-118.406151 1520023935.000000000\n",
@@ -182,8 +182,8 @@ mod tests {
             let mut names = Vec::new();
             for first in 0..connections {
                 let own = u64::div_ceil(clients - first, connections);
-                let mut script = Script::new(first, connections, clients, 0);
-                let lines = lines(&mut script, own as usize, 1);
+                let mut workload = Workload::new(first, connections, clients, 0);
+                let lines = lines(&mut workload, own as usize, 1);
                 names.extend(lines.iter().map(|(line, _)| line[NAME].to_string()));
             }
             names.sort();
@@ -193,9 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn so_many_of_a_hundred_ask_what_is_near_whom_it_moved() {
+    fn the_share_of_whatsats_is_right_and_each_is_about_the_last_move() {
         for percent in [0, 1, 10, 33, 50, 99, 100] {
-            let found = lines(&mut Script::new(0, 1, 5, percent), 1_000, 1);
+            let found = lines(&mut Workload::new(0, 1, 5, percent), 1_000, 1);
             let near = found.iter().filter(|(_, r)| *r == Request::Near).count();
             // The first is a move, whatever the share.
             let want = percent as usize * 10;

@@ -3,30 +3,30 @@
 
 use std::collections::VecDeque;
 
-use super::Talk;
 use super::check;
-use super::script::{BOUND, Request, Said, Script};
-use super::tally::{Fault, Tally};
+use super::protocol::Protocol;
+use super::stats::{Fault, Stats};
+use super::workload::{BOUND, Request, Said, Workload};
 use crate::buffers::{BufferPool, Line, LineBuffer, Outbox};
+use crate::limits::Limits;
 use crate::units::{Mono, Now};
 
-/// A reply may have so many bytes: what a place service may say at most, 5 MiB, and some more.
-/// Of more, what has come is checked as if it were all; a longer line ends the connection.
-const REPLY_MAX: usize = 6 << 20;
-/// A sample shows so many bytes of a line.
-const SAMPLE_MAX: usize = 200;
+/// Bytes of a reply. The start of a longer one is checked as if it were all; a longer line ends
+/// the connection.
+const REPLY_MAX: usize = Limits::PRODUCT.load_reply;
+const SAMPLE_MAX: usize = Limits::PRODUCT.load_sample;
 
-/// One connection.
+/// A connection to a herd.
 #[derive(Debug)]
-pub struct Lane {
-    script: Script,
-    /// Requests that are to be answered, in order, and since when.
+pub struct LoadConn {
+    workload: Workload,
+    /// Requests without a reply yet, in order, and since when they are waiting.
     owed: VecDeque<(Mono, Request)>,
     outbox: Outbox,
     lines: LineBuffer,
     /// The memory of `lines` while it is empty.
     spares: BufferPool,
-    /// The server at the other end, once it has said its name.
+    /// The server's name, once it has said it.
     server: Vec<u8>,
     /// The AT line of the last move: that of a WHATSAT must be the same.
     report: Vec<u8>,
@@ -34,11 +34,10 @@ pub struct Lane {
     answer: Vec<u8>,
 }
 
-impl Lane {
-    /// A connection that asks what `script` says.
-    pub fn new(script: Script) -> Lane {
-        Lane {
-            script,
+impl LoadConn {
+    pub fn new(workload: Workload) -> LoadConn {
+        LoadConn {
+            workload,
             owed: VecDeque::new(),
             outbox: Outbox::default(),
             lines: LineBuffer::default(),
@@ -50,66 +49,63 @@ impl Lane {
     }
 
     /// Checks a line. False: nobody asked for it.
-    fn line(&mut self, now: Mono, line: &[u8], tally: &mut Tally) -> bool {
+    fn line(&mut self, now: Mono, line: &[u8], stats: &mut Stats) -> bool {
         let Some(&(since, request)) = self.owed.front() else {
-            tally.fault(Fault::Unasked, 1, || sample(None, line));
+            stats.fault(Fault::Unasked, 1, || sample(None, line));
             return false;
         };
-        let reply = match request {
+        let verdict = match request {
             Request::Move(said) => self.moved(line, &said),
             Request::Near => self.near(line),
         };
-        match reply {
-            Reply::Unfinished => return true,
-            Reply::Right => {
-                tally.right += 1;
-                tally.latency.record(now.since(since));
-            }
-            Reply::Bad(fault, text) => tally.fault(fault, 1, || sample(Some(request), &text)),
+        match verdict {
+            Verdict::Unfinished => return true,
+            Verdict::Right => stats.answered(now.since(since)),
+            Verdict::Bad(fault, text) => stats.fault(fault, 1, || sample(Some(request), &text)),
         }
         self.owed.pop_front();
         true
     }
 
-    /// The reply to an IAMAT.
-    fn moved(&mut self, line: &[u8], said: &Said) -> Reply {
+    /// Checks the reply to an IAMAT.
+    fn moved(&mut self, line: &[u8], said: &Said) -> Verdict {
         if !check::is_report(line, &mut self.server, said) {
             return bad_line(line);
         }
-        if self.script.asks_near() {
+        if self.workload.asks_near() {
             self.report.clear();
             self.report.extend_from_slice(line);
         }
-        Reply::Right
+        Verdict::Right
     }
 
-    /// A line of the reply to a WHATSAT; an empty one ends it.
-    fn near(&mut self, line: &[u8]) -> Reply {
+    /// Checks a line of the reply to a WHATSAT; an empty one ends it.
+    fn near(&mut self, line: &[u8]) -> Verdict {
         if self.answer.is_empty() && !line.starts_with(b"AT ") {
             return bad_line(line);
         }
         self.answer.extend_from_slice(line);
         self.answer.push(b'\n');
         if !line.is_empty() && self.answer.len() <= REPLY_MAX {
-            return Reply::Unfinished;
+            return Verdict::Unfinished;
         }
         let answer = std::mem::take(&mut self.answer);
         let json = answer.strip_prefix(self.report.as_slice());
         match json.and_then(|json| json.strip_prefix(b"\n")) {
-            Some(json) if check::is_answer(json, BOUND) => Reply::Right,
-            Some(json) => Reply::Bad(Fault::Places, json.to_vec()),
-            None => Reply::Bad(Fault::Wrong, answer),
+            Some(json) if check::is_answer(json, BOUND) => Verdict::Right,
+            Some(json) => Verdict::Bad(Fault::Places, json.to_vec()),
+            None => Verdict::Bad(Fault::Wrong, answer),
         }
     }
 }
 
-impl Talk for Lane {
+impl Protocol for LoadConn {
     fn owed(&self) -> usize {
         self.owed.len()
     }
 
     fn ask(&mut self, now: Now, since: Mono) {
-        let request = self.script.ask(now.wall, &mut self.outbox);
+        let request = self.workload.ask(now.wall, &mut self.outbox);
         self.owed.push_back((since, request));
     }
 
@@ -121,15 +117,15 @@ impl Talk for Lane {
         self.outbox.advance(count);
     }
 
-    fn received(&mut self, now: Mono, bytes: &[u8], tally: &mut Tally) -> bool {
+    fn received(&mut self, now: Mono, bytes: &[u8], stats: &mut Stats) -> bool {
         let mut fresh = bytes;
         // Taken out while its lines are borrowed from it.
         let mut lines = std::mem::take(&mut self.lines);
         while let Some(line) = lines.next(&mut fresh, REPLY_MAX) {
             let goes_on = match line {
-                Line::Whole(line) => self.line(now, line, tally),
+                Line::Whole(line) => self.line(now, line, stats),
                 Line::Overlong(line) => {
-                    self.line(now, line, tally);
+                    self.line(now, line, stats);
                     false
                 }
             };
@@ -142,31 +138,31 @@ impl Talk for Lane {
         true
     }
 
-    fn lost(&mut self, why: &str, tally: &mut Tally) {
-        tally.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
+    fn lost(&mut self, why: &str, stats: &mut Stats) {
+        stats.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
         self.owed.clear();
     }
 }
 
-/// What a line comes to.
-enum Reply {
+/// The result of checking a line.
+enum Verdict {
     /// More lines belong to this reply.
     Unfinished,
     Right,
-    /// What is wrong, and the text that is.
+    /// The text is wrong in this way.
     Bad(Fault, Vec<u8>),
 }
 
-/// A line in the place of an AT line that is none, or not the right one.
-fn bad_line(line: &[u8]) -> Reply {
+/// A wrong line instead of an AT line.
+fn bad_line(line: &[u8]) -> Verdict {
     let fault = match line.starts_with(b"? ") {
         true => Fault::Refused,
         false => Fault::Wrong,
     };
-    Reply::Bad(fault, line.to_vec())
+    Verdict::Bad(fault, line.to_vec())
 }
 
-/// What was asked and what came, for a person.
+/// A request and the reply that came, for a person.
 fn sample(asked: Option<Request>, got: &[u8]) -> String {
     let asked = match &asked {
         Some(Request::Move(said)) => format!("IAMAT {}", said.escape_ascii()),
@@ -182,10 +178,10 @@ mod tests {
     use super::*;
     use crate::units::Wall;
 
-    /// A lane of one client, `percent` of whose requests are WHATSAT, and what came of it.
+    /// A connection with one client and a percentage of WHATSATs, and its results.
     struct Chat {
-        lane: Lane,
-        tally: Tally,
+        conn: LoadConn,
+        stats: Stats,
         /// The AT line of the last move, less its LF.
         report: String,
     }
@@ -193,8 +189,8 @@ mod tests {
     impl Chat {
         fn new(percent: u64) -> Chat {
             Chat {
-                lane: Lane::new(Script::new(0, 1, 1, percent)),
-                tally: Tally::default(),
+                conn: LoadConn::new(Workload::new(0, 1, 1, percent)),
+                stats: Stats::default(),
                 report: String::new(),
             }
         }
@@ -205,10 +201,10 @@ mod tests {
                 mono: Mono(10),
                 wall: Wall(1_520_023_934_918_963_997),
             };
-            self.lane.ask(now, now.mono);
-            self.tally.asked += 1;
-            let asked = self.lane.unsent().to_vec();
-            self.lane.advance(asked.len());
+            self.conn.ask(now, now.mono);
+            self.stats.asked += 1;
+            let asked = self.conn.unsent().to_vec();
+            self.conn.advance(asked.len());
             let asked = String::from_utf8(asked).unwrap();
             if let Some(said) = asked.strip_prefix("IAMAT ") {
                 self.report = format!("AT Goloman +0.000000001 {}", said.trim_end());
@@ -220,14 +216,14 @@ mod tests {
 
         /// `text` comes 32 nanoseconds after it was asked for.
         fn hear(&mut self, text: &str) -> bool {
-            self.lane
-                .received(Mono(42), text.as_bytes(), &mut self.tally)
+            self.conn
+                .received(Mono(42), text.as_bytes(), &mut self.stats)
         }
 
         /// The faults so far, by name.
         fn faults(&self) -> Vec<(&str, u64)> {
-            let all = Fault::ALL.map(|fault| (fault.name(), self.tally.seen(fault).count));
-            all.into_iter().filter(|(_, count)| *count > 0).collect()
+            let faults = self.stats.faults();
+            faults.map(|(name, seen)| (name, seen.count)).collect()
         }
     }
 
@@ -236,13 +232,13 @@ mod tests {
         for size in [1, 7, 64, 10_000] {
             let mut chat = Chat::new(50);
             let replies: String = (0..20).map(|_| chat.ask()).collect();
-            assert_eq!(chat.lane.owed(), 20);
+            assert_eq!(chat.conn.owed(), 20);
             for piece in replies.as_bytes().chunks(size) {
                 assert!(chat.hear(str::from_utf8(piece).unwrap()));
             }
-            assert_eq!((chat.tally.right, chat.faults()), (20, vec![]), "{size}");
-            assert_eq!((chat.tally.open(), chat.lane.owed()), (0, 0));
-            assert_eq!(chat.tally.latency.quantile(0.5), 32);
+            assert_eq!((chat.stats.right, chat.faults()), (20, vec![]), "{size}");
+            assert_eq!((chat.stats.open(), chat.conn.owed()), (0, 0));
+            assert_eq!(chat.stats.latency.value_at_quantile(0.5), 32);
         }
     }
 
@@ -267,26 +263,26 @@ mod tests {
                 chat.ask()
             };
             assert!(chat.hear(&right));
-            let before = chat.tally.right;
+            let before = chat.stats.right;
             let reply = chat.ask();
             let wrong = reply.replacen(from, to, 1);
             assert_ne!(wrong, reply);
             let next = chat.ask();
             assert!(chat.hear(&wrong) && chat.hear(&next), "{from} {to}");
             assert_eq!(chat.faults(), [(want, 1)], "{from} {to}");
-            assert_eq!((chat.tally.right, chat.tally.open()), (before + 1, 0));
+            assert_eq!((chat.stats.right, chat.stats.open()), (before + 1, 0));
         }
     }
 
     #[test]
-    fn what_nobody_asked_for_ends_the_connection() {
+    fn a_reply_that_nobody_asked_for_ends_the_connection() {
         let mut chat = Chat::new(0);
         let reply = chat.ask();
         assert!(chat.hear(&reply));
         assert!(!chat.hear("hello\nhello\n"));
         assert_eq!(chat.faults(), [("unasked", 1)]);
-        let sample = &chat.tally.seen(Fault::Unasked).sample;
-        assert_eq!(sample, "asked nothing, got \"hello\"");
+        let samples = chat.stats.faults().map(|(_, seen)| seen.sample.as_str());
+        assert!(samples.eq(["asked nothing, got \"hello\""]));
     }
 
     #[test]
@@ -300,12 +296,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_owed_when_the_connection_ends_is_unanswered() {
+    fn replies_that_are_owed_when_the_connection_ends_are_unanswered() {
         let mut chat = Chat::new(0);
         let replies = [chat.ask(), chat.ask(), chat.ask()];
         assert!(chat.hear(&replies[0]) && chat.hear(&replies[1][..20]));
-        chat.lane.lost("it was reset", &mut chat.tally);
+        chat.conn.lost("it was reset", &mut chat.stats);
         assert_eq!(chat.faults(), [("unanswered", 2)]);
-        assert_eq!((chat.tally.right, chat.tally.open()), (1, 0));
+        assert_eq!((chat.stats.right, chat.stats.open()), (1, 0));
     }
 }

@@ -1,0 +1,44 @@
+//! The plan of a load run.
+
+use std::net::SocketAddr;
+
+use super::workload::Workload;
+
+/// The settings of a run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Clients' doors. Connections go to them in turn.
+    pub addresses: Vec<SocketAddr>,
+    /// At least one.
+    pub connections: usize,
+    /// How many requests one connection may have in flight, at least one.
+    pub pipeline: usize,
+    pub until: Until,
+    /// How many clients move. Each connection has at least one, for itself.
+    pub clients: u64,
+    /// Requests due per second, over all connections. None: as fast as they are answered.
+    pub rate: Option<u64>,
+    pub whatsat_percent: u64,
+}
+
+/// When a run stops asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// After this time, in nanoseconds.
+    Time(u64),
+    /// After this number of requests.
+    Requests(u64),
+}
+
+impl Plan {
+    /// The requests that the connection `index` makes to a herd.
+    pub fn workload(&self, index: usize) -> Workload {
+        let connections = self.connections as u64;
+        Workload::new(
+            index as u64,
+            connections,
+            self.clients,
+            self.whatsat_percent,
+        )
+    }
+}

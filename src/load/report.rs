@@ -1,0 +1,179 @@
+//! The load report, for people and for programs.
+
+use hdrhistogram::Histogram;
+use serde_json::{Map, Value, json};
+
+use super::plan::Plan;
+use super::stats::Stats;
+use crate::terminal::{row, table};
+
+/// The result of a run.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub stats: Stats,
+    /// Nanoseconds from the first request to the last reply.
+    pub elapsed: u64,
+}
+
+/// The line that is shown during a run, `elapsed` nanoseconds after its start.
+pub fn progress(stats: &Stats, elapsed: u64) -> String {
+    let faults = match stats.faults().map(|(_, seen)| seen.count).sum::<u64>() {
+        0 => String::new(),
+        count => format!(", {count} faults"),
+    };
+    format!(
+        "{} s: {} right, {:.0} a second, p99 {}{faults}",
+        elapsed / 1_000_000_000,
+        stats.right,
+        per_second(stats.right, elapsed),
+        duration(stats.latency.value_at_quantile(0.99)),
+    )
+}
+
+impl Report {
+    /// The report as a table.
+    pub fn to_table(&self, words: &[String], plan: &Plan) -> String {
+        let stats = &self.stats;
+        let rate = match plan.rate {
+            Some(rate) => format!("{rate} a second"),
+            None => "as fast as answered".to_string(),
+        };
+        let near = match plan.whatsat_percent {
+            0 => String::new(),
+            percent => format!(", {percent} % WHATSAT"),
+        };
+        let latency =
+            latencies(&stats.latency).map(|(name, value)| format!("{name} {}", duration(value)));
+        let faults = stats
+            .faults()
+            .map(|(name, seen)| format!("{} {name}", seen.count));
+        let faults = match faults.collect::<Vec<_>>() {
+            none if none.is_empty() => "none".to_string(),
+            faults => faults.join(", "),
+        };
+        let right = format!("{} in {}", stats.right, duration(self.elapsed));
+        let rows = [
+            row(["right replies", &right]),
+            row([
+                "a second",
+                &format!("{:.0}", per_second(stats.right, self.elapsed)),
+            ]),
+            row(["latency", &latency.join(", ")]),
+            row(["faults", &faults]),
+        ];
+        format!(
+            "{}: connections {}, pipeline {}, clients {}, {rate}{near}\n{}",
+            words.join(" "),
+            plan.connections,
+            plan.pipeline,
+            plan.clients,
+            table(&rows),
+        )
+    }
+
+    /// The report as one JSON object on a line; times in microseconds, except `seconds`.
+    pub fn to_json(&self, words: &[String], plan: &Plan) -> String {
+        let stats = &self.stats;
+        let latency = latencies(&stats.latency).into_iter();
+        let latency =
+            latency.map(|(name, value)| (name.replace('.', "_"), json!(value as f64 / 1e3)));
+        let faults = stats.kinds().map(|(name, seen)| {
+            let value = json!({"count": seen.count, "sample": seen.sample});
+            (name.to_string(), value)
+        });
+        let object = json!({
+            "addresses": words,
+            "connections": plan.connections,
+            "pipeline": plan.pipeline,
+            "clients": plan.clients,
+            "rate": plan.rate,
+            "whatsat_percent": plan.whatsat_percent,
+            "seconds": self.elapsed as f64 / 1e9,
+            "asked": stats.asked,
+            "right": stats.right,
+            "right_per_second": per_second(stats.right, self.elapsed),
+            "latency_us": latency.collect::<Map<String, Value>>(),
+            "faults": faults.collect::<Map<String, Value>>(),
+        });
+        format!("{object}\n")
+    }
+}
+
+/// The latencies that are shown, in nanoseconds.
+fn latencies(histogram: &Histogram<u64>) -> [(&'static str, u64); 4] {
+    [
+        ("p50", histogram.value_at_quantile(0.5)),
+        ("p99", histogram.value_at_quantile(0.99)),
+        ("p99.9", histogram.value_at_quantile(0.999)),
+        ("max", histogram.max()),
+    ]
+}
+
+fn per_second(count: u64, nanoseconds: u64) -> f64 {
+    count as f64 * 1e9 / nanoseconds.max(1) as f64
+}
+
+/// Nanoseconds for a person: three digits or more, and a unit.
+fn duration(nanoseconds: u64) -> String {
+    let value = nanoseconds as f64;
+    match nanoseconds {
+        0..10_000 => format!("{:.2} µs", value / 1e3),
+        10_000..1_000_000 => format!("{:.0} µs", value / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.2} ms", value / 1e6),
+        _ => format!("{:.2} s", value / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::{Fault, Until};
+
+    /// A run of three requests: one right, one refused, one lost with its connection.
+    fn run() -> (Plan, Report) {
+        let plan = Plan {
+            addresses: vec![],
+            connections: 2,
+            pipeline: 16,
+            until: Until::Requests(3),
+            clients: 1_000,
+            rate: Some(500),
+            whatsat_percent: 5,
+        };
+        let mut stats = Stats::default();
+        stats.asked = 3;
+        stats.answered(20_480);
+        stats.fault(Fault::Refused, 1, || "a\nb".to_string());
+        stats.fault(Fault::Unanswered, 1, || "gone".to_string());
+        stats.fault(Fault::Lost, 1, || "gone".to_string());
+        let elapsed = 2_000_000_000;
+        (plan, Report { stats, elapsed })
+    }
+
+    #[test]
+    fn a_person_reads_a_table() {
+        let (plan, report) = run();
+        let want = "\
+h:1 h:2: connections 2, pipeline 16, clients 1000, 500 a second, 5 % WHATSAT
+right replies  1 in 2.00 s
+a second       0
+latency        p50 20 µs, p99 20 µs, p99.9 20 µs, max 20 µs
+faults         1 refused, 1 unanswered, 1 lost
+";
+        let words = ["h:1".to_string(), "h:2".to_string()];
+        assert_eq!(report.to_table(&words, &plan), want);
+        let line = progress(&report.stats, 2_000_000_000);
+        assert_eq!(line, "2 s: 1 right, 0 a second, p99 20 µs, 3 faults");
+    }
+
+    #[test]
+    fn a_program_reads_an_object() {
+        let (plan, report) = run();
+        let found: Value = serde_json::from_str(&report.to_json(&[], &plan)).unwrap();
+        assert_eq!(found["right_per_second"], 0.5);
+        assert_eq!(found["latency_us"]["p99_9"], 20.495);
+        assert_eq!(found["faults"]["refused"]["count"], 1);
+        assert_eq!(found["faults"]["refused"]["sample"], "a\nb");
+        assert_eq!(found["faults"]["wrong"]["count"], 0);
+    }
+}

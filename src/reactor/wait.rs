@@ -1,0 +1,21 @@
+//! Waiting for events, for every loop of this program.
+
+use std::io;
+use std::time::Duration;
+
+use mio::{Events, Poll};
+
+/// Waits for events, at most for `timeout`. A signal that interrupts the wait is not an error: then
+/// there are no events.
+///
+/// # Errors
+/// When polling itself fails.
+pub fn wait(poll: &mut Poll, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    match poll.poll(events, timeout) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            events.clear();
+            Ok(())
+        }
+        other => other,
+    }
+}

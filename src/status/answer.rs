@@ -1,0 +1,108 @@
+//! The answer of each server, all of them as JSON for programs, and what they say is wrong.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::topology::{Graph, Topology};
+
+/// The outcome of the question to one server.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Its status.
+    Up(Value),
+    /// Why there is none.
+    Down(String),
+    /// It is plain, and was not asked.
+    Plain,
+}
+
+/// The answers as a JSON array, one server per line.
+pub fn to_json(topology: &Topology, answers: &[Answer]) -> String {
+    let servers = topology.servers.iter().zip(answers);
+    let lines = servers.map(|(server, answer)| match answer {
+        Answer::Up(status) => status.to_string(),
+        Answer::Down(why) => json!({"name": server.name, "up": false, "error": why}).to_string(),
+        Answer::Plain => json!({"name": server.name, "plain": true}).to_string(),
+    });
+    format!("[\n{}\n]\n", lines.collect::<Vec<String>>().join(",\n"))
+}
+
+/// One line that names the servers that are down, if any is.
+pub fn down(topology: &Topology, answers: &[Answer]) -> Option<String> {
+    let servers = topology.servers.iter().zip(answers);
+    let down = servers.filter(|(_, answer)| matches!(answer, Answer::Down(_)));
+    let names: Vec<&str> = down.map(|(server, _)| server.name.as_str()).collect();
+    (!names.is_empty()).then(|| format!("down: {}", names.join(", ")))
+}
+
+/// One line for each part of the herd whose servers do not have equal tables.
+pub fn differing(topology: &Topology, answers: &[Answer]) -> Vec<String> {
+    let name = |place: usize| topology.servers[place].name.as_str();
+    let mut lines = Vec::new();
+    let graph = Graph::new(topology.servers.len(), topology.links.iter().copied());
+    for part in graph.parts() {
+        let mut tables: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for place in part {
+            if let Answer::Up(status) = &answers[place] {
+                let digest = status["digest"].as_str().unwrap_or("no digest");
+                tables.entry(digest).or_default().push(name(place));
+            }
+        }
+        if tables.len() > 1 {
+            let tables = tables.iter();
+            let tables = tables.map(|(digest, names)| format!("{digest} at {}", names.join(", ")));
+            let tables: Vec<String> = tables.collect();
+            lines.push(format!("digests differ: {}", tables.join(", ")));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn herd() -> Topology {
+        let text = "server A ::1 clients=1 servers=2\nserver B ::1 clients=3 servers=4\n\
+            server C ::1 clients=5 servers=6\nserver Old ::1 clients=7 plain\nlink A B\n";
+        Topology::parse("t", text.as_bytes()).unwrap()
+    }
+
+    fn up(name: &str, digest: &str) -> Answer {
+        Answer::Up(json!({"name": name, "up": true, "digest": digest}))
+    }
+
+    #[test]
+    fn servers_that_are_down_or_differ_are_named() {
+        let check = |answers: [Answer; 3], want: &[&str]| {
+            let answers: Vec<Answer> = answers.into_iter().chain([Answer::Plain]).collect();
+            let found = down(&herd(), &answers).into_iter();
+            let found: Vec<String> = found.chain(differing(&herd(), &answers)).collect();
+            assert_eq!(found, want);
+        };
+        check([up("A", "1"), up("B", "1"), up("C", "1")], &[]);
+        // C has no link to the others, so it need not know what they know.
+        check([up("A", "1"), up("B", "1"), up("C", "2")], &[]);
+        check(
+            [up("A", "1"), up("B", "2"), up("C", "2")],
+            &["digests differ: 1 at A, 2 at B"],
+        );
+        check(
+            [up("A", "1"), Answer::Down("why".into()), up("C", "2")],
+            &["down: B"],
+        );
+    }
+
+    #[test]
+    fn programs_get_an_array_with_every_server_in_it() {
+        let down = Answer::Down("\"quoted\"".into());
+        let text = to_json(&herd(), &[up("A", "1"), down, up("C", "1"), Answer::Plain]);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value[0]["digest"], "1");
+        let want = json!({"name": "B", "up": false, "error": "\"quoted\""});
+        assert_eq!(value[1], want);
+        assert_eq!(value[3], json!({"name": "Old", "plain": true}));
+        assert_eq!(text.lines().count(), 6);
+    }
+}

@@ -1,0 +1,140 @@
+//! Text for a terminal: columns, wrapped lines, and words that do nothing to it.
+
+use std::io::{self, Write};
+
+/// Columns of the narrowest terminal that everything we print is made for.
+pub const COLUMNS: usize = 80;
+
+/// Writes `text` to standard output in one go. A reader that has gone (`herd check | head -1`) has
+/// read enough, so that is no error.
+///
+/// # Errors
+/// When it cannot be written, with the reason as one line.
+pub fn print(text: &str) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Lays `rows` out in columns: each as wide as its widest cell, with two spaces between them and no
+/// space at the ends of lines.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let mut widths = Vec::new();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut out = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let line: String = cells
+            .map(|(cell, width)| format!("{cell:width$}  "))
+            .collect();
+        out += line.trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+/// A row of [`table`].
+pub fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(String::from).to_vec()
+}
+
+/// Joins `pieces` with `separator` in lines of at most `columns`; a longer piece has its own line.
+pub fn wrap<S: AsRef<str>>(
+    pieces: impl IntoIterator<Item = S>,
+    separator: &str,
+    columns: usize,
+) -> Vec<String> {
+    let width = |text: &str| text.chars().count();
+    let columns = columns - width(separator.trim_end());
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        let piece = piece.as_ref();
+        match lines.last_mut() {
+            Some(line) if width(line) + width(separator) + width(piece) <= columns => {
+                *line += separator;
+                *line += piece;
+            }
+            last => {
+                if let Some(line) = last {
+                    *line += separator.trim_end();
+                }
+                lines.push(piece.to_string());
+            }
+        }
+    }
+    lines
+}
+
+/// `text` on one line that does nothing to a terminal: control characters become escapes.
+pub fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => out.extend(c.escape_default()),
+            false => out.push(c),
+        }
+    }
+    out
+}
+
+/// `word` quoted so that a shell reads it as one word.
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=,+@%".contains(&byte);
+    match !word.is_empty() && word.bytes().all(is_plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [
+            row(["é", "bb", "c"]),
+            row(["aaa", ""]),
+            row([]),
+            row(["a", "b", "ccc"]),
+        ];
+        assert_eq!(table(&rows), "é    bb  c\naaa\n\na    b   ccc\n");
+        assert_eq!(table(&[]), "");
+    }
+
+    #[test]
+    fn lines_break_between_pieces() {
+        let lines = wrap("a bc def ghijkl m".split(' '), " ", 6);
+        assert_eq!(lines, ["a bc", "def", "ghijkl", "m"]);
+        assert_eq!(wrap(["a", "b", "c"], ", ", 5), ["a, b,", "c"]);
+        assert!(wrap([""; 0], " ", 6).is_empty());
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        let line = "no \"a\\nb\\u{1b}[2J\\u{85}\" here; é is fine";
+        assert_eq!(one_line("no \"a\nb\u{1b}[2J\u{85}\" here; é is fine"), line);
+    }
+
+    #[test]
+    fn a_shell_sees_one_word() {
+        for (word, want) in [
+            ("/tmp/a-b_c.1", "/tmp/a-b_c.1"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(x)", "'$(x)'"),
+            ("é", "'é'"),
+        ] {
+            assert_eq!(shell_word(word), want);
+        }
+    }
+}

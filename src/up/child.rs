@@ -1,0 +1,226 @@
+//! One server's process: its pipes, and why it ended.
+//!
+//! A child ends when its standard input ends. We hold the other end, and the kernel closes it when
+//! we are gone, however that comes; so nothing is left running even after a SIGKILL.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{self, Command, ExitStatus, Stdio};
+
+use mio::unix::pipe::{Receiver, Sender};
+use mio::{Interest, Registry, Token};
+use signal_hook::low_level::signal_name;
+
+use super::lines::Lines;
+
+/// A line on a child's standard error that begins like this is not about its end.
+const WARNING: &str = "herd: warning: ";
+/// How many bytes one read takes.
+const READ_BYTES: usize = 4 << 10;
+
+/// A child, from its start until its end is known.
+#[derive(Debug, Default)]
+pub struct Child {
+    /// None if it could not even be started.
+    process: Option<process::Child>,
+    stdin: Option<Sender>,
+    /// By [`Stream`]; None: it has ended.
+    outputs: [Option<Output>; 2],
+    is_open: bool,
+    last_words: Option<String>,
+    exit: Option<ExitStatus>,
+    end_taken: bool,
+}
+
+/// One of the two pipes that a child writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    Stdout = 0,
+    Stderr = 1,
+}
+
+/// A pipe that a child writes to.
+#[derive(Debug)]
+struct Output {
+    pipe: Receiver,
+    lines: Lines,
+}
+
+/// News from a child's pipes.
+#[derive(Debug)]
+pub enum News {
+    /// Its doors are open.
+    Opened,
+    Warned(String),
+}
+
+impl Child {
+    /// Starts a process and registers its two outputs under `tokens`. A child that cannot be
+    /// started has ended already, with the reason as its last words.
+    pub fn start(mut command: Command, registry: &Registry, tokens: [Token; 2]) -> Child {
+        // Its own process group: Ctrl-C of the terminal reaches only us, and we end the children.
+        command
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = Child::default();
+        let failed = match command.spawn() {
+            Err(error) => Some(format!("cannot be started ({error})")),
+            Ok(mut process) => match child.take_pipes(&mut process, registry, tokens) {
+                Ok(()) => {
+                    child.process = Some(process);
+                    None
+                }
+                Err(error) => {
+                    // Nobody would hear it; and it has not done anything yet.
+                    let _ = process.kill();
+                    let _ = process.wait();
+                    child = Child::default();
+                    Some(format!("cannot be watched ({error})"))
+                }
+            },
+        };
+        child.last_words = failed;
+        child
+    }
+
+    fn take_pipes(
+        &mut self,
+        process: &mut process::Child,
+        registry: &Registry,
+        [stdout, stderr]: [Token; 2],
+    ) -> io::Result<()> {
+        let outputs = [
+            (process.stdout.take().map(Receiver::from), stdout),
+            (process.stderr.take().map(Receiver::from), stderr),
+        ];
+        for (output, (pipe, token)) in self.outputs.iter_mut().zip(outputs) {
+            let mut pipe = pipe.ok_or(ErrorKind::BrokenPipe)?;
+            pipe.set_nonblocking(true)?;
+            registry.register(&mut pipe, token, Interest::READABLE)?;
+            let lines = Lines::default();
+            *output = Some(Output { pipe, lines });
+        }
+        let stdin = process.stdin.take().map(Sender::from);
+        let stdin = stdin.ok_or(ErrorKind::BrokenPipe)?;
+        stdin.set_nonblocking(true)?;
+        self.stdin = Some(stdin);
+        Ok(())
+    }
+
+    /// Reads once from an output and reports what it says. False: it has no more for now.
+    pub fn hear(&mut self, stream: Stream, mut report: impl FnMut(News)) -> bool {
+        let Some(output) = &mut self.outputs[stream as usize] else {
+            return false;
+        };
+        let mut bytes = [0; READ_BYTES];
+        let count = match output.pipe.read(&mut bytes) {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => return true,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+            Err(_) => 0,
+        };
+        let (is_open, last_words) = (&mut self.is_open, &mut self.last_words);
+        let mut each = |line: String| match (stream, line.strip_prefix(WARNING)) {
+            (Stream::Stdout, _) if *is_open => {}
+            (Stream::Stdout, _) => {
+                *is_open = true;
+                report(News::Opened);
+            }
+            (Stream::Stderr, Some(warning)) => report(News::Warned(warning.to_string())),
+            // After the text of a panic comes advice for the programmer.
+            (Stream::Stderr, None) if line.trim().is_empty() || line.starts_with("note: ") => {}
+            (Stream::Stderr, None) => *last_words = Some(line),
+        };
+        output.lines.push(&bytes[..count], &mut each);
+        if count == 0 {
+            output.lines.finish(each);
+            self.outputs[stream as usize] = None;
+        }
+        count > 0
+    }
+
+    /// Does not wait for more of its standard error.
+    pub fn stop_hearing(&mut self) {
+        self.outputs[Stream::Stderr as usize] = None;
+    }
+
+    /// Takes notice if it has ended. True: just now.
+    pub fn reap(&mut self) -> bool {
+        if self.is_running()
+            && let Some(process) = &mut self.process
+        {
+            self.exit = process.try_wait().ok().flatten();
+            return self.exit.is_some();
+        }
+        false
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.process.is_some() && self.exit.is_none()
+    }
+
+    /// Why it ended, once, when it has and all of its standard error is read.
+    pub fn take_end(&mut self) -> Option<String> {
+        if self.end_taken || self.is_running() || self.outputs[Stream::Stderr as usize].is_some() {
+            return None;
+        }
+        self.end_taken = true;
+        Some(reason(self.exit, self.last_words.as_deref()))
+    }
+
+    /// Its process id, if it was started.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(process::Child::id)
+    }
+
+    /// Passes a signal on, as its byte on a server's standard input: that needs no system call
+    /// that the standard library lacks, and reaches our child only, even if its id is reused.
+    pub fn signal(&mut self, byte: u8) {
+        if let Some(stdin) = &mut self.stdin {
+            // A child that has ended needs none; one that has left a full pipe of them has enough.
+            let _ = stdin.write(&[byte]);
+        }
+    }
+
+    /// Asks it to end.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    pub fn kill(&mut self) {
+        // It can only fail if the child has ended meanwhile, which is as good.
+        let _ = self.process.as_mut().map(process::Child::kill);
+    }
+}
+
+/// Why a child ended: a signal by its name, else its last words, else its exit status.
+fn reason(exit: Option<ExitStatus>, words: Option<&str>) -> String {
+    let signal = exit.and_then(|status| status.signal());
+    match (signal, words, exit.and_then(|status| status.code())) {
+        (Some(signal), ..) => match signal_name(signal) {
+            Some(name) => format!("killed by {name}"),
+            None => format!("killed by signal {signal}"),
+        },
+        (None, Some(words), _) => words.strip_prefix("herd: ").unwrap_or(words).to_string(),
+        (None, None, Some(code)) => format!("exit status {code}"),
+        (None, None, None) => "no reason known".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_has_one_reason() {
+        let exit = |wait| Some(ExitStatus::from_raw(wait));
+        let words = Some("herd: port taken");
+        assert_eq!(reason(exit(9), words), "killed by SIGKILL");
+        assert_eq!(reason(exit(64), None), "killed by signal 64");
+        assert_eq!(reason(exit(1 << 8), words), "port taken");
+        assert_eq!(reason(exit(3 << 8), None), "exit status 3");
+        assert_eq!(reason(None, Some("cannot be started")), "cannot be started");
+    }
+}

@@ -1,0 +1,251 @@
+//! The loop of `herd up`: act → wait → observe, as in a server, over the pipes of its children,
+//! the signals and three kinds of deadlines.
+//!
+//! A pipe with something to read is on the ready list until a read finds nothing more: no new edge
+//! would come to say so. A turn reads each pipe on it once, so a child that talks without end
+//! delays the others by one read.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{self, Read};
+use std::mem;
+use std::process::Command;
+use std::time::Duration;
+
+use mio::net::UnixStream;
+use mio::{Events, Interest, Poll, Token};
+use signal_hook::consts::SIGCHLD;
+
+use super::child::{Child, News, Stream};
+use crate::buffers::Timers;
+use crate::limits::Limits;
+use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
+use crate::units::Mono;
+
+const LIMITS: Limits = Limits::PRODUCT;
+const SIGNALS: Token = Token(usize::MAX);
+/// A child has ended (SIGCHLD).
+const EXITS: Token = Token(usize::MAX - 1);
+
+/// All children, in the order in which they were started.
+pub struct Children {
+    children: Vec<Child>,
+    poll: Poll,
+    events: Events,
+    clock: Clock,
+    timers: Timers<UpTimer>,
+    signals: Signals,
+    exits: UnixStream,
+    /// The ready list: tokens of pipes.
+    ready: BTreeSet<usize>,
+    /// Changes that [`Children::next`] has not returned yet.
+    changes: VecDeque<Change>,
+}
+
+/// News about a child, by its place among them, or about the whole herd.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Its doors are open.
+    Opened(usize),
+    /// It goes on, but a person should know this.
+    Warned(usize, String),
+    /// It has ended, for this reason.
+    Ended(usize, String),
+    /// The time to open all doors is over.
+    Late,
+    /// A signal asks us to end.
+    EndAsked,
+    /// A second signal asks us to end, or the time to end is over.
+    EndNow,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum UpTimer {
+    /// All doors should be open.
+    Start,
+    /// This child has ended; something else may hold its standard error open.
+    LastWords(usize),
+    /// All children should have ended.
+    End,
+}
+
+impl Children {
+    /// Starts one child per command. A child that cannot be started is among them and ends at once.
+    ///
+    /// # Errors
+    /// When the poll or the signals cannot be had; then none is started.
+    pub fn start(commands: impl Iterator<Item = Command>) -> io::Result<Children> {
+        let poll = Poll::new()?;
+        let mut signals = Signals::catch()?;
+        signals.watch(poll.registry(), SIGNALS)?;
+        let (mut exits, sender) = UnixStream::pair()?;
+        signal_hook::low_level::pipe::register(SIGCHLD, sender)?;
+        let registry = poll.registry();
+        registry.register(&mut exits, EXITS, Interest::READABLE)?;
+        let tokens = |place: usize| [Token(2 * place), Token(2 * place + 1)];
+        let children = commands
+            .enumerate()
+            .map(|(place, command)| Child::start(command, registry, tokens(place)))
+            .collect();
+        let clock = Clock::start();
+        let mut timers = Timers::default();
+        timers.set(UpTimer::Start, clock.mono() + LIMITS.up_start);
+        let mut all = Children {
+            children,
+            poll,
+            events: Events::with_capacity(LIMITS.poll_events),
+            clock,
+            timers,
+            signals,
+            exits,
+            ready: BTreeSet::new(),
+            changes: VecDeque::new(),
+        };
+        for place in 0..all.children.len() {
+            all.look_for_end(place);
+        }
+        Ok(all)
+    }
+
+    /// Waits for the next change.
+    ///
+    /// # Errors
+    /// When polling fails.
+    pub fn next(&mut self) -> io::Result<Change> {
+        loop {
+            if let Some(change) = self.changes.pop_front() {
+                return Ok(change);
+            }
+            self.turn()?;
+        }
+    }
+
+    /// The process id of a child, if it was started.
+    pub fn pid(&self, place: usize) -> Option<u32> {
+        self.children[place].pid()
+    }
+
+    /// Asks all children to end and waits until they have. It kills those that take too long, or
+    /// all if a signal asks once more, and returns their places.
+    pub fn end(mut self) -> Vec<usize> {
+        self.children.iter_mut().for_each(Child::close_stdin);
+        self.timers
+            .set(UpTimer::End, self.clock.mono() + LIMITS.up_end);
+        let mut killed = Vec::new();
+        while self.children.iter().any(Child::is_running) {
+            let failed = self.turn().is_err();
+            let mut changes = self.changes.drain(..);
+            if failed || changes.any(|change| change == Change::EndNow) {
+                for (place, child) in self.children.iter_mut().enumerate() {
+                    // Without a poll, this is how its end is seen.
+                    child.reap();
+                    if child.is_running() && !killed.contains(&place) {
+                        killed.push(place);
+                        child.kill();
+                    }
+                }
+            }
+        }
+        killed
+    }
+
+    /// One turn of the loop. It leaves news in `changes`.
+    fn turn(&mut self) -> io::Result<()> {
+        self.wait()?;
+        let (mut signalled, mut exited) = (false, false);
+        for event in &self.events {
+            match event.token() {
+                SIGNALS => signalled = true,
+                EXITS => exited = true,
+                Token(pipe) => drop(self.ready.insert(pipe)),
+            }
+        }
+        for pipe in mem::take(&mut self.ready) {
+            self.hear(pipe);
+        }
+        let now = self.clock.mono();
+        if exited {
+            self.reap(now);
+        }
+        while let Some(timer) = self.timers.expired(now) {
+            match timer {
+                UpTimer::Start => self.changes.push_back(Change::Late),
+                UpTimer::LastWords(place) => {
+                    self.children[place].stop_hearing();
+                    self.look_for_end(place);
+                }
+                UpTimer::End => self.changes.push_back(Change::EndNow),
+            }
+        }
+        if signalled {
+            self.take_signals(now);
+        }
+        Ok(())
+    }
+
+    /// Waits for events until the next deadline; not at all while a pipe is on the ready list.
+    fn wait(&mut self) -> io::Result<()> {
+        let until_next = |at: Mono| Duration::from_nanos(at.since(self.clock.mono()));
+        let timeout = match self.ready.is_empty() {
+            true => self.timers.next().map(until_next),
+            false => Some(Duration::ZERO),
+        };
+        wait(&mut self.poll, &mut self.events, timeout)
+    }
+
+    /// Reads once from a pipe.
+    fn hear(&mut self, pipe: usize) {
+        let (place, stream) = match pipe % 2 {
+            0 => (pipe / 2, Stream::Stdout),
+            _ => (pipe / 2, Stream::Stderr),
+        };
+        let changes = &mut self.changes;
+        let has_more = self.children[place].hear(stream, |news| {
+            changes.push_back(match news {
+                News::Opened => Change::Opened(place),
+                News::Warned(what) => Change::Warned(place, what),
+            });
+        });
+        match has_more {
+            true => drop(self.ready.insert(pipe)),
+            false => self.look_for_end(place),
+        }
+    }
+
+    /// Takes notice of all children that have ended: one SIGCHLD may be for several.
+    fn reap(&mut self, now: Mono) {
+        let mut bytes = [0; 64];
+        while matches!(self.exits.read(&mut bytes), Ok(count) if count > 0) {}
+        for place in 0..self.children.len() {
+            if self.children[place].reap() {
+                let late = UpTimer::LastWords(place);
+                self.timers.set(late, now + LIMITS.last_words);
+                self.look_for_end(place);
+            }
+        }
+    }
+
+    /// Reports a child's end once it is complete.
+    fn look_for_end(&mut self, place: usize) {
+        if let Some(reason) = self.children[place].take_end() {
+            self.timers.stop(UpTimer::LastWords(place));
+            self.changes.push_back(Change::Ended(place, reason));
+        }
+    }
+
+    /// Does what signals ask for. Those about logs and links mean the servers.
+    fn take_signals(&mut self, now: Mono) {
+        let asked = self.signals.take(now);
+        let bytes = [(asked.reopen, REOPEN), (asked.reread, REREAD)];
+        for (_, byte) in bytes.into_iter().filter(|(is_asked, _)| *is_asked) {
+            self.children
+                .iter_mut()
+                .for_each(|child| child.signal(byte));
+        }
+        if asked.end {
+            self.changes.push_back(match asked.end_now {
+                true => Change::EndNow,
+                false => Change::EndAsked,
+            });
+        }
+    }
+}
