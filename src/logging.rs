@@ -141,7 +141,7 @@ impl Sink {
             torn: false,
             state: State::default(),
             lost_before: 0,
-            look: Mono(LIMITS.log_look),
+            look: Mono(LIMITS.log_check),
             now: Mono(0),
         })
     }
@@ -150,7 +150,7 @@ impl Sink {
     fn push(&mut self, bytes: &[u8]) {
         if self.state.trouble.is_none() {
             self.buffer.extend_from_slice(bytes);
-            if self.buffer.len() >= LIMITS.log {
+            if self.buffer.len() >= LIMITS.log_backlog {
                 let outcome = self.write();
                 self.note(outcome);
             }
@@ -158,7 +158,7 @@ impl Sink {
         }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let at_start = self.buffer.last().is_none_or(|last| *last == b'\n');
-            self.dropping |= at_start && self.buffer.len() >= LIMITS.log;
+            self.dropping |= at_start && self.buffer.len() >= LIMITS.log_backlog;
             if !self.dropping {
                 self.buffer.extend_from_slice(piece);
             } else if piece.ends_with(b"\n") {
@@ -185,7 +185,7 @@ impl Sink {
         let recovered = self.note(outcome);
         let pause = match self.state.trouble {
             Some(_) => LIMITS.log_retry,
-            None => LIMITS.log_look,
+            None => LIMITS.log_check,
         };
         self.look = now + pause;
         let anew = || "the log was removed, and is begun anew".to_string();
@@ -233,7 +233,7 @@ impl Sink {
                 Err(error) => return Err(error),
             }
         }
-        self.buffer.shrink_to(LIMITS.log);
+        self.buffer.shrink_to(LIMITS.log_backlog);
         Ok(())
     }
 
@@ -291,7 +291,7 @@ mod tests {
         }
         assert_eq!(sink.turn(Mono(1)), None);
         assert!(sink.state.trouble.is_some() && sink.state.lost > 1000);
-        assert!(sink.buffer.len() < LIMITS.log + 100);
+        assert!(sink.buffer.len() < LIMITS.log_backlog + 100);
         let text = String::from_utf8(sink.buffer.clone()).expect("text");
         assert!(
             text.lines()

@@ -22,9 +22,9 @@ use std::thread;
 use std::time::Duration;
 
 /// How long a herd may take to open its doors before we say who has not.
-const START_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.start);
+const START_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.up_start);
 /// How long a child may take to end.
-const END_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.end);
+const END_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.up_end);
 /// How long we wait for the last words of a child that has ended.
 const LAST_WORDS_MAX: Duration = Duration::from_nanos(Limits::PRODUCT.last_words);
 /// How a line of a child begins that is not its last.

@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 
 /// How to make one.
 const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
-const FILE_BYTES_MAX: usize = Limits::PRODUCT.secret;
+const FILE_BYTES_MAX: usize = Limits::PRODUCT.secret_file;
 
 /// Adds `--secret-file` and `--insecure`.
 pub(super) fn declare(options: &mut Options) {

@@ -38,13 +38,13 @@ limits! {
         lookups: usize = 8, count;
         "No single client fills the workers' queue."
         "The connection is not read until one of its lookups has an answer."
-        ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
+        clock_ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
         "A report from the future would pin its client for ever."
         "An IAMAT that is further ahead of the server's clock is invalid."
         linger: u64 = SECOND, time;
         "Closing on who still sends resets the connection and destroys the last reply."
         "What comes after the end is dropped for so long; then it is closed."
-        ack: u64 = 200 * MILLISECOND, time;
+        ack_wait: u64 = 200 * MILLISECOND, time;
         "With --ack herd a client does not wait for a link that is slow to die."
         "The reply is sent before every server has the update."
     }
@@ -64,7 +64,7 @@ limits! {
         link_unmarked: usize = 4 << 10, bytes;
         "By the clock alone a very slow link would never get beyond its start."
         "A MARK follows AT lines of so many bytes: there a link that breaks goes on."
-        beat: u64 = SECOND, time;
+        heartbeat: u64 = SECOND, time;
         "A neighbour must know that we are there, and how far it was told."
         "A MARK is sent."
         dead: u64 = 3 * SECOND, time;
@@ -76,25 +76,25 @@ limits! {
         redial_last: u64 = SECOND, time;
         "A neighbour that is away for long is not worth more."
         "The wait before it is dialled doubles no more."
-        names_queued: usize = 64, count;
+        resolver_queue: usize = 64, count;
         "A neighbour whose host is a name waits for one worker; each has one at most."
         "The dial has failed, and is tried again."
-        strangers: usize = 16, count;
+        unidentified: usize = 16, count;
         "Beyond two connections of each neighbour: descriptors are the links' first."
         "Of those at the servers' door who has been silent for longest makes room for one more."
         waves: usize = 1024, count;
         "With --ack herd a wave of each server's life is kept."
         "One at rest is forgotten; if none is, the new one is not answered, and replies are late."
-        chatter: usize = 4 << 10, bytes;
+        unexpected_reply: usize = 4 << 10, bytes;
         "A plain neighbour may answer where no answer is wanted."
         "The connection ends; the line counts as told."
         plain_names: usize = 64, count;
         "A plain neighbour's line names the servers that have it."
         "Further names are not read."
-        resets: u32 = 3, count;
+        poison_resets: u32 = 3, count;
         "A plain neighbour may never take a certain line."
         "The next line is tried; if that gets through and the first still does not, it is left out."
-        warning: u64 = 60 * SECOND, time;
+        warning_gap: u64 = 60 * SECOND, time;
         "A broken neighbour or a noisy stranger must not fill the log."
         "The next warning of its kind is written, with the count of those between."
     }
@@ -137,22 +137,22 @@ limits! {
         workers: usize = 4, count;
         "A lookup may hang for seconds; three slow ones still leave one for the rest."
         "Lookups wait in the queue."
-        lookups_queued: usize = 64, count;
+        lookup_queue: usize = 64, count;
         "Who waits behind more would not be answered in time."
         "A WHATSAT is answered at once that there are too many."
-        lookup: u64 = 4_500 * MILLISECOND, time;
+        lookup_wait: u64 = 4_500 * MILLISECOND, time;
         "A client is promised an answer within five seconds."
         "The answer is UNKNOWN_ERROR; what the workers find later is dropped."
-        connect: u64 = 2 * SECOND, time;
+        connect_wait: u64 = 2 * SECOND, time;
         "It is time for one lost SYN, which is sent again after a second."
         "The lookup has failed."
-        body: usize = 5 << 20, bytes;
+        answer_body: usize = 5 << 20, bytes;
         "It is a hundred times an answer of 20 places."
         "The lookup has failed."
-        head: usize = 64 << 10, bytes;
+        answer_head: usize = 64 << 10, bytes;
         "A service's head is under 1 KiB."
         "The lookup has failed."
-        idle: u64 = 15 * SECOND, time;
+        keep_alive: u64 = 15 * SECOND, time;
         "Services close an unused connection after a minute or more."
         "We close it before."
     }
@@ -160,32 +160,32 @@ limits! {
         listen_queue: usize = 1024, count;
         "The kernel holds those who come while we are busy; the usual 128 is one burst."
         "A connection waits a second, until its SYN is sent again."
-        visitors: usize = 256, count;
+        accept_batch: usize = 256, count;
         "A crowd at a door must not keep those inside waiting."
         "The rest is taken in in the next turn."
-        no_room: u64 = 100 * MILLISECOND, time;
+        accept_retry: u64 = 100 * MILLISECOND, time;
         "No edge tells that there is a descriptor again."
         "Whoever waits at a door is tried again; at once when a connection closes."
-        events: usize = 1024, count;
+        poll_events: usize = 1024, count;
         "They are kept in one piece of memory."
         "The rest comes with the next wait."
-        notes: usize = 1 << 20, bytes;
+        log_lines: usize = 1 << 20, bytes;
         "Lines of the log wait for the end of the turn."
         "They are written before it."
-        kept: usize = 64 << 10, bytes;
+        kept_capacity: usize = 64 << 10, bytes;
         "The lines of the next turn, for log and journal, find memory of the last one."
         "What a longer turn took beyond it is given back."
-        spares: usize = 1 << 20, bytes;
+        buffer_pool: usize = 1 << 20, bytes;
         "The memory of emptied buffers goes round: a busy server asks the allocator for none."
         "Of more, memory is given back; outboxes and lines each have so much."
-        log: usize = 64 << 10, bytes;
+        log_backlog: usize = 64 << 10, bytes;
         "A log that cannot be written stops nobody, and must not fill the memory."
         "A turn's lines are written before its end; while they cannot be, further ones are dropped \
         and counted."
         log_retry: u64 = SECOND, time;
         "A disk that is full may have room again."
         "A log that could not be written is tried again."
-        log_look: u64 = 10 * SECOND, time;
+        log_check: u64 = 10 * SECOND, time;
         "A file that was removed takes every byte, and nobody will read them."
         "It is looked whether the log's file is still there; if not, it is begun anew."
         grace: u64 = 4_800 * MILLISECOND, time;
@@ -196,10 +196,10 @@ limits! {
         "A later signal ends the process at once."
     }
     "herd up" {
-        start: u64 = 10 * SECOND, time;
+        up_start: u64 = 10 * SECOND, time;
         "The herd is shown when all doors are open."
         "Those are shown that are."
-        end: u64 = 6 * SECOND, time;
+        up_end: u64 = 6 * SECOND, time;
         "A server has its grace, and herd up a little more."
         "A server that has not ended is killed."
         last_words: u64 = SECOND, time;
@@ -221,7 +221,7 @@ limits! {
         "A longer answer is none."
     }
     "files" {
-        topology: usize = 1 << 20, bytes;
+        topology_file: usize = 1 << 20, bytes;
         "What is larger is no topology."
         "It is refused, and not read to its end."
         servers: usize = 1024, count;
@@ -230,10 +230,10 @@ limits! {
         server_name: usize = 200, bytes;
         "A server's name is a file's name, too, which ends at 255."
         "A longer one is refused."
-        secret: usize = 4 << 10, bytes;
+        secret_file: usize = 4 << 10, bytes;
         "What is larger is no secret."
         "It is refused, and not read to its end."
-        secret_least: usize = 16, bytes;
+        secret_min: usize = 16, bytes;
         "A shorter one could be guessed from one recorded handshake."
         "It is refused."
     }

@@ -42,8 +42,8 @@ impl Node {
         time: Time<'_>,
     ) -> bool {
         let difference = self.now.wall - time.at;
-        if difference < -self.limits.ahead {
-            self.hits.add(Limit::ahead);
+        if difference < -self.limits.clock_ahead {
+            self.hits.add(Limit::clock_ahead);
             return false;
         }
         let difference = Difference::new(difference);
@@ -99,7 +99,7 @@ impl Node {
             since: self.now.mono,
         });
         self.timers
-            .set(Timer::Lookup(id), self.now.mono + self.limits.lookup);
+            .set(Timer::Lookup(id), self.now.mono + self.limits.lookup_wait);
         let LookupId(number) = id;
         let (latitude, longitude) = (&query.latitude, &query.longitude);
         self.note(
@@ -152,7 +152,7 @@ impl Node {
 
     /// No worker had an answer in time.
     pub(super) fn lookup_late(&mut self, id: LookupId) {
-        self.hits.add(Limit::lookup);
+        self.hits.add(Limit::lookup_wait);
         self.actions.push_back(Action::Forget(id));
         self.looked_up(id, Err(LookupError::Late));
     }

@@ -18,12 +18,12 @@ impl Node {
         let sessions = &self.sessions;
         let is_stranger = |id: &ConnId| sessions.get(*id).is_some_and(Session::is_stranger);
         self.strangers.retain(is_stranger);
-        if self.strangers.len() >= self.limits.strangers {
+        if self.strangers.len() >= self.limits.unidentified {
             let is_silent =
                 |id: &ConnId| sessions.get(*id).is_some_and(|s| s.role == Role::Stranger);
             let place = self.strangers.iter().position(is_silent);
             let first = self.strangers.remove(place.unwrap_or_default());
-            self.hit(Limit::strangers);
+            self.hit(Limit::unidentified);
             self.close(first, "it makes room for who comes next");
         }
         self.strangers.push(conn);
@@ -259,7 +259,7 @@ impl Node {
                 (from.unwrap_or_default(), &mut self.warnings)
             }
         };
-        if let Some(before) = warnings.permit(self.now.mono, self.limits.warning) {
+        if let Some(before) = warnings.permit(self.now.mono, self.limits.warning_gap) {
             self.notes
                 .note(Level::Warn, format_args!("{who}: {why}{before}"));
         }

@@ -91,7 +91,7 @@ impl Node {
 
     /// Replies that have waited for the herd for too long do so no more. How many they are.
     pub(super) fn excuse_late(&mut self) -> u64 {
-        let (now, most) = (self.now.mono, self.limits.ack);
+        let (now, most) = (self.now.mono, self.limits.ack_wait);
         let done = self.waves.done();
         let queue = self.holding.queue.iter_mut();
         let late = queue.take_while(|held| now.since(held.since) >= most);
@@ -127,7 +127,9 @@ impl Node {
         }
         let covered = self.holding.covered(self.waves.done());
         match self.holding.queue.get(covered) {
-            Some(held) => self.timers.set(Timer::Ack, held.since + self.limits.ack),
+            Some(held) => self
+                .timers
+                .set(Timer::Ack, held.since + self.limits.ack_wait),
             None => self.timers.stop(Timer::Ack),
         }
     }

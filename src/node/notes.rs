@@ -122,7 +122,7 @@ impl Notes {
     /// They are taken.
     pub fn clear(&mut self) {
         self.text.clear();
-        self.text.shrink_to(Limits::PRODUCT.kept);
+        self.text.shrink_to(Limits::PRODUCT.kept_capacity);
     }
 }
 

@@ -90,8 +90,8 @@ impl Node {
             .sessions
             .get(conn)
             .is_some_and(|it| it.ending == Ending::Lingering);
-        if peer.chatter > self.limits.chatter && is_sent {
-            self.hits.add(Limit::chatter);
+        if peer.chatter > self.limits.unexpected_reply && is_sent {
+            self.hits.add(Limit::unexpected_reply);
             self.farewell(conn);
         }
     }
@@ -148,13 +148,13 @@ impl Node {
         let doubt = std::mem::take(&mut peer.doubt);
         if sent && doubt.suspect == Some(seq) {
             peer.told = seq;
-            self.hits.add(Limit::resets);
+            self.hits.add(Limit::poison_resets);
             let name = &peer.name;
             let line = format_args!("{name} resets one line and takes others: it is left out");
             self.notes.note(Level::Warn, line);
         } else if sent && !doubt.aside {
             peer.doubt.resets = doubt.resets + 1;
-            peer.doubt.aside = peer.doubt.resets >= self.limits.resets;
+            peer.doubt.aside = peer.doubt.resets >= self.limits.poison_resets;
         }
         if !peer.doubt.aside {
             self.table.feed.rewind(id, peer.told);

@@ -17,7 +17,7 @@ use crate::wire::{Run, from_hex, to_hex};
 pub struct Secret(hmac::Key);
 
 /// Bytes of a secret at least.
-pub const SECRET_BYTES_MIN: usize = Limits::PRODUCT.secret_least;
+pub const SECRET_BYTES_MIN: usize = Limits::PRODUCT.secret_min;
 
 impl Secret {
     /// A secret of these bytes; none if they are too few.

@@ -250,7 +250,7 @@ impl Node {
         push_mark(peer, &self.table, &mut session.outbox, &mut self.notes);
         self.flush(conn);
         self.timers
-            .set(Timer::Beat(id), self.now.mono + self.limits.beat);
+            .set(Timer::Beat(id), self.now.mono + self.limits.heartbeat);
     }
 
     /// Our HELLO to a neighbour, without LF.

@@ -145,10 +145,10 @@ impl Node {
     /// Replies have waited for too long: they are sent all the same. Their wave goes on: whoever
     /// holds it up would hold up the next one, too, until that link is taken for dead.
     pub(super) fn ack_late(&mut self) {
-        self.hits.add(Limit::ack);
+        self.hits.add(Limit::ack_wait);
         self.waves.late += self.excuse_late();
         let warnings = &mut self.waves.warnings;
-        if let Some(before) = warnings.permit(self.now.mono, self.limits.warning) {
+        if let Some(before) = warnings.permit(self.now.mono, self.limits.warning_gap) {
             let all = self.waves.late;
             let line = format_args!("replies sent before every server had it: {all}{before}");
             self.notes.note(Level::Warn, line);

@@ -19,7 +19,7 @@ use crate::node::LookupError;
 use super::key::Key;
 
 /// The longest answer that is read.
-const BODY_BYTES_MAX: usize = Limits::PRODUCT.body;
+const BODY_BYTES_MAX: usize = Limits::PRODUCT.answer_body;
 
 /// How long a lookup may take.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +34,8 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts {
-            connect: Duration::from_nanos(Limits::PRODUCT.connect),
-            whole: Duration::from_nanos(Limits::PRODUCT.lookup),
+            connect: Duration::from_nanos(Limits::PRODUCT.connect_wait),
+            whole: Duration::from_nanos(Limits::PRODUCT.lookup_wait),
         }
     }
 }
@@ -92,10 +92,10 @@ impl Service {
             .max_redirects_will_error(false)
             .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.whole))
-            .max_response_header_size(Limits::PRODUCT.head)
+            .max_response_header_size(Limits::PRODUCT.answer_head)
             .max_idle_connections(workers)
             .max_idle_connections_per_host(workers)
-            .max_idle_age(Duration::from_nanos(Limits::PRODUCT.idle))
+            .max_idle_age(Duration::from_nanos(Limits::PRODUCT.keep_alive))
             .user_agent(concat!("herd/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Service {

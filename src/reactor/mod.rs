@@ -167,7 +167,7 @@ impl EventLoop {
         };
         let waker = Arc::new(Waker::new(registry, token::WAKER)?);
         let looker = Looker(setup.places);
-        let (workers, queue) = (LIMITS.workers, LIMITS.lookups_queued);
+        let (workers, queue) = (LIMITS.workers, LIMITS.lookup_queue);
         let lookups = Pool::start("places", workers, queue, looker, wake(&waker))?;
         let is_name = |link: &Link| matches!(link.1, Target::Name(..));
         let resolver = match links.iter().any(is_name) {
@@ -182,7 +182,7 @@ impl EventLoop {
         let now = clock.now();
         Ok(EventLoop {
             poll,
-            events: Events::with_capacity(LIMITS.events),
+            events: Events::with_capacity(LIMITS.poll_events),
             now,
             clock,
             ledger: Ledger::new(now.wall),
@@ -249,7 +249,7 @@ impl EventLoop {
                 Action::Dial(peer) => self.dial(peer),
                 Action::LookUp(id, query) => {
                     if self.lookups.submit(Lookup { id, query }).is_err() {
-                        self.node.hit(Limit::lookups_queued);
+                        self.node.hit(Limit::lookup_queue);
                         let answer = Err(LookupError::Busy);
                         self.node.handle(self.now, Event::LookedUp { id, answer });
                     }

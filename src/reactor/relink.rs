@@ -95,5 +95,5 @@ impl EventLoop {
 
 /// The worker for host names.
 pub(super) fn start_resolver(waker: &Arc<Waker>) -> std::io::Result<Pool<Resolver>> {
-    Pool::start("names", 1, LIMITS.names_queued, Resolver, wake(waker))
+    Pool::start("names", 1, LIMITS.resolver_queue, Resolver, wake(waker))
 }

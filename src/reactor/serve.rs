@@ -32,7 +32,7 @@ impl EventLoop {
 
     /// Takes in a turn's worth of visitors. True: there may be more.
     fn open(&mut self, side: Side) -> bool {
-        for _ in 0..LIMITS.visitors {
+        for _ in 0..LIMITS.accept_batch {
             let Some([servers, clients]) = &mut self.doors else {
                 return false;
             };
@@ -52,8 +52,8 @@ impl EventLoop {
                     if !std::mem::replace(&mut self.no_room, true) {
                         log::warn!("nobody can come in for now: {error}");
                     }
-                    self.node.hit(Limit::no_room);
-                    self.doors_retry = Some(self.now.mono + LIMITS.no_room);
+                    self.node.hit(Limit::accept_retry);
+                    self.doors_retry = Some(self.now.mono + LIMITS.accept_retry);
                     return false;
                 }
             }
@@ -67,8 +67,8 @@ impl EventLoop {
             // Two of each neighbour, for a new link may come before the old one is seen to be
             // gone; and strangers, who are silent for some seconds at most.
             Side::Servers => {
-                let limit = 2 * self.links.len() + LIMITS.strangers;
-                (Kind::Link, limit, Limit::strangers)
+                let limit = 2 * self.links.len() + LIMITS.unidentified;
+                (Kind::Link, limit, Limit::unidentified)
             }
         };
         if self.conns.count(side) >= limit {
@@ -76,7 +76,7 @@ impl EventLoop {
             // Dropping the stream closes it at once: better than to leave it waiting.
             let quiet_until = &mut self.crowded[side as usize];
             if self.now.mono >= *quiet_until {
-                *quiet_until = self.now.mono + LIMITS.warning;
+                *quiet_until = self.now.mono + LIMITS.warning_gap;
                 log::warn!("{from} turned away, and who comes next: {limit} have come in already");
             }
             return;
@@ -166,8 +166,8 @@ impl EventLoop {
                 let bytes = &self.buffer[..count];
                 self.node
                     .handle(self.now, Event::Received { conn: id, bytes });
-                if self.node.log_text().len() > LIMITS.notes {
-                    self.node.hit(Limit::notes);
+                if self.node.log_text().len() > LIMITS.log_lines {
+                    self.node.hit(Limit::log_lines);
                     self.write_log();
                 }
             }
@@ -254,7 +254,7 @@ impl EventLoop {
                     .as_ref()
                     .is_some_and(|pool| pool.submit(job).is_ok());
                 if !queued {
-                    self.node.hit(Limit::names_queued);
+                    self.node.hit(Limit::resolver_queue);
                     self.dial_failed(peer, "too many names to resolve".to_string());
                 }
             }

@@ -15,7 +15,7 @@ use std::path::Path;
 use crate::limits::Limits;
 
 /// Bytes of a file at most.
-pub const FILE_BYTES_MAX: usize = Limits::PRODUCT.topology;
+pub const FILE_BYTES_MAX: usize = Limits::PRODUCT.topology_file;
 /// Servers of a herd at most.
 pub const SERVERS_MAX: usize = Limits::PRODUCT.servers;
 /// Neighbours of one server at most.

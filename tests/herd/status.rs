@@ -267,12 +267,12 @@ fn what_is_no_server_of_the_herd_is_down() {
     assert_eq!(status(&truth(&herd), &[]).status.code(), Some(0));
     drop(silent);
     // One more than may come in is turned away, and counted.
-    let crowd: Vec<Client> = (0..Limits::PRODUCT.strangers + 1)
+    let crowd: Vec<Client> = (0..Limits::PRODUCT.unidentified + 1)
         .map(|_| Client::of(servers))
         .collect();
     drop(crowd);
     wait_until("the limit is seen to have been hit", || {
         let all = json(&status(&truth(&herd), &["--json"]));
-        all[0]["limits_hit"]["strangers"].as_u64() >= Some(1)
+        all[0]["limits_hit"]["unidentified"].as_u64() >= Some(1)
     });
 }

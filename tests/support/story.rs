@@ -106,7 +106,7 @@ impl Story {
                 "lookups" => &mut limits.lookups,
                 "link_outbox" => &mut limits.link_outbox,
                 "records" => &mut limits.records,
-                "strangers" => &mut limits.strangers,
+                "unidentified" => &mut limits.unidentified,
                 "window" => &mut self.settings.window,
                 "pool" => &mut self.settings.pool,
                 "journal_batch" => &mut limits.journal_batch,

@@ -164,7 +164,7 @@ impl Node {
             journal.appended += journal.text.len();
         }
         journal.text.clear();
-        journal.text.shrink_to(self.limits.kept);
+        journal.text.shrink_to(self.limits.kept_capacity);
         if book == Book::Fresh {
             return;
         }
@@ -240,7 +240,7 @@ impl Node {
             State::Gone => self.journal_fails(trouble),
             State::Behind { .. } => journal.state = State::Behind { waits: false },
             State::Sound => {
-                journal.compact_after = self.now.mono + self.limits.warning;
+                journal.compact_after = self.now.mono + self.limits.warning_gap;
                 let why = trouble.why;
                 let note = format_args!("the journal cannot be made shorter for now: {why}");
                 self.notes.note(Level::Warn, note);

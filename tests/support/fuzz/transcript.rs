@@ -63,7 +63,7 @@ impl Transcript {
             assert!(rest.starts_with(&echo), "{said}");
             if let Some(Command::Iamat { time, .. }) = command {
                 // The one reason besides a full table.
-                let is_far = time.at - self.earliest > self.limits.ahead;
+                let is_far = time.at - self.earliest > self.limits.clock_ahead;
                 assert!(is_far || self.limits.records < 10, "{said}");
             }
             return echo.len();

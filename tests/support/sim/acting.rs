@@ -163,7 +163,7 @@ impl World {
             return server.node.handle(now, Event::LookedUp { id, answer });
         }
         server.jobs.push((id, numbers));
-        let limit = self.weather.limits.lookup;
+        let limit = self.weather.limits.lookup_wait;
         let after = match self.random.below(10) {
             0..5 => self.random.between(0, 20 * MILLISECOND),
             5..7 => self.random.between(0, limit - 1),
@@ -247,7 +247,7 @@ impl World {
             ));
         }
         let overdue = |lookup: &Lookup| {
-            let at = (lookup.asked + limits.lookup).max(server.born);
+            let at = (lookup.asked + limits.lookup_wait).max(server.born);
             lookup.text.is_none() && at < self.now
         };
         let jobs = server

@@ -236,7 +236,7 @@ impl World {
         let ways = self.places.len() as u64;
         let said = match plan.weather.ack {
             Ack::Local => SECOND,
-            Ack::Herd => 41 * plan.weather.limits.ack,
+            Ack::Herd => 41 * plan.weather.limits.ack_wait,
         };
         let said = match plan.weather.journal {
             Some(Fsync::Always) => said + 41 * 2 * DISK_MAX,

@@ -36,7 +36,7 @@ impl World {
         // may have waited for a lookup before it.
         let recent = server
             .failed
-            .is_some_and(|at| self.now - at <= self.weather.limits.lookup);
+            .is_some_and(|at| self.now - at <= self.weather.limits.lookup_wait);
         if recent || !is_sound(&server.node) {
             return;
         }

@@ -244,7 +244,7 @@ impl Weather {
             limits.link_outbox = random.scaled(1, 64 << 10) as usize;
             limits.link_unmarked = random.scaled(64, 4 << 10) as usize;
         }
-        limits.lookup = random.scaled(200, 2000) * MILLISECOND;
+        limits.lookup_wait = random.scaled(200, 2000) * MILLISECOND;
         Weather {
             limits,
             secret: random.percent(40),
