@@ -17,9 +17,9 @@
 //!   [`buffers::ReplyQueue`]. What bounds all of it? [`node::Limits`].
 //! - [`places`]: what is near, offline or from Google; blocking, and so only on workers.
 //! - [`journal`]: the files that a start reads. When is a line written? [`node::JournalTask`].
-//! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in `reactor/mod.rs`. Why is no
-//!   event ever lost? [`reactor::Conn`].
-//!   Where does its time go? `reactor/account.rs`; and who may ask? `node/status.rs`.
+//! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in
+//!   `reactor/event_loop.rs`. Why is no event ever lost? [`reactor::Conn`].
+//!   Where does its time go? `reactor/metrics.rs`; and who may ask? `node/status.rs`.
 //! - [`load`]: how fast is a server, and is every reply right? The same loop from the other side.
 //! - [`topology`], [`logging`], [`cli`]: who is in the herd, what is written down, and the verbs.
 //!

@@ -64,12 +64,11 @@ pub fn connect_all(
                 _ => Err(failed(0, error)),
             })?;
         for event in &events {
-            let ending = event.is_read_closed() || event.is_error();
-            conns[event.token().0].event(event.is_readable(), event.is_writable(), ending);
+            conns[event.token().0].event(event.into());
         }
         let before = dialled.len();
         let mut error = None;
-        dialled.retain(|&index| match outcome(&conns[index].stream) {
+        dialled.retain(|&index| match outcome(conns[index].stream()) {
             None => true,
             Some(Ok(())) => false,
             Some(Err(why)) => {
