@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use mio::Poll;
 use mio::net::TcpStream;
 
-use super::io::Origin;
 use super::listener::{Accept, Listener};
 use super::shell::{Shell, ShellTimer};
+use super::socket::Origin;
 use super::token::{CLIENTS_DOOR, SERVERS_DOOR};
 use crate::limits::{Limit, Limits, Throttle};
 use crate::node::{Door, Event};

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use mio::Waker;
 
 use super::connect::connect;
-use super::io::{Origin, Sockets};
+use super::io::Sockets;
 use super::pool::Pool;
 use super::reload::{Link, Links, Reload, Target};
 use super::shell::Shell;
+use super::socket::Origin;
 use super::workers::{AttemptId, Resolver, wake};
 use crate::limits::{Limit, Limits};
 use crate::node::Event;

@@ -1,4 +1,4 @@
-//! The loop's connections: a slab of sockets, their reads and writes, and those with work.
+//! The loop's connections: a slab of sockets, and those with work.
 //!
 //! Nothing here knows the node. Any error of a connection ends that connection only (rule 6), and
 //! its next read reports it.
@@ -10,12 +10,13 @@ use mio::net::TcpStream;
 use mio::{Interest, Poll};
 use slab::Slab;
 
-use super::conn::{Conn, ReadOutcome, Readiness};
+use super::conn::Readiness;
 use super::ready::Ready;
-use super::{connect, token};
+use super::socket::{Entry, Origin, Socket};
+use super::token;
 use crate::limits::Limits;
 use crate::node::Door;
-use crate::units::{ConnId, PeerId};
+use crate::units::ConnId;
 
 /// All connections. Every access checks the whole name, so a stale one finds nothing.
 pub struct Sockets<S = TcpStream> {
@@ -31,24 +32,6 @@ pub struct Sockets<S = TcpStream> {
     has_closed: bool,
 }
 
-struct Entry<S> {
-    id: ConnId,
-    conn: Conn<S>,
-    origin: Origin,
-    /// It is still being dialled.
-    connecting: bool,
-    /// The node does not want to read from it now.
-    paused: bool,
-    in_ready_list: bool,
-}
-
-/// Where a connection comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    Door(Door),
-    Dialled(PeerId),
-}
-
 impl<S: Read + Write> Sockets<S> {
     /// The name that the next connection will have.
     fn next_id(&self) -> ConnId {
@@ -62,19 +45,8 @@ impl<S: Read + Write> Sockets<S> {
         if let Origin::Door(door) = origin {
             self.accepted[door as usize] += 1;
         }
-        self.slots.insert(Entry {
-            id,
-            conn: Conn::new(stream),
-            origin,
-            connecting: matches!(origin, Origin::Dialled(_)),
-            paused: false,
-            in_ready_list: false,
-        });
+        self.slots.insert(Entry::new(id, stream, origin));
         id
-    }
-
-    fn entry(&mut self, id: ConnId) -> Option<&mut Entry<S>> {
-        self.slots.get_mut(id.key()).filter(|entry| entry.id == id)
     }
 
     /// The connection of that name, if it is still there.
@@ -91,15 +63,14 @@ impl<S: Read + Write> Sockets<S> {
     /// batch may come after a close (mio #219): then no connection has that name any more.
     pub fn event(&mut self, id: ConnId, event: Readiness) {
         if let Some(mut socket) = self.get(id) {
-            socket.entry.conn.event(event);
-            socket.list();
+            socket.event(event);
         }
     }
 
     /// Does not read from a connection until it is resumed (rule 5).
     pub fn pause_reading(&mut self, id: ConnId) {
-        if let Some(entry) = self.entry(id) {
-            entry.paused = true;
+        if let Some(socket) = self.get(id) {
+            socket.entry.paused = true;
         }
     }
 
@@ -113,7 +84,7 @@ impl<S: Read + Write> Sockets<S> {
 
     /// Closes a connection.
     pub fn close(&mut self, id: ConnId) {
-        if self.entry(id).is_some() {
+        if self.get(id).is_some() {
             if let Origin::Door(door) = self.slots.remove(id.key()).origin {
                 self.accepted[door as usize] -= 1;
             }
@@ -159,8 +130,8 @@ impl Sockets<TcpStream> {
 
     /// Shuts down sending. If the peer is gone already, the next read says so.
     pub fn write_eof(&mut self, id: ConnId) {
-        if let Some(entry) = self.entry(id) {
-            let _ = entry.conn.stream().shutdown(Shutdown::Write);
+        if let Some(socket) = self.get(id) {
+            let _ = socket.entry.conn.stream().shutdown(Shutdown::Write);
         }
     }
 }
@@ -178,87 +149,165 @@ impl<S> Default for Sockets<S> {
     }
 }
 
-/// One connection, looked up.
-pub struct Socket<'a, S = TcpStream> {
-    entry: &'a mut Entry<S>,
-    ready: &'a mut Ready,
-    buffer: &'a mut [u8],
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::io::ErrorKind;
 
-impl<S: Read + Write> Socket<'_, S> {
-    /// It has left the ready list to be served. Returns the neighbour if it is still being dialled.
-    pub fn begin(&mut self) -> Option<PeerId> {
-        self.entry.in_ready_list = false;
-        match self.entry.origin {
-            Origin::Dialled(peer) if self.entry.connecting => Some(peer),
-            _ => None,
+    use super::*;
+    use crate::reactor::conn::ReadOutcome;
+
+    const READABLE: Readiness = Readiness {
+        readable: true,
+        writable: false,
+        read_closed: false,
+    };
+    const WRITABLE: Readiness = Readiness {
+        readable: false,
+        writable: true,
+        read_closed: false,
+    };
+    const CLIENT: Origin = Origin::Door(Door::Clients);
+    const LINK: Origin = Origin::Door(Door::Servers);
+
+    /// A socket's two buffers in the kernel.
+    #[derive(Default)]
+    struct Fake {
+        received: VecDeque<u8>,
+        room: usize,
+    }
+
+    impl Fake {
+        fn with(received: usize) -> Fake {
+            Fake {
+                received: VecDeque::from(vec![b'x'; received]),
+                room: 0,
+            }
         }
     }
 
-    fn is_client(&self) -> bool {
-        self.entry.origin == Origin::Door(Door::Clients)
+    impl Read for Fake {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.received.is_empty() {
+                true => Err(ErrorKind::WouldBlock.into()),
+                false => self.received.read(buffer),
+            }
+        }
     }
 
-    /// Reads once, at most a turn's budget of bytes (rule 4), unless reading is paused: the
-    /// kernel's window then slows the sender (rule 5).
-    pub fn read(&mut self) -> ReadOutcome {
-        if self.entry.paused {
-            return ReadOutcome::Nothing;
+    impl Write for Fake {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.room);
+            self.room -= count;
+            match count {
+                0 => Err(ErrorKind::WouldBlock.into()),
+                _ => Ok(count),
+            }
         }
-        let budget = match self.is_client() {
-            true => Limits::PRODUCT.client_read,
-            false => Limits::PRODUCT.link_read,
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Serves every connection of the ready list once, and says what each read brought.
+    fn turn(sockets: &mut Sockets<Fake>) -> Vec<(ConnId, ReadOutcome)> {
+        sockets.ready().begin_turn();
+        let mut outcomes = Vec::new();
+        while let Some(id) = sockets.ready().next() {
+            if let Some(mut socket) = sockets.get(id) {
+                socket.begin();
+                outcomes.push((id, socket.read()));
+            }
+        }
+        outcomes
+    }
+
+    #[test]
+    fn a_stale_name_finds_nothing() {
+        let mut sockets = Sockets::default();
+        let old = sockets.insert(Fake::with(1), CLIENT);
+        sockets.event(old, READABLE);
+        sockets.close(old);
+        let new = sockets.insert(Fake::with(1), CLIENT);
+        assert_eq!(old.key(), new.key());
+        // Its place on the ready list, an event of the same batch, an action of the node's.
+        assert_eq!(turn(&mut sockets), []);
+        sockets.event(old, READABLE);
+        assert_eq!(turn(&mut sockets), []);
+        sockets.close(old);
+        assert_eq!(sockets.accepted(Door::Clients), 1);
+        sockets.event(new, READABLE);
+        assert_eq!(turn(&mut sockets), [(new, ReadOutcome::Bytes(1))]);
+    }
+
+    #[test]
+    fn bytes_beyond_the_budget_are_read_in_the_next_turns_without_another_event() {
+        let mut sockets = Sockets::default();
+        for (origin, budget) in [
+            (CLIENT, Limits::PRODUCT.client_read),
+            (LINK, Limits::PRODUCT.link_read),
+        ] {
+            let id = sockets.insert(Fake::with(2 * budget + 1), origin);
+            sockets.event(id, READABLE);
+            for count in [budget, budget, 1] {
+                assert_eq!(turn(&mut sockets), [(id, ReadOutcome::Bytes(count))]);
+            }
+            assert_eq!(turn(&mut sockets), []);
+        }
+    }
+
+    #[test]
+    fn an_event_takes_no_readiness_away() {
+        let mut sockets = Sockets::default();
+        let id = sockets.insert(Fake::with(1), CLIENT);
+        sockets.event(id, READABLE);
+        sockets.event(id, WRITABLE);
+        assert_eq!(turn(&mut sockets), [(id, ReadOutcome::Bytes(1))], "once");
+    }
+
+    #[test]
+    fn a_paused_connection_is_not_read_until_it_is_resumed() {
+        let mut sockets = Sockets::default();
+        let id = sockets.insert(Fake::with(1), CLIENT);
+        sockets.pause_reading(id);
+        sockets.event(id, READABLE);
+        assert_eq!(turn(&mut sockets), [(id, ReadOutcome::Nothing)]);
+        assert_eq!(turn(&mut sockets), []);
+        // The event came while it was paused, and will not come again.
+        sockets.resume_reading(id);
+        assert_eq!(turn(&mut sockets), [(id, ReadOutcome::Bytes(1))]);
+    }
+
+    #[test]
+    fn unsent_bytes_wait_for_room_and_not_on_the_ready_list() {
+        let mut sockets = Sockets::default();
+        let fake = Fake {
+            received: VecDeque::new(),
+            room: 3,
         };
-        let outcome = self.entry.conn.read(&mut self.buffer[..budget]);
-        self.relist(false);
-        outcome
+        let id = sockets.insert(fake, CLIENT);
+        let write = |sockets: &mut Sockets<Fake>, bytes: &[u8]| {
+            let mut socket = sockets.get(id).expect("a socket");
+            let count = socket.write(bytes);
+            socket.relist(count < bytes.len());
+            count
+        };
+        assert_eq!(write(&mut sockets, b"reply"), 0, "before the first event");
+        sockets.event(id, WRITABLE);
+        assert_eq!(turn(&mut sockets), [(id, ReadOutcome::Nothing)]);
+        assert_eq!(write(&mut sockets, b"reply"), 3);
+        assert_eq!(turn(&mut sockets), []);
     }
 
-    /// The bytes of the last read.
-    pub fn received(&self, count: usize) -> &[u8] {
-        &self.buffer[..count]
-    }
-
-    /// Writes once, and returns how many bytes were taken.
-    pub fn write(&mut self, bytes: &[u8]) -> usize {
-        self.entry.conn.write(bytes)
-    }
-
-    /// Rule 4: a connection that can go on at once is put on the ready list again. No new edge will
-    /// come to say so.
-    pub fn relist(&mut self, has_unsent: bool) {
-        let conn = &self.entry.conn;
-        let may_read = conn.is_readable() && !self.entry.paused;
-        if may_read || has_unsent && conn.is_writable() {
-            self.list();
-        }
-    }
-
-    /// Puts it on the ready list, if it is not there (rule 3).
-    fn list(&mut self) {
-        if !std::mem::replace(&mut self.entry.in_ready_list, true) {
-            self.ready.push(self.entry.id, self.is_client());
-        }
-    }
-}
-
-impl Socket<'_, TcpStream> {
-    /// The result of dialling it; none: it is still under way.
-    pub fn dial_outcome(&mut self) -> Option<io::Result<()>> {
-        let outcome = connect::outcome(self.entry.conn.stream())?;
-        if outcome.is_ok() {
-            self.entry.connecting = false;
-            self.relist(false);
-        }
-        Some(outcome)
-    }
-
-    /// The reset that followed the end of a link. read(2) does not return it, but SO_ERROR has it:
-    /// bytes that a neighbour was sent after it had closed are lost, and the node must know.
-    pub fn reset(&self) -> Option<io::Error> {
-        match self.is_client() {
-            true => None,
-            false => self.entry.conn.stream().take_error().ok().flatten(),
-        }
+    #[test]
+    fn closing_is_told_once() {
+        let mut sockets = Sockets::default();
+        let id = sockets.insert(Fake::default(), LINK);
+        assert_eq!(sockets.accepted(Door::Servers), 1);
+        assert!(!sockets.take_closed());
+        sockets.close(id);
+        assert_eq!(sockets.accepted(Door::Servers), 0);
+        assert!(sockets.take_closed() && !sockets.take_closed());
     }
 }

@@ -83,8 +83,15 @@ impl Listener {
             return Accept::WouldBlock;
         }
         let accept = Accept::from(self.socket.accept());
-        self.ready = matches!(accept, Accept::Connection(..) | Accept::Aborted);
+        self.ready = accept.may_have_more();
         accept
+    }
+}
+
+impl Accept {
+    /// Whether the next connection can be accepted at once.
+    fn may_have_more(&self) -> bool {
+        matches!(self, Accept::Connection(..) | Accept::Aborted)
     }
 }
 
@@ -121,7 +128,9 @@ mod tests {
     #[test]
     fn errors_of_one_visitor_do_not_keep_the_next_one_waiting() {
         for number in OF_ONE_VISITOR {
-            assert!(matches!(accept(number), Accept::Aborted), "{number}");
+            let accept = accept(number);
+            assert!(matches!(accept, Accept::Aborted), "{number}");
+            assert!(accept.may_have_more());
         }
     }
 
@@ -130,8 +139,9 @@ mod tests {
         // ENOMEM, ENFILE, EMFILE and ENOBUFS; EBADF, EFAULT, EINVAL and ENOTSOCK would be bugs of
         // ours, and must not make the loop spin.
         for number in [12, 23, 24, 105, 9, 14, 22, 88] {
-            let outcome = accept(number);
-            assert!(matches!(outcome, Accept::OutOfDescriptors(_)), "{number}");
+            let accept = accept(number);
+            assert!(matches!(accept, Accept::OutOfDescriptors(_)), "{number}");
+            assert!(!accept.may_have_more());
         }
     }
 

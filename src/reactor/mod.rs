@@ -4,8 +4,8 @@
 //! Begin with [`EventLoop::turn`] in `event_loop.rs`. Its parts:
 //!
 //! - `shell.rs`: the node among its sockets, which all parts work on.
-//! - `io.rs`: the connections. [`Conn`] is the readiness of one stream, `ready.rs` the list of
-//!   connections with work, `token.rs` what an event is about.
+//! - `io.rs`: the connections. `socket.rs` is one of them, [`Conn`] the readiness of its stream,
+//!   `ready.rs` the list of those with work, `token.rs` what an event is about.
 //! - `listener.rs` and `accept.rs` take connections in; `connect.rs`, `dial.rs` and `reload.rs`
 //!   reach the neighbours.
 //! - `pool.rs` and `workers.rs` run what blocks on other threads; `journal.rs` uses them, too.
@@ -26,6 +26,7 @@ mod ready;
 mod reload;
 mod shell;
 mod signals;
+mod socket;
 mod token;
 mod workers;
 

@@ -45,8 +45,8 @@ struct Queue<J> {
 }
 
 impl<W: Work> Pool<W> {
-    /// Starts `workers` threads called `name-1` and so on. `wake` is called when there
-    /// are results to take.
+    /// Starts `workers` threads called `name-1` and so on. `wake` is called when there are results
+    /// to take.
     ///
     /// # Errors
     /// When a thread cannot be started.

@@ -3,8 +3,9 @@
 use mio::{Events, Poll};
 
 use super::conn::ReadOutcome;
-use super::io::{Socket, Sockets};
+use super::io::Sockets;
 use super::metrics::{Phase, Stopwatch};
+use super::socket::Socket;
 use crate::buffers::Timers;
 use crate::node::{Event, Node};
 use crate::units::{ConnId, Now, PeerId};
