@@ -1,12 +1,13 @@
 //! The log: a file that is appended to, one line per event, written once per turn of the loop.
 //!
 //! Two kinds of lines meet in it: the node's, which come as text, and those of everything else,
-//! which go through the `log` macros. Both are RFC 3339 UTC, `[LEVEL]`, text. The file stands
-//! behind a buffer, because simplelog over a bare file makes a system call of every word.
+//! which go through the `log` macros. Both are RFC 3339 UTC, `[LEVEL]`, text. All lines go through
+//! a buffer, because simplelog over a bare file makes a system call for every word.
 //!
-//! A log that cannot be written stops nobody. It is said once, on standard error, and kept for
-//! whoever asks ([`Log::state`]); what does not fit the buffer is dropped by whole lines and
-//! counted, and a line that the disk took half of is finished first when there is room again.
+//! A log that cannot be written stops nobody. The failure is said once, on standard error, and kept
+//! for [`Log::state`]. Meanwhile lines that do not fit the buffer are dropped whole and counted; a
+//! line that the disk took half of is finished first when there is room again. The log keeps no
+//! deadline: its owner calls [`Log::check`] now and then.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -18,9 +19,7 @@ use log::LevelFilter;
 use simplelog::{ConfigBuilder, LevelPadding, WriteLogger};
 
 use crate::limits::Limits;
-use crate::units::Mono;
 
-/// What bounds it.
 const LIMITS: Limits = Limits::PRODUCT;
 
 /// A handle of the log file. All handles write to the same buffer.
@@ -36,27 +35,23 @@ pub struct State {
     pub lost: u64,
 }
 
-/// The file, and what is not in it yet.
+/// The file, and the bytes that are not in it yet.
 struct Sink {
     path: PathBuf,
-    /// None: it could not be opened again.
+    /// None: it could not be reopened.
     file: Option<File>,
     buffer: Vec<u8>,
-    /// The line that comes is being dropped.
+    /// The rest of the line that is being pushed is dropped.
     dropping: bool,
     /// The disk took a part of the line that the buffer begins with.
     torn: bool,
     state: State,
     /// Lines that had been dropped when the log was last written.
     lost_before: u64,
-    /// When to look whether the file is still there or, in trouble, to try again.
-    look: Mono,
-    /// When the last turn was.
-    now: Mono,
 }
 
 /// Opens the log at `path` and sends the `log` macros there from now on. Lines of `level` and
-/// above are kept; the HTTP client's, whose trace shows keys, never are.
+/// above are kept, but never those of the HTTP client, whose trace shows keys.
 ///
 /// # Errors
 /// When the file cannot be written, or a log is open already.
@@ -75,8 +70,8 @@ pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
     Ok(log)
 }
 
-/// A panic is a line of the log, not a text on somebody's terminal; and the lines before it are
-/// written, for the logger is never dropped.
+/// Makes a panic a line of the log instead of a text on the terminal, and writes the lines before
+/// it, for the logger is never dropped.
 pub fn catch_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = panic.to_string().replace('\n', " ");
@@ -86,14 +81,25 @@ pub fn catch_panics() {
 }
 
 impl Log {
-    /// Writes what was gathered in a turn, at `now`. In trouble it is tried only now and then. What
-    /// it returns belongs into the log: that there was trouble, and is none any more.
-    pub fn turn(&self, now: Mono) -> Option<String> {
-        self.lock().turn(now)
+    /// Gathers bytes; a full buffer is written. It never fails.
+    pub fn push(&self, bytes: &[u8]) {
+        self.lock().push(bytes);
     }
 
-    /// Begins a file of the same name: the old one was moved away. Its directory is made if it is
-    /// gone. It returns what [`Log::turn`] does; if it fails, that is tried again.
+    /// Writes the lines that were gathered. False: the log cannot be written; after the first
+    /// failure only [`Log::check`] tries again.
+    pub fn write_out(&self) -> bool {
+        self.lock().write_out()
+    }
+
+    /// Tries to write again after a failure, and reopens the file if it was removed. Returns a line
+    /// to log when writing works again or the file is a new one.
+    pub fn check(&self) -> Option<String> {
+        self.lock().check()
+    }
+
+    /// Opens a file of the same name, after the old one was moved away. Its directory is made if it
+    /// is gone. Returns a line to log when writing works again after a failure.
     pub fn reopen(&self) -> Option<String> {
         self.lock().reopen()
     }
@@ -103,30 +109,20 @@ impl Log {
         self.lock().state.clone()
     }
 
-    /// When to call [`Log::turn`], though there be nothing to write: in trouble only.
-    pub fn next_try(&self) -> Option<Mono> {
-        let sink = self.lock();
-        sink.state.trouble.as_ref().map(|_| sink.look)
-    }
-
     fn lock(&self) -> MutexGuard<'_, Sink> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Never fails: a log that cannot be written must not stop the herd.
+/// For simplelog. It never fails: a log that cannot be written must not stop the herd.
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lock().push(bytes);
+        self.push(bytes);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let mut sink = self.lock();
-        if sink.state.trouble.is_none() {
-            let outcome = sink.write();
-            sink.note(outcome);
-        }
+        self.write_out();
         Ok(())
     }
 }
@@ -141,18 +137,14 @@ impl Sink {
             torn: false,
             state: State::default(),
             lost_before: 0,
-            look: Mono(LIMITS.log_check),
-            now: Mono(0),
         })
     }
 
-    /// Gathers bytes; what is full is written.
     fn push(&mut self, bytes: &[u8]) {
         if self.state.trouble.is_none() {
             self.buffer.extend_from_slice(bytes);
             if self.buffer.len() >= LIMITS.log_backlog {
-                let outcome = self.write();
-                self.note(outcome);
+                self.write_out();
             }
             return;
         }
@@ -168,39 +160,33 @@ impl Sink {
         }
     }
 
-    fn turn(&mut self, now: Mono) -> Option<String> {
-        self.now = now;
-        if now < self.look {
-            if self.state.trouble.is_none() {
-                let outcome = self.write();
-                self.note(outcome);
-            }
-            return None;
+    fn write_out(&mut self) -> bool {
+        if self.state.trouble.is_none() {
+            let outcome = self.write();
+            self.note(outcome);
         }
-        // A file that has no name any more takes every byte, and nobody will read them.
-        let is_there = |file: &File| file.metadata().is_ok_and(|facts| facts.nlink() > 0);
-        let gone = !self.file.as_ref().is_some_and(is_there);
-        let opened = if gone { self.open() } else { Ok(()) };
+        self.state.trouble.is_none()
+    }
+
+    fn check(&mut self) -> Option<String> {
+        // Writes to a file that was removed succeed, and are lost.
+        let exists = |file: &File| file.metadata().is_ok_and(|facts| facts.nlink() > 0);
+        let removed = !self.file.as_ref().is_some_and(exists);
+        let opened = if removed { self.open() } else { Ok(()) };
         let outcome = opened.and_then(|()| self.write());
         let recovered = self.note(outcome);
-        let pause = match self.state.trouble {
-            Some(_) => LIMITS.log_retry,
-            None => LIMITS.log_check,
-        };
-        self.look = now + pause;
-        let anew = || "the log was removed, and is begun anew".to_string();
-        let is_anew = gone && self.state.trouble.is_none();
-        recovered.or_else(|| is_anew.then(anew))
+        let is_new = removed && self.state.trouble.is_none();
+        recovered.or_else(|| is_new.then(|| "the log was removed, and is reopened".to_string()))
     }
 
     fn reopen(&mut self) -> Option<String> {
-        // What it does not take now goes to the new one.
+        // Lines that the old file does not take go to the new one.
         let _ = self.write();
         let outcome = self.open().and_then(|()| self.write());
         self.note(outcome)
     }
 
-    /// Opens the file anew, in its directory.
+    /// Opens the file, and makes its directory if need be.
     fn open(&mut self) -> io::Result<()> {
         self.file = None;
         if let Some(directory) = self.path.parent() {
@@ -237,16 +223,16 @@ impl Sink {
         Ok(())
     }
 
-    /// Whether it could be written: what began is said on standard error, what is over is returned.
+    /// Takes note of a result of writing. The first failure is said on standard error; a line to
+    /// log is returned when it is over.
     fn note(&mut self, outcome: io::Result<()>) -> Option<String> {
         match (outcome, self.state.trouble.take()) {
             (Ok(()), None) => None,
             (Ok(()), Some(why)) => {
-                let lost =
-                    self.state.lost - std::mem::replace(&mut self.lost_before, self.state.lost);
-                let text =
-                    format!("the log is written again; it was not: {why}; lines lost: {lost}");
-                Some(text)
+                let lost = self.state.lost - self.lost_before;
+                self.lost_before = self.state.lost;
+                let text = "the log is written again; it was not";
+                Some(format!("{text}: {why}; lines lost: {lost}"))
             }
             (Err(_), Some(why)) => {
                 self.state.trouble = Some(why);
@@ -260,7 +246,6 @@ impl Sink {
                     "herd: warning: {path} cannot be written: {error}; serving on without a log"
                 );
                 self.state.trouble = Some(error.to_string());
-                self.look = self.now + LIMITS.log_retry;
                 None
             }
         }
@@ -289,7 +274,7 @@ mod tests {
             sink.push(format!("line {number} ").as_bytes());
             sink.push(b"of some bytes\n");
         }
-        assert_eq!(sink.turn(Mono(1)), None);
+        assert!(!sink.write_out() && sink.check().is_none());
         assert!(sink.state.trouble.is_some() && sink.state.lost > 1000);
         assert!(sink.buffer.len() < LIMITS.log_backlog + 100);
         let text = String::from_utf8(sink.buffer.clone()).expect("text");
@@ -301,28 +286,25 @@ mod tests {
     }
 
     #[test]
-    fn when_there_is_room_again_nothing_is_broken() {
+    fn when_there_is_room_again_no_line_is_broken() {
         let path = std::env::temp_dir().join(format!("herd-log-{}", std::process::id()));
         let mut sink = sink(&path.display().to_string());
         sink.push(b"one\n");
-        assert_eq!(sink.turn(Mono(1)), None);
-        assert!(sink.state.trouble.is_some());
-        // Not tried again at once.
-        let at = sink.look;
-        assert!(at > Mono(1));
+        assert!(!sink.write_out());
+        // Not tried again before it is checked.
         sink.file = None;
         sink.push(b"two\n");
-        assert_eq!(sink.turn(Mono(2)), None);
-        let said = sink.turn(at).expect("it is over");
+        assert!(!sink.write_out());
+        let said = sink.check().expect("it is over");
         assert!(said.starts_with("the log is written again") && said.ends_with("lines lost: 0"));
         assert_eq!(fs::read_to_string(&path).expect("a log"), "one\ntwo\n");
-        // Removed, it is begun anew, but not before the next look.
+        assert_eq!(sink.check(), None);
+        // Removed, it is reopened, but not before the next check.
         fs::remove_file(&path).expect("to remove it");
         sink.push(b"three\n");
-        assert_eq!(sink.turn(Mono(at.0 + 1)), None);
+        assert!(sink.write_out());
         sink.push(b"four\n");
-        let at = sink.look;
-        assert!(sink.turn(at).expect("it is said").contains("begun anew"));
+        assert!(sink.check().expect("it is said").contains("reopened"));
         assert_eq!(fs::read_to_string(&path).expect("a log"), "four\n");
         fs::remove_file(&path).expect("to remove it");
     }

@@ -18,7 +18,7 @@ use herd::limits::Limits;
 use herd::logging::{self, Log};
 use herd::node::{Ack, Config, Level, LookupError, Neighbour, Node, Query};
 use herd::places::Provider;
-use herd::reactor::{Door, EventLoop, Setup, Signals, Target};
+use herd::reactor::{EventLoop, Listener, Setup, Signals, Target};
 use log::LevelFilter;
 
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -47,14 +47,14 @@ impl Provider for Nowhere {
     }
 }
 
-fn address(door: &Door) -> SocketAddr {
-    door.listener.local_addr().unwrap()
+fn address(door: &Listener) -> SocketAddr {
+    door.local_addr().unwrap()
 }
 
 /// Runs one server until the client is done, and counts what it allocates while that matters.
 fn serve(
     name: usize,
-    doors: [Door; 2],
+    doors: [Listener; 2],
     target: SocketAddr,
     phase: &AtomicU8,
     log: Log,
@@ -86,7 +86,7 @@ fn serve(
         places: Arc::new(Nowhere),
         until_eof: false,
         signals: Signals::catch().unwrap(),
-        reread: Box::new(|| Err("nobody asks for it".to_string())),
+        reload: Box::new(|| Err("nobody asks for it".to_string())),
         log,
     })
     .unwrap();
@@ -131,7 +131,7 @@ fn a_request_allocates_nothing() {
     let log = logging::open(Path::new("/dev/null"), LevelFilter::Info).unwrap();
     for pipeline in [1, 16, 100] {
         let phase = AtomicU8::new(WARMING);
-        let doors = || [(); 2].map(|()| Door::open(HOST, 0).unwrap());
+        let doors = || [(); 2].map(|()| Listener::open(HOST, 0).unwrap());
         let (first, second) = (doors(), doors());
         let [client, link] = [address(&first[0]), address(&first[1])];
         let other = address(&second[1]);

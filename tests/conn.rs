@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 
-use herd::reactor::{Conn, ReadOutcome};
+use herd::reactor::{Conn, ReadOutcome, Readiness};
 
 /// What the kernel says to the next call.
 #[derive(Clone, Copy)]
@@ -77,8 +77,12 @@ const READABLE: (bool, bool, bool) = (true, false, false);
 const WRITABLE: (bool, bool, bool) = (false, true, false);
 const ENDING: (bool, bool, bool) = (true, false, true);
 
-fn event(conn: &mut Conn<Script>, (readable, writable, ending): (bool, bool, bool)) {
-    conn.event(readable, writable, ending);
+fn event(conn: &mut Conn<Script>, (readable, writable, read_closed): (bool, bool, bool)) {
+    conn.event(Readiness {
+        readable,
+        writable,
+        read_closed,
+    });
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn nothing_is_tried_before_an_event_says_so() {
     let mut conn = conn(&[], &[]);
     assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Nothing);
     assert_eq!(conn.write(b"reply"), 0);
-    assert_eq!(conn.stream.calls, 0);
+    assert_eq!(conn.stream().calls, 0);
 }
 
 #[test]
@@ -101,7 +105,7 @@ fn a_full_read_may_have_more_behind_it_and_a_short_one_has_not() {
         "no call only to learn that there is nothing"
     );
     assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Nothing);
-    assert_eq!(conn.stream.calls, 2);
+    assert_eq!(conn.stream().calls, 2);
 }
 
 #[test]
@@ -134,7 +138,7 @@ fn an_interrupted_call_is_made_again() {
     event(&mut conn, (true, true, false));
     assert_eq!(conn.read(&mut [0; 8]), ReadOutcome::Bytes(2));
     assert_eq!(conn.write(b"reply"), 5);
-    assert_eq!(conn.stream.calls, 5);
+    assert_eq!(conn.stream().calls, 5);
 }
 
 #[test]
@@ -168,7 +172,7 @@ fn a_short_write_waits_for_room() {
     event(&mut conn, WRITABLE);
     assert_eq!(conn.write(b"ly"), 2);
     assert!(conn.is_writable());
-    assert_eq!(conn.stream.written, b"reply");
+    assert_eq!(conn.stream().written, b"reply");
 }
 
 #[test]

@@ -18,7 +18,9 @@ const EDGES: [(&str, &[&str]); 17] = [
     ("journal", &["limits", "node"]),
     (
         "reactor",
-        &["units", "limits", "node", "places", "journal", "logging"],
+        &[
+            "units", "limits", "buffers", "node", "places", "journal", "logging",
+        ],
     ),
     ("topology", &["limits"]),
     ("logging", &["units", "limits"]),

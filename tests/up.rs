@@ -83,7 +83,7 @@ fn signals_for_logs_and_links_reach_every_server() {
     };
     fs::rename(herd.path("run"), herd.path("old")).unwrap();
     up.signal("USR1");
-    wait_until("the logs are begun anew", || all("the log is begun anew"));
+    wait_until("the logs are reopened", || all("the log is reopened"));
     up.signal("HUP");
     wait_until("all have read the topology", || {
         all("read again: links kept")

@@ -28,6 +28,11 @@ impl<K: Copy + Ord> Timers<K> {
         }
     }
 
+    /// Whether `key` has a deadline.
+    pub fn is_set(&self, key: K) -> bool {
+        self.by_key.contains_key(&key)
+    }
+
     /// The earliest deadline.
     pub fn next(&self) -> Option<Mono> {
         self.by_time.first().map(|(at, _)| *at)
@@ -77,6 +82,7 @@ mod tests {
         timers.stop('c');
         timers.stop('x');
         assert_eq!((timers.next(), timers.len()), (Some(Mono(1)), 2));
+        assert!(timers.is_set('b') && !timers.is_set('c'));
         assert_eq!(timers.expired(Mono(0)), None);
         assert_eq!(timers.expired(Mono(9)), Some('a'));
         assert_eq!(timers.expired(Mono(9)), Some('b'));

@@ -16,7 +16,7 @@ use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
-use crate::reactor::{Door, EventLoop, Link, Reload, Setup, Signals, Target};
+use crate::reactor::{EventLoop, Link, Listener, Reload, Setup, Signals, Target};
 use crate::terminal::print;
 use crate::topology::{Host, Server, Topology};
 
@@ -148,7 +148,7 @@ fn serve(
         clients,
         servers,
         links,
-        reread: reread(shared.topology, this.clone()),
+        reload: reread(shared.topology, this.clone()),
         source: matches!(this.host, Host::Ip(_)).then_some(host),
         clients_max: clients_max(topology.neighbours(server).count()),
         places: shared.places,
@@ -217,8 +217,8 @@ fn address_of(host: &Host) -> Result<IpAddr, Failure> {
 }
 
 /// Opens one door.
-fn open(host: IpAddr, port: u16) -> Result<Door, Failure> {
-    Door::open(host, port).map_err(|error| {
+fn open(host: IpAddr, port: u16) -> Result<Listener, Failure> {
+    Listener::open(host, port).map_err(|error| {
         let advice = match error.kind() {
             ErrorKind::AddrInUse => "end what runs there, or change the port in the topology",
             ErrorKind::AddrNotAvailable => "another machine has this address: start it there",

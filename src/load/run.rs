@@ -136,8 +136,7 @@ impl<P: Protocol> Run<'_, P> {
             for event in &events {
                 let index = event.token().0;
                 if let Some(conn) = &mut self.slots[index].conn {
-                    let ending = event.is_read_closed() || event.is_error();
-                    conn.event(event.is_readable(), event.is_writable(), ending);
+                    conn.event(event.into());
                     self.list(index);
                 }
             }

@@ -8,7 +8,7 @@ use crate::units::{Mono, Now, Wall};
 #[derive(Debug)]
 pub struct Clock {
     start: Instant,
-    /// What the wall clock said at the start, going by what it said last.
+    /// Wall-clock time at monotonic zero, as of the last [`Clock::set`].
     wall: Wall,
 }
 
@@ -23,13 +23,13 @@ impl Clock {
         clock
     }
 
-    /// What the monotonic clock says.
+    /// Reads the monotonic clock.
     pub fn mono(&self) -> Mono {
         Mono(self.start.elapsed().as_nanos() as u64)
     }
 
-    /// What the monotonic clock says, and what the wall clock would: it has gone on like the other
-    /// since [`Clock::set`]. Half the price of reading both.
+    /// Reads the monotonic clock, and derives the wall clock from it: both have gone on alike since
+    /// [`Clock::set`]. That is half the price of reading both.
     pub fn now(&self) -> Now {
         let mono = self.mono();
         let wall = Wall(self.wall.0 + i128::from(mono.0));

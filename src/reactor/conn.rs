@@ -1,29 +1,40 @@
 //! A nonblocking stream under an edge-triggered poll (epoll(7)): what may still be read or
 //! written without waiting.
 //!
-//! An edge comes once. So an event only sets a flag, and only what shows that the kernel has no
-//! more clears it: `WouldBlock`, or a short read or write. It knows no node and no poll, and runs
-//! over any `Read + Write`.
+//! Rule 2 of the loop: an edge comes once, so an event only sets a flag, and only proof that the
+//! kernel has no more clears it: `WouldBlock`, or a short read or write. It knows no node and no
+//! poll, and runs over any `Read + Write`.
 
 use std::io::{Error, ErrorKind, Read, Write};
 
 /// A stream and its readiness.
 #[derive(Debug)]
 pub struct Conn<S> {
-    /// The stream itself.
-    pub stream: S,
+    stream: S,
     readable: bool,
     writable: bool,
-    /// The other side has shut down sending: the end is still to be read, and no edge will say so.
-    ending: bool,
+    /// The peer has shut down sending. The end is still to be read, and no further edge will say
+    /// so: a short read does not prove that the socket is empty.
+    read_closed: bool,
     /// Why nothing can be written any more.
     failure: Option<Error>,
 }
 
-/// What came of a read.
+/// The part of a poll's event that concerns a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// There is something to read.
+    pub readable: bool,
+    /// There is room to write.
+    pub writable: bool,
+    /// The peer has shut down sending, or there is an error to be read.
+    pub read_closed: bool,
+}
+
+/// The result of a read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadOutcome {
-    /// So many bytes.
+    /// The number of bytes at the start of the buffer.
     Bytes(usize),
     /// Nothing for now.
     Nothing,
@@ -33,23 +44,28 @@ pub enum ReadOutcome {
     Broken(String),
 }
 
-impl<S: Read + Write> Conn<S> {
+impl<S> Conn<S> {
     /// A stream that was just registered. Nothing is known of it until its first event.
     pub fn new(stream: S) -> Conn<S> {
         Conn {
             stream,
             readable: false,
             writable: false,
-            ending: false,
+            read_closed: false,
             failure: None,
         }
     }
 
-    /// An event came. One that says the other side has ended says it only once.
-    pub fn event(&mut self, readable: bool, writable: bool, ending: bool) {
-        self.readable |= readable || ending;
-        self.writable |= writable;
-        self.ending |= ending;
+    /// Takes in an event.
+    pub fn event(&mut self, event: Readiness) {
+        self.readable |= event.readable || event.read_closed;
+        self.writable |= event.writable;
+        self.read_closed |= event.read_closed;
+    }
+
+    /// The stream itself.
+    pub fn stream(&self) -> &S {
+        &self.stream
     }
 
     /// Whether a read may bring something.
@@ -61,7 +77,9 @@ impl<S: Read + Write> Conn<S> {
     pub fn is_writable(&self) -> bool {
         self.writable || self.failure.is_some()
     }
+}
 
+impl<S: Read + Write> Conn<S> {
     /// Reads once into `buffer`, if there may be something.
     pub fn read(&mut self, buffer: &mut [u8]) -> ReadOutcome {
         while self.readable {
@@ -74,8 +92,7 @@ impl<S: Read + Write> Conn<S> {
                     };
                 }
                 Ok(count) => {
-                    // A short read has emptied the socket, but not if the end stands behind it.
-                    self.readable = count == buffer.len() || self.ending;
+                    self.readable = count == buffer.len() || self.read_closed;
                     return ReadOutcome::Bytes(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -91,10 +108,10 @@ impl<S: Read + Write> Conn<S> {
         ReadOutcome::Nothing
     }
 
-    /// Writes once, if the socket may take something: how many of `bytes` it took.
+    /// Writes once, if the socket may take something, and returns how many of `bytes` it took.
     ///
-    /// When it cannot take any ever again, all are dropped, as if they were sent: what the other
-    /// side said before it went is still to be read, and the reading tells that it is gone.
+    /// After an error all bytes are dropped as if they were sent: words that the peer said before
+    /// it went are still to be read, and reading tells that it is gone.
     pub fn write(&mut self, bytes: &[u8]) -> usize {
         if self.failure.is_some() {
             return bytes.len();
@@ -109,7 +126,7 @@ impl<S: Read + Write> Conn<S> {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
                 Err(error) => {
                     self.failure = Some(error);
-                    (self.readable, self.ending) = (true, true);
+                    (self.readable, self.read_closed) = (true, true);
                     return bytes.len();
                 }
             }

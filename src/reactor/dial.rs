@@ -1,161 +1,189 @@
-//! Dialling a neighbour: its host may be a name, which a worker resolves, and may have several
-//! addresses, which are tried in turn.
+//! Dialling neighbours. The host of a neighbour may be a name, which a worker resolves, and may
+//! have several addresses, which are tried in turn.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use mio::net::TcpStream;
-use socket2::{Domain, Protocol, Socket, Type};
+use mio::Waker;
 
-use super::pool::Work;
+use super::connect::connect;
+use super::io::Sockets;
+use super::pool::Pool;
+use super::reload::{Link, Links, Reload, Target};
+use super::shell::Shell;
+use super::socket::Origin;
+use super::workers::{AttemptId, Resolver, wake};
+use crate::limits::{Limit, Limits};
+use crate::node::Event;
 use crate::units::{ConnId, PeerId};
 
-/// Where a neighbour's servers' door is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// At an address.
-    Address(SocketAddr),
-    /// At a host name and a port.
-    Name(String, u16),
+/// The neighbours, and the newest attempt to reach each.
+pub struct Dialler {
+    links: Links,
+    reload: Reload,
+    /// By the place of the neighbour.
+    attempts: Vec<Attempt>,
+    source: Option<IpAddr>,
+    /// None: no neighbour's host has been a name so far.
+    resolver: Option<Pool<Resolver>>,
+    waker: Arc<Waker>,
 }
 
 /// The newest attempt to reach a neighbour; older ones are dropped.
 #[derive(Debug, Default)]
-pub struct Attempt {
-    /// Its number: what a worker says about an earlier one is ignored.
-    pub number: u64,
+struct Attempt {
+    /// A worker's answer to an earlier attempt is ignored.
+    number: u64,
     /// Addresses that are still to be tried.
-    pub addresses: VecDeque<SocketAddr>,
+    addresses: VecDeque<SocketAddr>,
     /// The connection that is being made.
-    pub conn: Option<ConnId>,
+    conn: Option<ConnId>,
 }
 
-/// Begins to connect. It is under way when this returns; the first event that says writable tells
-/// how it went ([`outcome`]).
-///
-/// `source` is our own address in the topology, by which the neighbour knows us; where it is not
-/// of the target's family, the kernel chooses.
-///
-/// # Errors
-/// When it fails at once.
-pub fn connect(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
-    let socket = Socket::new(
-        Domain::for_address(target),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    socket.set_nonblocking(true)?;
-    let source = source.filter(|source| source.is_ipv4() == target.is_ipv4());
-    // A port that is bound is nobody else's until a minute after the connection (TIME_WAIT), one
-    // that connect(2) chooses is this target's only. There are 28,000, and a plain neighbour is
-    // dialled for each update: bound, they would run out.
-    if let Some(source) = source.filter(|source| route(target).ok() != Some(*source)) {
-        socket.bind(&SocketAddr::new(source, 0).into())?;
-    }
-    match socket.connect(&target.into()) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-        Err(error) if error.raw_os_error() == Some(EINPROGRESS) => {}
-        Err(error) => return Err(error),
-    }
-    Ok(TcpStream::from_std(socket.into()))
-}
-
-/// The address from which the kernel reaches a target by itself. Connecting a datagram socket asks
-/// for the way and sends nothing (udp(7)).
-fn route(target: SocketAddr) -> io::Result<IpAddr> {
-    let any = match target {
-        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.connect(target)?;
-    Ok(socket.local_addr()?.ip())
-}
-
-/// Connecting goes on (connect(2)), by its number on Linux.
-const EINPROGRESS: i32 = 115;
-
-/// How connecting went; none: it goes on.
-pub fn outcome(stream: &TcpStream) -> Option<io::Result<()>> {
-    match stream.take_error() {
-        Ok(None) => {}
-        Ok(Some(error)) | Err(error) => return Some(Err(error)),
-    }
-    match stream.peer_addr() {
-        Ok(_) => Some(Ok(())),
-        Err(error) if error.kind() == ErrorKind::NotConnected => None,
-        Err(error) => Some(Err(error)),
-    }
-}
-
-/// The resolver's work.
-pub struct Resolver;
-
-/// A host name to be resolved.
-pub struct Name {
-    /// Whose.
-    pub peer: PeerId,
-    /// For which attempt.
-    pub attempt: u64,
-    /// The name.
-    pub host: String,
-    /// The port to go with it.
-    pub port: u16,
-}
-
-/// What a name stands for.
-pub struct Resolved {
-    /// Whose.
-    pub peer: PeerId,
-    /// For which attempt.
-    pub attempt: u64,
-    /// Its addresses, or why there are none.
-    pub addresses: Result<Vec<SocketAddr>, String>,
-}
-
-impl Work for Resolver {
-    type Job = Name;
-    type Done = Resolved;
-
-    fn run(&self, job: &Name) -> Resolved {
-        let addresses = (job.host.as_str(), job.port).to_socket_addrs();
-        let addresses = addresses
-            .map(Iterator::collect)
-            .map_err(|error| error.to_string());
-        Resolved {
-            peer: job.peer,
-            attempt: job.attempt,
-            addresses,
+impl Dialler {
+    /// For neighbours that have the places of their indices. `source` is our own address, by which
+    /// they know us, if it is not a name.
+    pub fn new(
+        links: Vec<Link>,
+        reload: Reload,
+        source: Option<IpAddr>,
+        waker: Arc<Waker>,
+    ) -> Dialler {
+        Dialler {
+            attempts: links.iter().map(|_| Attempt::default()).collect(),
+            links: Links::new(links),
+            reload,
+            source,
+            resolver: None,
+            waker,
         }
     }
 
-    fn panicked(&self, job: &Name) -> Resolved {
-        let addresses = Err("the resolver failed".to_string());
-        Resolved {
-            peer: job.peer,
-            attempt: job.attempt,
-            addresses,
+    /// How many places for neighbours there are.
+    pub fn places(&self) -> usize {
+        self.links.places()
+    }
+
+    /// Begins to connect to a neighbour, and drops the attempt before.
+    pub fn dial(&mut self, peer: PeerId, shell: &mut Shell) {
+        self.drop_attempt(peer, &mut shell.sockets);
+        match self.links.target(peer).cloned() {
+            None => {}
+            Some(Target::Address(address)) => self.try_all(peer, vec![address], shell),
+            Some(Target::Name(host, port)) => {
+                let number = self.attempts[peer.index()].number;
+                if let Err(why) = self.resolve((peer, number), host, port) {
+                    shell.node.hit(Limit::resolver_queue);
+                    fail(peer, why, shell);
+                }
+            }
+        }
+    }
+
+    /// Asks the worker for the addresses of a name. It is started when the first name is met.
+    fn resolve(&mut self, attempt: AttemptId, host: String, port: u16) -> Result<(), String> {
+        let resolver = match &self.resolver {
+            Some(resolver) => resolver,
+            None => {
+                let (queue, wake) = (Limits::PRODUCT.resolver_queue, wake(&self.waker));
+                let started = Pool::start("names", 1, queue, Resolver, wake);
+                let resolver = started.map_err(|error| error.to_string())?;
+                self.resolver.insert(resolver)
+            }
+        };
+        let queued = resolver.submit((attempt, (host, port)));
+        queued.map_err(|_| "too many names to resolve".to_string())
+    }
+
+    fn drop_attempt(&mut self, peer: PeerId, sockets: &mut Sockets) {
+        let attempt = &mut self.attempts[peer.index()];
+        attempt.number += 1;
+        attempt.addresses.clear();
+        if let Some(conn) = attempt.conn.take() {
+            sockets.close(conn);
+        }
+    }
+
+    /// Takes in the names that the worker has resolved.
+    pub fn take_results(&mut self, shell: &mut Shell) {
+        let resolver = self.resolver.as_ref();
+        let results = resolver.map(Pool::results).unwrap_or_default();
+        for ((peer, number), resolved) in results {
+            if number != self.attempts[peer.index()].number {
+                continue;
+            }
+            match resolved {
+                Ok(found) => {
+                    let addresses = found.iter().map(SocketAddr::ip).collect();
+                    shell.tell(Event::Resolved { peer, addresses });
+                    self.try_all(peer, found, shell);
+                }
+                Err(why) => fail(peer, why, shell),
+            }
+        }
+    }
+
+    fn try_all(&mut self, peer: PeerId, addresses: Vec<SocketAddr>, shell: &mut Shell) {
+        self.attempts[peer.index()].addresses = addresses.into();
+        self.try_next(peer, "its name has no address".to_string(), shell);
+    }
+
+    /// Tries the next address; so far the attempt has failed with `why`.
+    fn try_next(&mut self, peer: PeerId, mut why: String, shell: &mut Shell) {
+        let attempt = &mut self.attempts[peer.index()];
+        while let Some(address) = attempt.addresses.pop_front() {
+            let stream = connect(address, self.source);
+            let origin = Origin::Dialled(peer);
+            match stream.and_then(|stream| shell.sockets.add(stream, origin, &shell.poll)) {
+                Ok(conn) => {
+                    attempt.conn = Some(conn);
+                    return;
+                }
+                Err(error) => why = error.to_string(),
+            }
+        }
+        fail(peer, why, shell);
+    }
+
+    /// Takes in an event of the connection that is being made to a neighbour.
+    pub fn advance(&mut self, peer: PeerId, conn: ConnId, shell: &mut Shell) {
+        let socket = shell.sockets.get(conn);
+        let Some(outcome) = socket.and_then(|mut socket| socket.dial_outcome()) else {
+            return;
+        };
+        self.attempts[peer.index()].conn = None;
+        match outcome {
+            Ok(()) => shell.tell(Event::Dialled { peer, conn }),
+            Err(error) => {
+                shell.sockets.close(conn);
+                self.try_next(peer, error.to_string(), shell);
+            }
+        }
+    }
+
+    /// Reads the links of this server again. An error changes nothing.
+    pub fn reload(&mut self, shell: &mut Shell) {
+        let changes = match (self.reload)() {
+            Ok(links) => self.links.replace(links),
+            Err(why) => {
+                log::warn!("the topology was read again, and is not taken over: {why}");
+                return;
+            }
+        };
+        log::info!("the topology was read again: {changes}");
+        for (peer, _) in changes.closed {
+            self.drop_attempt(peer, &mut shell.sockets);
+            shell.tell(Event::Unlinked { peer });
+        }
+        let places = self.links.places();
+        self.attempts.resize_with(places, Attempt::default);
+        for (peer, neighbour) in changes.opened {
+            shell.tell(Event::Linked { peer, neighbour });
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_source_than_the_kernels_own_is_bound() {
-        let door = std::net::TcpListener::bind("127.0.0.1:0").expect("a door");
-        let target = door.local_addr().expect("its address");
-        assert_eq!(route(target).expect("a way"), target.ip());
-        // Another is: the neighbour knows us by it.
-        let other: IpAddr = "127.0.0.9".parse().expect("an address");
-        for source in [target.ip(), other] {
-            let stream = connect(target, Some(source)).expect("a connection");
-            assert_eq!(door.accept().expect("it").1.ip(), source);
-            assert_eq!(stream.local_addr().expect("an address").ip(), source);
-        }
-    }
+fn fail(peer: PeerId, why: String, shell: &mut Shell) {
+    shell.tell(Event::DialFailed { peer, why });
 }

@@ -49,7 +49,7 @@ impl EventLoop {
         };
         let event = match task {
             JournalTask::Append(book) => {
-                let result = journal.keeper.append(book, self.node.journal_text());
+                let result = journal.keeper.append(book, self.shell.node.journal_text());
                 JournalEvent::Wrote(book, result)
             }
             task => {
@@ -62,7 +62,9 @@ impl EventLoop {
                 }
             }
         };
-        self.node.handle(self.now, Event::Journal(event));
+        self.shell
+            .node
+            .handle(self.shell.now, Event::Journal(event));
     }
 
     /// Takes in what the worker has done.
@@ -72,7 +74,9 @@ impl EventLoop {
         };
         for done in journal.worker.results() {
             let event = journal.keeper.done(done);
-            self.node.handle(self.now, Event::Journal(event));
+            self.shell
+                .node
+                .handle(self.shell.now, Event::Journal(event));
         }
     }
 }

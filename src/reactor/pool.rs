@@ -1,8 +1,8 @@
-//! A few threads for what blocks, behind a bounded queue.
+//! A few threads for work that blocks, behind a bounded queue.
 //!
-//! A worker publishes its result, then wakes the loop; never the other way round, or the loop
-//! could look too early and sleep on it. A job that panics has an answer too, and its worker
-//! goes on.
+//! Rule 8: a worker publishes its result, then wakes the loop; the other way round the loop could
+//! look too early and sleep through it. One wake is enough for all results that the loop has not
+//! taken yet. A job that panics has an answer too, and its worker goes on.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// What the workers of a pool do.
+/// The work of a pool's threads.
 pub trait Work: Send + Sync + 'static {
     /// A question.
     type Job: Send;
@@ -24,7 +24,7 @@ pub trait Work: Send + Sync + 'static {
     fn panicked(&self, job: &Self::Job) -> Self::Done;
 }
 
-/// The loop's side of a pool. The threads end with it, once they are done with what they do.
+/// The loop's side of a pool. The threads end with it, each after the job that it has begun.
 pub struct Pool<W: Work> {
     shared: Arc<Shared<W>>,
 }
@@ -45,7 +45,8 @@ struct Queue<J> {
 }
 
 impl<W: Work> Pool<W> {
-    /// Starts `workers` threads called `name-1` and so on. `wake` is called after each result.
+    /// Starts `workers` threads called `name-1` and so on. `wake` is called when there are results
+    /// to take.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -93,8 +94,7 @@ impl<W: Work> Pool<W> {
         Ok(())
     }
 
-    /// Takes the jobs out of the queue that nobody waits for any more. One that a worker has
-    /// begun goes on.
+    /// Takes unwanted jobs out of the queue. One that a worker has begun goes on.
     pub fn forget(&self, is_unwanted: impl Fn(&W::Job) -> bool) {
         lock(&self.shared.queue)
             .jobs
@@ -120,8 +120,9 @@ impl<W: Work> Shared<W> {
         while let Some(job) = self.next_job() {
             let done = catch_unwind(AssertUnwindSafe(|| self.work.run(&job)))
                 .unwrap_or_else(|_| self.work.panicked(&job));
-            lock(&self.done).push(done);
-            (self.wake)();
+            if publish(&self.done, done) {
+                (self.wake)();
+            }
         }
     }
 
@@ -140,6 +141,13 @@ impl<W: Work> Shared<W> {
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+/// Adds a result. True: it is the first since the loop took the last, which it must be told.
+fn publish<T>(results: &Mutex<Vec<T>>, result: T) -> bool {
+    let mut results = lock(results);
+    results.push(result);
+    results.len() == 1
 }
 
 /// No thread panics while it holds a lock, so a poisoned one is sound all the same.
@@ -192,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn results_are_published_before_the_wake() {
+    fn every_result_is_seen_after_a_wake() {
         let (pool, permit, woken) = start(2, 64);
         for job in 100..150 {
             pool.submit(job).unwrap();
@@ -206,6 +214,50 @@ mod tests {
                 assert!(seen.insert(job));
             }
         }
+    }
+
+    #[test]
+    fn a_result_is_published_before_the_wake() {
+        let (permit, permits) = mpsc::channel();
+        let (wake, woken) = mpsc::channel();
+        let (look, looked) = mpsc::channel::<()>();
+        let gate = Gate {
+            permits: Mutex::new(permits),
+        };
+        // The wake lasts until the loop has looked.
+        let ends = Mutex::new((wake, looked));
+        let pool = Pool::start("gate", 1, 64, gate, move || {
+            let (wake, looked) = &*lock(&ends);
+            let _ = wake.send(());
+            let _ = looked.recv();
+        });
+        let pool = pool.unwrap();
+        drop(permit);
+        for job in 0..3 {
+            pool.submit(job).unwrap();
+            woken.recv().unwrap();
+            assert_eq!(pool.results().len(), 1, "there is nothing to see yet");
+            look.send(()).unwrap();
+        }
+    }
+
+    #[test]
+    fn one_wake_is_enough_for_all_results() {
+        let (pool, permit, woken) = start(1, 64);
+        drop(permit);
+        let published = || lock(&pool.shared.done).len();
+        for job in 0..4 {
+            pool.submit(job).unwrap();
+        }
+        // When the worker has published the fourth, it has called all wakes of those before.
+        while published() < 4 {
+            thread::yield_now();
+        }
+        assert_eq!(woken.try_iter().count(), 1);
+        assert_eq!(pool.results().len(), 4);
+        pool.submit(4).unwrap();
+        woken.recv().unwrap();
+        assert_eq!(pool.results().len(), 1);
     }
 
     #[test]

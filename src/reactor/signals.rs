@@ -1,8 +1,9 @@
-//! What reaches the process from outside its sockets: signals, the end of standard input, and the
-//! end of the terminal.
+//! Requests from outside the sockets: signals, commands on standard input and its end, and the end
+//! of the terminal.
 //!
-//! SIGINT and SIGTERM ask it to end, SIGUSR1 to begin its log anew, SIGHUP to read the topology
-//! again. A terminal that closes says SIGHUP, too: whoever had one, and has none any more, ends.
+//! SIGINT and SIGTERM ask the process to end, SIGUSR1 to reopen its log, SIGHUP to read the
+//! topology again. A terminal that closes sends SIGHUP, too: a process that had one, and has none
+//! any more, ends.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -10,19 +11,98 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use mio::event::Event;
 use mio::net::UnixStream;
 use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Poll, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
-use super::LIMITS;
-use super::token::STDIN;
+use super::token::{SIGNALS, STDIN};
+use crate::limits::Limits;
 use crate::units::Mono;
 
-/// On standard input this byte stands for SIGHUP, for a process that has children.
+/// On standard input this byte means SIGHUP: `herd up` passes signals on to its children by it.
 pub const REREAD: u8 = b'h';
-/// Likewise, for SIGUSR1.
+/// The same for SIGUSR1.
 pub const REOPEN: u8 = b'u';
+
+/// Signals and standard input, and what they have asked for.
+#[derive(Debug)]
+pub struct Control {
+    signals: Signals,
+    stdin: Option<File>,
+    requests: Requests,
+    forced_exit: bool,
+}
+
+/// Requests to the loop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// End, once every reply that is owed is sent.
+    pub end: bool,
+    /// Read the topology again.
+    pub reload: bool,
+    /// Reopen the log.
+    pub reopen: bool,
+}
+
+impl Control {
+    /// Watches for signals, and for commands and the end of standard input if `until_eof`.
+    ///
+    /// # Errors
+    /// When standard input is nothing that can be polled, such as a file, or there is no descriptor
+    /// left.
+    pub fn new(mut signals: Signals, until_eof: bool, poll: &Poll) -> io::Result<Control> {
+        signals.watch(poll.registry(), SIGNALS)?;
+        let stdin = match until_eof {
+            true => Some(watch_stdin(poll).map_err(|_| {
+                io::Error::other("standard input cannot be watched for its end; make it a pipe")
+            })?),
+            false => None,
+        };
+        Ok(Control {
+            signals,
+            stdin,
+            requests: Requests::default(),
+            forced_exit: false,
+        })
+    }
+
+    /// Takes in an event: the requests are kept for [`Control::take`].
+    pub fn event(&mut self, event: &Event, now: Mono) {
+        match &mut self.stdin {
+            _ if event.token() == SIGNALS => {
+                self.forced_exit |= self.signals.take(now, &mut self.requests);
+            }
+            Some(_) if event.is_read_closed() || event.is_error() => self.requests.end = true,
+            Some(stdin) if event.is_readable() => {
+                // It does not block, being readable.
+                let mut bytes = [0; 4096];
+                let count = stdin.read(&mut bytes).unwrap_or(0);
+                self.requests.reload |= bytes[..count].contains(&REREAD);
+                self.requests.reopen |= bytes[..count].contains(&REOPEN);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the requests that have come.
+    pub fn take(&mut self) -> Requests {
+        std::mem::take(&mut self.requests)
+    }
+
+    /// Whether a second signal has asked to end at once.
+    pub fn forced_exit(&self) -> bool {
+        self.forced_exit
+    }
+}
+
+/// Watches standard input. Its end is an event of its own (EPOLLHUP).
+fn watch_stdin(poll: &Poll) -> io::Result<File> {
+    let registry = poll.registry();
+    registry.register(&mut SourceFd(&0), STDIN, Interest::READABLE)?;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
 
 /// Signals as an event source: the handler sets a flag and writes a byte to a socket pair, the only
 /// things that are safe there (signal-safety(7)), and the loop reads it.
@@ -30,7 +110,7 @@ pub const REOPEN: u8 = b'u';
 pub struct Signals {
     receiver: UnixStream,
     sender: UnixStream,
-    /// By [`CAUGHT`]: it has come.
+    /// In the order of [`CAUGHT`]: the signal has come.
     flags: [Arc<AtomicBool>; CAUGHT.len()],
     terminal: Terminal,
     /// When we were first asked to end.
@@ -39,21 +119,8 @@ pub struct Signals {
 
 const CAUGHT: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1];
 
-/// What was asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// To end, and to give first what is owed.
-    pub end: bool,
-    /// To end, whatever is owed.
-    pub end_now: bool,
-    /// To read the topology again.
-    pub reread: bool,
-    /// To begin the log anew.
-    pub reopen: bool,
-}
-
 impl Signals {
-    /// Has SIGHUP and SIGUSR1 wait for the loop: a long journal may be read before that. SIGINT
+    /// Keeps SIGHUP and SIGUSR1 for the loop: a long journal may be read before it begins. SIGINT
     /// and SIGTERM still end the process at once, for nobody is owed anything.
     ///
     /// # Errors
@@ -84,7 +151,7 @@ impl Signals {
     fn register(&self, signals: &[i32]) -> io::Result<()> {
         let all = CAUGHT.into_iter().zip(&self.flags);
         for (signal, flag) in all.filter(|(signal, _)| signals.contains(signal)) {
-            // In this order: who is woken finds the flag.
+            // In this order: the loop that is woken finds the flag.
             signal_hook::flag::register(signal, Arc::clone(flag))?;
             let sender = self.sender.as_fd().try_clone_to_owned()?;
             signal_hook::low_level::pipe::register(signal, sender)?;
@@ -92,8 +159,8 @@ impl Signals {
         Ok(())
     }
 
-    /// Takes note of those that came.
-    pub fn take(&mut self, now: Mono) -> Asked {
+    /// Takes the requests of the signals that came. True: a second one asks to end at once.
+    pub fn take(&mut self, now: Mono, requests: &mut Requests) -> bool {
         let mut bytes = [0; 16];
         loop {
             match self.receiver.read(&mut bytes) {
@@ -106,29 +173,20 @@ impl Signals {
             [0, 1, 2, 3].map(|it| self.flags[it].swap(false, Ordering::SeqCst));
         let hung_up = hup && self.terminal.has_gone();
         let end = int || term || hung_up;
-        let end_now = end
-            && self
-                .first
-                .is_some_and(|first| now.since(first) >= LIMITS.signals_gap);
-        if end {
-            self.first.get_or_insert(now);
-        }
-        Asked {
-            end,
-            end_now,
-            reread: hup && !hung_up,
-            reopen,
-        }
+        requests.end |= end;
+        requests.reload |= hup && !hung_up;
+        requests.reopen |= reopen;
+        end && now.since(*self.first.get_or_insert(now)) >= Limits::PRODUCT.signals_gap
     }
 }
 
-/// The terminal from which the process was started, if it was, and is to end with it.
+/// The terminal from which the process was started, if it ends with that terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal(bool);
 
 impl Terminal {
-    /// Is there one? Before SIGHUP is caught: nohup(1) has it ignored, and wants us to outlive the
-    /// terminal.
+    /// Looks for it, before SIGHUP is caught: nohup(1) has SIGHUP ignored, and wants us to outlive
+    /// the terminal.
     pub fn look() -> Terminal {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let ignored = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
@@ -137,40 +195,14 @@ impl Terminal {
         Terminal(!outlives && File::open("/dev/tty").is_ok())
     }
 
-    /// There was one, and is none any more: it was closed.
+    /// Whether there was one that is closed now.
     pub fn has_gone(self) -> bool {
-        // Not for lack of a descriptor, say.
+        // Not, for example, for lack of a descriptor.
         let is_gone = |error: io::Error| matches!(error.raw_os_error(), Some(EIO | ENXIO));
         self.0 && File::open("/dev/tty").is_err_and(is_gone)
     }
 }
 
-/// There is no terminal (tty(4)), by its numbers on Linux.
+/// The errors of opening a terminal that is not there (tty(4)), by their numbers on Linux.
 const EIO: i32 = 5;
 const ENXIO: i32 = 6;
-
-/// Standard input, a pipe: its end, and the bytes that stand for signals.
-#[derive(Debug)]
-pub struct Stdin(File);
-
-impl Stdin {
-    /// Watches it. Its end is an event of its own (EPOLLHUP).
-    ///
-    /// # Errors
-    /// When standard input is nothing that can be polled, such as a file.
-    pub fn watch(registry: &Registry) -> io::Result<Stdin> {
-        registry.register(&mut SourceFd(&0), STDIN, Interest::READABLE)?;
-        Ok(Stdin(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
-    }
-
-    /// What came. Only after an event that says that it is readable: then it does not block.
-    pub fn take(&mut self) -> Asked {
-        let mut bytes = [0; 4096];
-        let count = self.0.read(&mut bytes).unwrap_or(0);
-        Asked {
-            reread: bytes[..count].contains(&REREAD),
-            reopen: bytes[..count].contains(&REOPEN),
-            ..Asked::default()
-        }
-    }
-}

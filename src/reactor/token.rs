@@ -1,8 +1,11 @@
-//! What an event of the poll is about. A connection's token is its [`ConnId`]; the few things
-//! that live as long as the loop have the highest values, which no connection ever reaches.
+//! Events of the poll: their tokens, and what they say of a stream. A connection's token is its
+//! [`ConnId`]; the few things that live as long as the loop have the highest values, which no
+//! connection ever reaches.
 
 use mio::Token;
+use mio::event::Event;
 
+use super::conn::Readiness;
 use crate::units::ConnId;
 
 /// The listening socket for clients.
@@ -27,4 +30,14 @@ pub fn token(conn: ConnId) -> Token {
 /// The connection of a token that is none of the above.
 pub fn conn(token: Token) -> ConnId {
     ConnId(token.0 as u64)
+}
+
+impl From<&Event> for Readiness {
+    fn from(event: &Event) -> Readiness {
+        Readiness {
+            readable: event.is_readable(),
+            writable: event.is_writable(),
+            read_closed: event.is_read_closed() || event.is_error(),
+        }
+    }
 }

@@ -79,9 +79,8 @@ impl<'a> Call<'a> {
         let (Some(conn), None) = (&mut self.conn, &self.answer) else {
             return;
         };
-        let ending = event.is_read_closed() || event.is_error();
-        conn.event(event.is_readable(), event.is_writable(), ending);
-        self.answer = match outcome(&conn.stream) {
+        conn.event(event.into());
+        self.answer = match outcome(conn.stream()) {
             None => return,
             Some(Err(error)) => return self.dial_next(registry, error),
             Some(Ok(())) => self.talk().unwrap_or_else(|why| Some(Answer::Down(why))),

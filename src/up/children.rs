@@ -18,7 +18,7 @@ use signal_hook::consts::SIGCHLD;
 use super::child::{Child, News, Stream};
 use crate::buffers::Timers;
 use crate::limits::Limits;
-use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
+use crate::reactor::{Clock, REOPEN, REREAD, Requests, Signals, wait};
 use crate::units::Mono;
 
 const LIMITS: Limits = Limits::PRODUCT;
@@ -234,15 +234,16 @@ impl Children {
 
     /// Does what signals ask for. Those about logs and links mean the servers.
     fn take_signals(&mut self, now: Mono) {
-        let asked = self.signals.take(now);
-        let bytes = [(asked.reopen, REOPEN), (asked.reread, REREAD)];
+        let mut asked = Requests::default();
+        let is_forced = self.signals.take(now, &mut asked);
+        let bytes = [(asked.reopen, REOPEN), (asked.reload, REREAD)];
         for (_, byte) in bytes.into_iter().filter(|(is_asked, _)| *is_asked) {
             self.children
                 .iter_mut()
                 .for_each(|child| child.signal(byte));
         }
         if asked.end {
-            self.changes.push_back(match asked.end_now {
+            self.changes.push_back(match is_forced {
                 true => Change::EndNow,
                 false => Change::EndAsked,
             });

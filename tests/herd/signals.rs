@@ -102,7 +102,7 @@ fn a_topology_that_is_wrong_changes_nothing() {
 fn a_signal_while_the_journal_is_read_waits_for_the_loop() {
     for (signal, said) in [
         ("HUP", "the topology was read again: "),
-        ("USR1", "the log is begun anew"),
+        ("USR1", "the log is reopened"),
     ] {
         let mut herd = Herd::one();
         let server = &mut herd.servers[0];

@@ -1,0 +1,147 @@
+//! The two listeners, and the rules by which connections come in.
+
+use std::io;
+use std::net::SocketAddr;
+
+use mio::Poll;
+use mio::net::TcpStream;
+
+use super::listener::{Accept, Listener};
+use super::shell::{Shell, ShellTimer};
+use super::socket::Origin;
+use super::token::{CLIENTS_DOOR, SERVERS_DOOR};
+use crate::limits::{Limit, Limits, Throttle};
+use crate::node::{Door, Event};
+
+const LIMITS: Limits = Limits::PRODUCT;
+
+/// The listeners of both doors, and their rules.
+pub struct Listeners {
+    /// By [`Door`]; empty: the process is ending.
+    open: Vec<Listener>,
+    /// The most open connections, by door.
+    max: [usize; 2],
+    /// The last connection could not be accepted for lack of descriptors or memory.
+    out_of_descriptors: bool,
+    warnings: Throttle,
+    rejections: [Throttle; 2],
+}
+
+impl Listeners {
+    /// Listens at the clients' and the servers' door. At most `clients_max` clients are admitted:
+    /// some descriptors are kept back for links and the log (rule 7).
+    ///
+    /// # Errors
+    /// When they cannot be registered.
+    pub fn new(doors: [Listener; 2], clients_max: usize, poll: &Poll) -> io::Result<Listeners> {
+        let mut open = Vec::from(doors);
+        for (listener, token) in open.iter_mut().zip([CLIENTS_DOOR, SERVERS_DOOR]) {
+            listener.register(poll, token)?;
+        }
+        Ok(Listeners {
+            open,
+            max: [clients_max, 0],
+            out_of_descriptors: false,
+            warnings: Throttle::default(),
+            rejections: Default::default(),
+        })
+    }
+
+    /// Two connections of each neighbour are admitted, for a new link may come before the loss of
+    /// the old one is noticed; and some unidentified ones, which the node closes within seconds.
+    pub fn set_neighbours(&mut self, count: usize) {
+        self.max[Door::Servers as usize] = 2 * count + LIMITS.unidentified;
+    }
+
+    /// The most clients that are admitted at once.
+    pub fn clients_max(&self) -> usize {
+        self.max[Door::Clients as usize]
+    }
+
+    /// Closes both: nobody comes in any more.
+    pub fn close(&mut self) {
+        self.open.clear();
+    }
+
+    pub fn are_closed(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Takes in an event: connections wait at that door.
+    pub fn event(&mut self, door: Door) {
+        if let Some(listener) = self.open.get_mut(door as usize) {
+            listener.set_ready();
+        }
+    }
+
+    /// Tries again, after an error for which no edge comes.
+    pub fn retry(&mut self) {
+        self.event(Door::Servers);
+        self.event(Door::Clients);
+    }
+
+    /// Tries again if a connection waits for a descriptor: another was closed.
+    pub fn descriptor_freed(&mut self) {
+        if self.out_of_descriptors {
+            self.retry();
+        }
+    }
+
+    /// Whether no connection is known to wait.
+    pub fn are_idle(&self) -> bool {
+        !self.open.iter().any(Listener::is_ready)
+    }
+
+    /// Accepts a turn's worth of connections at each door, neighbours first (rule 9). More would
+    /// keep those inside waiting.
+    pub fn accept(&mut self, shell: &mut Shell) {
+        for door in [Door::Servers, Door::Clients] {
+            for _ in 0..LIMITS.accept_batch {
+                let Some(listener) = self.open.get_mut(door as usize) else {
+                    return;
+                };
+                match listener.accept() {
+                    Accept::Connection(stream, from) => self.admit(stream, from, door, shell),
+                    Accept::Aborted => {}
+                    Accept::WouldBlock => break,
+                    Accept::OutOfDescriptors(error) => {
+                        self.wait_for_descriptors(&error, shell);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn wait_for_descriptors(&mut self, error: &io::Error, shell: &mut Shell) {
+        let now = shell.now.mono;
+        self.out_of_descriptors = true;
+        let retry = now + LIMITS.accept_retry;
+        shell.timers.set(ShellTimer::Accept, retry);
+        shell.node.hit(Limit::accept_retry);
+        if let Some(withheld) = self.warnings.permit(now, LIMITS.warning_gap) {
+            log::warn!("nobody can come in for now: {error}{withheld}");
+        }
+    }
+
+    /// Lets a connection in, or drops it, which closes it at once: better than to leave it waiting.
+    fn admit(&mut self, stream: TcpStream, from: SocketAddr, door: Door, shell: &mut Shell) {
+        self.out_of_descriptors = false;
+        let max = self.max[door as usize];
+        if shell.sockets.accepted(door) >= max {
+            shell.node.hit(match door {
+                Door::Clients => Limit::clients,
+                Door::Servers => Limit::unidentified,
+            });
+            let throttle = &mut self.rejections[door as usize];
+            if let Some(withheld) = throttle.permit(shell.now.mono, LIMITS.warning_gap) {
+                log::warn!("{from} turned away: {max} have come in already{withheld}");
+            }
+            return;
+        }
+        match shell.sockets.add(stream, Origin::Door(door), &shell.poll) {
+            Ok(conn) => shell.tell(Event::Accepted { conn, door, from }),
+            Err(error) => log::warn!("{from} turned away: {error}"),
+        }
+    }
+}

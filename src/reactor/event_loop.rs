@@ -1,0 +1,319 @@
+//! The event loop: **act → wait → observe**.
+//!
+//! Set [`EventLoop::turn`] beside `BaseEventLoop._run_once` in CPython's `asyncio/base_events.py`,
+//! which does the same three things in the order wait, observe, act.
+//!
+//! - *act*: the node says what to do, until there is nothing: at most one write per connection,
+//!   links before clients, and between them one to the journal.
+//! - *wait*: the only place where the loop sleeps, until the next deadline of the node or the
+//!   shell; not at all while a connection has work.
+//! - *observe*: events only set flags (rule 2); then connections with work are served once, links
+//!   before clients (rules 3 and 9), each at most one write and one read (rule 4).
+//!
+//! Any error of a connection ends that connection only (rule 6): an error that `turn` returns is
+//! the poll's own. In the steady state a turn allocates nothing, and its only system calls are
+//! read, write and wait (rule 10).
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::{Events, Poll, Waker};
+
+use super::accept::Listeners;
+use super::clock::Clock;
+use super::dial::Dialler;
+use super::io::Sockets;
+use super::journal::Journal;
+use super::listener::Listener;
+use super::metrics::{Phase, Stopwatch};
+use super::pool::Pool;
+use super::reload::{Link, Reload};
+use super::shell::{Shell, ShellTimer};
+use super::signals::{Control, Signals};
+use super::token;
+use super::wait::wait;
+use super::workers::{Looker, Lookup, wake};
+use crate::buffers::Timers;
+use crate::journal::JournalFiles;
+use crate::limits::{Limit, Limits};
+use crate::logging::Log;
+use crate::node::{Action, Door, Event, LookupError, Node};
+use crate::places::Provider;
+
+const LIMITS: Limits = Limits::PRODUCT;
+
+/// The parts of an event loop.
+pub struct Setup {
+    /// The server; it knows what its journal held.
+    pub node: Node,
+    /// The files of its journal, if it has one.
+    pub journal: Option<JournalFiles>,
+    /// The clients' door.
+    pub clients: Listener,
+    /// The servers' door.
+    pub servers: Listener,
+    /// The node's neighbours, in its order, and where each is dialled.
+    pub links: Vec<Link>,
+    /// Reads both again, at SIGHUP.
+    pub reload: Reload,
+    /// Our own address, by which the neighbours know us, if it is not a name.
+    pub source: Option<IpAddr>,
+    /// The most clients at once. One more is closed as soon as it comes, so that the links and the
+    /// log always have descriptors.
+    pub clients_max: usize,
+    /// The provider that the workers ask.
+    pub places: Arc<dyn Provider>,
+    /// End when standard input does.
+    pub until_eof: bool,
+    /// Signals, including those that have come already.
+    pub signals: Signals,
+    /// The log; written once per turn.
+    pub log: Log,
+}
+
+/// One server, running.
+pub struct EventLoop {
+    pub(super) shell: Shell,
+    listeners: Listeners,
+    dialler: Dialler,
+    lookups: Pool<Looker>,
+    pub(super) journal: Option<Journal>,
+    control: Control,
+    log: Log,
+}
+
+impl EventLoop {
+    /// Puts the parts together. From here on SIGINT and SIGTERM are ours.
+    ///
+    /// # Errors
+    /// When the poll, the workers or the signals cannot be had.
+    pub fn new(setup: Setup) -> io::Result<EventLoop> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), token::WAKER)?);
+        let doors = [setup.clients, setup.servers];
+        let mut listeners = Listeners::new(doors, setup.clients_max, &poll)?;
+        let control = Control::new(setup.signals, setup.until_eof, &poll)?;
+        let journal = match setup.journal {
+            Some(files) => Some(Journal::start(files, wake(&waker))?),
+            None => None,
+        };
+        let (workers, queue) = (LIMITS.workers, LIMITS.lookup_queue);
+        let looker = Looker(setup.places);
+        let lookups = Pool::start("places", workers, queue, looker, wake(&waker))?;
+        let dialler = Dialler::new(setup.links, setup.reload, setup.source, waker);
+        listeners.set_neighbours(dialler.places());
+        let watch = Stopwatch::new(Clock::start());
+        let now = watch.now();
+        let mut timers = Timers::default();
+        timers.set(ShellTimer::LogCheck, now.mono + LIMITS.log_check);
+        let shell = Shell {
+            node: setup.node,
+            sockets: Sockets::default(),
+            poll,
+            events: Events::with_capacity(LIMITS.poll_events),
+            timers,
+            watch,
+            now,
+        };
+        Ok(EventLoop {
+            shell,
+            listeners,
+            dialler,
+            lookups,
+            journal,
+            control,
+            log: setup.log,
+        })
+    }
+
+    /// Runs until the process is to end. True: every reply that was owed is sent. False: a second
+    /// signal ended it before that.
+    ///
+    /// # Errors
+    /// When polling itself fails.
+    pub fn run(mut self) -> io::Result<bool> {
+        self.shell.tell(Event::Tick);
+        while self.turn()? {}
+        Ok(!self.control.forced_exit())
+    }
+
+    /// One turn of the loop. False: it was the last.
+    ///
+    /// # Errors
+    /// When polling itself fails.
+    pub fn turn(&mut self) -> io::Result<bool> {
+        let goes_on = self.act();
+        self.write_log();
+        if goes_on {
+            self.wait()?;
+            self.observe();
+        }
+        Ok(goes_on)
+    }
+
+    /// Does what the node wants done, until it wants nothing. False: the process is to end.
+    fn act(&mut self) -> bool {
+        let mut goes_on = !self.control.forced_exit();
+        while let Some(action) = self.shell.node.poll_action() {
+            match action {
+                Action::Flush(conn) => self.shell.flush(conn),
+                Action::Pause(conn) => self.shell.sockets.pause_reading(conn),
+                Action::Resume(conn) => self.shell.sockets.resume_reading(conn),
+                Action::Finish(conn) => self.shell.sockets.write_eof(conn),
+                Action::Close(conn) => self.shell.sockets.close(conn),
+                Action::Dial(peer) => self.dialler.dial(peer, &mut self.shell),
+                Action::LookUp(id, query) => {
+                    if self.lookups.submit(Lookup { id, query }).is_err() {
+                        self.shell.node.hit(Limit::lookup_queue);
+                        let answer = Err(LookupError::Busy);
+                        self.shell.tell(Event::LookedUp { id, answer });
+                    }
+                }
+                Action::Forget(id) => self.lookups.forget(|job| job.id == id),
+                Action::Journal(task) => self.keep(task),
+                Action::Stop => goes_on = false,
+            }
+        }
+        goes_on
+    }
+
+    /// Waits for events, until the next deadline; not at all while a connection has work.
+    fn wait(&mut self) -> io::Result<()> {
+        let shell = &mut self.shell;
+        if shell.sockets.take_closed() {
+            self.listeners.descriptor_freed();
+        }
+        let asleep = shell.watch.sleep();
+        let deadline = match shell.sockets.ready().is_empty() && self.listeners.are_idle() {
+            true => [shell.node.poll_timeout(), shell.timers.next()]
+                .into_iter()
+                .flatten()
+                .min(),
+            false => Some(asleep),
+        };
+        let timeout = deadline.map(|at| Duration::from_nanos(at.since(asleep)));
+        wait(&mut shell.poll, &mut shell.events, timeout)?;
+        shell.now = shell.watch.wake();
+        self.report_metrics();
+        let events = self.shell.events.iter().count();
+        self.shell.watch.begin_turn(events);
+        Ok(())
+    }
+
+    /// Takes in what has happened: events set flags, then connections with work are served.
+    fn observe(&mut self) {
+        let mut published = false;
+        for event in &self.shell.events {
+            match event.token() {
+                token::SERVERS_DOOR => self.listeners.event(Door::Servers),
+                token::CLIENTS_DOOR => self.listeners.event(Door::Clients),
+                token::WAKER => published = true,
+                token::SIGNALS | token::STDIN => self.control.event(event, self.shell.now.mono),
+                token => self.shell.sockets.event(token::conn(token), event.into()),
+            }
+        }
+        self.listeners.accept(&mut self.shell);
+        self.serve_ready();
+        if published {
+            self.take_results();
+        }
+        self.obey_requests();
+        self.tick();
+    }
+
+    /// Serves the connections that were on the ready list when the turn began (rule 3).
+    fn serve_ready(&mut self) {
+        self.shell.sockets.ready().begin_turn();
+        while let Some(conn) = self.shell.sockets.ready().next() {
+            if let Some(peer) = self.shell.serve(conn) {
+                self.dialler.advance(peer, conn, &mut self.shell);
+            }
+            if self.shell.node.log_text().len() > LIMITS.log_lines {
+                self.shell.node.hit(Limit::log_lines);
+                self.write_log();
+            }
+        }
+    }
+
+    /// Takes in what the workers have published (rule 8).
+    fn take_results(&mut self) {
+        for (id, answer) in self.lookups.results() {
+            self.shell.tell(Event::LookedUp { id, answer });
+        }
+        self.take_kept();
+        self.dialler.take_results(&mut self.shell);
+    }
+
+    /// Does what signals and standard input ask for.
+    fn obey_requests(&mut self) {
+        let requests = self.control.take();
+        if requests.reopen {
+            if let Some(news) = self.log.reopen() {
+                log::warn!("{news}");
+            }
+            if self.log.state().trouble.is_none() {
+                log::info!("the log is reopened");
+            }
+        }
+        if requests.reload && !self.listeners.are_closed() {
+            self.dialler.reload(&mut self.shell);
+            self.listeners.set_neighbours(self.dialler.places());
+        }
+        if requests.end {
+            self.listeners.close();
+            self.shell.tell(Event::Shutdown);
+        }
+    }
+
+    /// Deadlines come last: what a neighbour said while we slept counts before its silence.
+    fn tick(&mut self) {
+        let now = self.shell.now.mono;
+        while let Some(timer) = self.shell.timers.expired(now) {
+            match timer {
+                ShellTimer::Accept => self.listeners.retry(),
+                ShellTimer::LogCheck | ShellTimer::LogRetry => {
+                    if let Some(news) = self.log.check() {
+                        log::warn!("{news}");
+                    }
+                    let next = now + LIMITS.log_check;
+                    self.shell.timers.set(ShellTimer::LogCheck, next);
+                }
+            }
+        }
+        self.shell.tell(Event::Tick);
+    }
+
+    /// Writes the log of this turn. A log that cannot be written must not stop the herd.
+    fn write_log(&mut self) {
+        let shell = &mut self.shell;
+        shell.watch.enter(Phase::Log);
+        self.log.push(shell.node.log_text().as_bytes());
+        shell.node.clear_log();
+        if !self.log.write_out() && !shell.timers.is_set(ShellTimer::LogRetry) {
+            let at = shell.now.mono + LIMITS.log_retry;
+            shell.timers.set(ShellTimer::LogRetry, at);
+        }
+        shell.watch.enter(Phase::Node);
+    }
+
+    /// Tells the node how the loop fares, at most once a second.
+    fn report_metrics(&mut self) {
+        let counts = || self.shell.node.counts();
+        if let Some(mut metrics) = self.shell.watch.report(counts) {
+            metrics.clients_max = self.listeners.clients_max();
+            let log = self.log.state();
+            (metrics.log_trouble, metrics.log_lost) = (log.trouble, log.lost);
+            self.shell.tell(Event::LoopMetrics(Box::new(metrics)));
+        }
+    }
+}
+
+/// However the loop ends, even by a panic, its last lines are written.
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        self.write_log();
+        log::logger().flush();
+    }
+}

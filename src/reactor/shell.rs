@@ -1,0 +1,94 @@
+//! The node among its sockets: what the event loop and its parts work on.
+
+use mio::{Events, Poll};
+
+use super::conn::ReadOutcome;
+use super::io::Sockets;
+use super::metrics::{Phase, Stopwatch};
+use super::socket::Socket;
+use crate::buffers::Timers;
+use crate::node::{Event, Node};
+use crate::units::{ConnId, Now, PeerId};
+
+/// The node, the sockets that it decides about, and the time.
+pub struct Shell {
+    pub node: Node,
+    pub sockets: Sockets,
+    pub poll: Poll,
+    /// The events of the last wait.
+    pub events: Events,
+    pub timers: Timers<ShellTimer>,
+    pub watch: Stopwatch,
+    /// When the events that are being handled came.
+    pub now: Now,
+}
+
+/// The shell's own deadlines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ShellTimer {
+    /// Accept again, after there was no descriptor.
+    Accept,
+    /// Check that the log file still exists.
+    LogCheck,
+    /// Try again to write the log.
+    LogRetry,
+}
+
+impl Shell {
+    /// Tells the node a fact.
+    pub fn tell(&mut self, event: Event<'_>) {
+        self.node.handle(self.now, event);
+    }
+
+    /// Serves a connection that was on the ready list: at most one write and one read. Returns the
+    /// neighbour if it is still being dialled.
+    pub fn serve(&mut self, conn: ConnId) -> Option<PeerId> {
+        let mut socket = self.sockets.get(conn)?;
+        if let Some(peer) = socket.begin() {
+            return Some(peer);
+        }
+        flush(conn, &mut socket, &mut self.node, self.now, &mut self.watch);
+        self.watch.enter(Phase::Read);
+        let outcome = socket.read();
+        self.watch.enter(Phase::Node);
+        match outcome {
+            ReadOutcome::Nothing => {}
+            ReadOutcome::Bytes(count) => {
+                // Now, not at the start of the turn: differences are measured to when it came.
+                self.now = self.watch.now();
+                let bytes = socket.received(count);
+                self.node.handle(self.now, Event::Received { conn, bytes });
+            }
+            ReadOutcome::Ended => match socket.reset() {
+                None => self.tell(Event::Ended { conn }),
+                Some(error) => self.broken(conn, error.to_string()),
+            },
+            ReadOutcome::Broken(why) => self.broken(conn, why),
+        }
+        None
+    }
+
+    fn broken(&mut self, conn: ConnId, why: String) {
+        self.sockets.close(conn);
+        self.tell(Event::Broken { conn, why });
+    }
+
+    /// Writes what the node has for a connection, once.
+    pub fn flush(&mut self, conn: ConnId) {
+        if let Some(mut socket) = self.sockets.get(conn) {
+            flush(conn, &mut socket, &mut self.node, self.now, &mut self.watch);
+        }
+    }
+}
+
+fn flush(conn: ConnId, socket: &mut Socket<'_>, node: &mut Node, now: Now, watch: &mut Stopwatch) {
+    let unsent = node.unsent(conn);
+    if unsent.is_empty() {
+        return;
+    }
+    watch.enter(Phase::Flush);
+    let count = socket.write(unsent);
+    watch.enter(Phase::Node);
+    node.advance(now, conn, count);
+    socket.relist(!node.unsent(conn).is_empty());
+}
