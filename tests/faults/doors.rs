@@ -192,7 +192,7 @@ fn rude_end(server: &Server, turn: usize) {
 }
 
 /// SIGTERM with idle clients, half lines and WHATSATs under way. What is owed then stands in
-/// `tests/herd/ending.rs`; here is how long it takes.
+/// `tests/process/herd/ending.rs`; here is how long it takes.
 pub fn sigterm(sheet: &mut Sheet) {
     let mut idle = Vec::new();
     let mut herd = Herd::one();

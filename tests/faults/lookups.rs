@@ -31,7 +31,7 @@ fn sicknesses(form: Form) -> Vec<(&'static str, Say)> {
             Say::Drip(head(200, &[], 1 << 20), Duration::from_millis(100)),
         ),
     ];
-    // In the short form that is one of tests/herd/places.rs.
+    // In the short form that is one of tests/process/herd/places.rs.
     if form == Form::Full {
         all.push(("hangs", Say::Hang));
     }

@@ -93,7 +93,7 @@ rows! {
             "all of it mixed, for a while" =>
             "no slope in descriptors or memory; digests equal whenever it is quiet";
     }
-    // What is seen without measuring stands in tests/journal and tests/herd/limits.rs.
+    // What is seen without measuring stands in tests/process: journal, and herd/limits.rs.
     full {
         sigkill = crashes::sigkill:
             "SIGKILL in mid-burst at 200 random points, the whole herd, and a restart" =>

@@ -4,11 +4,11 @@
 use std::net::TcpListener;
 
 use super::iamat;
+use super::places::{EMPTY, google_herd};
 use super::support::endpoint::{Endpoint, Say};
 use super::support::herd::Herd;
 use super::support::ports::is_open;
 use super::support::wait::wait_until;
-use crate::places::{EMPTY, google_herd};
 
 /// Asks a server with three clients to end, which must close its doors, give what it owes, and
 /// be gone with 0; and then starts it again.

@@ -1,15 +1,11 @@
 //! Every file that the fuzzer starts from, or that it once found something with, goes through
 //! the body of its target again: a crash that was mended stays mended, without a fuzzer.
 
-#![allow(clippy::unwrap_used)] // A test may fail.
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
-use support::fuzz::TARGETS;
-use support::random;
+use crate::support::fuzz::TARGETS;
+use crate::support::random;
 
 #[test]
 fn corpora_hold() {

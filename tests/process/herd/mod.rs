@@ -2,12 +2,6 @@
 //! servers a proxy that can cut. What a client may rely on stands in `commands`, `whatsat`, `lines`
 //! and `order`, a test or more for each rule of the clients' door.
 
-// Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used)]
-
-#[path = "../support/mod.rs"]
-mod support;
-
 mod ack;
 mod commands;
 mod cuts;
@@ -26,7 +20,8 @@ mod strace;
 mod strangers;
 mod whatsat;
 
-use support::client::{now, seconds};
+use crate::support;
+use crate::support::client::{now, seconds};
 
 /// An IAMAT line of now at a place where the offline gazetteer knows a few.
 fn iamat(client: &str) -> String {

@@ -1,13 +1,7 @@
 //! The journal in real processes: what a SIGKILL, a damaged file and a full disk leave of it.
 //!
-//! `HERD_LONG=1 cargo test --release --test journal kills -- --nocapture` kills a whole herd 200
-//! times while it hears a million updates, and says what it measured.
-
-// Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used)]
-
-#[path = "../support/mod.rs"]
-mod support;
+//! `HERD_LONG=1 cargo test --release --test process journal::kills -- --nocapture` kills a whole
+//! herd 200 times while it hears a million updates, and says what it measured.
 
 mod damage;
 mod disk;
@@ -18,10 +12,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support;
+use crate::support::herd::Herd;
+use crate::support::process::Server;
 use herd::node::journal_line;
 use herd::wire::Report;
-use support::herd::Herd;
-use support::process::Server;
 
 /// Where the journal of a server is.
 fn file(server: &Server) -> PathBuf {

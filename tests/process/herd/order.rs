@@ -1,10 +1,10 @@
 //! The clients' door: answers come in order, to the end, and one client never touches another.
 
+use super::places::{EMPTY, google_herd};
 use super::support::client::{ask, ask_text};
 use super::support::endpoint::{Endpoint, Say};
 use super::support::herd::{Herd, at_line};
 use super::{check_at, iamat, iamat_at};
-use crate::places::{EMPTY, google_herd};
 
 #[test]
 fn commands_of_one_packet_are_answered_in_order() {

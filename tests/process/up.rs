@@ -1,20 +1,15 @@
 //! `herd up` with real processes on free ports: its greeting, a server that dies, a port that is
 //! taken, and that nothing is left behind however it ends.
 
-// Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 
-use support::herd::Directory;
-use support::ports::{free_port, is_open};
-use support::process::send_signal;
-use support::wait::wait_until;
+use crate::support::herd::Directory;
+use crate::support::ports::{free_port, is_open};
+use crate::support::process::send_signal;
+use crate::support::wait::wait_until;
 
 #[test]
 fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {

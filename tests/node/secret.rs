@@ -1,8 +1,6 @@
 //! The shared secret: two servers that know it trust each other, and nobody else gets anything
 //! into the table or disturbs a link, however it goes about it.
 
-#![allow(clippy::unwrap_used)] // Helpers of tests may fail like tests.
-
 use herd::limits::Limits;
 use herd::node::{Ack, Action, Config, Door, Event, Level, Neighbour, Node, Secret};
 use herd::units::{ConnId, Mono, Now, PeerId, SECOND, Wall};

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::places::WORKERS;
 use super::support::herd::Herd;
 use super::support::wait::wait_for;
 use super::{check_at, iamat};
-use crate::places::WORKERS;
 
 /// Whether there is a strace, and it may trace.
 fn can_trace() -> bool {

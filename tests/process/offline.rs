@@ -1,8 +1,5 @@
 //! The provider without a network: which places are told, in which order and layout.
 
-// Helpers of tests may fail like tests.
-#![allow(clippy::unwrap_used)]
-
 use herd::node::Query;
 use herd::places::{Kind, provider};
 use serde_json::Value;

@@ -1,19 +1,14 @@
 //! The two Google forms against a scripted endpoint: what exactly is asked, what exactly a
 //! client is told, and that the key stands only where it belongs.
 
-// Helpers of tests may fail like tests.
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::endpoint::{Endpoint, Say, head, refusing_url};
 use herd::node::{LookupError, Query};
 use herd::places::{Key, Kind, Provider, Timeouts, provider, provider_within};
 use serde_json::Value;
-use support::endpoint::{Endpoint, Say, head, refusing_url};
 
 /// A key with characters that must be encoded in a URL.
 const KEY: &str = "sesame/open+now";
@@ -150,7 +145,7 @@ fn a_base_address_may_have_a_prefix() {
 #[test]
 fn proxy_variables_do_not_apply_to_loopback() {
     let run = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_legacy_request_is_exact"])
+        .args(["--exact", "places::the_legacy_request_is_exact"])
         .env("ALL_PROXY", refusing_url())
         .env_remove("NO_PROXY")
         .env_remove("no_proxy")

@@ -4,6 +4,7 @@
 //! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder; `HERD_SEEDS=n`
 //! runs so many.
 
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::path::{Path, PathBuf};

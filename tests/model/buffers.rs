@@ -1,17 +1,13 @@
 //! `buffers` against naive models: whole streams split at once, lists in order, sorted vectors.
 //!
 //! Each property is tried on the same 2,000 cases every time. Others are looked for with
-//! `ARBTEST_BUDGET_MS=60000 cargo test --test buffers`; a failure prints a seed, and
-//! `ARBTEST_SEED=0x… cargo test --test buffers NAME` runs that case again.
+//! `ARBTEST_BUDGET_MS=60000 cargo test --test model buffers`; a failure prints a seed, and
+//! `ARBTEST_SEED=0x… cargo test --test model buffers::NAME` runs that case again.
 
-#![allow(clippy::unwrap_used)] // A test may fail.
-
-mod support;
-
+use crate::support::{model, random};
 use arbtest::arbitrary::{Result, Unstructured};
 use herd::buffers::{BufferPool, Line, LineBuffer, Outbox, ReplyQueue, Ticket, Timers};
 use herd::units::Mono;
-use support::{model, random};
 
 /// A stream of short lines, some empty, some with CR, perhaps without an end.
 fn stream(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {

@@ -2,18 +2,14 @@
 //! texts that are nearly right.
 //!
 //! Each property is tried on the same 2,000 cases every time. Others are looked for with
-//! `ARBTEST_BUDGET_MS=60000 cargo test --test wire`; a failure prints a seed, and
-//! `ARBTEST_SEED=0x… cargo test --test wire NAME` runs that case again.
+//! `ARBTEST_BUDGET_MS=60000 cargo test --test model wire`; a failure prints a seed, and
+//! `ARBTEST_SEED=0x… cargo test --test model wire::NAME` runs that case again.
 
-#![allow(clippy::unwrap_used)] // A test may fail.
-
-mod support;
-
+use crate::support::{fuzz, model, random};
 use herd::wire::{
     Command, Difference, Hello, Location, Message, Position, Report, Run, Time, fields, is_space,
     json, push_echo,
 };
-use support::{fuzz, model, random};
 
 #[test]
 fn fields_are_what_stands_between_white_space() {

@@ -1,11 +1,6 @@
 //! `herd load` end to end: against a real herd, and against servers that answer wrongly, late or
 //! not at all. What it counts must be what happened.
 
-// Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
@@ -13,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
+use crate::support::herd::{Herd, at_line};
 use serde_json::Value;
-use support::herd::{Herd, at_line};
 
 /// Runs a load that ends by itself.
 fn load(addresses: &[&str], options: &str) -> Output {

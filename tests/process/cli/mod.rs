@@ -1,9 +1,6 @@
 //! What a person meets who types something wrong, reads the help or checks a topology: exit
 //! status, one line that says what to do, and never a panic text.
 
-// Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used)]
-
 mod broken;
 mod check;
 mod limits;

@@ -1,11 +1,11 @@
 //! The log: a line per event, RFC 3339 UTC, strangers' bytes escaped, easily grepped.
 
 use super::iamat;
+use super::places::google_herd;
 use super::support::client::{ask, now};
 use super::support::endpoint::{Endpoint, Say};
 use super::support::herd::Herd;
 use super::support::wait::wait_until;
-use crate::places::google_herd;
 
 /// `2018-03-02T20:52:15.182228999Z [INFO] text`, of printable ASCII. The logger of what is not the
 /// node's leaves zeros at the end of the time out.

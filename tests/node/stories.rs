@@ -1,12 +1,10 @@
 //! The stories in `tests/scripts`, told by real nodes in one deterministic world.
 //!
-//! `HERD_BLESS=1 cargo test --test scripts` writes what they really put out; read the diff.
-
-mod support;
+//! `HERD_BLESS=1 cargo test --test node stories` writes what they really put out; read the diff.
 
 use std::path::{Path, PathBuf};
 
-use support::script::tell;
+use crate::support::script::tell;
 
 #[test]
 fn every_story_goes_as_it_is_written() {
