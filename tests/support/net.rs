@@ -1,80 +1,18 @@
-//! The network between shells: wires that keep the order of their bytes and know half-closing,
-//! resets, windows that are full, and cuts. No latency: who waits, waits for a turn.
+//! What lies between the servers of a story: nothing takes time, a server or an outsider that waits
+//! waits for a turn; ways can be cut, windows fill, and the story hears what happens.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
-use herd::node::Door;
+use herd::node::{Door, JournalEvent, JournalTask, Query};
+use herd::units::{LookupId, PeerId};
 
-/// One end of a wire. Side 0 dialled, side 1 accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct End {
-    wire: usize,
-    side: usize,
-}
+use super::disk::{Disk, describe};
+use super::kernel::{Kernel, Numbers, address};
+use super::shell::Shell;
+use super::wire::{End, Holder, Network, Parcel, Wire};
 
-impl End {
-    /// The end opposite.
-    pub fn other(self) -> End {
-        End {
-            wire: self.wire,
-            side: 1 - self.side,
-        }
-    }
-}
-
-/// Who holds an end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// A server, by its place in the world.
-    Server(usize),
-    /// Somebody in the story.
-    Outside(String),
-}
-
-/// What a read finds.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Arrival {
-    /// What was written in one go.
-    Bytes(Vec<u8>),
-    /// No more will come.
-    Ended,
-    /// The wire is dead, both ways; what was on its way is lost.
-    Reset,
-}
-
-/// The state of one end.
-#[derive(Debug)]
-struct Half {
-    owner: Owner,
-    /// What it has written and the other end has not read, a chunk per write.
-    out: VecDeque<Vec<u8>>,
-    /// It has shut down sending.
-    finished: bool,
-    /// It holds its end no more.
-    closed: bool,
-    /// It has read the end of the other side.
-    saw_end: bool,
-    /// A reset is on its way to it.
-    reset: bool,
-    /// So many more bytes will it take; none: no end to it, but for the window.
-    takes: Option<usize>,
-    /// The line that it is in the middle of, for the counts.
-    line: Vec<u8>,
-}
-
-/// Somebody at a door.
-#[derive(Debug)]
-pub struct Knock {
-    /// The acceptor's end.
-    pub end: End,
-    /// Which door.
-    pub door: Door,
-    /// From where.
-    pub from: SocketAddr,
-}
-
-/// Who listens at a server's doors.
+/// Who listens at a server's doors?
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listener {
     /// Nobody: dials are refused.
@@ -88,15 +26,27 @@ pub enum Listener {
 /// All wires, and what stands between them.
 #[derive(Debug)]
 pub struct Net {
-    wires: Vec<[Half; 2]>,
+    wires: Vec<Wire>,
+    /// The names of those at the two ends of each wire.
+    owners: Vec<[String; 2]>,
     /// Unread bytes that a wire between two servers holds, each way.
     window: usize,
+    /// How many more bytes an outsider takes, if it was told to count.
+    pub takes: BTreeMap<End, usize>,
     /// Nothing gets from the first to the second.
     pub cuts: BTreeSet<(usize, usize)>,
     /// Per server.
     pub listeners: Vec<Listener>,
-    /// Per server: who came in and is not accepted yet.
-    pub knocks: Vec<VecDeque<Knock>>,
+    /// Per server: ends that came in and are not accepted yet.
+    knocks: Vec<VecDeque<End>>,
+    /// Per server: its journal.
+    pub disks: Vec<Disk>,
+    /// Per server: the places of its neighbours.
+    neighbours: Vec<Vec<usize>>,
+    /// How many lookups the workers of a server take.
+    pool: usize,
+    /// Every lookup, in the order in which they were asked for; the stories count them from 1.
+    pub lookups: Vec<(usize, LookupId)>,
     /// AT lines that got from the first to the second.
     pub carried: BTreeMap<(usize, usize), usize>,
     /// How often the first dialled the second.
@@ -105,19 +55,25 @@ pub struct Net {
     pub watched: BTreeSet<(usize, usize)>,
     /// The names of the servers.
     pub names: Vec<String>,
-    /// What happened that the story wants to know.
+    /// Everything that the story wants to know, in order.
     pub tale: Vec<String>,
 }
 
 impl Net {
-    /// A network between so many servers.
-    pub fn new(names: Vec<String>, window: usize) -> Net {
+    /// A network between servers. `neighbours` has places in `names`.
+    pub fn new(names: Vec<String>, neighbours: Vec<Vec<usize>>, window: usize, pool: usize) -> Net {
         Net {
             wires: Vec::new(),
+            owners: Vec::new(),
             window,
+            takes: BTreeMap::new(),
             cuts: BTreeSet::new(),
             listeners: vec![Listener::Nobody; names.len()],
-            knocks: names.iter().map(|_| VecDeque::new()).collect(),
+            knocks: vec![VecDeque::new(); names.len()],
+            disks: vec![Disk::default(); names.len()],
+            neighbours,
+            pool,
+            lookups: Vec::new(),
             carried: BTreeMap::new(),
             dials: BTreeMap::new(),
             watched: BTreeSet::new(),
@@ -126,181 +82,215 @@ impl Net {
         }
     }
 
-    /// Puts a wire from one to the other, and gives the first one's end.
-    pub fn connect(&mut self, from: Owner, to: Owner) -> End {
-        let half = |owner| Half {
-            owner,
-            out: VecDeque::new(),
-            finished: false,
-            closed: false,
-            saw_end: false,
-            reset: false,
-            takes: None,
-            line: Vec::new(),
-        };
-        self.wires.push([half(from), half(to)]);
-        End {
-            wire: self.wires.len() - 1,
-            side: 0,
-        }
+    /// An outsider comes in at a door. Its end.
+    pub fn enter(&mut self, name: &str, place: usize, door: Door, from: SocketAddr) -> End {
+        let holders = [Holder::Guest(self.wires.len()), Holder::Kernel(place)];
+        let owners = [name.to_string(), self.names[place].clone()];
+        let end = self.put(holders, owners, from);
+        self.wires[end.wire].door = door;
+        self.knocks[place].push_back(end.other());
+        end
     }
 
-    /// So many bytes would a write at `end` take now.
-    pub fn room(&self, end: End) -> usize {
-        let reader = self.half(end.other());
-        let queued = self.half(end).out.iter().map(Vec::len).sum();
-        match (reader.takes, self.way(end)) {
-            _ if reader.closed => usize::MAX,
-            (Some(takes), _) => takes,
-            (None, Some(_)) => self.window.saturating_sub(queued),
-            (None, None) => usize::MAX,
-        }
+    fn put(&mut self, holders: [Holder; 2], owners: [String; 2], from: SocketAddr) -> End {
+        self.owners.push(owners);
+        self.connect(Wire::new(holders, from, [0, 0]))
     }
 
-    /// One write at `end`, of as much as there is room for. Who writes to a closed end gets a
-    /// reset for it.
-    pub fn write(&mut self, end: End, bytes: &[u8]) -> usize {
+    /// An outsider writes, as much as there is room for.
+    pub fn say(&mut self, end: End, bytes: &[u8]) -> usize {
         let count = bytes.len().min(self.room(end));
-        if count == 0 {
-            return 0;
-        }
-        if self.half(end.other()).closed {
-            self.half_mut(end).reset = true;
-            return count;
-        }
-        if let Some(takes) = &mut self.half_mut(end.other()).takes {
-            *takes -= count;
-        }
-        self.half_mut(end).out.push_back(bytes[..count].to_vec());
+        self.send(end, &bytes[..count]);
         count
     }
 
-    /// One read at `end`: what the other side wrote in one go. None: nothing yet.
-    pub fn read(&mut self, end: End) -> Option<Arrival> {
-        if self.half(end).closed || self.is_cut(end.other()) {
+    /// The name of the owner of the other end.
+    pub fn peer_name(&self, end: End) -> &str {
+        &self.owners[end.wire][1 - end.side]
+    }
+
+    /// The newest end that an outsider of that name has.
+    pub fn end_of(&self, name: &str) -> Option<End> {
+        if self.names.iter().any(|server| server == name) {
             return None;
         }
-        if self.half(end).reset {
-            self.half_mut(end).closed = true;
-            self.half_mut(end.other()).out.clear();
-            return Some(Arrival::Reset);
-        }
-        if let Some(bytes) = self.half_mut(end.other()).out.pop_front() {
-            self.carry(end.other(), &bytes);
-            return Some(Arrival::Bytes(bytes));
-        }
-        if self.half(end.other()).finished && !self.half(end).saw_end {
-            self.half_mut(end).saw_end = true;
-            return Some(Arrival::Ended);
-        }
-        None
-    }
-
-    /// Shuts down sending at `end`.
-    pub fn finish(&mut self, end: End) {
-        self.half_mut(end).finished = true;
-    }
-
-    /// Closes `end` as a kernel does: politely, unless something was left unread.
-    pub fn close(&mut self, end: End) {
-        if !self.half(end.other()).out.is_empty() {
-            return self.reset(end);
-        }
-        self.half_mut(end).finished = true;
-        self.half_mut(end).closed = true;
-    }
-
-    /// Closes `end` at once; what it wrote is lost.
-    pub fn reset(&mut self, end: End) {
-        self.half_mut(end).out.clear();
-        self.half_mut(end).closed = true;
-        self.half_mut(end.other()).reset = true;
-    }
-
-    /// `end` takes so many more bytes, or as many as fit.
-    pub fn takes(&mut self, end: End, count: Option<usize>) {
-        self.half_mut(end).takes = count;
-    }
-
-    /// Whether `end` is closed by its owner, or dead.
-    pub fn is_closed(&self, end: End) -> bool {
-        self.half(end).closed
-    }
-
-    /// Whether a reset has come to `end`.
-    pub fn is_reset(&self, end: End) -> bool {
-        self.half(end).reset && !self.is_cut(end.other())
-    }
-
-    /// Who holds the other end.
-    pub fn peer(&self, end: End) -> &Owner {
-        &self.half(end.other()).owner
-    }
-
-    /// The name of who holds the other end.
-    pub fn peer_name(&self, end: End) -> &str {
-        match self.peer(end) {
-            Owner::Server(place) => &self.names[*place],
-            Owner::Outside(name) => name,
-        }
-    }
-
-    /// The newest end that somebody of that name in the story holds.
-    pub fn end_of(&self, name: &str) -> Option<End> {
         let mut ends = (0..self.wires.len()).flat_map(|wire| [0, 1].map(|side| End { wire, side }));
-        ends.rfind(|&end| self.half(end).owner == Owner::Outside(name.into()))
+        ends.rfind(|end| self.owners[end.wire][end.side] == name)
     }
 
-    /// Whether a packet of one server reaches the other and one of that comes back.
-    pub fn is_open(&self, one: usize, other: usize) -> bool {
-        !self.cuts.contains(&(one, other)) && !self.cuts.contains(&(other, one))
+    /// Nothing is cut any more: what was held arrives.
+    pub fn heal(&mut self) {
+        self.cuts.clear();
+        for wire in 0..self.wires.len() {
+            self.release(End { wire, side: 0 });
+            self.release(End { wire, side: 1 });
+        }
     }
 
-    /// Those in the story read what has come. Whether there was something.
+    /// Outsiders read what has come. Whether there was something.
     pub fn outsiders_read(&mut self) -> bool {
         let before = self.tale.len();
         for wire in 0..self.wires.len() {
             for side in 0..2 {
-                let end = End { wire, side };
-                let Owner::Outside(name) = self.half(end).owner.clone() else {
-                    continue;
-                };
-                while let Some(arrival) = self.read(end) {
-                    self.tale.push(match arrival {
-                        Arrival::Bytes(bytes) => format!("{name} < {}", shown(&bytes)),
-                        Arrival::Ended => format!("{name} sees the end"),
-                        Arrival::Reset => format!("{name} sees a reset"),
-                    });
-                }
+                self.outsider_reads(End { wire, side });
             }
         }
         self.tale.len() > before
     }
 
-    /// Whether what the owner of `end` writes does not get through.
-    fn is_cut(&self, end: End) -> bool {
-        self.way(end).is_some_and(|way| self.cuts.contains(&way))
-    }
-
-    /// From which server to which the bytes go that are written at `end`.
-    fn way(&self, end: End) -> Option<(usize, usize)> {
-        match (&self.half(end).owner, self.peer(end)) {
-            (Owner::Server(from), Owner::Server(to)) => Some((*from, *to)),
-            _ => None,
+    fn outsider_reads(&mut self, end: End) {
+        while let Holder::Guest(_) = self.side(end).holder {
+            let side = self.side(end);
+            let count = side.first_write();
+            let said = if side.broken {
+                side.holder = Holder::Nobody;
+                "sees a reset".to_string()
+            } else if count > 0 {
+                let said = format!("< {}", shown(&side.unread()[..count]));
+                self.took(end, count);
+                said
+            } else if std::mem::take(&mut side.ended) {
+                "sees the end".to_string()
+            } else {
+                return;
+            };
+            let name = &self.owners[end.wire][end.side];
+            self.tale.push(format!("{name} {said}"));
         }
     }
 
-    /// Counts, and tells, the lines in what a server wrote and another read.
-    fn carry(&mut self, end: End, bytes: &[u8]) {
-        let Some(way) = self.way(end) else {
-            return;
+    /// A server does something that the story shows.
+    fn tell(&mut self, place: usize, what: &str) {
+        let name = &self.names[place];
+        self.tale.push(format!("{name} {what}"));
+    }
+
+    /// The number of a lookup in the story.
+    fn number(&self, shell: &Shell, id: LookupId) -> usize {
+        let lookup = self.lookups.iter().position(|&it| it == (shell.place, id));
+        lookup.expect("it was asked for") + 1
+    }
+}
+
+impl Network for Net {
+    fn wires(&mut self) -> &mut Vec<Wire> {
+        &mut self.wires
+    }
+
+    fn post(&mut self, to: End, parcel: Parcel) {
+        if let (Parcel::Bytes(bytes), Some(takes)) = (&parcel, self.takes.get_mut(&to)) {
+            *takes -= bytes.len();
+        }
+        self.arrive(to, parcel);
+    }
+
+    /// Everybody has turns until there is nothing to do.
+    fn wake(&mut self, _: End) {}
+
+    fn is_cut(&self, way: (usize, usize)) -> bool {
+        self.cuts.contains(&way)
+    }
+}
+
+impl Kernel for Net {
+    fn dial(&mut self, shell: &mut Shell, peer: PeerId, attempt: u32) {
+        let (me, you) = (shell.place, self.neighbours[shell.place][peer.index()]);
+        *self.dials.entry((me, you)).or_default() += 1;
+        if self.is_cut((me, you)) || self.is_cut((you, me)) {
+            return; // Nobody says anything.
+        }
+        let from = SocketAddr::from((address(me), 40_000));
+        let end = match &mut self.listeners[you] {
+            Listener::Nobody => None,
+            Listener::Server => {
+                let owners = [self.names[me].clone(), self.names[you].clone()];
+                let end = self.put([Holder::Kernel(me), Holder::Kernel(you)], owners, from);
+                self.knocks[you].push_back(end.other());
+                Some(end)
+            }
+            Listener::Impostors(names) => {
+                let name = names.pop_front().expect("somebody");
+                if names.is_empty() {
+                    self.listeners[you] = Listener::Nobody;
+                }
+                self.tell(me, &format!("dials {name}"));
+                let holders = [Holder::Kernel(me), Holder::Guest(self.wires.len())];
+                let owners = [self.names[me].clone(), name];
+                Some(self.put(holders, owners, from))
+            }
         };
-        for byte in bytes {
-            if *byte != b'\n' {
-                self.half_mut(end).line.push(*byte);
+        shell.outcomes.push_back((peer, attempt, end));
+    }
+
+    fn knock(&mut self, place: usize) -> Option<End> {
+        self.knocks[place].pop_front()
+    }
+
+    fn room(&mut self, end: End) -> usize {
+        let wire = &self.wires[end.wire];
+        let reader = &wire.sides[1 - end.side];
+        if wire.sides[end.side].broken || reader.holder == Holder::Nobody {
+            return usize::MAX;
+        }
+        match (self.takes.get(&end.other()), wire.ends) {
+            (Some(takes), _) => *takes,
+            (None, Some(_)) => self.window.saturating_sub(reader.load()),
+            (None, None) => usize::MAX,
+        }
+    }
+
+    /// A read finds one write.
+    fn found(&mut self, end: End) -> usize {
+        self.side(end).first_write()
+    }
+
+    fn pool(&self) -> usize {
+        self.pool
+    }
+
+    fn asked(&mut self, shell: &Shell, id: LookupId, _: Numbers, query: Query) {
+        self.lookups.push((shell.place, id));
+        let number = self.lookups.len();
+        let Query {
+            latitude,
+            longitude,
+            radius_m,
+            bound,
+        } = query;
+        let what =
+            format!("looks up {number}: {latitude},{longitude} {radius_m} m, {bound} at most");
+        self.tell(shell.place, &what);
+    }
+
+    /// The story answers it.
+    fn begun(&mut self, _: &Shell, _: LookupId, _: Numbers) {}
+
+    fn forgotten(&mut self, shell: &Shell, id: LookupId, _: Numbers) -> bool {
+        let number = self.number(shell, id);
+        self.tell(shell.place, &format!("forgets lookup {number}"));
+        true
+    }
+
+    fn keep(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent> {
+        let text = shell.node.journal_text();
+        self.tell(shell.place, &describe(task, text));
+        self.disks[shell.place].take(task, text)
+    }
+
+    fn kept(&mut self, place: usize) -> Option<JournalEvent> {
+        self.disks[place].finish()
+    }
+
+    /// Counts, and tells, the lines in what a server wrote and another reads.
+    fn heard(&mut self, _: &Shell, end: End, bytes: &[u8]) -> Option<u64> {
+        let way = self.wires[end.wire].way(1 - end.side)?;
+        for &byte in bytes {
+            let line = &mut self.wires[end.wire].sides[end.side].line;
+            if byte != b'\n' {
+                line.push(byte);
                 continue;
             }
-            let line = std::mem::take(&mut self.half_mut(end).line);
+            let line = std::mem::take(line);
             if line.starts_with(b"AT ") {
                 *self.carried.entry(way).or_default() += 1;
             }
@@ -309,14 +299,21 @@ impl Net {
                 self.tale.push(format!("{from} > {to}: {}", shown(&line)));
             }
         }
+        None
     }
 
-    fn half(&self, end: End) -> &Half {
-        &self.wires[end.wire][end.side]
+    fn paused(&mut self, shell: &Shell, end: End, paused: bool) {
+        let what = if paused { "pauses" } else { "resumes" };
+        let what = format!("{what} {}", self.peer_name(end));
+        self.tell(shell.place, &what);
     }
 
-    fn half_mut(&mut self, end: End) -> &mut Half {
-        &mut self.wires[end.wire][end.side]
+    fn stopped(&mut self, shell: &Shell) {
+        self.tell(shell.place, "stops");
+    }
+
+    fn wrong(&mut self, check: &'static str, what: String) {
+        panic!("{check}: {what}");
     }
 }
 

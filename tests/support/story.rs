@@ -8,6 +8,7 @@ use herd::units::{MILLISECOND, SECOND};
 
 use super::net::Listener;
 use super::tokens::{Token, number, tokens};
+use super::wire::Network;
 use super::world::{Settings, World, Wrong};
 
 /// A story while it is told.
@@ -178,7 +179,7 @@ fn outside(
     text: Option<&[u8]>,
 ) -> Wrong {
     let end = world.outsider(name)?;
-    let mut send = |bytes: &[u8]| match world.net.write(end, bytes) {
+    let mut send = |bytes: &[u8]| match world.net.say(end, bytes) {
         count if count == bytes.len() => Ok(()),
         count => Err(format!("there was room for {count} bytes only")),
     };
@@ -198,7 +199,7 @@ fn outside(
                     let when = format!("900.{moves:09}");
                     packet += &format!("IAMAT m{client} +{place}-{place} {when}\n");
                 }
-                world.net.write(end, packet.as_bytes());
+                world.net.say(end, packet.as_bytes());
                 world.run();
             }
             // So many answers are not worth reading: they are counted.
@@ -213,9 +214,9 @@ fn outside(
         (["ends"], None) => world.net.finish(end),
         (["closes"], None) => world.net.close(end),
         (["breaks"], None) => world.net.reset(end),
-        (["stops", "reading"], None) => world.net.takes(end, Some(0)),
-        (["takes", count], None) => world.net.takes(end, Some(number(count)?)),
-        (["reads"], None) => world.net.takes(end, None),
+        (["stops", "reading"], None) => _ = world.net.takes.insert(end, 0),
+        (["takes", count], None) => _ = world.net.takes.insert(end, number(count)?),
+        (["reads"], None) => _ = world.net.takes.remove(&end),
         _ => return Err(format!("{name} cannot do that")),
     }
     Ok(())
@@ -231,7 +232,7 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
         ([who @ ("connect" | "stranger"), name, server, "from", from], None) => {
             let place = world.place(server)?;
             let from = match world.place(from) {
-                Ok(neighbour) => super::shell::address(neighbour),
+                Ok(neighbour) => super::kernel::address(neighbour),
                 Err(_) => from.parse().map_err(|_| format!("{from} is no address"))?,
             };
             let door = match *who {
@@ -270,7 +271,7 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
             let way = (world.place(one)?, world.place(other)?);
             world.net.cuts.insert(way);
         }
-        (["heal"], None) => world.net.cuts.clear(),
+        (["heal"], None) => world.net.heal(),
         (["kill", server], None) => world.kill(world.place(server)?)?,
         (["start", server], None) => world.start(world.place(server)?)?,
         (["freeze", server], None) => world.shell(world.place(server)?)?.frozen = true,
@@ -282,7 +283,7 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
             world.answer(number(lookup)?, Err(LookupError::Failed(why)))?;
         }
         (["disk", server, state @ ..], None) => {
-            let disk = &mut world.shell(world.place(server)?)?.disk;
+            let disk = world.disk(world.place(server)?)?;
             (disk.full, disk.broken, disk.hangs, disk.once) = match state {
                 ["full"] => (true, false, false, false),
                 ["breaks"] => (false, true, false, false),
@@ -329,7 +330,7 @@ fn reports(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong<bool
         }
         ["notes" | "warnings", server] => {
             let place = world.place(server)?;
-            let notes = std::mem::take(&mut world.shell(place)?.notes);
+            let notes = world.notes(place)?;
             let wanted = match (words[0], text) {
                 ("warnings", _) => "[WARN]".into(),
                 (_, text) => String::from_utf8_lossy(text.unwrap_or_default()),

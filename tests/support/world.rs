@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use herd::limits::Limits;
-use herd::node::{Ack, Door, Fsync, LookupError, Secret};
-use herd::units::{LookupId, Mono, Now, SECOND, Wall};
+use herd::node::{Ack, Config, Door, Fsync, Level, Secret};
+use herd::units::{Mono, Now, SECOND, Wall};
 
 use super::disk::Disk;
-use super::net::{End, Knock, Listener, Net, Owner, shown};
+use super::kernel::{Answer, neighbour};
+use super::net::{Listener, Net, shown};
 use super::shell::Shell;
+use super::wire::End;
 
 /// Rounds of turns at one moment. More is a storm: two that never stop answering each other.
 const ROUNDS_MAX: usize = 100_000;
@@ -42,15 +44,13 @@ pub struct Settings {
 /// All there is.
 #[derive(Debug)]
 pub struct World {
-    /// What lies between the servers.
+    /// The network, the disks and the workers.
     pub net: Net,
     settings: Settings,
     now: Mono,
     servers: Vec<Server>,
-    /// Who stands outside, by name.
+    /// Those who came in from outside, by name.
     outsiders: BTreeMap<String, End>,
-    /// Every lookup, in the order in which they were asked for; the stories count them from 1.
-    lookups: Vec<(usize, LookupId)>,
 }
 
 #[derive(Debug)]
@@ -58,32 +58,31 @@ struct Server {
     neighbours: Vec<usize>,
     /// Its wall clock less the true one, in nanoseconds.
     skew: i128,
-    lives: u64,
-    /// While no process has it.
-    disk: Disk,
+    lives: u32,
     shell: Option<Shell>,
+    /// Lines of its log that the story has not asked for yet.
+    notes: String,
 }
 
-/// What a story did wrong, as text.
+/// A mistake of a story's, as text.
 pub type Wrong<T = ()> = Result<T, String>;
 
 impl World {
     /// A world of servers that do not run yet. `neighbours` has places in `names`.
     pub fn new(settings: Settings, names: Vec<String>, neighbours: Vec<Vec<usize>>) -> World {
-        let server = |neighbours| Server {
-            neighbours,
+        let server = |neighbours: &Vec<usize>| Server {
+            neighbours: neighbours.clone(),
             skew: 0,
             lives: 0,
-            disk: Disk::default(),
             shell: None,
+            notes: String::new(),
         };
         World {
-            net: Net::new(names, settings.window),
+            servers: neighbours.iter().map(server).collect(),
+            net: Net::new(names, neighbours, settings.window, settings.pool),
             settings,
             now: Mono(0),
-            servers: neighbours.into_iter().map(server).collect(),
             outsiders: BTreeMap::new(),
-            lookups: Vec::new(),
         }
     }
 
@@ -105,24 +104,52 @@ impl World {
         shell.ok_or_else(|| format!("{name} does not run"))
     }
 
+    /// The disk of a server that runs.
+    pub fn disk(&mut self, place: usize) -> Wrong<&mut Disk> {
+        self.shell(place)?;
+        Ok(&mut self.net.disks[place])
+    }
+
+    /// The log of a server that runs, since it was last asked for.
+    pub fn notes(&mut self, place: usize) -> Wrong<String> {
+        self.shell(place)?;
+        Ok(std::mem::take(&mut self.servers[place].notes))
+    }
+
     /// Starts a server that knows nothing but what its journal holds.
     pub fn start(&mut self, place: usize) -> Wrong {
-        let server = &mut self.servers[place];
+        let (server, names) = (&mut self.servers[place], &self.net.names);
+        let is_plain = |name: &String| self.settings.plain.contains(name);
         if server.shell.is_some() {
             return Err("it runs already".into());
         }
-        if self.settings.plain.contains(&self.net.names[place]) {
+        if is_plain(&names[place]) {
             return Err("it is plain: let an impostor play it".into());
         }
         server.lives += 1;
-        server.shell = Some(Shell::new(
+        let run = (place as u64 + 1) << 8 | u64::from(server.lives);
+        let neighbours = server.neighbours.iter();
+        let mut shell = Shell::new(
             place,
             server.lives,
-            &self.net.names,
-            &server.neighbours,
-            &self.settings,
-            std::mem::take(&mut server.disk),
-        ));
+            Config {
+                name: names[place].clone(),
+                run,
+                seed: run,
+                neighbours: neighbours
+                    .map(|&place| neighbour(place, &names[place], is_plain(&names[place])))
+                    .collect(),
+                ack: self.settings.ack,
+                journal: self.settings.journal,
+                secret: self.settings.secret.clone(),
+                level: Some(Level::Info),
+                limits: self.settings.limits.clone(),
+            },
+        );
+        if self.settings.journal.is_some() {
+            self.net.disks[place].recall(&mut shell.node);
+        }
+        server.shell = Some(shell);
         self.net.listeners[place] = Listener::Server;
         Ok(())
     }
@@ -131,15 +158,17 @@ impl World {
     pub fn kill(&mut self, place: usize) -> Wrong {
         self.shell(place)?;
         self.net.listeners[place] = Listener::Nobody;
+        self.servers[place].notes.clear();
+        self.net.disks[place].abandon();
         if let Some(shell) = self.servers[place].shell.take() {
-            self.servers[place].disk = shell.exit(&mut self.net);
+            shell.exit(&mut self.net);
         }
         Ok(())
     }
 
     /// Asks a process to end.
     pub fn shut_down(&mut self, place: usize) -> Wrong {
-        self.shell(place)?.ending = true;
+        self.shell(place)?.asked_to_end = true;
         self.net.listeners[place] = Listener::Nobody;
         Ok(())
     }
@@ -149,32 +178,26 @@ impl World {
         if self.net.listeners[place] != Listener::Server {
             return Err("nobody listens there".into());
         }
-        let end = self
-            .net
-            .connect(Owner::Outside(name.to_string()), Owner::Server(place));
         let number = self.outsiders.len() as u16 + 1;
         let from = from.unwrap_or(IpAddr::V4(Ipv4Addr::new(192, 0, 2, number as u8)));
-        self.net.knocks[place].push_back(Knock {
-            end: end.other(),
-            door,
-            from: (from, 50_000 + number).into(),
-        });
+        let from = (from, 50_000 + number).into();
+        let end = self.net.enter(name, place, door, from);
         self.outsiders.insert(name.to_string(), end);
         Ok(())
     }
 
     /// Somebody outside, by name.
     pub fn outsider(&self, name: &str) -> Wrong<End> {
-        if let Some(end) = self.outsiders.get(name) {
-            return Ok(*end);
-        }
-        let end = self.net.end_of(name);
+        let end = self.outsiders.get(name).copied();
+        let end = end.or_else(|| self.net.end_of(name));
         end.ok_or_else(|| format!("there is no connection {name}"))
     }
 
     /// The answer of a lookup, whether anybody waits or not.
-    pub fn answer(&mut self, number: usize, answer: Result<Vec<u8>, LookupError>) -> Wrong {
-        let lookup = number.checked_sub(1).and_then(|it| self.lookups.get(it));
+    pub fn answer(&mut self, number: usize, answer: Answer) -> Wrong {
+        let lookup = number
+            .checked_sub(1)
+            .and_then(|it| self.net.lookups.get(it));
         let &(place, id) = lookup.ok_or_else(|| format!("there was no lookup {number}"))?;
         self.shell(place)?.answers.push_back((id, answer));
         Ok(())
@@ -190,17 +213,7 @@ impl World {
         for _ in 0..ROUNDS_MAX {
             let mut busy = false;
             for place in 0..self.servers.len() {
-                let now = self.now(place);
-                let Some(shell) = &mut self.servers[place].shell else {
-                    continue;
-                };
-                if shell.frozen {
-                    continue;
-                }
-                busy |= shell.turn(now, &mut self.net, &mut self.lookups);
-                if shell.stopped {
-                    self.kill(place).expect("it runs");
-                }
+                busy |= self.turn(place);
             }
             busy |= self.net.outsiders_read();
             if !busy {
@@ -208,6 +221,24 @@ impl World {
             }
         }
         panic!("a storm: {ROUNDS_MAX} rounds of turns at one moment");
+    }
+
+    /// One turn of a server. Whether anything was done; one in which nothing is done would wait.
+    fn turn(&mut self, place: usize) -> bool {
+        let now = self.now(place);
+        let server = &mut self.servers[place];
+        let Some(shell) = server.shell.as_mut().filter(|shell| !shell.frozen) else {
+            return false;
+        };
+        let acted = shell.act(now, &mut self.net);
+        shell.list_all();
+        let observed = shell.observe(now, &mut self.net);
+        server.notes.push_str(shell.node.log_text());
+        shell.node.clear_log();
+        if shell.stopped {
+            self.kill(place).expect("it runs");
+        }
+        acted || observed
     }
 
     /// Lets time pass, from deadline to deadline.
@@ -260,20 +291,20 @@ impl World {
 
     /// The lines of a server's journal, whether it runs or not.
     pub fn journal(&self, place: usize) -> Vec<String> {
-        let server = &self.servers[place];
-        let disk = server
-            .shell
-            .as_ref()
-            .map_or(&server.disk, |shell| &shell.disk);
-        let lines = disk.text.split_inclusive(|&byte| byte == b'\n');
+        let text = &self.net.disks[place].text;
+        let lines = text.split_inclusive(|&byte| byte == b'\n');
         lines.map(|line| format!("  {}", shown(line))).collect()
     }
 
-    /// Unsent bytes from one server to whoever has that name.
+    /// Unsent bytes from one server to another, or to somebody, of that name.
     pub fn owed(&mut self, place: usize, name: &str) -> Wrong<usize> {
         self.shell(place)?;
-        let shell = self.servers[place].shell.as_ref();
-        Ok(shell.map_or(0, |shell| shell.owed(&self.net, name)))
+        let shell = self.servers[place].shell.as_ref().expect("it runs");
+        let sockets = shell.sockets.iter().flatten();
+        let owed = sockets.filter(|socket| self.net.peer_name(socket.end) == name);
+        Ok(owed
+            .map(|socket| shell.node.unsent(socket.conn).len())
+            .sum())
     }
 
     fn now(&self, place: usize) -> Now {

@@ -1,77 +1,121 @@
 //! A server's turn: observe, tick, and what the node wants done; and what must be true after it.
+//! Its kernel is the world.
 
-use std::collections::BTreeSet;
-
-use herd::node::{Action, Event, LookupError, Query};
-use herd::units::{ConnId, LookupId, MILLISECOND, Mono};
+use herd::node::{Config, Event, JournalEvent, JournalTask, Level, LookupError, Query, Secret};
+use herd::units::{ConnId, LookupId, MILLISECOND, Mono, Now, PeerId, Wall};
 
 use super::guest::{Lookup, no_answer};
 use super::keeping::is_sound;
-use super::server::{READ_MAX, Server};
-use super::visit::Numbers;
 use super::world::{Happening, World};
+use crate::support::kernel::{Answer, Kernel, Numbers, neighbour};
+use crate::support::shell::Shell;
+use crate::support::wire::{End, Network};
 
-/// Actions of one turn at most. More is a storm.
-const ACTIONS_MAX: usize = 100_000;
+/// One read, in bytes.
+const READ_MAX: usize = 16 << 10;
 /// JSON of a lookup, with the blank line behind it, in bytes at most.
 const JSON_MAX: usize = 200;
 /// A turn takes so long at least, and sometimes so much longer, in nanoseconds.
 const TURN: [u64; 2] = [1_000, 200_000];
 
 impl World {
+    /// A process begins in a place.
+    pub fn process(&self, place: usize, life: u32) -> Shell {
+        let here = &self.places[place];
+        let run = (place as u64 + 1) << 16 | u64::from(life);
+        let neighbours = here.neighbours.iter();
+        let secret = self
+            .weather
+            .secret
+            .then(|| Secret::new(b"a secret of ours"));
+        let mut shell = Shell::new(
+            place,
+            life,
+            Config {
+                name: here.name.clone(),
+                run,
+                seed: run.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+                neighbours: neighbours
+                    .map(|&place| neighbour(place, &self.places[place].name, false))
+                    .collect(),
+                ack: self.weather.ack,
+                journal: self.weather.journal,
+                secret: secret.flatten(),
+                level: self.trace.is_some().then_some(Level::Info),
+                limits: self.weather.limits.clone(),
+            },
+        );
+        if self.weather.journal.is_some() {
+            here.disk.recall(&mut shell.node);
+        }
+        shell
+    }
+
+    /// Both clocks of a server.
+    pub fn clocks(&self, place: usize) -> Now {
+        let here = &self.places[place];
+        Now {
+            mono: Mono(self.now - here.born),
+            wall: Wall(here.clock.wall(self.now)),
+        }
+    }
+
     /// A server has a turn, if it can have one.
     pub fn turn(&mut self, place: usize) {
-        let Some(mut server) = self.places[place].server.take() else {
+        let here = &mut self.places[place];
+        let Some(mut server) = here.server.take_if(|server| !server.frozen) else {
             return;
         };
-        if server.frozen {
-            self.places[place].server = Some(server);
-            return;
-        }
         if !is_sound(&server.node) {
-            server.failed = Some(self.now);
+            here.failed = Some(self.now);
         }
-        server.observe(self, place);
-        self.act(&mut server, place);
-        self.check_limits(&server, place);
+        let now = self.clocks(place);
+        self.tell_stale(&mut server, now);
+        server.observe(now, self);
+        server.act(now, self);
+        self.check_limits(&server);
         if server.stopped {
             self.note_at(place, "has ended");
-            return self.exit(place, *server);
+            return self.exit(*server);
         }
-        let now = server.now(self, place).mono;
         let soon = self.random.between(TURN[0], TURN[1]);
         let next = match server.node.poll_timeout() {
-            _ if !server.ready.is_empty() => Some(soon),
-            Some(at) => Some(at.since(now).max(TURN[0])),
+            _ if server.is_ready() => Some(soon),
+            Some(at) => Some(at.since(now.mono).max(TURN[0])),
             None => None,
         };
         if let Some(wait) = next {
             let at = self.now + wait;
-            if at < server.wake {
-                server.wake = at;
+            if at < self.places[place].wake {
+                self.places[place].wake = at;
                 self.plan(at, Happening::Turn(place, server.life));
             }
         }
         self.places[place].server = Some(server);
     }
 
+    /// Last events of connections that are closed already.
+    fn tell_stale(&mut self, server: &mut Shell, now: Now) {
+        while let Some(conn) = self.places[server.place].stale.pop_front() {
+            let why = "an event after the close".into();
+            let event = match self.random.below(3) {
+                0 => Event::Ended { conn },
+                1 => Event::Broken { conn, why },
+                _ => Event::Received {
+                    conn,
+                    bytes: b"IAMAT stale +0+0 0\nMARK 9 9 0000000000000000\n",
+                },
+            };
+            server.node.handle(now, event);
+        }
+    }
+
     /// The process is gone; its kernel closes what it held.
-    pub fn exit(&mut self, place: usize, server: Server) {
-        for socket in server.sockets.into_iter().flatten() {
-            self.desert(socket.wire, 1 - socket.side);
-            self.close(socket.wire, socket.side);
-        }
-        for wire in server.knocks {
-            self.desert(wire, 0);
-            self.close(wire, 1);
-        }
-        for (_, _, wire) in server.outcomes {
-            if let Some(wire) = wire {
-                self.close(wire, 0);
-            }
-        }
-        // What stands in a journal is not lost, unless that could not be written.
-        if !is_sound(&server.node) {
+    pub fn exit(&mut self, server: Shell) {
+        let (place, was_sound) = (server.place, is_sound(&server.node));
+        server.exit(self);
+        // Updates in a journal are not lost, unless that could not be written.
+        if !was_sound {
             self.lower_floor(place);
         }
         self.places[place].disk.abandon();
@@ -81,136 +125,9 @@ impl World {
         }
     }
 
-    fn act(&mut self, server: &mut Server, place: usize) {
-        let now = server.now(self, place);
-        let mut clients_began = false;
-        let mut written: BTreeSet<ConnId> = BTreeSet::new();
-        for _ in 0..ACTIONS_MAX {
-            let Some(action) = server.node.poll_action() else {
-                return;
-            };
-            match action {
-                Action::Dial(peer) => self.dial(server, place, peer),
-                Action::Flush(conn) => {
-                    let link = server.socket(conn).is_some_and(|socket| socket.link);
-                    if link && clients_began {
-                        self.fail("links first", "news was sent behind a reply".into());
-                    }
-                    clients_began |= !link;
-                    if written.insert(conn) {
-                        server.write(self, place, now, conn);
-                    }
-                }
-                Action::Pause(conn) => self.pause(server, conn, true),
-                Action::Resume(conn) => self.pause(server, conn, false),
-                Action::Finish(conn) => {
-                    if let Some(socket) = server.socket(conn) {
-                        let (wire, side) = (socket.wire, socket.side);
-                        self.finish(wire, side);
-                    }
-                }
-                Action::Close(conn) => {
-                    if let Some(socket) = server.remove(conn) {
-                        self.close(socket.wire, socket.side);
-                        for _ in 0..self.weather.stale {
-                            let at = self.now + self.random.between(0, 1000) * MILLISECOND;
-                            self.plan(at, Happening::Stale(place, server.life, conn));
-                        }
-                    }
-                }
-                Action::LookUp(id, query) => self.look_up(server, place, id, query),
-                Action::Forget(id) => self.forget(server, id),
-                Action::Journal(task) => self.keep(server, place, task),
-                Action::Stop => {
-                    server.stopped = true;
-                    return;
-                }
-            }
-        }
-        self.fail("storm", format!("{ACTIONS_MAX} actions in one turn"));
-    }
-
-    fn pause(&mut self, server: &mut Server, conn: ConnId, paused: bool) {
-        let Some(socket) = server.socket(conn) else {
-            return;
-        };
-        if std::mem::replace(&mut socket.paused, paused) == paused {
-            self.fail("pause", format!("{conn:?} is told twice: paused {paused}"));
-        }
-        if !paused {
-            server.list(conn);
-        }
-    }
-
-    /// A worker takes a lookup, and has its answer in time, late or never; or none is free.
-    fn look_up(&mut self, server: &mut Server, place: usize, id: LookupId, query: Query) {
-        let numbers: Numbers = (query.radius_m / 1000, query.bound);
-        // Whose it is says the guest that asked for it; only clients that move are looked up.
-        let known = self.known(server, numbers);
-        let lookup = Lookup {
-            asked: self.now,
-            location: (query.latitude, query.longitude),
-            known,
-            text: None,
-        };
-        if self.lookups.insert(numbers, lookup).is_some() {
-            self.fail("lookups", format!("{numbers:?} is looked up twice"));
-        }
-        if server.jobs.len() >= self.weather.pool {
-            let answer = Err(LookupError::Busy);
-            self.answered(numbers, &answer);
-            let now = server.now(self, place);
-            return server.node.handle(now, Event::LookedUp { id, answer });
-        }
-        server.jobs.push((id, numbers));
-        let limit = self.weather.limits.lookup;
-        let after = match self.random.below(10) {
-            0..5 => self.random.between(0, 20 * MILLISECOND),
-            5..7 => self.random.between(0, limit - 1),
-            7..9 => limit + self.random.between(0, limit),
-            _ => return, // Never.
-        };
-        let (radius, bound) = numbers;
-        let answer = match self.random.percent(80) {
-            true => Ok(format!("{{\n\"radius\" : {radius}, \"bound\" : {bound}\n}}").into_bytes()),
-            false => Err(LookupError::Failed(format!(
-                "no luck with {radius} {bound}"
-            ))),
-        };
-        let what = Happening::Answer(place, server.life, id, numbers, answer);
-        self.plan(self.now + after, what);
-    }
-
-    /// The server has been told what came of a lookup. What comes after it gave up is nothing.
-    pub fn answered(&mut self, numbers: Numbers, answer: &Result<Vec<u8>, LookupError>) {
-        let text = match answer {
-            Ok(json) => [&json[..], b"\n\n"].concat(),
-            Err(LookupError::Busy) => no_answer("too many lookups at once; ask again later"),
-            Err(LookupError::Failed(why)) => no_answer(why),
-            Err(LookupError::Late) => return,
-        };
-        if let Some(lookup) = self.lookups.get_mut(&numbers) {
-            lookup.text.get_or_insert(text);
-        }
-    }
-
-    /// The server gave up a lookup. A worker that is at it goes on.
-    fn forget(&mut self, server: &mut Server, id: LookupId) {
-        let Some(job) = server.jobs.iter().position(|job| job.0 == id) else {
-            return;
-        };
-        let (_, numbers) = server.jobs[job];
-        if self.random.percent(50) {
-            server.jobs.remove(job);
-        }
-        if let Some(lookup) = self.lookups.get_mut(&numbers) {
-            let late = no_answer("the place service did not answer in time");
-            lookup.text.get_or_insert(late);
-        }
-    }
-
     /// Every bound, at every step.
-    fn check_limits(&mut self, server: &Server, place: usize) {
+    fn check_limits(&mut self, server: &Shell) {
+        let (place, born) = (server.place, self.places[server.place].born);
         let limits = &self.weather.limits;
         let line = limits.client_line + 100;
         let mut wrong = None;
@@ -247,7 +164,7 @@ impl World {
             ));
         }
         let overdue = |lookup: &Lookup| {
-            let at = (lookup.asked + limits.lookup).max(server.born);
+            let at = (lookup.asked + limits.lookup).max(born);
             lookup.text.is_none() && at < self.now
         };
         let jobs = server
@@ -266,9 +183,133 @@ impl World {
             );
         }
         let due = server.node.poll_timeout();
-        let late = due.is_some_and(|at| at < Mono(self.now - server.born));
+        let late = due.is_some_and(|at| at < Mono(self.now - born));
         if late {
             self.fail("timers", "a deadline has passed, and is still set".into());
         }
+    }
+}
+
+impl Kernel for World {
+    fn dial(&mut self, shell: &mut Shell, peer: PeerId, attempt: u32) {
+        self.dial_from(shell, peer, attempt);
+    }
+
+    fn knock(&mut self, place: usize) -> Option<End> {
+        self.places[place].knocks.pop_front()
+    }
+
+    fn room(&mut self, end: End) -> usize {
+        self.room_at(end)
+    }
+
+    fn found(&mut self, end: End) -> usize {
+        let there = self.side(end).unread().len().min(READ_MAX);
+        match self.random.percent(self.weather.split) {
+            true => 1 + self.random.below(there.min(40)),
+            false => there,
+        }
+    }
+
+    fn written(&mut self, count: usize) -> usize {
+        match count > 0 && self.random.percent(self.weather.partial) {
+            true => 1 + self.random.below(count.min(100)),
+            false => count,
+        }
+    }
+
+    fn pool(&self) -> usize {
+        self.weather.pool
+    }
+
+    fn asked(&mut self, shell: &Shell, _: LookupId, numbers: Numbers, query: Query) {
+        // The guest that asked for it says whose it is; only clients that move are looked up.
+        let known = self.known(shell, numbers);
+        let lookup = Lookup {
+            asked: self.now,
+            location: (query.latitude, query.longitude),
+            known,
+            text: None,
+        };
+        if self.lookups.insert(numbers, lookup).is_some() {
+            self.wrong("lookups", format!("{numbers:?} is looked up twice"));
+        }
+    }
+
+    /// A worker has its answer in time, late or never.
+    fn begun(&mut self, shell: &Shell, id: LookupId, (radius, bound): Numbers) {
+        let limit = self.weather.limits.lookup;
+        let after = match self.random.below(10) {
+            0..5 => self.random.between(0, 20 * MILLISECOND),
+            5..7 => self.random.between(0, limit - 1),
+            7..9 => limit + self.random.between(0, limit),
+            _ => return, // Never.
+        };
+        let answer = match self.random.percent(80) {
+            true => Ok(format!("{{\n\"radius\" : {radius}, \"bound\" : {bound}\n}}").into_bytes()),
+            false => Err(LookupError::Failed(format!(
+                "no luck with {radius} {bound}"
+            ))),
+        };
+        let what = Happening::Answer(shell.place, shell.life, id, answer);
+        self.plan(self.now + after, what);
+    }
+
+    /// After the server gave it up, an answer is nothing.
+    fn answered(&mut self, numbers: Numbers, answer: &Answer) {
+        let text = match answer {
+            Ok(json) => [&json[..], b"\n\n"].concat(),
+            Err(LookupError::Busy) => no_answer("too many lookups at once; ask again later"),
+            Err(LookupError::Failed(why)) => no_answer(why),
+            Err(LookupError::Late) => return,
+        };
+        if let Some(lookup) = self.lookups.get_mut(&numbers) {
+            lookup.text.get_or_insert(text);
+        }
+    }
+
+    /// A worker that is at it goes on, or not.
+    fn forgotten(&mut self, _: &Shell, _: LookupId, numbers: Numbers) -> bool {
+        if let Some(lookup) = self.lookups.get_mut(&numbers) {
+            let late = no_answer("the place service did not answer in time");
+            lookup.text.get_or_insert(late);
+        }
+        self.random.percent(50)
+    }
+
+    fn keep(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent> {
+        self.keep_for(shell, task)
+    }
+
+    fn kept(&mut self, place: usize) -> Option<JournalEvent> {
+        let here = &mut self.places[place];
+        here.kept.then(|| here.disk.finish()).flatten()
+    }
+
+    fn heard(&mut self, shell: &Shell, end: End, bytes: &[u8]) -> Option<u64> {
+        self.hear(shell, end, bytes)
+    }
+
+    fn marked(&mut self, shell: &Shell, conn: ConnId, end: End, seq: u64) {
+        self.check_mark(shell, conn, end, seq);
+    }
+
+    fn offered(&mut self, shell: &Shell, end: End, unsent: &[u8]) {
+        self.check_offer(shell, end, unsent);
+    }
+
+    fn closed(&mut self, shell: &Shell, conn: ConnId) {
+        for _ in 0..self.weather.stale {
+            let at = self.now + self.random.between(0, 1000) * MILLISECOND;
+            self.plan(at, Happening::Stale(shell.place, shell.life, conn));
+        }
+    }
+
+    fn deserted(&mut self, end: End) {
+        self.desert(end);
+    }
+
+    fn wrong(&mut self, check: &'static str, what: String) {
+        self.fail(check, what);
     }
 }

@@ -2,8 +2,8 @@
 
 use super::guest::State;
 use super::plan::{DiskFault, Fault, Learns};
-use super::wire::Holder;
 use super::world::{Happening, World};
+use crate::support::wire::{End, Holder, Network, Wire};
 
 /// What ends.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ impl World {
                     Learns::Dialler => &[0],
                     Learns::Dialled => &[1],
                 };
-                let held = |side: usize, wire: &super::wire::Wire| {
+                let held = |side: usize, wire: &Wire| {
                     matches!(wire.sides[side].holder, Holder::Server(..))
                 };
                 let found = self.wires.iter().rposition(|wire| {
@@ -53,8 +53,8 @@ impl World {
             Fault::Crash(place, long) => {
                 if let Some(server) = self.places[place].server.take() {
                     self.note_at(place, "crashes, and forgets");
-                    self.check_journal(place, &server);
-                    self.exit(place, *server);
+                    self.check_journal(&server);
+                    self.exit(*server);
                 }
                 self.plan(self.now + long, Happening::Start(place));
             }
@@ -118,7 +118,7 @@ impl World {
             if here.visit.place == place && here.state == State::Here {
                 here.state = State::Void;
                 if let Some(wire) = here.wire {
-                    self.reset(wire, 0);
+                    self.reset(End::dialler(wire));
                 }
             }
         }
@@ -174,7 +174,7 @@ impl World {
         for wire in 0..self.wires.len() {
             for side in 0..2 {
                 if self.wires[wire].way(1 - side) == Some((from, to)) {
-                    self.release(wire, side);
+                    self.release(End { wire, side });
                 }
             }
         }
@@ -184,7 +184,7 @@ impl World {
         for wire in 0..self.wires.len() {
             for side in 0..2 {
                 if self.wires[wire].way(side) == Some((from, to)) {
-                    self.wake_writer(wire, side, 0);
+                    self.wake_writer(End { wire, side }, 0);
                 }
             }
         }

@@ -7,7 +7,8 @@ use herd::units::SECOND;
 use herd::wire::{Report, Time};
 
 use super::clock::Clock;
-use super::visit::{Ask, Numbers, Visit};
+use super::visit::{Ask, Visit};
+use crate::support::kernel::Numbers;
 
 /// A client's connection.
 #[derive(Debug)]

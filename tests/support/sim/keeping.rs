@@ -2,39 +2,38 @@
 //! acknowledged is in them before the reply leaves, and a start finds everything that was known.
 
 use herd::limits::Limits;
-use herd::node::{Config, Event, Fsync, JournalState, JournalTask, Node};
+use herd::node::{Config, Fsync, JournalEvent, JournalState, JournalTask, Node};
 use herd::units::MILLISECOND;
 
 use super::guest::{Acked, Value, value};
-use super::server::Server;
 use super::world::{Happening, World};
 use crate::support::disk::Disk;
+use crate::support::shell::Shell;
 
 /// A worker waits for its disk for so long at most, in nanoseconds.
 pub const DISK_MAX: u64 = 400 * MILLISECOND;
 
 impl World {
     /// A task of a journal's.
-    pub fn keep(&mut self, server: &mut Server, place: usize, task: JournalTask) {
-        let now = server.now(self, place);
-        let text = server.node.journal_text();
+    pub fn keep_for(&mut self, server: &Shell, task: JournalTask) -> Option<JournalEvent> {
+        let (place, text) = (server.place, server.node.journal_text());
         self.mark(3, text);
-        match self.places[place].disk.take(task, text) {
-            Some(done) => server.node.handle(now, Event::Journal(done)),
-            None => {
-                // Not from the world's luck: with or without journals it is the same.
-                let after = DISK_MAX - self.now % DISK_MAX;
-                self.places[place].kept = false;
-                self.plan(self.now + after, Happening::Kept(place, server.life));
-            }
+        let done = self.places[place].disk.take(task, text);
+        if done.is_none() {
+            // Not from the world's luck: with or without journals it is the same.
+            let after = DISK_MAX - self.now % DISK_MAX;
+            self.places[place].kept = false;
+            self.plan(self.now + after, Happening::Kept(place, server.life));
         }
+        done
     }
 
     /// Before a server acknowledges something, it has written it down.
-    pub fn check_kept(&mut self, server: &Server, place: usize, acked: &[Acked]) {
+    pub fn check_kept(&mut self, server: &Shell, acked: &[Acked]) {
+        let place = server.place;
         // A reply that was made while nothing could be kept does not wait for the disk, though it
         // may have waited for a lookup before it.
-        let recent = server
+        let recent = self.places[place]
             .failed
             .is_some_and(|at| self.now - at <= self.weather.limits.lookup);
         if recent || !is_sound(&server.node) {
@@ -55,7 +54,8 @@ impl World {
     }
 
     /// Who starts with that journal knows what that server knew.
-    pub fn check_journal(&mut self, place: usize, server: &Server) {
+    pub fn check_journal(&mut self, server: &Shell) {
+        let place = server.place;
         if !is_sound(&server.node) {
             return;
         }
@@ -89,7 +89,7 @@ impl World {
             let Some(server) = self.places[place].server.take() else {
                 continue;
             };
-            self.check_journal(place, &server);
+            self.check_journal(&server);
             if let JournalState::Failing(why) = server.node.journal_status().state {
                 self.fail("journal", format!("it fails still: {why}"));
             }

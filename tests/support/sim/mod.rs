@@ -5,9 +5,10 @@
 //! and forgotten, and what clients say. [`run`] lets it happen, heals everything, and checks that
 //! the herd agrees, that nothing was lost and nothing leaks. The same seed is the same run.
 //!
-//! The stories of `tests/scripts` have a world of their own, where nothing takes time and every
-//! server has a turn in every round, so that a person can foresee it. Here things take time, and
-//! only whom something happened to has a turn, so that a thousand runs take seconds.
+//! The stories of `tests/scripts` run the same [`Shell`](super::shell::Shell) over the same
+//! [`Network`](super::wire::Network), where nothing takes time and every server has a turn in every
+//! round, so that a person can foresee it. Here things take time, and a server has a turn only when
+//! something happened to it, so that a thousand runs take seconds.
 
 mod acting;
 mod checks;
@@ -20,11 +21,9 @@ mod plan;
 mod random;
 pub mod runner;
 pub mod scale;
-mod server;
 mod trace;
 mod visit;
 mod visiting;
-mod wire;
 mod world;
 
 use std::fmt;

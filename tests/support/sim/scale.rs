@@ -9,8 +9,8 @@ use super::Failure;
 use super::guest::value;
 use super::plan::{Plan, Weather};
 use super::random::Random;
-use super::server::Server;
 use super::world::World;
+use crate::support::shell::Shell;
 
 /// Every link takes so long, one way.
 const LINK: u64 = 100 * MILLISECOND;
@@ -247,7 +247,7 @@ pub fn broadcast(shape: &'static str, links: &Links) -> Broadcast {
 }
 
 /// The numbers of the clients that a server knows.
-fn moved(server: &Server) -> BTreeSet<usize> {
+fn moved(server: &Shell) -> BTreeSet<usize> {
     let lines = server.node.lines().into_iter();
     let names = lines.filter_map(|line| value(line).map(|(name, _)| name));
     names
@@ -262,7 +262,7 @@ fn until_all_have(world: &mut World, records: u64) -> Vec<u64> {
     while !missing.is_empty() && world.failure.is_none() {
         world.run_until(world.now + MILLISECOND);
         let now = world.now;
-        let has = |server: &Server| server.node.snapshot().records >= records;
+        let has = |server: &Shell| server.node.snapshot().records >= records;
         for (place, server) in world.servers() {
             if has(server) && missing.remove(&place) {
                 when.push(now);

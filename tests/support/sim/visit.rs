@@ -1,5 +1,6 @@
 //! Who visits: a client's connection, the lines that it will send and how, and how it leaves.
 
+use crate::support::kernel::Numbers;
 use herd::limits::Limits;
 use herd::units::{MILLISECOND, SECOND};
 
@@ -77,9 +78,6 @@ pub enum Ask {
     /// A line that never ends.
     Half,
 }
-
-/// Radius and bound of a WHATSAT: its name in the world.
-pub type Numbers = (u32, usize);
 
 const PLACES: [&str; 5] = ["+1-1", "+1-2", "-1+1", "+34.068930-118.445127", "-00.5+007"];
 const NONSENSE: [&[u8]; 12] = [

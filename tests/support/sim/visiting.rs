@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use herd::units::ConnId;
 
 use super::guest::{Acked, Facts, Guest, State, Value, rank, value};
-use super::server::Server;
-use super::visit::{Ask, Leaves, Numbers};
-use super::wire::{Holder, Wire};
+use super::visit::{Ask, Leaves};
 use super::world::{Happening, World};
+use crate::support::kernel::Numbers;
+use crate::support::shell::Shell;
+use crate::support::wire::{End, Holder, Network, Wire};
 
 impl World {
     /// A guest comes, says the next piece, or leaves.
@@ -21,10 +22,9 @@ impl World {
                 self.said.extend(said(guest));
                 let holders = [Holder::Guest(number), Holder::Kernel(place)];
                 let from = ([192, 0, 2, 1], 50_000 + number as u16).into();
-                self.wires.push(Wire::new(holders, from, [delay; 2]));
-                let wire = self.wires.len() - 1;
-                self.guests[number].wire = Some(wire);
-                self.plan(self.now + delay, Happening::Knock(wire));
+                let end = self.connect(Wire::new(holders, from, [delay; 2]));
+                self.guests[number].wire = Some(end.wire);
+                self.plan(self.now + delay, Happening::Knock(end.other()));
                 self.next_step(number, delay);
             }
             (State::Here, Some(wire)) => match guest.visit.pieces.get(guest.sent) {
@@ -33,7 +33,7 @@ impl World {
                     let start: usize = before.iter().map(|(_, count)| count).sum();
                     let bytes = guest.visit.stream[start..start + count].to_vec();
                     guest.sent += 1;
-                    self.send(wire, 0, &bytes);
+                    self.send(End::dialler(wire), &bytes);
                     self.next_step(number, 0);
                 }
                 None => self.leave(number, wire),
@@ -59,13 +59,13 @@ impl World {
         match guest.visit.leaves {
             Leaves::Rudely => {
                 guest.state = State::Void;
-                self.reset(wire, 0);
+                self.reset(End::dialler(wire));
             }
             // An unterminated line is one only when the end is said.
             Leaves::Late if !answered && guest.visit.stream.ends_with(b"\n") => {}
             Leaves::Late | Leaves::Politely => {
                 guest.finished = true;
-                self.finish(wire, 0);
+                self.finish(End::dialler(wire));
             }
         }
     }
@@ -103,10 +103,10 @@ impl World {
                 && guest.answered == guest.visit.lines.len()
                 && guest.received == guest.checked;
             self.tell_guest(number, wire, count);
-            self.took(wire, 0, count);
+            self.took(End::dialler(wire), count);
             if late {
                 self.guests[number].finished = true;
-                self.finish(wire, 0);
+                self.finish(End::dialler(wire));
             }
         }
         if count < there || count > 0 && ended {
@@ -122,7 +122,7 @@ impl World {
                 let what = format!("guest {number} got {got} of {lines} answers, and the end");
                 self.fail("answers", what);
             }
-            self.close(wire, 0);
+            self.close(End::dialler(wire));
         }
     }
 
@@ -134,9 +134,9 @@ impl World {
         }
     }
 
-    /// Whoever holds that side is owed nothing any more: the other end went away.
-    pub fn desert(&mut self, wire: usize, side: usize) {
-        if let Holder::Guest(guest) = self.wires[wire].sides[side].holder {
+    /// A guest at that end is owed nothing any more: the other end went away.
+    pub fn desert(&mut self, end: End) {
+        if let Holder::Guest(guest) = self.side(end).holder {
             let ending = self.guests[guest].state == State::Here;
             if ending {
                 self.guests[guest].state = State::Void;
@@ -146,16 +146,10 @@ impl World {
 
     /// A server is about to be handed what came to a side; nothing is the end. The number in the
     /// last MARK of it, if it ends with one.
-    pub fn heard(
-        &mut self,
-        server: &Server,
-        place: usize,
-        wire: usize,
-        side: usize,
-        bytes: &[u8],
-    ) -> Option<u64> {
-        self.mark((place as u64) << 32 | wire as u64, bytes);
-        if let Holder::Guest(number) = self.wires[wire].sides[1 - side].holder {
+    pub fn hear(&mut self, server: &Shell, end: End, bytes: &[u8]) -> Option<u64> {
+        let place = server.place;
+        self.mark((place as u64) << 32 | end.wire as u64, bytes);
+        if let Holder::Guest(number) = self.side(end.other()).holder {
             let now = self.now;
             let guest = &mut self.guests[number];
             let known = |client: &str| line_of(server, client);
@@ -164,20 +158,14 @@ impl World {
                 trace.outside(now, place, number, '>', bytes);
             }
         }
-        let way = self.wires[wire].way(1 - side)?;
-        self.count(wire, side, way, bytes)
+        let way = self.wires[end.wire].way(1 - end.side)?;
+        self.count(end, way, bytes)
     }
 
     /// Counts, and tells, the lines of a neighbour.
-    fn count(
-        &mut self,
-        wire: usize,
-        side: usize,
-        way: (usize, usize),
-        bytes: &[u8],
-    ) -> Option<u64> {
+    fn count(&mut self, end: End, way: (usize, usize), bytes: &[u8]) -> Option<u64> {
         let mut mark = None;
-        let line = &mut self.wires[wire].sides[side].line;
+        let line = &mut self.wires[end.wire].sides[end.side].line;
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             line.extend_from_slice(piece);
             if line.last() != Some(&b'\n') {
@@ -202,14 +190,8 @@ impl World {
 
     /// `MARK <seq>` says that all up to there was told: if that is all there is, the listener has
     /// it now, or better.
-    pub fn check_mark(
-        &mut self,
-        listener: &Server,
-        conn: ConnId,
-        (wire, side): (usize, usize),
-        seq: u64,
-    ) {
-        let Holder::Server(place, _) = self.wires[wire].sides[1 - side].holder else {
+    pub fn check_mark(&mut self, listener: &Shell, conn: ConnId, end: End, seq: u64) {
+        let Holder::Server(place, _) = self.side(end.other()).holder else {
             return;
         };
         let Some(teller) = self.places[place].server.as_deref() else {
@@ -235,10 +217,11 @@ impl World {
     }
 
     /// A server offers bytes to a side: if a guest is there, they are right, or the run fails.
-    pub fn offered(&mut self, server: &Server, place: usize, wire: usize, unsent: &[u8]) {
-        let Holder::Guest(number) = self.wires[wire].sides[0].holder else {
+    pub fn check_offer(&mut self, server: &Shell, end: End, unsent: &[u8]) {
+        let Holder::Guest(number) = self.side(end.other()).holder else {
             return;
         };
+        let place = server.place;
         let guest = &mut self.guests[number];
         let fresh = (guest.written + unsent.len()).saturating_sub(guest.checked);
         if fresh == 0 {
@@ -254,7 +237,7 @@ impl World {
         };
         match guest.check(&unsent[unsent.len() - fresh..], &facts) {
             Ok(acked) => {
-                self.check_kept(server, place, &acked);
+                self.check_kept(server, &acked);
                 self.raise_floor(server, acked);
             }
             Err(what) => self.fail("replies", format!("to guest {number}: {what}")),
@@ -262,7 +245,7 @@ impl World {
     }
 
     /// What is acknowledged is known, and must not be lost.
-    fn raise_floor(&mut self, server: &Server, acked: Vec<Acked>) {
+    fn raise_floor(&mut self, server: &Shell, acked: Vec<Acked>) {
         for Acked { client, value: new } in acked {
             let known = line_of(server, &client).and_then(|line| value(&line));
             match known {
@@ -305,7 +288,7 @@ impl World {
     }
 
     /// The line of the client of that WHATSAT, as the server knows it.
-    pub fn known(&self, server: &Server, numbers: Numbers) -> Vec<u8> {
+    pub fn known(&self, server: &Shell, numbers: Numbers) -> Vec<u8> {
         let lines = self.guests.iter().flat_map(|guest| &guest.visit.lines);
         let client = lines.into_iter().find_map(|line| match &line.ask {
             Ask::Whatsat {
@@ -329,7 +312,7 @@ impl World {
 }
 
 /// The AT line of a client, as a server knows it.
-fn line_of(server: &Server, client: &str) -> Option<Vec<u8>> {
+fn line_of(server: &Shell, client: &str) -> Option<Vec<u8>> {
     let is = |line: &&[u8]| line.split(|&byte| byte == b' ').nth(3) == Some(client.as_bytes());
     server.node.lines().into_iter().find(is).map(<[u8]>::to_vec)
 }

@@ -2,9 +2,8 @@
 //! virtual time. What is due at the same time happens in the order in which it was planned.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
-use herd::node::LookupError;
 use herd::units::{ConnId, LookupId, PeerId};
 
 use super::Failure;
@@ -13,11 +12,12 @@ use super::faults::Undo;
 use super::guest::{Guest, Lookup, Value};
 use super::plan::{Fault, Plan, Weather};
 use super::random::Random;
-use super::server::Server;
 use super::trace::Trace;
-use super::visit::{Numbers, Visit};
-use super::wire::{Parcel, Wire};
+use super::visit::Visit;
 use crate::support::disk::Disk;
+use crate::support::kernel::{Answer, Numbers};
+use crate::support::shell::Shell;
+use crate::support::wire::{End, Network, Parcel, Wire};
 
 /// Things that happen in one run at most. More is a storm: somebody never stops answering.
 const HAPPENINGS_MAX: u64 = 400_000;
@@ -86,8 +86,18 @@ pub struct Place {
     pub disk: Disk,
     /// The disk has had its time for what the worker is at.
     pub kept: bool,
+    /// Ends that came in and are not accepted yet.
+    pub knocks: VecDeque<End>,
+    /// Connections that are closed already, and have one more event each.
+    pub stale: VecDeque<ConnId>,
+    /// When its process was born: its monotonic clock was 0 then.
+    pub born: u64,
+    /// When its journal was last seen not to keep everything.
+    pub failed: Option<u64>,
+    /// When its next turn is.
+    pub wake: u64,
     /// The process.
-    pub server: Option<Box<Server>>,
+    pub server: Option<Box<Shell>>,
 }
 
 /// What is to come.
@@ -97,18 +107,18 @@ pub enum Happening {
     Start(usize),
     /// A life of a server has a turn.
     Turn(usize, u32),
-    /// A parcel reaches a side of a wire.
-    Arrive(usize, usize, Parcel),
-    /// Who dialled reaches the door.
-    Knock(usize),
-    /// A dial of a life of a server is decided: whose, which attempt, the wire.
-    Dialled(usize, u32, PeerId, u32, Option<usize>),
+    /// A parcel reaches an end.
+    Arrive(End, Parcel),
+    /// A dial reaches the door; the end that is dialled.
+    Knock(End),
+    /// A dial of a life of a server is decided: the neighbour, the attempt, the dialler's end.
+    Dialled(usize, u32, PeerId, u32, Option<End>),
     /// A connection of a life of a server may be written to again.
     Writable(usize, u32, ConnId),
     /// An event of a closed connection.
     Stale(usize, u32, ConnId),
     /// A worker of a life of a server has an answer.
-    Answer(usize, u32, LookupId, Numbers, Result<Vec<u8>, LookupError>),
+    Answer(usize, u32, LookupId, Answer),
     /// The worker of a life of a server is done with the disk.
     Kept(usize, u32),
     /// A guest does its next step.
@@ -153,6 +163,11 @@ impl World {
             lives: 0,
             disk: Disk::default(),
             kept: false,
+            knocks: VecDeque::new(),
+            stale: VecDeque::new(),
+            born: 0,
+            failed: None,
+            wake: u64::MAX,
             server: None,
         });
         let mut world = World {
@@ -272,24 +287,22 @@ impl World {
             Happening::Start(place) => self.start(place),
             Happening::Turn(place, life) => {
                 // Another turn may have been planned instead.
-                let now = self.now;
-                let due = |server: &&mut Server| server.wake == now;
-                if let Some(server) = self.server(place, life).filter(due) {
-                    server.wake = u64::MAX;
+                if self.places[place].wake == self.now && self.server(place, life).is_some() {
+                    self.places[place].wake = u64::MAX;
                     self.turn(place);
                 }
             }
-            Happening::Arrive(wire, side, parcel) => self.arrive(wire, side, parcel),
-            Happening::Knock(wire) => self.knock(wire),
-            Happening::Dialled(place, life, peer, attempt, wire) => {
+            Happening::Arrive(end, parcel) => self.arrive(end, parcel),
+            Happening::Knock(end) => self.knock_at(end),
+            Happening::Dialled(place, life, peer, attempt, end) => {
                 // It may have come to nothing, or be nobody's any more.
-                let wire = wire.filter(|&wire| !self.wires[wire].sides[0].broken);
-                match (self.server(place, life), wire) {
-                    (Some(server), wire) => {
-                        server.outcomes.push_back((peer, attempt, wire));
+                let end = end.filter(|&end| !self.side(end).broken);
+                match (self.server(place, life), end) {
+                    (Some(server), end) => {
+                        server.outcomes.push_back((peer, attempt, end));
                         self.turn(place);
                     }
-                    (None, Some(wire)) => self.close(wire, 0),
+                    (None, Some(end)) => self.close(end),
                     (None, None) => {}
                 }
             }
@@ -300,14 +313,14 @@ impl World {
                 }
             }
             Happening::Stale(place, life, conn) => {
-                if let Some(server) = self.server(place, life) {
-                    server.stale.push_back(conn);
+                if self.server(place, life).is_some() {
+                    self.places[place].stale.push_back(conn);
                     self.turn(place);
                 }
             }
-            Happening::Answer(place, life, id, numbers, answer) => {
+            Happening::Answer(place, life, id, answer) => {
                 if let Some(server) = self.server(place, life) {
-                    server.answers.push_back((id, numbers, answer));
+                    server.answers.push_back((id, answer));
                     self.turn(place);
                 }
             }
@@ -325,13 +338,13 @@ impl World {
     }
 
     /// That life of a server, if it still runs.
-    pub fn server(&mut self, place: usize, life: u32) -> Option<&mut Server> {
+    pub fn server(&mut self, place: usize, life: u32) -> Option<&mut Shell> {
         let server = self.places[place].server.as_deref_mut();
         server.filter(|server| server.life == life)
     }
 
     /// All servers that run, with their places.
-    pub fn servers(&self) -> impl Iterator<Item = (usize, &Server)> {
+    pub fn servers(&self) -> impl Iterator<Item = (usize, &Shell)> {
         let places = self.places.iter().enumerate();
         places.filter_map(|(place, here)| Some((place, here.server.as_deref()?)))
     }
@@ -341,9 +354,12 @@ impl World {
         if self.over || self.places[place].server.is_some() {
             return;
         }
-        self.places[place].lives += 1;
-        let life = self.places[place].lives;
-        let server = Server::new(self, place, life);
+        let here = &mut self.places[place];
+        here.lives += 1;
+        (here.born, here.failed, here.wake) = (self.now, None, u64::MAX);
+        here.stale.clear();
+        let life = here.lives;
+        let server = self.process(place, life);
         self.places[place].server = Some(Box::new(server));
         self.mark(1, &[place as u8, life as u8]);
         self.note_at(place, "starts");
