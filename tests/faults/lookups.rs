@@ -10,7 +10,7 @@ use super::support::process::Server;
 use super::traffic::{Meanwhile, beside, iamat, is_over};
 
 const MIB: f64 = 1024.0 * 1024.0;
-/// What one answer may have at most, and how many are read at a time.
+/// The most bytes of an answer, and how many are read at a time.
 const BODY_MAX: f64 = 5.0 * MIB;
 const WORKERS: f64 = 4.0;
 

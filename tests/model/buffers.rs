@@ -17,7 +17,7 @@ fn stream(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
         .collect()
 }
 
-/// What is to come out of a stream: its lines up to the first that is too long, of which only
+/// The right output for a stream: its lines up to the first that is too long, of which only
 /// the first `limit` bytes come, and an `!`.
 fn wanted(stream: &[u8], limit: usize) -> Vec<String> {
     let mut wanted = Vec::new();
@@ -160,7 +160,7 @@ fn replies_leave_in_the_order_of_their_requests() {
                 }
                 _ => {}
             }
-            // Whoever is answered leaves, but for those behind one who is not.
+            // A reply leaves when it is there, but not before those ahead of it.
             let split = requests.iter().position(|it| !it.is_answered);
             let (gone, here) = requests.split_at(split.unwrap_or(requests.len()));
             let sent: Vec<u8> = gone.iter().flat_map(|it| it.reply.clone()).collect();

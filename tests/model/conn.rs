@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use herd::reactor::{Conn, ReadOutcome};
 
-/// What the kernel says to the next call.
+/// The kernel's answer to the next call.
 #[derive(Clone, Copy)]
 enum Say {
     /// It has or takes so many bytes.

@@ -28,7 +28,7 @@ fn corpora_hold() {
     }
 }
 
-/// What a fuzzer does with a seed, in small: bytes are changed, left out, doubled and taken from
+/// The work of a fuzzer, in small: bytes are changed, left out, doubled and taken from
 /// elsewhere. It finds little, but it finds it everywhere.
 #[test]
 fn corpora_hold_when_they_are_bent() {

@@ -22,7 +22,7 @@ fn plain(name: &str, last: u8) -> Neighbour {
     }
 }
 
-/// What the node wants done after a tick.
+/// The node's actions after a tick.
 fn actions(node: &mut Node, now: Now) -> Vec<Action> {
     node.handle(now, Event::Tick);
     std::iter::from_fn(|| node.poll_action()).collect()
@@ -47,7 +47,7 @@ fn who_takes_a_plain_neighbours_place_is_told_what_that_one_said() {
     let bytes = REPORT;
     node.handle(at(0), Event::Received { conn, bytes });
     assert_eq!(node.lines(), [REPORT]);
-    // Who said it is not told it.
+    // The neighbour that said it is not told it.
     assert_eq!(actions(&mut node, at(1)), []);
 
     node.handle(at(2), Event::Unlinked { peer: PLACE });

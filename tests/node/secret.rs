@@ -37,14 +37,14 @@ fn node(name: &str, neighbour: &str, secret: Option<&str>) -> Node {
     })
 }
 
-/// What `node` wants done, but for flushing.
+/// The actions of `node`, but for flushes.
 fn actions(node: &mut Node) -> Vec<Action> {
     let all = std::iter::from_fn(|| node.poll_action());
     all.filter(|action| !matches!(action, Action::Flush(_)))
         .collect()
 }
 
-/// What `node` says on `conn`.
+/// The bytes that `node` sends on `conn`.
 fn said(node: &mut Node, conn: ConnId) -> Vec<u8> {
     actions(node);
     let bytes = node.unsent(conn).to_vec();
@@ -135,7 +135,7 @@ fn linked() -> (Node, [Vec<u8>; 2]) {
 }
 
 /// A stranger says `words` to `hands`, one after the other. It must be refused with the last, with
-/// one warning; nothing enters the table, and the link stays. What was answered.
+/// one warning; nothing enters the table, and the link stays. Returns the answer.
 fn refused(hands: &mut Node, words: &[&[u8]]) -> Vec<u8> {
     knock(hands, STRANGER);
     let mut answer = Vec::new();

@@ -233,7 +233,7 @@ fn who_was_down_gets_the_newest_once_per_client() {
     all_newest(&herd, 249);
     assert_eq!(told(&herd), 1 + 10 + 10);
     assert_eq!(herd.ours[0].count("link to P down: "), 2);
-    // What it forgot and nobody said since, it is not told: it cannot say that it forgot.
+    // It is not told again what it forgot: it cannot say that it did.
     assert_eq!(at_line(herd.theirs[0].clients, "before"), None);
 }
 
@@ -251,11 +251,11 @@ fn two_at_one_address_do_not_play_ball() {
             herd.agreed(&format!("of{name}"), &format!(" {time}"), all);
         }
     }
-    // What one said the other is told, and sends back once, for it only knows who heard it first.
+    // Each is told the other's news, and sends it back once, for it only knows who heard it first.
     wait_until("A has heard all", || {
         herd.ours[0].count(" < AT ") == 4 * ROUNDS
     });
-    // What P said is for Q, and the other way round; what A's clients said, for both.
+    // News of P is for Q, and the other way round; news of A's clients is for both.
     assert_eq!(herd.ours[0].count("[INFO] P > AT "), 2 * ROUNDS);
     assert_eq!(herd.ours[0].count("[INFO] Q > AT "), 2 * ROUNDS);
     for name in ["P", "Q"] {

@@ -1,5 +1,5 @@
 //! `herd load` end to end: against a real herd, and against servers that answer wrongly, late or
-//! not at all. What it counts must be what happened.
+//! not at all. Its counts must be right.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -60,7 +60,7 @@ fn converse(mut stream: &TcpStream, answer: &dyn Fn(usize, &str) -> Option<Strin
     let lines = BufReader::new(stream).lines().map_while(Result::ok);
     for (number, line) in lines.enumerate() {
         match answer(number, &line) {
-            // Whoever asked may be gone.
+            // The client may be gone.
             Some(text) => drop(stream.write_all(text.as_bytes())),
             None => return,
         }
@@ -144,8 +144,8 @@ fn what_follows_the_at_line_of_a_whatsat_is_checked() {
 
 #[test]
 fn a_connection_that_ends_is_lost_and_the_others_go_on() {
-    // The connection that moves the first client ends after its 20th reply. What falls due for it
-    // later has nobody to answer it.
+    // The connection that moves the first client ends after its 20th reply. A request that falls
+    // due for it later has nobody to answer it.
     let server = broken(|number, line| {
         let is_first = line.contains("kiwi00000000") && number == 20;
         (!is_first).then(|| right(line))

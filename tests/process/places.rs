@@ -28,7 +28,7 @@ fn at(kind: Kind, url: &str) -> Arc<dyn Provider> {
     provider(kind, Some(Key::new(KEY).unwrap()), Some(url), 4).unwrap()
 }
 
-/// What a client is told when the endpoint says this.
+/// The answer to a client when the endpoint says this.
 fn told(kind: Kind, say: Say, bound: usize) -> Result<String, LookupError> {
     let endpoint = Endpoint::start([say]);
     let answer = at(kind, &endpoint.url()).nearby(&query(bound))?;

@@ -203,7 +203,7 @@ fn a_server_that_hangs_is_killed_by_a_second_signal() {
     wait_until("the others have ended", || {
         !herd.answers(0) && !herd.answers(2)
     });
-    // Those that come at once with the first are taken for the same wish.
+    // Signals that come together with the first are taken for the same wish.
     wait_until("herd up has ended", || {
         up.signal("INT");
         up.process.try_wait().unwrap().is_some()

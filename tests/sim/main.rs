@@ -1,4 +1,4 @@
-//! Whatever the network does, the herd ends with equal tables and nothing lost: a thousand seeds
+//! In any weather the herd ends with equal tables and nothing lost: a thousand seeds
 //! of bad weather over the very `Node` that runs under mio.
 //!
 //! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder; `HERD_SEEDS=n`
@@ -58,7 +58,7 @@ fn a_slow_link_catches_up() {
     assert!(caught_up.is_ok(), "{caught_up:?}");
 }
 
-/// What the bugs of tests/mutants are planted in is still there: `make mutants` plants them.
+/// The code that the bugs of tests/mutants change is still there: `make mutants` plants them.
 #[test]
 fn every_planted_bug_still_applies() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));

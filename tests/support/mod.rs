@@ -1,4 +1,4 @@
-//! What several test programs share.
+//! Helpers that several test programs share.
 
 // Each test program compiles all of it and uses only a part, and none exports anything.
 #![allow(dead_code, unreachable_pub)]

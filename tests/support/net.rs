@@ -1,5 +1,5 @@
-//! What lies between the servers of a story: nothing takes time, a server or an outsider that waits
-//! waits for a turn; ways can be cut, windows fill, and the story hears what happens.
+//! The network between the servers of a story. Nothing takes time: whoever waits, waits for a
+//! turn. Ways can be cut, windows fill, and the story hears what happens.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use super::kernel::{Kernel, Numbers, address};
 use super::shell::Shell;
 use super::wire::{End, Holder, Network, Parcel, Wire};
 
-/// Who listens at a server's doors?
+/// The listener at a server's doors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listener {
     /// Nobody: dials are refused.

@@ -16,12 +16,12 @@ use std::fmt::Write;
 
 use super::story::Story;
 
-/// What became of a script.
+/// The outcome of a script.
 #[derive(Debug)]
 pub struct Told {
     /// The whole file with the output that there really was.
     pub text: String,
-    /// What differs, for a person: `file:line:` and the lines, one paragraph a block.
+    /// The differences, for a person: `file:line:` and the lines, one paragraph a block.
     pub complaints: String,
     /// How many blocks have an output.
     pub blocks: usize,

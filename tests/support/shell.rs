@@ -18,7 +18,7 @@ const ACTIONS_MAX: usize = 100_000;
 pub struct Shell {
     /// Its place in the world.
     pub place: usize,
-    /// Which of its place's lives this is.
+    /// The number of its life in its place.
     pub life: u32,
     pub node: Node,
     /// Its connections, by the low half of their names.

@@ -170,7 +170,7 @@ impl Story {
     }
 }
 
-/// What somebody outside does.
+/// A command to somebody outside.
 fn outside(
     world: &mut World,
     moves: &mut u64,
@@ -222,7 +222,7 @@ fn outside(
     Ok(())
 }
 
-/// What happens to the world.
+/// A command to the world.
 fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
     match (words, text) {
         (["connect", name, server], None) => {
@@ -302,7 +302,7 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
     Ok(())
 }
 
-/// What can be asked of the world. False: this is no question.
+/// A question about the world. False: this is none.
 fn reports(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong<bool> {
     let told = match words {
         ["tables"] => world.tables(),

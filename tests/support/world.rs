@@ -19,10 +19,10 @@ use super::wire::End;
 
 /// Rounds of turns at one moment. More is a storm: two that never stop answering each other.
 const ROUNDS_MAX: usize = 100_000;
-/// What the clocks say at the start: a round number, so that differences are easily read.
+/// The time on the clocks at the start: a round number, so that differences are easily read.
 const WALL_START: i128 = 1000 * SECOND as i128;
 
-/// What a world is made with.
+/// The settings of a world.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The nodes' limits.
@@ -37,7 +37,7 @@ pub struct Settings {
     pub journal: Option<Fsync>,
     /// Servers of another make: the story plays them by hand.
     pub plain: Vec<String>,
-    /// What all servers share.
+    /// The secret of all servers.
     pub secret: Option<Secret>,
 }
 
@@ -49,7 +49,7 @@ pub struct World {
     settings: Settings,
     now: Mono,
     servers: Vec<Server>,
-    /// Those who came in from outside, by name.
+    /// Connections from outside, by name.
     outsiders: BTreeMap<String, End>,
 }
 

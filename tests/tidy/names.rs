@@ -13,7 +13,7 @@ const FOREIGN: [&str; 1] = ["asyncio/base_events.py"];
 /// A word with one of these holds the place of a name.
 const PLACEHOLDERS: [char; 8] = ['*', '<', '{', '$', '…', '~', '[', '|'];
 
-/// What there is to name.
+/// All that prose may name.
 struct Tree {
     files: Vec<String>,
     verbs: Vec<String>,
@@ -56,7 +56,7 @@ impl Tree {
         }
     }
 
-    /// What a text names that is not there.
+    /// Names in a text that mean nothing.
     fn missing(&self, text: &str) -> Vec<String> {
         let mut wrong = Vec::new();
         for (index, span) in text.split('`').enumerate() {

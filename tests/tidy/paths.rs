@@ -1,5 +1,5 @@
-//! Which file of `src` a path in the code means: modules, imports and re-exports, read from the
-//! text. It knows as much of Rust as this tree uses.
+//! From a path in the code to the file of `src` that it means: modules, imports and re-exports,
+//! read from the text. It knows as much of Rust as this tree uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub struct Module<'a> {
     imports: BTreeMap<String, Import>,
     /// Modules whose names are all brought in.
     globs: Vec<Path>,
-    /// What it defines itself.
+    /// The names that it defines itself.
     items: BTreeSet<String>,
 }
 

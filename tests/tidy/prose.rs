@@ -6,7 +6,7 @@ use crate::source::{Source, files, read, report, sources};
 
 /// Words that need a noun before them, unless they ask.
 const HEADLESS: [&str; 6] = ["Who", "Whose", "Whoever", "What", "Whatever", "Which"];
-/// Those that do so behind "Those".
+/// Words that do so behind "Those".
 const BEHIND_THOSE: [&str; 3] = ["who", "that", "with"];
 
 #[test]

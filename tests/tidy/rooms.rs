@@ -1,4 +1,4 @@
-//! Who may use whom, which words belong in which room, and what stands in the top level.
+//! The rooms: the rooms that each may use, words with one home, and the top level.
 
 use std::fs;
 

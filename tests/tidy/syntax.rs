@@ -1,4 +1,4 @@
-//! What the rules know of Rust: imports, paths, items and blocks, read from the code of a file.
+//! As much of Rust as the rules know: imports, paths, items and blocks in the code of a file.
 
 use std::collections::BTreeSet;
 

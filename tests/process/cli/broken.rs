@@ -1,4 +1,4 @@
-//! What is said about topologies that are wrong.
+//! The complaints about topologies that are wrong.
 
 use super::{Files, herd, wrong};
 use std::fs;

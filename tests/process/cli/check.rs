@@ -1,4 +1,4 @@
-//! What `herd check` says about files that are right.
+//! The output of `herd check` for files that are right.
 
 use super::{Files, right};
 

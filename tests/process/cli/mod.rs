@@ -1,4 +1,4 @@
-//! What a person meets who types something wrong, reads the help or checks a topology: exit
+//! For a person who types something wrong, reads the help or checks a topology: exit
 //! status, one line that says what to do, and never a panic text.
 
 mod broken;
@@ -31,7 +31,7 @@ fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap()
 }
 
-/// What it prints where all is well.
+/// The output of a run without errors.
 fn right(arguments: &[&str]) -> String {
     let output = output(&mut herd(arguments));
     assert_eq!(text(&output.stderr), "", "{arguments:?}");

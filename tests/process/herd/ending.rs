@@ -86,7 +86,7 @@ fn a_second_signal_ends_it_whatever_is_owed() {
     client.ask(iamat("k"));
     client.say("WHATSAT k 1 1\n");
     endpoint.wait_for(1);
-    // Those that come at once with the first are taken for the same wish.
+    // Signals that come together with the first are taken for the same wish.
     wait_until("it has ended", || {
         herd.servers[0].signal("TERM");
         herd.servers[0].has_ended()

@@ -31,7 +31,7 @@ fn a_server_that_was_killed_has_all_back_and_takes_part_again() {
     }
     println!("whole table after {:?}", start.elapsed());
 
-    // What is said there now is known at a neighbour as soon as the links are up, and the other
+    // News from there is known at a neighbour as soon as the links are up, and the other
     // way round; and all others hear of it.
     wait_until("Hands and Goloman tell each other", || {
         let up = "link to Goloman up";

@@ -52,7 +52,7 @@ fn times_a_nanosecond_apart_are_told_apart_everywhere() {
         .client()
         .ask(iamat_at("k", "+3+3", time + 2));
     assert_eq!(herd.agreed("k"), newest);
-    // What was old where it was said was told to nobody.
+    // News that was old where it was said was told to nobody.
     assert!(
         herd.told("k")
             .iter()

@@ -1,5 +1,5 @@
 //! The herd end to end: real processes on free ports of 127.0.0.1, real clients, and between the
-//! servers a proxy that can cut. What a client may rely on stands in `commands`, `whatsat`, `lines`
+//! servers a proxy that can cut. The rules for clients are in `commands`, `whatsat`, `lines`
 //! and `order`, a test or more for each rule of the clients' door.
 
 mod ack;

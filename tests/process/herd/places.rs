@@ -9,7 +9,7 @@ use super::{check_at, iamat};
 /// A key that would be seen wherever it stood.
 const KEY: &str = "sesame-open-now";
 
-/// What is told when Google's new API says `{}`.
+/// The answer when Google's new API says `{}`.
 pub(crate) const EMPTY: &str = "{\n   \"html_attributions\" : [],\n   \"results\" : [],\n   \
                                 \"status\" : \"ZERO_RESULTS\"\n}";
 

@@ -1,4 +1,4 @@
-//! SIGHUP: the topology is read again. What stands in it as before is not touched.
+//! SIGHUP: the topology is read again. Unchanged links are not touched.
 
 use std::fs;
 

@@ -227,7 +227,7 @@ fn who_asks_from_elsewhere_proves_that_it_knows_the_secret() {
                 true => "{\"name\": \"Far\", \"up\": true, \"digest\": \"1\"}\n".to_string(),
                 false => format!("? {}", second),
             };
-            // Who has no secret has gone.
+            // The asker without a secret has gone.
             let _ = stream.get_mut().write_all(answer.as_bytes());
         }
     });

@@ -1,4 +1,4 @@
-//! What the kernel is asked for one IAMAT: one wait, one read, one write, and the log's write; and
+//! The system calls of one IAMAT: one wait, one read, one write, and the log's write; and
 //! between read and write that of the journal.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ fn can_trace() -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// What the loop did from reading a line that holds `marker` until it waits again,
+/// The calls of the loop from reading a line that holds `marker` until it waits again,
 /// preceded by the wait before: the names of the system calls.
 fn calls(trace: &str, marker: &str) -> Option<Vec<String>> {
     // A call that another thread's line interrupts is written in two; the second names it, too.
@@ -102,7 +102,7 @@ fn check_costs(options: &[&str], threads: usize, want: &[&str]) {
     let sent = wait_for("what was sent is traced", || {
         let trace = read(&file);
         let from = trace.find("\"WHATSAT third")?;
-        // What is asked for stands there whole as soon as its line does.
+        // A line is there as a whole or not at all.
         let mut lines = trace[from..].split_inclusive('\n');
         let sent = lines.find(|line| line.contains("sendto(") && line.ends_with('\n'));
         sent.map(str::to_string)

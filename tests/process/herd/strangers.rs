@@ -29,7 +29,7 @@ fn who_is_no_neighbour_is_refused_and_the_table_is_untouched() {
             format!("? {line}\n")
         );
     }
-    // Who uses a neighbour's name is refused at its first wrong word.
+    // A stranger with a neighbour's name is refused at its first wrong word.
     let hello = "HELLO Goloman Hands 0000000000000001 00000000000000000000000000000001";
     let mut liar = Client::of(hands.servers);
     liar.say(format!("{hello}\nWHATSAT k 1 1\n{report}\n"));

@@ -157,7 +157,7 @@ impl World {
 
     /// Nobody says more than its heartbeats while nothing happens.
     fn check_quiet(&mut self, plan: &Plan) -> Option<()> {
-        // What was under way when the tables became equal: what stood in a wire that was blocked;
+        // Lines were under way when the tables became equal: some stood in a wire that was blocked;
         // and a wave goes to the end and back, and a second one may have waited for it.
         let ways = match plan.weather.ack {
             Ack::Local => 2,

@@ -1,6 +1,6 @@
 //! A wall clock that is wrong, and jumps: what it says, and whether it ever said something.
 
-/// What a right clock says when the world begins, in nanoseconds.
+/// The time on a right clock when the world begins, in nanoseconds.
 pub const BASE: i128 = 1_500_000_000_000_000_000;
 
 /// The wall clock of one server.
@@ -18,7 +18,7 @@ impl Clock {
         }
     }
 
-    /// What it says.
+    /// The time on this clock.
     pub fn wall(&self, now: u64) -> i128 {
         let (_, skew) = self.epochs[self.epochs.len() - 1];
         BASE + i128::from(now) + skew

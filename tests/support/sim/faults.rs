@@ -1,16 +1,16 @@
-//! What goes wrong, and how it is well again.
+//! Faults, and how they end.
 
 use super::guest::State;
 use super::plan::{DiskFault, Fault, Learns};
 use super::world::{Happening, World};
 use crate::support::wire::{End, Holder, Network, Wire};
 
-/// What ends.
+/// A fault that ends.
 #[derive(Clone, Copy, Debug)]
 pub enum Undo {
     /// A way from one to the other is open again.
     Cut(usize, usize),
-    /// What one writes to the other is taken again.
+    /// Bytes from one to the other are taken again.
     Block(usize, usize),
     /// A server goes on.
     Thaw(usize),
@@ -168,7 +168,7 @@ impl World {
         }
     }
 
-    /// What was held on a way arrives.
+    /// Parcels that were held on a way arrive.
     fn reopen(&mut self, from: usize, to: usize) {
         self.note_at(from, &format!("can reach {} again", self.places[to].name));
         for wire in 0..self.wires.len() {

@@ -13,7 +13,7 @@ use crate::support::kernel::Numbers;
 /// A client's connection.
 #[derive(Debug)]
 pub struct Guest {
-    /// What it does.
+    /// Its part in the run.
     pub visit: Visit,
     /// Its wire, once it has come.
     pub wire: Option<usize>,
@@ -55,7 +55,7 @@ pub enum State {
 #[derive(Debug)]
 struct Asked {
     since: u64,
-    /// What its server knew of the client of a WHATSAT.
+    /// The line that its server knew of the client of a WHATSAT.
     known: Option<Vec<u8>>,
 }
 
@@ -66,16 +66,16 @@ pub struct Lookup {
     pub asked: u64,
     /// Latitude and longitude, as the provider was to be asked.
     pub location: (String, String),
-    /// What the server knew of the client when it asked.
+    /// The line that the server knew of the client when it asked.
     pub known: Vec<u8>,
-    /// What the client is to be sent: what the server was told in time, or that it was not.
+    /// The right answer: the one that came in time, or that none did.
     pub text: Option<Vec<u8>>,
 }
 
 /// An IAMAT that was answered.
 #[derive(Debug)]
 pub struct Acked {
-    /// Whose.
+    /// The client's name.
     pub client: String,
     /// When and where.
     pub value: Value,
@@ -84,7 +84,7 @@ pub struct Acked {
 /// When, and where. The newest wins; of two at the same time, the greater place.
 pub type Value = (i128, Vec<u8>);
 
-/// What a check has to know of the world.
+/// All that a check has to know of the world.
 pub struct Facts<'a> {
     /// The server's name.
     pub name: &'a str,
@@ -269,7 +269,7 @@ pub fn rank(line: &[u8]) -> Option<(i128, [Vec<u8>; 4])> {
     Some((Time::parse(time)?.at.0, rest))
 }
 
-/// Whose an AT line is, and what it says.
+/// The client of an AT line, and its report.
 pub fn value(line: &[u8]) -> Option<(String, Value)> {
     let (at, [location, ..]) = rank(line)?;
     let client = line.split(|&byte| byte == b' ').nth(3)?;

@@ -31,12 +31,12 @@ use std::fmt;
 pub use checks::run;
 pub use plan::Plan;
 
-/// What went wrong in a run.
+/// A check that failed, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Which check.
+    /// The name of the check.
     pub check: &'static str,
-    /// What it saw.
+    /// The evidence.
     pub what: String,
 }
 

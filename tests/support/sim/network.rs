@@ -1,5 +1,5 @@
-//! What lies between those who talk: ways that take time, windows that fill, cuts that hold what
-//! comes until they heal, and kernels that refuse.
+//! The network between servers and guests: ways that take time, windows that fill, cuts
+//! that hold what comes until they heal, and kernels that refuse.
 
 use herd::units::PeerId;
 

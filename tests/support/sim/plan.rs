@@ -1,4 +1,4 @@
-//! What a seed means: a herd, its limits, the weather, and who visits. Everything but the small
+//! The meaning of a seed: a herd, its limits, the weather, and visits. Everything but the small
 //! luck of each read and write is drawn here, before anything runs.
 
 use herd::limits::Limits;
@@ -14,13 +14,13 @@ use super::visit::{Ask, Line, Visit, visits};
 pub struct Plan {
     /// Names, one per server.
     pub names: Vec<String>,
-    /// Who is linked to whom; each pair once.
+    /// Pairs of linked servers, each once.
     pub links: Vec<(usize, usize)>,
-    /// What holds for the whole run.
+    /// Rules for the whole run.
     pub weather: Weather,
-    /// What goes wrong, and when, in order of time.
+    /// The faults, and when they come, in order of time.
     pub faults: Vec<(u64, Fault)>,
-    /// Who visits.
+    /// The visits of clients.
     pub visits: Vec<Visit>,
     /// From here on nothing goes wrong any more.
     pub heal: u64,
@@ -28,7 +28,7 @@ pub struct Plan {
     pub part: bool,
 }
 
-/// What holds for the whole run. Times are in nanoseconds.
+/// Rules for the whole run. Times are in nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Weather {
     /// The nodes' limits.
@@ -59,7 +59,7 @@ pub struct Weather {
     pub skew: u64,
 }
 
-/// What goes wrong.
+/// A fault. Times are in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing gets from the first to the second for so long.
@@ -74,7 +74,7 @@ pub enum Fault {
     Stop(usize, u64),
     /// A process stands still for so long, and forgets nothing.
     Freeze(usize, u64),
-    /// What the first writes to the second is not taken for so long.
+    /// Bytes from the first to the second are not taken for this long.
     Block(usize, usize, u64),
     /// A wall clock jumps, by so many nanoseconds.
     Jump(usize, i64),
@@ -82,7 +82,7 @@ pub enum Fault {
     Disk(usize, DiskFault, u64),
 }
 
-/// What a disk does.
+/// The state of a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskFault {
     /// It has no room.
@@ -93,14 +93,14 @@ pub enum DiskFault {
     Hangs,
 }
 
-/// Who learns that a connection is dead.
+/// The side that learns that a connection is dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learns {
     /// Both.
     Both,
-    /// Who dialled, and the other when it writes.
+    /// The dialler, and the other when it writes.
     Dialler,
-    /// Who was dialled, and the other when it writes.
+    /// The acceptor, and the dialler when it writes.
     Dialled,
 }
 
@@ -127,7 +127,7 @@ const HERDS: [Herd; 3] = [
 ];
 
 impl Plan {
-    /// What a seed means.
+    /// The plan of a seed.
     pub fn of(seed: u64) -> Plan {
         let mut random = Random::new(seed);
         let (names, links) = herd(&mut random);
@@ -381,7 +381,7 @@ fn faults(
             (at, fault)
         })
         .collect();
-    // What was not taken yet is lost, too.
+    // Bytes that were not taken yet are lost, too.
     for (at, fault) in faults.clone() {
         if let (Fault::Block(one, other, long), true) = (fault, random.percent(50)) {
             let late = random.between(0, 2) * MILLISECOND;

@@ -10,7 +10,7 @@ use herd::units::MILLISECOND;
 use super::trace::Trace;
 use super::{Failure, Plan, run};
 
-/// What became of many seeds.
+/// The outcome of many seeds.
 #[derive(Debug)]
 pub struct Tally {
     /// How many ran.
@@ -42,7 +42,7 @@ pub fn run_all(count: u64) -> Tally {
             }
         }
     };
-    // What a panic says is part of the failure; said twice it would hide the rest.
+    // A panic's message is part of the failure; said twice it would hide the rest.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());

@@ -17,7 +17,7 @@ const LINK: u64 = 100 * MILLISECOND;
 /// The things that may happen: heartbeats of a thousand servers for a minute.
 const HAPPENINGS_MAX: u64 = 50_000_000;
 
-/// What was seen of one herd.
+/// The measurements of one herd.
 #[derive(Debug)]
 pub struct Row {
     /// Its shape.
@@ -59,8 +59,8 @@ pub fn catch_up(window: usize, delay: u64, clients: usize) -> Result<u64, Failur
     }
 }
 
-/// What the public exercise asks about a broadcast: messages between servers per operation, and
-/// milliseconds from an operation to each server's knowledge of it.
+/// The questions of the public exercise about a broadcast: messages between servers per operation,
+/// and milliseconds from an operation to each server's knowledge of it.
 #[derive(Debug)]
 pub struct Broadcast {
     /// Its shape.

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 
 use crate::support::net::shown;
 
-/// Who tells it.
+/// The teller.
 #[derive(Debug)]
 pub struct Trace {
     columns: usize,
-    /// What guests sent and were sent, of lines that have not ended.
+    /// Bytes to and from guests, of lines that have not ended.
     begun: BTreeMap<(usize, char), Vec<u8>>,
 }
 

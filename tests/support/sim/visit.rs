@@ -1,4 +1,4 @@
-//! Who visits: a client's connection, the lines that it will send and how, and how it leaves.
+//! A visit: a client's connection, the lines that it will send and how, and how it leaves.
 
 use crate::support::kernel::Numbers;
 use herd::limits::Limits;
@@ -7,14 +7,14 @@ use herd::units::{MILLISECOND, SECOND};
 use super::clock::BASE;
 use super::random::Random;
 
-/// What one connection of a client will do. Times are in nanoseconds.
+/// The plan of one connection of a client. Times are in nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Visit {
     /// At which server.
     pub place: usize,
     /// When it comes.
     pub at: u64,
-    /// What it says, in order.
+    /// Its lines, in order.
     pub lines: Vec<Line>,
     /// All of it, as it is sent.
     pub stream: Vec<u8>,
@@ -24,7 +24,7 @@ pub struct Visit {
     pub leaves: Leaves,
     /// It reads so many bytes, then nothing for so long.
     pub reads: (usize, u64),
-    /// What its kernel takes while it does not read, in bytes.
+    /// How much its kernel takes while it does not read, in bytes.
     pub window: usize,
     /// How long the way is.
     pub delay: u64,
@@ -46,16 +46,16 @@ pub enum Leaves {
 pub struct Line {
     /// Without LF.
     pub bytes: Vec<u8>,
-    /// What it asks for.
+    /// Its question.
     pub ask: Ask,
 }
 
-/// What is asked for.
+/// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// A valid IAMAT.
     Iamat {
-        /// Who.
+        /// The client's name.
         client: String,
         /// Where.
         location: &'static str,
@@ -66,7 +66,7 @@ pub enum Ask {
     },
     /// A WHATSAT that is valid if its client is known. No two have the same numbers.
     Whatsat {
-        /// Whose surroundings.
+        /// The client in the middle.
         client: String,
         /// Radius in kilometres, and bound.
         numbers: Numbers,

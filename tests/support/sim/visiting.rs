@@ -1,4 +1,4 @@
-//! What guests do, and what is checked of what they are told.
+//! The deeds of guests, and the checks of what they are told.
 
 use std::collections::BTreeMap;
 
@@ -244,7 +244,7 @@ impl World {
         }
     }
 
-    /// What is acknowledged is known, and must not be lost.
+    /// An acknowledged update is known, and must not be lost.
     fn raise_floor(&mut self, server: &Shell, acked: Vec<Acked>) {
         for Acked { client, value: new } in acked {
             let known = line_of(server, &client).and_then(|line| value(&line));
@@ -263,7 +263,7 @@ impl World {
         }
     }
 
-    /// A server has lost its state. What nobody else holds may be lost with it.
+    /// A server has lost its state. Updates that nobody else holds may be lost with it.
     pub fn lower_floor(&mut self, gone: usize) {
         let mut held: BTreeMap<String, Value> = BTreeMap::new();
         for (place, server) in self.servers() {
@@ -317,7 +317,7 @@ fn line_of(server: &Shell, client: &str) -> Option<Vec<u8>> {
     server.node.lines().into_iter().find(is).map(<[u8]>::to_vec)
 }
 
-/// What a guest says of who is where, all in all.
+/// All that a guest says of who is where.
 fn said(guest: &Guest) -> Vec<(String, Value)> {
     let lines = guest.visit.lines.iter();
     lines

@@ -1,5 +1,5 @@
 //! The world: places with their servers, the wires between them, one queue of what is to come, and
-//! virtual time. What is due at the same time happens in the order in which it was planned.
+//! virtual time. Things that are due at the same time happen in the order of their planning.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -29,21 +29,21 @@ pub struct World {
     pub now: u64,
     /// Small luck: how much a read finds, how long a way takes.
     pub random: Random,
-    /// What holds for the whole run.
+    /// Rules for the whole run.
     pub weather: Weather,
     /// Servers' places, running or not.
     pub places: Vec<Place>,
     /// All connections there ever were.
     pub wires: Vec<Wire>,
-    /// Whoever visits.
+    /// Visiting clients.
     pub guests: Vec<Guest>,
     /// Every lookup of a guest's.
     pub lookups: BTreeMap<Numbers, Lookup>,
     /// How long the way is from the first server to the second.
     pub delays: BTreeMap<(usize, usize), u64>,
-    /// Nothing gets from the first to the second, so many times over.
+    /// Nothing gets from the first to the second, for this many reasons.
     pub cuts: BTreeMap<(usize, usize), u32>,
-    /// What the first writes to the second is not taken, so many times over.
+    /// Bytes from the first to the second are not taken, for this many reasons.
     pub blocks: BTreeMap<(usize, usize), u32>,
     /// AT lines that the second read from the first.
     pub carried: BTreeMap<(usize, usize), usize>,
@@ -55,11 +55,11 @@ pub struct World {
     pub said: BTreeSet<(String, Value)>,
     /// Things still go wrong.
     pub rough: bool,
-    /// Who ends is not started again.
+    /// A server that ends is not started again.
     pub over: bool,
-    /// Who tells it, if anybody listens.
+    /// The teller, if anybody listens.
     pub trace: Option<Trace>,
-    /// What was wrong first.
+    /// The first failure.
     pub failure: Option<Failure>,
     /// Everything that happened, as one number.
     pub fingerprint: u64,
@@ -100,7 +100,7 @@ pub struct Place {
     pub server: Option<Box<Shell>>,
 }
 
-/// What is to come.
+/// An event to come.
 #[derive(Debug)]
 pub enum Happening {
     /// A server begins, if none runs there.
