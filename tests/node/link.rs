@@ -1,8 +1,10 @@
 //! One link of a node, driven by hand: a neighbour that is slow, or deaf.
 
 use herd::limits::Limits;
-use herd::node::{Ack, Action, Config, Door, Event, Level, Neighbour, Node};
+use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node};
 use herd::units::{ConnId, MILLISECOND, Mono, Now, PeerId, Wall};
+
+use crate::support::kernel::config;
 
 const CLIENT: ConnId = ConnId::new(1, 0);
 const LINK: ConnId = ConnId::new(2, 1);
@@ -25,15 +27,8 @@ fn node_of(clients: usize) -> Node {
         addresses: vec![[127, 0, 0, 1].into()],
     };
     let mut node = Node::new(Config {
-        name: "Goloman".into(),
-        run: 1,
-        seed: 1,
-        neighbours: vec![neighbour],
-        ack: Ack::Local,
-        journal: None,
-        secret: None,
         level: Some(Level::Warn),
-        limits: Limits::default(),
+        ..config("Goloman", 1, vec![neighbour])
     });
     let from = ([127, 0, 0, 1], 40_000).into();
     let (conn, door) = (CLIENT, Door::Clients);

@@ -1,8 +1,9 @@
 //! A neighbour's place is given to another: what the first was known to have, the second has not.
 
-use herd::limits::Limits;
-use herd::node::{Ack, Action, Config, Door, Event, Neighbour, Node};
+use herd::node::{Action, Door, Event, Neighbour, Node};
 use herd::units::{ConnId, Mono, Now, PeerId, SECOND, Wall};
+
+use crate::support::kernel::config;
 
 const PLACE: PeerId = PeerId(0);
 const REPORT: &[u8] = b"AT First +0.000000000 kiwi +1-2 1000\n";
@@ -30,17 +31,7 @@ fn actions(node: &mut Node, now: Now) -> Vec<Action> {
 
 #[test]
 fn who_takes_a_plain_neighbours_place_is_told_what_that_one_said() {
-    let mut node = Node::new(Config {
-        name: "Goloman".into(),
-        run: 1,
-        seed: 1,
-        neighbours: vec![plain("First", 8)],
-        ack: Ack::Local,
-        journal: None,
-        secret: None,
-        level: None,
-        limits: Limits::default(),
-    });
+    let mut node = Node::new(config("Goloman", 1, vec![plain("First", 8)]));
     let conn = ConnId::new(1, 0);
     let (door, from) = (Door::Clients, ([127, 0, 0, 8], 40_000).into());
     node.handle(at(0), Event::Accepted { conn, door, from });
@@ -82,17 +73,7 @@ fn a_link_that_is_unlinked_is_closed_and_never_dialled_again() {
         plain: false,
         ..plain("First", 8)
     };
-    let mut node = Node::new(Config {
-        name: "Goloman".into(),
-        run: 1,
-        seed: 1,
-        neighbours: vec![ours],
-        ack: Ack::Local,
-        journal: None,
-        secret: None,
-        level: None,
-        limits: Limits::default(),
-    });
+    let mut node = Node::new(config("Goloman", 1, vec![ours]));
     assert_eq!(actions(&mut node, at(0)), [Action::Dial(PLACE)]);
     let (peer, conn) = (PLACE, ConnId::new(1, 0));
     node.handle(at(0), Event::Dialled { peer, conn });

@@ -1,9 +1,10 @@
 //! The shared secret: two servers that know it trust each other, and nobody else gets anything
 //! into the table or disturbs a link, however it goes about it.
 
-use herd::limits::Limits;
-use herd::node::{Ack, Action, Config, Door, Event, Level, Neighbour, Node, Secret};
+use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node, Secret};
 use herd::units::{ConnId, Mono, Now, PeerId, SECOND, Wall};
+
+use crate::support::kernel::config;
 
 const NOW: Now = Now {
     mono: Mono(SECOND),
@@ -19,21 +20,15 @@ const AT: &[u8] = b"AT Hands +0.000000000 kiwi +1+1 1\n";
 /// A server whose only neighbour is `neighbour`.
 fn node(name: &str, neighbour: &str, secret: Option<&str>) -> Node {
     let run = u64::from(name.as_bytes()[0]);
-    let addresses = vec!["127.0.0.1".parse().unwrap()];
+    let neighbour = Neighbour {
+        name: neighbour.into(),
+        plain: false,
+        addresses: vec!["127.0.0.1".parse().unwrap()],
+    };
     Node::new(Config {
-        name: name.into(),
-        run,
-        seed: run,
-        neighbours: vec![Neighbour {
-            name: neighbour.into(),
-            plain: false,
-            addresses,
-        }],
-        ack: Ack::Local,
-        journal: None,
         secret: secret.map(|text| Secret::new(text.as_bytes()).unwrap()),
         level: Some(Level::Info),
-        limits: Limits::default(),
+        ..config(name, run, vec![neighbour])
     })
 }
 

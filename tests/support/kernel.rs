@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{JournalEvent, JournalTask, LookupError, Neighbour, Query};
+use herd::limits::Limits;
+use herd::node::{Ack, Config, JournalEvent, JournalTask, LookupError, Neighbour, Query};
 use herd::units::{ConnId, LookupId, PeerId};
 
 use super::shell::Shell;
@@ -10,10 +11,16 @@ use super::wire::{End, Network};
 
 /// Radius in km and bound of a WHATSAT: in the simulator they name it.
 pub type Numbers = (u32, usize);
+
+/// The numbers of a lookup.
+pub fn numbers(query: &Query) -> Numbers {
+    (query.radius_m / 1000, query.bound)
+}
+
 pub type Answer = Result<Vec<u8>, LookupError>;
 
-/// Everything that a process asks of its kernel, its workers and its disk; and how it is watched.
-pub trait Kernel: Network {
+/// All that a process asks of its kernel, its workers and its disk.
+pub trait Kernel: Network + Watch {
     /// Begins an attempt to dial; its outcome comes into `outcomes`, or never.
     fn dial(&mut self, shell: &mut Shell, peer: PeerId, attempt: u32);
     /// The server's end of a wire that waits at a door of this place.
@@ -28,19 +35,17 @@ pub trait Kernel: Network {
     }
     /// How many lookups the workers take at a time.
     fn pool(&self) -> usize;
-    /// A lookup is asked for.
-    fn asked(&mut self, shell: &Shell, id: LookupId, numbers: Numbers, query: Query);
-    /// A worker has a lookup; its answer comes into `answers`, or never.
-    fn begun(&mut self, shell: &Shell, id: LookupId, numbers: Numbers);
-    /// The server is told the answer of a lookup.
-    fn answered(&mut self, _numbers: Numbers, _answer: &Answer) {}
-    /// The server gave up a lookup. True: so does its worker.
-    fn forgotten(&mut self, shell: &Shell, id: LookupId, numbers: Numbers) -> bool;
+    /// A lookup is asked for. Unless all workers are busy, its answer comes into `answers`, or
+    /// never.
+    fn look_up(&mut self, shell: &Shell, id: LookupId, query: Query, busy: bool);
     /// A task for the journal; one that is the loop's own has its answer at once.
     fn keep(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent>;
     /// The disk's worker is done.
     fn kept(&mut self, place: usize) -> Option<JournalEvent>;
+}
 
+/// All that a world may want to see of a process.
+pub trait Watch {
     /// A server is about to be handed what came to its end; nothing is the end. The number in the
     /// last MARK of it, if it ends with one.
     fn heard(&mut self, shell: &Shell, end: End, bytes: &[u8]) -> Option<u64>;
@@ -48,6 +53,10 @@ pub trait Kernel: Network {
     fn marked(&mut self, _shell: &Shell, _conn: ConnId, _end: End, _seq: u64) {}
     /// A server is about to write a part of `unsent`.
     fn offered(&mut self, _shell: &Shell, _end: End, _unsent: &[u8]) {}
+    /// The server is told the answer of a lookup.
+    fn answered(&mut self, _numbers: Numbers, _answer: &Answer) {}
+    /// The server gave up a lookup. True: so does its worker.
+    fn forgotten(&mut self, shell: &Shell, id: LookupId, numbers: Numbers) -> bool;
     fn paused(&mut self, _shell: &Shell, _end: End, _paused: bool) {}
     fn closed(&mut self, _shell: &Shell, _conn: ConnId) {}
     fn stopped(&mut self, _shell: &Shell) {}
@@ -68,5 +77,20 @@ pub fn neighbour(place: usize, name: &str, plain: bool) -> Neighbour {
         name: name.to_string(),
         plain,
         addresses: vec![address(place)],
+    }
+}
+
+/// A server as simple as can be: no journal, no secret, no log.
+pub fn config(name: &str, run: u64, neighbours: Vec<Neighbour>) -> Config {
+    Config {
+        name: name.to_string(),
+        run,
+        seed: run,
+        neighbours,
+        ack: Ack::Local,
+        journal: None,
+        secret: None,
+        level: None,
+        limits: Limits::default(),
     }
 }

@@ -8,7 +8,7 @@ use herd::node::{Door, JournalEvent, JournalTask, Query};
 use herd::units::{LookupId, PeerId};
 
 use super::disk::{Disk, describe};
-use super::kernel::{Kernel, Numbers, address};
+use super::kernel::{Kernel, Numbers, Watch, address};
 use super::shell::Shell;
 use super::wire::{End, Holder, Network, Parcel, Wire};
 
@@ -164,12 +164,6 @@ impl Net {
         let name = &self.names[place];
         self.tale.push(format!("{name} {what}"));
     }
-
-    /// The number of a lookup in the story.
-    fn number(&self, shell: &Shell, id: LookupId) -> usize {
-        let lookup = self.lookups.iter().position(|&it| it == (shell.place, id));
-        lookup.expect("it was asked for") + 1
-    }
 }
 
 impl Network for Net {
@@ -248,7 +242,8 @@ impl Kernel for Net {
         self.pool
     }
 
-    fn asked(&mut self, shell: &Shell, id: LookupId, _: Numbers, query: Query) {
+    /// The story answers it.
+    fn look_up(&mut self, shell: &Shell, id: LookupId, query: Query, _: bool) {
         self.lookups.push((shell.place, id));
         let number = self.lookups.len();
         let Query {
@@ -262,15 +257,6 @@ impl Kernel for Net {
         self.tell(shell.place, &what);
     }
 
-    /// The story answers it.
-    fn begun(&mut self, _: &Shell, _: LookupId, _: Numbers) {}
-
-    fn forgotten(&mut self, shell: &Shell, id: LookupId, _: Numbers) -> bool {
-        let number = self.number(shell, id);
-        self.tell(shell.place, &format!("forgets lookup {number}"));
-        true
-    }
-
     fn keep(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent> {
         let text = shell.node.journal_text();
         self.tell(shell.place, &describe(task, text));
@@ -280,7 +266,9 @@ impl Kernel for Net {
     fn kept(&mut self, place: usize) -> Option<JournalEvent> {
         self.disks[place].finish()
     }
+}
 
+impl Watch for Net {
     /// Counts, and tells, the lines in what a server wrote and another reads.
     fn heard(&mut self, _: &Shell, end: End, bytes: &[u8]) -> Option<u64> {
         let way = self.wires[end.wire].way(1 - end.side)?;
@@ -300,6 +288,13 @@ impl Kernel for Net {
             }
         }
         None
+    }
+
+    fn forgotten(&mut self, shell: &Shell, id: LookupId, _: Numbers) -> bool {
+        let lookup = self.lookups.iter().position(|&it| it == (shell.place, id));
+        let number = lookup.expect("it was asked for") + 1;
+        self.tell(shell.place, &format!("forgets lookup {number}"));
+        true
     }
 
     fn paused(&mut self, shell: &Shell, end: End, paused: bool) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use herd::node::{Action, Config, Door, Event, LookupError, Node, Query};
 use herd::units::{ConnId, LookupId, Now, PeerId};
 
-use super::kernel::{Answer, Kernel, Numbers};
+use super::kernel::{Answer, Kernel, Numbers, numbers};
 use super::wire::{End, Holder};
 
 /// Actions of one turn at most. More is a storm.
@@ -316,11 +316,10 @@ impl Shell {
     }
 
     fn look_up(&mut self, now: Now, id: LookupId, query: Query, kernel: &mut dyn Kernel) {
-        let numbers = (query.radius_m / 1000, query.bound);
-        kernel.asked(self, id, numbers, query);
-        if self.jobs.len() < kernel.pool() {
-            self.jobs.push((id, numbers));
-            return kernel.begun(self, id, numbers);
+        let (numbers, busy) = (numbers(&query), self.jobs.len() >= kernel.pool());
+        kernel.look_up(self, id, query, busy);
+        if !busy {
+            return self.jobs.push((id, numbers));
         }
         let answer = Err(LookupError::Busy);
         kernel.answered(numbers, &answer);

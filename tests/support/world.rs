@@ -12,7 +12,7 @@ use herd::node::{Ack, Config, Door, Fsync, Level, Secret};
 use herd::units::{Mono, Now, SECOND, Wall};
 
 use super::disk::Disk;
-use super::kernel::{Answer, neighbour};
+use super::kernel::{Answer, config, neighbour};
 use super::net::{Listener, Net, shown};
 use super::shell::Shell;
 use super::wire::End;
@@ -129,23 +129,16 @@ impl World {
         server.lives += 1;
         let run = (place as u64 + 1) << 8 | u64::from(server.lives);
         let neighbours = server.neighbours.iter();
-        let mut shell = Shell::new(
-            place,
-            server.lives,
-            Config {
-                name: names[place].clone(),
-                run,
-                seed: run,
-                neighbours: neighbours
-                    .map(|&place| neighbour(place, &names[place], is_plain(&names[place])))
-                    .collect(),
-                ack: self.settings.ack,
-                journal: self.settings.journal,
-                secret: self.settings.secret.clone(),
-                level: Some(Level::Info),
-                limits: self.settings.limits.clone(),
-            },
-        );
+        let neighbours = neighbours.map(|&it| neighbour(it, &names[it], is_plain(&names[it])));
+        let config = Config {
+            ack: self.settings.ack,
+            journal: self.settings.journal,
+            secret: self.settings.secret.clone(),
+            level: Some(Level::Info),
+            limits: self.settings.limits.clone(),
+            ..config(&names[place], run, neighbours.collect())
+        };
+        let mut shell = Shell::new(place, server.lives, config);
         if self.settings.journal.is_some() {
             self.net.disks[place].recall(&mut shell.node);
         }

@@ -2,14 +2,14 @@
 //! Its kernel is the world.
 
 use herd::node::{Config, Event, JournalEvent, JournalTask, Level, LookupError, Query, Secret};
-use herd::units::{ConnId, LookupId, MILLISECOND, Mono, Now, PeerId, Wall};
+use herd::units::{LookupId, MILLISECOND, Mono, Now, PeerId, Wall};
 
-use super::guest::{Lookup, no_answer};
+use super::guest::Lookup;
 use super::keeping::is_sound;
 use super::world::{Happening, World};
-use crate::support::kernel::{Answer, Kernel, Numbers, neighbour};
+use crate::support::kernel::{Kernel, address, config, neighbour, numbers};
 use crate::support::shell::Shell;
-use crate::support::wire::{End, Network};
+use crate::support::wire::{End, Holder, Network, Wire};
 
 /// One read, in bytes.
 const READ_MAX: usize = 16 << 10;
@@ -24,27 +24,19 @@ impl World {
         let here = &self.places[place];
         let run = (place as u64 + 1) << 16 | u64::from(life);
         let neighbours = here.neighbours.iter();
-        let secret = self
-            .weather
-            .secret
-            .then(|| Secret::new(b"a secret of ours"));
-        let mut shell = Shell::new(
-            place,
-            life,
-            Config {
-                name: here.name.clone(),
-                run,
-                seed: run.wrapping_mul(0x9e37_79b9_7f4a_7c15),
-                neighbours: neighbours
-                    .map(|&place| neighbour(place, &self.places[place].name, false))
-                    .collect(),
-                ack: self.weather.ack,
-                journal: self.weather.journal,
-                secret: secret.flatten(),
-                level: self.trace.is_some().then_some(Level::Info),
-                limits: self.weather.limits.clone(),
-            },
-        );
+        let neighbours = neighbours.map(|&it| neighbour(it, &self.places[it].name, false));
+        let has_secret = self.weather.secret;
+        let secret = has_secret.then(|| Secret::new(b"a secret of ours"));
+        let config = Config {
+            seed: run.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            ack: self.weather.ack,
+            journal: self.weather.journal,
+            secret: secret.flatten(),
+            level: self.trace.is_some().then_some(Level::Info),
+            limits: self.weather.limits.clone(),
+            ..config(&here.name, run, neighbours.collect())
+        };
+        let mut shell = Shell::new(place, life, config);
         if self.weather.journal.is_some() {
             here.disk.recall(&mut shell.node);
         }
@@ -192,7 +184,25 @@ impl World {
 
 impl Kernel for World {
     fn dial(&mut self, shell: &mut Shell, peer: PeerId, attempt: u32) {
-        self.dial_from(shell, peer, attempt);
+        let place = shell.place;
+        let other = self.places[place].neighbours[peer.index()];
+        if self.is_cut((place, other)) || self.is_cut((other, place)) {
+            return; // Nobody answers, ever.
+        }
+        let (there, back) = (self.delays[&(place, other)], self.delays[&(other, place)]);
+        let at = self.now + there + back;
+        let refused = self.rough && self.random.percent(self.weather.refused);
+        let end = (!refused).then(|| {
+            let holders = [Holder::Kernel(place), Holder::Kernel(other)];
+            let from = (address(place), 40_000).into();
+            let end = self.connect(Wire::new(holders, from, [there, back]));
+            self.plan(self.now + there, Happening::Knock(end.other()));
+            end
+        });
+        self.plan(
+            at,
+            Happening::Dialled(place, shell.life, peer, attempt, end),
+        );
     }
 
     fn knock(&mut self, place: usize) -> Option<End> {
@@ -200,7 +210,18 @@ impl Kernel for World {
     }
 
     fn room(&mut self, end: End) -> usize {
-        self.room_at(end)
+        let wire = &self.wires[end.wire];
+        let reader = &wire.sides[1 - end.side];
+        // A dead connection takes everything, and drops it.
+        if wire.sides[end.side].broken {
+            return usize::MAX;
+        }
+        let window = match (reader.holder, wire.way(end.side)) {
+            (Holder::Guest(guest), _) => self.guests[guest].visit.window,
+            (_, Some(way)) if self.blocks.contains_key(&way) => return 0,
+            _ => self.weather.window,
+        };
+        window.saturating_sub(reader.load())
     }
 
     fn found(&mut self, end: End) -> usize {
@@ -222,22 +243,25 @@ impl Kernel for World {
         self.weather.pool
     }
 
-    fn asked(&mut self, shell: &Shell, _: LookupId, numbers: Numbers, query: Query) {
+    /// A worker has its answer in time, late or never.
+    fn look_up(&mut self, shell: &Shell, id: LookupId, query: Query, busy: bool) {
+        let (radius, bound) = numbers(&query);
         // The guest that asked for it says whose it is; only clients that move are looked up.
-        let known = self.known(shell, numbers);
         let lookup = Lookup {
             asked: self.now,
             location: (query.latitude, query.longitude),
-            known,
+            known: self.known(shell, (radius, bound)),
             text: None,
         };
-        if self.lookups.insert(numbers, lookup).is_some() {
-            self.wrong("lookups", format!("{numbers:?} is looked up twice"));
+        if self.lookups.insert((radius, bound), lookup).is_some() {
+            self.fail(
+                "lookups",
+                format!("{:?} is looked up twice", (radius, bound)),
+            );
         }
-    }
-
-    /// A worker has its answer in time, late or never.
-    fn begun(&mut self, shell: &Shell, id: LookupId, (radius, bound): Numbers) {
+        if busy {
+            return;
+        }
         let limit = self.weather.limits.lookup;
         let after = match self.random.below(10) {
             0..5 => self.random.between(0, 20 * MILLISECOND),
@@ -255,28 +279,6 @@ impl Kernel for World {
         self.plan(self.now + after, what);
     }
 
-    /// After the server gave it up, an answer is nothing.
-    fn answered(&mut self, numbers: Numbers, answer: &Answer) {
-        let text = match answer {
-            Ok(json) => [&json[..], b"\n\n"].concat(),
-            Err(LookupError::Busy) => no_answer("too many lookups at once; ask again later"),
-            Err(LookupError::Failed(why)) => no_answer(why),
-            Err(LookupError::Late) => return,
-        };
-        if let Some(lookup) = self.lookups.get_mut(&numbers) {
-            lookup.text.get_or_insert(text);
-        }
-    }
-
-    /// A worker that is at it goes on, or not.
-    fn forgotten(&mut self, _: &Shell, _: LookupId, numbers: Numbers) -> bool {
-        if let Some(lookup) = self.lookups.get_mut(&numbers) {
-            let late = no_answer("the place service did not answer in time");
-            lookup.text.get_or_insert(late);
-        }
-        self.random.percent(50)
-    }
-
     fn keep(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent> {
         self.keep_for(shell, task)
     }
@@ -284,32 +286,5 @@ impl Kernel for World {
     fn kept(&mut self, place: usize) -> Option<JournalEvent> {
         let here = &mut self.places[place];
         here.kept.then(|| here.disk.finish()).flatten()
-    }
-
-    fn heard(&mut self, shell: &Shell, end: End, bytes: &[u8]) -> Option<u64> {
-        self.hear(shell, end, bytes)
-    }
-
-    fn marked(&mut self, shell: &Shell, conn: ConnId, end: End, seq: u64) {
-        self.check_mark(shell, conn, end, seq);
-    }
-
-    fn offered(&mut self, shell: &Shell, end: End, unsent: &[u8]) {
-        self.check_offer(shell, end, unsent);
-    }
-
-    fn closed(&mut self, shell: &Shell, conn: ConnId) {
-        for _ in 0..self.weather.stale {
-            let at = self.now + self.random.between(0, 1000) * MILLISECOND;
-            self.plan(at, Happening::Stale(shell.place, shell.life, conn));
-        }
-    }
-
-    fn deserted(&mut self, end: End) {
-        self.desert(end);
-    }
-
-    fn wrong(&mut self, check: &'static str, what: String) {
-        self.fail(check, what);
     }
 }

@@ -1,41 +1,14 @@
 //! The network between servers and guests: ways that take time, windows that fill, cuts
 //! that hold what comes until they heal, and kernels that refuse.
 
-use herd::units::PeerId;
-
 use super::guest::State;
 use super::world::{Happening, World};
-use crate::support::kernel::address;
-use crate::support::shell::Shell;
 use crate::support::wire::{End, Holder, Network, Parcel, Wire};
 
 /// Reading gives the writer room again so much later, in nanoseconds, or after the way's delay.
 const SOON: u64 = 50_000;
 
 impl World {
-    /// A server connects to a neighbour.
-    pub fn dial_from(&mut self, shell: &Shell, peer: PeerId, attempt: u32) {
-        let place = shell.place;
-        let other = self.places[place].neighbours[peer.index()];
-        if self.is_cut((place, other)) || self.is_cut((other, place)) {
-            return; // Nobody answers, ever.
-        }
-        let (there, back) = (self.delays[&(place, other)], self.delays[&(other, place)]);
-        let at = self.now + there + back;
-        let refused = self.rough && self.random.percent(self.weather.refused);
-        let end = (!refused).then(|| {
-            let holders = [Holder::Kernel(place), Holder::Kernel(other)];
-            let from = (address(place), 40_000).into();
-            let end = self.connect(Wire::new(holders, from, [there, back]));
-            self.plan(self.now + there, Happening::Knock(end.other()));
-            end
-        });
-        self.plan(
-            at,
-            Happening::Dialled(place, shell.life, peer, attempt, end),
-        );
-    }
-
     /// Somebody has come to a door: it is let in, or nobody is there.
     pub fn knock_at(&mut self, end: End) {
         let Holder::Kernel(place) = self.side(end).holder else {
@@ -56,22 +29,6 @@ impl World {
                 }
             }
         }
-    }
-
-    /// How many bytes a write at an end would take.
-    pub fn room_at(&self, end: End) -> usize {
-        let wire = &self.wires[end.wire];
-        let reader = &wire.sides[1 - end.side];
-        // A dead connection takes everything, and drops it.
-        if wire.sides[end.side].broken {
-            return usize::MAX;
-        }
-        let window = match (reader.holder, wire.way(end.side)) {
-            (Holder::Guest(guest), _) => self.guests[guest].visit.window,
-            (_, Some(way)) if self.blocks.contains_key(&way) => return 0,
-            _ => self.weather.window,
-        };
-        window.saturating_sub(reader.load())
     }
 
     /// A server that waits for room at an end has some, soon.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use herd::units::ConnId;
+use herd::node::LookupError;
+use herd::units::{ConnId, LookupId, MILLISECOND};
 
-use super::guest::{Acked, Facts, Guest, State, Value, rank, value};
+use super::guest::{Acked, Facts, Guest, State, Value, no_answer, rank, value};
 use super::visit::{Ask, Leaves};
 use super::world::{Happening, World};
-use crate::support::kernel::Numbers;
+use crate::support::kernel::{Answer, Numbers, Watch};
 use crate::support::shell::Shell;
 use crate::support::wire::{End, Holder, Network, Wire};
 
@@ -134,34 +135,6 @@ impl World {
         }
     }
 
-    /// A guest at that end is owed nothing any more: the other end went away.
-    pub fn desert(&mut self, end: End) {
-        if let Holder::Guest(guest) = self.side(end).holder {
-            let ending = self.guests[guest].state == State::Here;
-            if ending {
-                self.guests[guest].state = State::Void;
-            }
-        }
-    }
-
-    /// A server is about to be handed what came to a side; nothing is the end. The number in the
-    /// last MARK of it, if it ends with one.
-    pub fn hear(&mut self, server: &Shell, end: End, bytes: &[u8]) -> Option<u64> {
-        let place = server.place;
-        self.mark((place as u64) << 32 | end.wire as u64, bytes);
-        if let Holder::Guest(number) = self.side(end.other()).holder {
-            let now = self.now;
-            let guest = &mut self.guests[number];
-            let known = |client: &str| line_of(server, client);
-            guest.hears(bytes.len(), now, known);
-            if let Some(trace) = &mut self.trace {
-                trace.outside(now, place, number, '>', bytes);
-            }
-        }
-        let way = self.wires[end.wire].way(1 - end.side)?;
-        self.count(end, way, bytes)
-    }
-
     /// Counts, and tells, the lines of a neighbour.
     fn count(&mut self, end: End, way: (usize, usize), bytes: &[u8]) -> Option<u64> {
         let mut mark = None;
@@ -186,62 +159,6 @@ impl World {
             line.clear();
         }
         mark
-    }
-
-    /// `MARK <seq>` says that all up to there was told: if that is all there is, the listener has
-    /// it now, or better.
-    pub fn check_mark(&mut self, listener: &Shell, conn: ConnId, end: End, seq: u64) {
-        let Holder::Server(place, _) = self.side(end.other()).holder else {
-            return;
-        };
-        let Some(teller) = self.places[place].server.as_deref() else {
-            return;
-        };
-        let obeyed = listener
-            .node
-            .conn_stats(conn)
-            .is_some_and(|load| load.unread == 0);
-        let (told, heard) = (teller.node.snapshot(), listener.node.snapshot());
-        if !obeyed || told.changes != seq || told.digest == heard.digest {
-            return;
-        }
-        let lacks = teller.node.lines().into_iter().find(|line| {
-            let client = value(line).map(|(client, _)| client).unwrap_or_default();
-            let known = line_of(listener, &client);
-            known.is_none_or(|known| rank(&known) < rank(line))
-        });
-        if let Some(line) = lacks {
-            let what = format!("MARK {seq} came before {}", line.escape_ascii());
-            self.fail("mark", what);
-        }
-    }
-
-    /// A server offers bytes to a side: if a guest is there, they are right, or the run fails.
-    pub fn check_offer(&mut self, server: &Shell, end: End, unsent: &[u8]) {
-        let Holder::Guest(number) = self.side(end.other()).holder else {
-            return;
-        };
-        let place = server.place;
-        let guest = &mut self.guests[number];
-        let fresh = (guest.written + unsent.len()).saturating_sub(guest.checked);
-        if fresh == 0 {
-            return;
-        }
-        let facts = Facts {
-            name: &self.places[place].name,
-            clock: &self.places[place].clock,
-            now: self.now,
-            line_max: self.weather.limits.client_line,
-            half_line: self.weather.limits.half_line,
-            lookups: &self.lookups,
-        };
-        match guest.check(&unsent[unsent.len() - fresh..], &facts) {
-            Ok(acked) => {
-                self.check_kept(server, &acked);
-                self.raise_floor(server, acked);
-            }
-            Err(what) => self.fail("replies", format!("to guest {number}: {what}")),
-        }
     }
 
     /// An acknowledged update is known, and must not be lost.
@@ -308,6 +225,123 @@ impl World {
         let server = rank(line).map(|(_, [_, server, ..])| server);
         let named = |name: &String| Some(name.as_bytes()) == server.as_deref();
         !known || !self.places.iter().any(|place| named(&place.name))
+    }
+}
+
+impl Watch for World {
+    fn heard(&mut self, shell: &Shell, end: End, bytes: &[u8]) -> Option<u64> {
+        let place = shell.place;
+        self.mark((place as u64) << 32 | end.wire as u64, bytes);
+        if let Holder::Guest(number) = self.side(end.other()).holder {
+            let now = self.now;
+            let guest = &mut self.guests[number];
+            let known = |client: &str| line_of(shell, client);
+            guest.hears(bytes.len(), now, known);
+            if let Some(trace) = &mut self.trace {
+                trace.outside(now, place, number, '>', bytes);
+            }
+        }
+        let way = self.wires[end.wire].way(1 - end.side)?;
+        self.count(end, way, bytes)
+    }
+
+    /// `MARK <seq>` says that all up to there was told: if that is all there is, the listener has
+    /// it now, or better.
+    fn marked(&mut self, listener: &Shell, conn: ConnId, end: End, seq: u64) {
+        let Holder::Server(place, _) = self.side(end.other()).holder else {
+            return;
+        };
+        let Some(teller) = self.places[place].server.as_deref() else {
+            return;
+        };
+        let obeyed = listener
+            .node
+            .conn_stats(conn)
+            .is_some_and(|load| load.unread == 0);
+        let (told, heard) = (teller.node.snapshot(), listener.node.snapshot());
+        if !obeyed || told.changes != seq || told.digest == heard.digest {
+            return;
+        }
+        let lacks = teller.node.lines().into_iter().find(|line| {
+            let client = value(line).map(|(client, _)| client).unwrap_or_default();
+            let known = line_of(listener, &client);
+            known.is_none_or(|known| rank(&known) < rank(line))
+        });
+        if let Some(line) = lacks {
+            let what = format!("MARK {seq} came before {}", line.escape_ascii());
+            self.fail("mark", what);
+        }
+    }
+
+    /// Bytes for a guest are right, or the run fails.
+    fn offered(&mut self, server: &Shell, end: End, unsent: &[u8]) {
+        let Holder::Guest(number) = self.side(end.other()).holder else {
+            return;
+        };
+        let place = server.place;
+        let guest = &mut self.guests[number];
+        let fresh = (guest.written + unsent.len()).saturating_sub(guest.checked);
+        if fresh == 0 {
+            return;
+        }
+        let facts = Facts {
+            name: &self.places[place].name,
+            clock: &self.places[place].clock,
+            now: self.now,
+            line_max: self.weather.limits.client_line,
+            half_line: self.weather.limits.half_line,
+            lookups: &self.lookups,
+        };
+        match guest.check(&unsent[unsent.len() - fresh..], &facts) {
+            Ok(acked) => {
+                self.check_kept(server, &acked);
+                self.raise_floor(server, acked);
+            }
+            Err(what) => self.fail("replies", format!("to guest {number}: {what}")),
+        }
+    }
+
+    /// After the server gave it up, an answer is nothing.
+    fn answered(&mut self, numbers: Numbers, answer: &Answer) {
+        let text = match answer {
+            Ok(json) => [&json[..], b"\n\n"].concat(),
+            Err(LookupError::Busy) => no_answer("too many lookups at once; ask again later"),
+            Err(LookupError::Failed(why)) => no_answer(why),
+            Err(LookupError::Late) => return,
+        };
+        if let Some(lookup) = self.lookups.get_mut(&numbers) {
+            lookup.text.get_or_insert(text);
+        }
+    }
+
+    /// A worker that is at it goes on, or not.
+    fn forgotten(&mut self, _: &Shell, _: LookupId, numbers: Numbers) -> bool {
+        if let Some(lookup) = self.lookups.get_mut(&numbers) {
+            let late = no_answer("the place service did not answer in time");
+            lookup.text.get_or_insert(late);
+        }
+        self.random.percent(50)
+    }
+
+    fn closed(&mut self, shell: &Shell, conn: ConnId) {
+        for _ in 0..self.weather.stale {
+            let at = self.now + self.random.between(0, 1000) * MILLISECOND;
+            self.plan(at, Happening::Stale(shell.place, shell.life, conn));
+        }
+    }
+
+    /// A guest at that end is owed nothing any more: the other end went away.
+    fn deserted(&mut self, end: End) {
+        if let Holder::Guest(guest) = self.side(end).holder {
+            let ending = self.guests[guest].state == State::Here;
+            if ending {
+                self.guests[guest].state = State::Void;
+            }
+        }
+    }
+
+    fn wrong(&mut self, check: &'static str, what: String) {
+        self.fail(check, what);
     }
 }
 
