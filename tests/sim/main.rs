@@ -1,17 +1,22 @@
-//! In any weather the herd ends with equal tables and nothing lost: a thousand seeds
-//! of bad weather over the very `Node` that runs under mio.
+//! In any weather the herd ends with equal tables and nothing lost: a thousand seeds of bad weather
+//! over the very `Node` that runs under mio.
 //!
-//! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder; `HERD_SEEDS=n`
-//! runs so many.
+//! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder; `HERD_SEEDS=n` runs
+//! seeds 0 to n − 1.
+
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod simulator;
+
 use std::path::{Path, PathBuf};
 
 use herd::units::MILLISECOND;
-use support::sim::runner::{replay, run_all};
-use support::sim::{run, scale};
+use simulator::runner::{replay, run_all};
+use simulator::{run, scale};
 
 /// Seeds of a plain `cargo test`.
 const SEEDS: u64 = 1000;

@@ -47,7 +47,7 @@ pub const MANY_FIELDS: &[&str] = &["Journal", "Node", "Peer", "Session", "EventL
 pub const HEADLESS: &[&str] = &[
     "src/",
     "tests/support/disk.rs",
-    "tests/support/sim/keeping.rs",
+    "tests/sim/simulator/keeping.rs",
 ];
 
 /// Pages that name what is not there.

@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use herd::node::{Door, JournalEvent, JournalTask, Query};
 use herd::units::{LookupId, PeerId};
 
-use super::disk::{Disk, describe};
-use super::kernel::{Kernel, Numbers, Watch, address};
-use super::shell::Shell;
-use super::wire::{End, Holder, Network, Parcel, Wire};
+use crate::support::disk::{Disk, describe};
+use crate::support::kernel::{Kernel, Numbers, Watch, address};
+use crate::support::shell::Shell;
+use crate::support::shown::shown;
+use crate::support::wire::{End, Holder, Network, Parcel, Wire};
 
 /// The listener at a server's doors.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -310,24 +311,4 @@ impl Watch for Net {
     fn wrong(&mut self, check: &'static str, what: String) {
         panic!("{check}: {what}");
     }
-}
-
-/// Bytes as the stories show them: escaped, and a long run of one byte as `<x*8192>`.
-pub fn shown(bytes: &[u8]) -> String {
-    const RUN_MIN: usize = 40;
-    let mut out = String::new();
-    for run in bytes.chunk_by(|one, next| one == next) {
-        let byte = run[0];
-        let text = match byte {
-            b'"' | b'\'' => char::from(byte).to_string(),
-            0 => "\\0".into(),
-            _ => byte.escape_ascii().to_string(),
-        };
-        if run.len() >= RUN_MIN {
-            out.push_str(&format!("<{text}*{}>", run.len()));
-        } else {
-            out.push_str(&text.repeat(run.len()));
-        }
-    }
-    out
 }

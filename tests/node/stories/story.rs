@@ -8,8 +8,8 @@ use herd::units::{MILLISECOND, SECOND};
 
 use super::net::Listener;
 use super::tokens::{Token, number, tokens};
-use super::wire::Network;
 use super::world::{Settings, World, Wrong};
+use crate::support::wire::Network;
 
 /// A story while it is told.
 #[derive(Debug)]
@@ -232,7 +232,7 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
         ([who @ ("connect" | "stranger"), name, server, "from", from], None) => {
             let place = world.place(server)?;
             let from = match world.place(from) {
-                Ok(neighbour) => super::kernel::address(neighbour),
+                Ok(neighbour) => crate::support::kernel::address(neighbour),
                 Err(_) => from.parse().map_err(|_| format!("{from} is no address"))?,
             };
             let door = match *who {

@@ -2,9 +2,15 @@
 //!
 //! `HERD_BLESS=1 cargo test --test node stories` writes what they really put out; read the diff.
 
+mod net;
+mod script;
+mod story;
+mod tokens;
+mod world;
+
 use std::path::{Path, PathBuf};
 
-use crate::support::script::tell;
+use script::tell;
 
 #[test]
 fn every_story_goes_as_it_is_written() {

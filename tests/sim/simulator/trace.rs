@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::support::net::shown;
+use crate::support::shown::shown;
 
 /// The teller.
 #[derive(Debug)]

@@ -11,11 +11,12 @@ use herd::limits::Limits;
 use herd::node::{Ack, Config, Door, Fsync, Level, Secret};
 use herd::units::{Mono, Now, SECOND, Wall};
 
-use super::disk::Disk;
-use super::kernel::{Answer, config, neighbour};
-use super::net::{Listener, Net, shown};
-use super::shell::Shell;
-use super::wire::End;
+use super::net::{Listener, Net};
+use crate::support::disk::Disk;
+use crate::support::kernel::{Answer, config, neighbour};
+use crate::support::shell::Shell;
+use crate::support::shown::shown;
+use crate::support::wire::End;
 
 /// Rounds of turns at one moment. More is a storm: two that never stop answering each other.
 const ROUNDS_MAX: usize = 100_000;

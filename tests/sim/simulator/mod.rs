@@ -5,10 +5,10 @@
 //! and forgotten, and what clients say. [`run`] lets it happen, heals everything, and checks that
 //! the herd agrees, that nothing was lost and nothing leaks. The same seed is the same run.
 //!
-//! The stories of `tests/scripts` run the same [`Shell`](super::shell::Shell) over the same
-//! [`Network`](super::wire::Network), where nothing takes time and every server has a turn in every
-//! round, so that a person can foresee it. Here things take time, and a server has a turn only when
-//! something happened to it, so that a thousand runs take seconds.
+//! The stories of `tests/scripts` run the same [`Shell`](crate::support::shell::Shell) over the
+//! same [`Network`](crate::support::wire::Network), where nothing takes time and every server has a
+//! turn in every round, so that a person can foresee it. Here things take time, and a server has a
+//! turn only when something happened to it, so that a thousand runs take seconds.
 
 mod acting;
 mod checks;
