@@ -30,7 +30,7 @@ const ROUNDS: usize = 10;
 /// that ends is noted; a request as such needs none.
 const FEW: u64 = 20;
 
-/// What the client has come to.
+/// The client's progress.
 const WARMING: u8 = 0;
 const COUNTED: u8 = 1;
 const DONE: u8 = 2;

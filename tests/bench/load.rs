@@ -21,7 +21,7 @@ use herd::load::{Fault, LoadConn, Plan, Protocol, Request, Said, Stats, Until, W
 use herd::units::{Mono, Now};
 use serde_json::json;
 
-/// What the server speaks.
+/// The server's protocol.
 #[derive(Clone, Copy, PartialEq)]
 enum Dialect {
     /// An echo gives back each line.

@@ -109,7 +109,7 @@ pub fn never_reads(sheet: &mut Sheet) {
     let server = &herd.servers[0];
     let before = descriptors(server);
     server.client().ask(iamat("kiwi"));
-    // What workers and loop need for as many answers as the kernel's buffers take is there.
+    // Workers and loop have what they need for as many answers as the kernel's buffers take.
     let mut client = server.client();
     for _ in 0..sheet.form.pick(10, 40) {
         client.say("WHATSAT kiwi 50 20\n".repeat(50));
@@ -127,7 +127,7 @@ pub fn never_reads(sheet: &mut Sheet) {
         let taken = say_until_full(&mut stream, &lines, most);
         let grown = more(memory(server), start);
         sheet.at_most(&format!("{what}: more memory"), grown, KIB * KIB, " bytes");
-        // What was taken stands in the kernel's two buffers, which it bounds.
+        // The bytes that were taken are in the kernel's two buffers, which it bounds.
         let text = format!("{what}: reading stops after {taken} bytes");
         sheet.holds(taken < most / 2, text);
         if sheet.form == Form::Full {

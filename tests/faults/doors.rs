@@ -148,7 +148,7 @@ pub fn rude_ends(sheet: &mut Sheet) {
         }
         wait_until("all descriptors are back", || descriptors(server) == open);
     };
-    // What a hundred of each need is there after the first few.
+    // After the first few there is all that a hundred of each need.
     calls(400);
     let before = memory(server);
     let count = sheet.form.pick(1_000, 10_000);
@@ -191,8 +191,8 @@ fn rude_end(server: &Server, turn: usize) {
     }
 }
 
-/// SIGTERM with idle clients, half lines and WHATSATs under way. What is owed then stands in
-/// `tests/herd/ending.rs`; here is how long it takes.
+/// SIGTERM with idle clients, half lines and WHATSATs under way. For what is owed then see
+/// `tests/process/herd/ending.rs`; here is how long it takes.
 pub fn sigterm(sheet: &mut Sheet) {
     let mut idle = Vec::new();
     let mut herd = Herd::one();

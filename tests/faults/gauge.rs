@@ -1,4 +1,4 @@
-//! What a process weighs and does, as proc(5) shows it.
+//! The weight and the work of a process, as proc(5) shows them.
 
 use std::fs;
 

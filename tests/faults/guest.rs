@@ -19,7 +19,7 @@ pub struct Guest {
     links: Vec<(String, BufReader<TcpStream>)>,
 }
 
-/// What a server's table holds.
+/// The contents of a server's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     pub count: u64,
@@ -45,7 +45,7 @@ impl Guest {
         Guest::of(herd, "Guest", &names)
     }
 
-    /// What the table of a server holds; none while it cannot be asked.
+    /// The contents of a server's table; none while it cannot be asked.
     pub fn extent(&mut self, server: &Server) -> Option<Position> {
         // A link that was silent for too long, or a server that was killed, is seen now.
         self.ask(server).or_else(|_| self.ask(server)).ok()
@@ -88,7 +88,7 @@ impl Guest {
     /// Takes in a server that dials, as a neighbour that knows nothing.
     pub fn welcome(&self, door: &TcpListener, server: &Server) -> BufReader<TcpStream> {
         door.set_nonblocking(true).unwrap();
-        // Whoever gives up in between says nothing: the next one is taken.
+        // A connection that gives up in between says nothing: the next one is taken.
         wait_for("a server dials its guest", || {
             let (stream, _) = door.accept().ok()?;
             stream.set_nonblocking(false).unwrap();
@@ -128,7 +128,7 @@ fn extent(link: &mut BufReader<TcpStream>) -> io::Result<Position> {
     }
 }
 
-/// What all tables hold, if that is the same.
+/// The contents of all tables, if they are equal.
 pub fn agreed(guest: &mut Guest, herd: &Herd) -> Option<Position> {
     let mut all = herd.servers.iter().map(|server| guest.extent(server));
     let first = all.next()??;

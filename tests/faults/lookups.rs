@@ -10,7 +10,7 @@ use super::support::process::Server;
 use super::traffic::{Meanwhile, beside, iamat, is_over};
 
 const MIB: f64 = 1024.0 * 1024.0;
-/// What one answer may have at most, and how many are read at a time.
+/// The most bytes of an answer, and how many are read at a time.
 const BODY_MAX: f64 = 5.0 * MIB;
 const WORKERS: f64 = 4.0;
 
@@ -31,7 +31,7 @@ fn sicknesses(form: Form) -> Vec<(&'static str, Say)> {
             Say::Drip(head(200, &[], 1 << 20), Duration::from_millis(100)),
         ),
     ];
-    // In the short form that is one of tests/herd/places.rs.
+    // In the short form that is one of tests/process/herd/places.rs.
     if form == Form::Full {
         all.push(("hangs", Say::Hang));
     }

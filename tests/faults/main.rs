@@ -2,7 +2,7 @@
 //!
 //! A row of the table below is one fault. Within `cargo test` each has its short form, which counts
 //! bytes, descriptors and answers; `make faults` runs the full ones, measures times as well, and
-//! prints the table with what was measured. Who runs it alone: `make faults ROW=half_lines`.
+//! prints the table with what was measured. One row alone: `make faults ROW=half_lines`.
 
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
@@ -93,7 +93,7 @@ rows! {
             "all of it mixed, for a while" =>
             "no slope in descriptors or memory; digests equal whenever it is quiet";
     }
-    // What is seen without measuring stands in tests/journal and tests/herd/limits.rs.
+    // Tests without measurements are in tests/process: journal, and herd/limits.rs.
     full {
         sigkill = crashes::sigkill:
             "SIGKILL in mid-burst at 200 random points, the whole herd, and a restart" =>

@@ -11,7 +11,7 @@ use super::support::herd::{Herd, at_line};
 use super::support::wait::{wait_for, wait_until};
 use super::traffic::{fill, iamat, name};
 
-/// What each client may take, in bytes.
+/// The most memory of a client, in bytes.
 const EACH: f64 = 250.0;
 
 /// A million clients in one server, then ten million.

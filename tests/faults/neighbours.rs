@@ -78,7 +78,7 @@ fn one_that_is_stopped(sheet: &mut Sheet) {
     wait_until("all know all", || agreed(&mut guest, &herd).is_some());
     let others = ["Goloman", "Hands", "Holiday", "Welsh"];
     let ports = others.map(|name| herd[name].clients).to_vec();
-    // What the load itself needs is there.
+    // The load has all that it needs itself.
     load(ports.clone(), Duration::from_micros(100), one_moves).lasting(Duration::from_millis(300));
     let before = others.map(|name| (memory(&herd[name]), descriptors(&herd[name])));
 

@@ -36,7 +36,7 @@ pub fn restarts(sheet: &mut Sheet) {
             .into_iter()
             .find(|[one, _]| one.name == *here)
             .unwrap();
-        // What is said there is known at a neighbour, and the other way round.
+        // An update there is known at a neighbour, and the other way round.
         for (to, from) in [(one, other), (other, one)] {
             let (mut to, mut from) = (to.client(), from.client());
             let at = to.ask(iamat(&format!("turn{turn}")));

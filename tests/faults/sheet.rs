@@ -1,6 +1,6 @@
-//! One line of the table of faults: what was measured, and whether it holds. What counts bytes,
-//! descriptors or answers is judged in both forms; what takes time only in the full one, which has
-//! the machine to itself.
+//! One line of the table of faults: what was measured, and whether it holds. Bytes,
+//! descriptors and answers are judged in both forms; times only in the full one, which has the
+//! machine to itself.
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +33,7 @@ pub struct Row {
     pub run: fn(&mut Sheet),
 }
 
-/// What was measured under one fault.
+/// The measurements under one fault.
 pub struct Sheet {
     pub form: Form,
     findings: Vec<Finding>,

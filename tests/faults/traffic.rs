@@ -1,4 +1,4 @@
-//! What clients do: one that asks and measures, one that says as much as is taken, one that lives
+//! The clients: one that asks and measures, one that says as much as is taken, one that lives
 //! on while a fault goes on. Cheap, for servers and test share two cores.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};

@@ -14,7 +14,7 @@ pub struct Client {
     reader: BufReader<TcpStream>,
 }
 
-/// What a valid WHATSAT is answered: the AT line and the JSON, both without their newlines.
+/// The answer to a valid WHATSAT: the AT line and the JSON, both without their newlines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Near {
     pub line: String,

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// How long [`Endpoint::wait_for`] waits before it fails the test.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What to do with a request, once it has been read to its end.
+/// The answer to a request, once it has been read to its end.
 #[derive(Clone, Debug)]
 pub enum Say {
     /// A whole answer; the connection lives on.
@@ -70,7 +70,7 @@ impl Say {
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Which connection it came on, counted from 0.
+    /// The connection it came on, counted from 0.
     pub connection: usize,
     /// `GET /path HTTP/1.1`.
     pub line: String,
@@ -281,7 +281,7 @@ fn serve(mut stream: &TcpStream, connection: usize, shared: &Shared) -> io::Resu
                     stream.write_all(&[b' '; 64 * 1024])?;
                 }
             }
-            // Whatever comes is read and dropped, until one of the two sides ends it.
+            // Reads and drops all that comes, until one of the two sides ends it.
             Say::Hang => return io::copy(&mut reader, &mut io::sink()).map(drop),
         }
     }

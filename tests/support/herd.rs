@@ -43,7 +43,7 @@ pub struct Herd {
     // Ended before their directory goes.
     pub servers: Vec<Server>,
     pub links: Vec<[String; 2]>,
-    /// Who sees whom at another port: a proxy's.
+    /// Servers that see a neighbour at another port: a proxy's.
     views: Vec<(String, String, u16)>,
     /// Lines of every topology file about neighbours that the test itself plays.
     guests: String,

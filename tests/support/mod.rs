@@ -1,4 +1,4 @@
-//! What several test programs share.
+//! Helpers that several test programs share.
 
 // Each test program compiles all of it and uses only a part, and none exports anything.
 #![allow(dead_code, unreachable_pub)]
@@ -10,17 +10,14 @@ pub mod disk;
 pub mod endpoint;
 pub mod fuzz;
 pub mod herd;
+pub mod kernel;
 pub mod mixed;
 pub mod model;
-pub mod net;
 pub mod ports;
 pub mod process;
 pub mod proxy;
 pub mod random;
-pub mod script;
 pub mod shell;
-pub mod sim;
-pub mod story;
-pub mod tokens;
+pub mod shown;
 pub mod wait;
-pub mod world;
+pub mod wire;

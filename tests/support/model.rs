@@ -4,7 +4,7 @@
 
 use herd::wire::{Command, Message};
 
-/// What stands between white space.
+/// The words between white space.
 pub fn fields(line: &[u8]) -> Vec<Vec<u8>> {
     let mut fields = vec![Vec::new()];
     for byte in line {
@@ -111,7 +111,7 @@ pub fn decimal(text: &[u8], most: u64) -> Option<u64> {
     }
 }
 
-/// What a client's line is to be read as, told in one line of text: its verb and its values.
+/// The right reading of a client's line, told in one line of text: its verb and its values.
 pub fn command(line: &[u8]) -> Option<String> {
     let fields = fields(line);
     let [verb, client, third, fourth] = fields.as_slice() else {
@@ -132,7 +132,7 @@ pub fn command(line: &[u8]) -> Option<String> {
     }
 }
 
-/// What `wire` reads a client's line as, told in the same way.
+/// The reading of a client's line by `wire`, told in the same way.
 pub fn told(command: &Command<'_>) -> String {
     match command {
         Command::Iamat {
@@ -194,7 +194,7 @@ fn is_hex(text: &[u8], length: usize) -> bool {
     text.len() == length && text.iter().all(|byte| b"0123456789abcdef".contains(byte))
 }
 
-/// What `wire` reads a line of a link as, written in the same form.
+/// The reading of a link's line by `wire`, written in the same form.
 pub fn written(word: &Message<'_>) -> Vec<u8> {
     match word {
         Message::Hello(hello) => {

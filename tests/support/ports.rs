@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// holds a copy of the listener until its exec.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    // Tests of other processes start elsewhere; no test program takes more than 400.
-    let start = std::process::id() % 47 * 400;
+    // Tests of other processes start elsewhere; no test program takes more than 1,000.
+    let start = std::process::id() % 19 * 1_000;
     loop {
         let next = start + NEXT.fetch_add(1, Ordering::Relaxed);
         let port = 13_000 + (next % 19_000) as u16;

@@ -95,7 +95,7 @@ impl Server {
         });
     }
 
-    /// What it says when both doors are open.
+    /// Its words when both doors are open.
     pub fn greeting(&mut self) -> String {
         let running = self.running.as_mut().expect("it was started");
         match running.said.recv_timeout(PATIENCE) {
@@ -187,7 +187,7 @@ impl Server {
         })
     }
 
-    /// What stands in a folder of `/proc/PID`.
+    /// The contents of a folder of `/proc/PID`.
     pub fn proc_count(&self, folder: &str) -> usize {
         let path = format!("/proc/{}/{folder}", self.pid());
         fs::read_dir(path).unwrap().count()

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use super::ports::free_port;
 use super::wait::wait_for;
 
-/// Which way a line went.
+/// The way that a line went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// From the one who dialled.

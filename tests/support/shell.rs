@@ -1,397 +1,397 @@
-//! One process of the world: a real `Node`, and the shell around it that plays the event loop's
-//! part: act, observe, tick.
+//! The shell around a `Node` wherever there is no real loop: it acts, observes and ticks as the
+//! loop does, on whatever [`Kernel`] it is given. Stories and the simulator share it; they differ
+//! in how long things take, and in who looks on.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::{BTreeSet, VecDeque};
 
-use herd::node::{Action, Config, Door, Event, Level, LookupError, Neighbour, Node, Query};
+use herd::node::{Action, Config, Door, Event, LookupError, Node, Query};
 use herd::units::{ConnId, LookupId, Now, PeerId};
 
-use super::disk::{Disk, describe};
-use super::net::{Arrival, End, Knock, Listener, Net, Owner};
-use super::world::Settings;
+use super::kernel::{Answer, Kernel, Numbers, numbers};
+use super::wire::{End, Holder};
+
+/// Actions of one turn at most. More is a storm.
+const ACTIONS_MAX: usize = 100_000;
 
 /// A server that runs.
 #[derive(Debug)]
 pub struct Shell {
     /// Its place in the world.
     pub place: usize,
-    /// The server itself.
+    /// The number of its life in its place.
+    pub life: u32,
     pub node: Node,
+    /// Its connections, by the low half of their names.
+    pub sockets: Vec<Option<Socket>>,
+    generation: u32,
+    /// Connections with something to read, or room to write.
+    ready: VecDeque<ConnId>,
+    /// The newest attempt to dial each neighbour.
+    dials: Vec<u32>,
+    /// Dials that are decided: the neighbour, the attempt, and our end of the wire.
+    pub outcomes: VecDeque<(PeerId, u32, Option<End>)>,
+    /// Lookups that the workers have.
+    pub jobs: Vec<(LookupId, Numbers)>,
+    /// Lookups that came back and are not reported yet.
+    pub answers: VecDeque<(LookupId, Answer)>,
     /// It takes no turns; its kernel does.
     pub frozen: bool,
-    /// It was told to end, and does not know yet.
+    /// It was asked to end, and does not know yet.
+    pub asked_to_end: bool,
+    /// It knows that it is to end.
     pub ending: bool,
     /// It has asked to stop.
     pub stopped: bool,
-    /// Lines of its log that nobody has asked for yet.
-    pub notes: String,
-    /// Lookups that came back and are not reported yet.
-    pub answers: VecDeque<(LookupId, Result<Vec<u8>, LookupError>)>,
-    /// Where its journal is.
-    pub disk: Disk,
-    neighbours: Vec<usize>,
-    sockets: BTreeMap<ConnId, Socket>,
-    generation: u32,
-    dials: BTreeMap<PeerId, Dial>,
-    /// Lookups that the workers have, and how many fit.
-    pool: BTreeSet<LookupId>,
-    pool_max: usize,
 }
 
+/// One connection of a server.
 #[derive(Debug)]
-struct Socket {
-    end: End,
+pub struct Socket {
+    pub conn: ConnId,
+    pub end: End,
     /// A link, or a client.
-    link: bool,
-    paused: bool,
-    /// The last write left something. Nobody else is written to unasked, so a flush that the
-    /// node forgets is missed.
+    pub link: bool,
+    pub paused: bool,
+    /// The end was read.
+    ended: bool,
+    /// The last write left something. Nobody else is written to unasked, so a flush that the node
+    /// forgets is missed.
     unfinished: bool,
-}
-
-#[derive(Debug)]
-enum Dial {
-    Connected(End),
-    Refused,
-    /// Nobody says anything.
-    Lost,
-}
-
-/// The address of the server in a place.
-pub fn address(place: usize) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::new(10, 0, 0, place as u8 + 1))
+    /// It did so for want of room.
+    pub blocked: bool,
+    /// It is in the ready list.
+    listed: bool,
 }
 
 impl Shell {
-    /// A process begins its `life`th life, in `place`.
-    pub fn new(
-        place: usize,
-        life: u64,
-        names: &[String],
-        neighbours: &[usize],
-        settings: &Settings,
-        disk: Disk,
-    ) -> Shell {
-        let run = (place as u64 + 1) << 8 | life;
-        let config = Config {
-            name: names[place].clone(),
-            run,
-            seed: run,
-            neighbours: neighbours
-                .iter()
-                .map(|&place| Neighbour {
-                    name: names[place].clone(),
-                    plain: settings.plain.contains(&names[place]),
-                    addresses: vec![address(place)],
-                })
-                .collect(),
-            ack: settings.ack,
-            journal: settings.journal,
-            secret: settings.secret.clone(),
-            level: Some(Level::Info),
-            limits: settings.limits.clone(),
-        };
-        let mut node = Node::new(config);
-        if settings.journal.is_some() {
-            disk.recall(&mut node);
-        }
+    /// A process begins a life in a place.
+    pub fn new(place: usize, life: u32, config: Config) -> Shell {
         Shell {
             place,
-            node,
-            disk,
+            life,
+            dials: vec![0; config.neighbours.len()],
+            node: Node::new(config),
+            sockets: Vec::new(),
+            generation: 0,
+            ready: VecDeque::new(),
+            outcomes: VecDeque::new(),
+            jobs: Vec::new(),
+            answers: VecDeque::new(),
             frozen: false,
+            asked_to_end: false,
             ending: false,
             stopped: false,
-            notes: String::new(),
-            answers: VecDeque::new(),
-            neighbours: neighbours.to_vec(),
-            sockets: BTreeMap::new(),
-            generation: 0,
-            dials: BTreeMap::new(),
-            pool: BTreeSet::new(),
-            pool_max: settings.pool,
         }
     }
 
-    /// One turn. Whether anything was done; a server in which nothing is done would wait.
-    pub fn turn(&mut self, now: Now, net: &mut Net, lookups: &mut Vec<(usize, LookupId)>) -> bool {
-        let acted = self.act(now, net, lookups);
-        let observed = self.observe(now, net);
-        let due = self.node.poll_timeout().is_some_and(|at| at <= now.mono);
-        if observed || due {
-            self.node.handle(now, Event::Tick);
-        }
-        self.notes.push_str(self.node.log_text());
-        self.node.clear_log();
-        acted || observed || due
-    }
-
-    /// The process is gone, and its kernel closes what it held. Its disk stays.
-    pub fn exit(self, net: &mut Net) -> Disk {
-        let mut disk = self.disk;
-        disk.abandon();
-        for socket in self.sockets.values() {
-            net.close(socket.end);
-        }
-        for dial in self.dials.into_values() {
-            if let Dial::Connected(end) = dial {
-                net.close(end);
-            }
-        }
-        for knock in std::mem::take(&mut net.knocks[self.place]) {
-            net.close(knock.end);
-        }
-        disk
-    }
-
-    /// Unsent bytes to whoever has that name.
-    pub fn owed(&self, net: &Net, name: &str) -> usize {
-        self.sockets
-            .iter()
-            .filter(|(_, socket)| net.peer_name(socket.end) == name)
-            .map(|(conn, _)| self.node.unsent(*conn).len())
-            .sum()
-    }
-
-    /// Does all that the node asks for; then who was not told all in one write gets another, if
-    /// its socket still takes bytes. One write per connection and turn.
-    fn act(&mut self, now: Now, net: &mut Net, lookups: &mut Vec<(usize, LookupId)>) -> bool {
-        let (mut acted, mut written) = (false, BTreeSet::new());
+    /// Does all that the node asks for, with one write per connection. Whether that was anything.
+    pub fn act(&mut self, now: Now, kernel: &mut dyn Kernel) -> bool {
         let mut clients_began = false;
-        while let Some(action) = self.node.poll_action() {
-            acted = true;
+        let mut written: BTreeSet<ConnId> = BTreeSet::new();
+        for count in 0..ACTIONS_MAX {
+            let Some(action) = self.node.poll_action() else {
+                return count > 0;
+            };
             match action {
-                Action::Dial(peer) => self.dial(peer, net),
-                Action::Flush(conn) if written.insert(conn) => {
-                    let link = self.sockets.get(&conn).is_some_and(|socket| socket.link);
-                    assert!(!(link && clients_began), "news behind a reply");
+                Action::Flush(conn) => {
+                    let link = self.socket(conn).is_some_and(|socket| socket.link);
+                    if link && clients_began {
+                        kernel.wrong("links first", "news was sent behind a reply".into());
+                    }
                     clients_began |= !link;
-                    self.write(now, conn, net);
-                }
-                Action::Flush(_) => {}
-                Action::Pause(conn) => self.pause(conn, true, net),
-                Action::Resume(conn) => self.pause(conn, false, net),
-                Action::Finish(conn) => {
-                    if let Some(socket) = self.sockets.get(&conn) {
-                        net.finish(socket.end);
+                    if written.insert(conn) {
+                        self.write(now, conn, kernel);
                     }
                 }
-                Action::Close(conn) => {
-                    if let Some(socket) = self.sockets.remove(&conn) {
-                        net.close(socket.end);
-                    }
-                }
-                Action::LookUp(id, query) => self.look_up(now, id, query, net, lookups),
-                Action::Forget(id) => {
-                    self.pool.remove(&id);
-                    let number = lookups.iter().position(|&it| it == (self.place, id));
-                    let number = number.expect("what is forgotten was asked") + 1;
-                    self.tell(net, format!("forgets lookup {number}"));
-                }
-                Action::Journal(task) => self.keep(now, task, net),
                 Action::Stop => {
                     self.stopped = true;
-                    self.tell(net, "stops".into());
-                    break;
+                    kernel.stopped(self);
+                    return true;
+                }
+                action => self.obey(action, now, kernel),
+            }
+        }
+        kernel.wrong("storm", format!("{ACTIONS_MAX} actions in one turn"));
+        true
+    }
+
+    fn obey(&mut self, action: Action, now: Now, kernel: &mut dyn Kernel) {
+        match action {
+            Action::Dial(peer) => {
+                self.dials[peer.index()] += 1;
+                kernel.dial(self, peer, self.dials[peer.index()]);
+            }
+            Action::Pause(conn) => self.pause(conn, true, kernel),
+            Action::Resume(conn) => self.pause(conn, false, kernel),
+            Action::Finish(conn) => {
+                if let Some(socket) = self.socket(conn) {
+                    kernel.finish(socket.end);
                 }
             }
-        }
-        for conn in self.in_order() {
-            if self.sockets[&conn].unfinished && !written.contains(&conn) {
-                acted |= self.write(now, conn, net) > 0;
+            Action::Close(conn) => {
+                if let Some(socket) = self.remove(conn) {
+                    kernel.close(socket.end);
+                    kernel.closed(self, conn);
+                }
             }
-        }
-        acted
-    }
-
-    fn write(&mut self, now: Now, conn: ConnId, net: &mut Net) -> usize {
-        let Some(socket) = self.sockets.get_mut(&conn) else {
-            return 0;
-        };
-        let count = net.write(socket.end, self.node.unsent(conn));
-        self.node.advance(now, conn, count);
-        socket.unfinished = !self.node.unsent(conn).is_empty();
-        count
-    }
-
-    fn dial(&mut self, peer: PeerId, net: &mut Net) {
-        if let Some(Dial::Connected(end)) = self.dials.remove(&peer) {
-            net.close(end);
-        }
-        let (me, you) = (self.place, self.neighbours[peer.index()]);
-        *net.dials.entry((me, you)).or_default() += 1;
-        let outcome = match net.listeners[you].clone() {
-            _ if !net.is_open(me, you) => Dial::Lost,
-            Listener::Nobody => Dial::Refused,
-            Listener::Server => {
-                let end = net.connect(Owner::Server(me), Owner::Server(you));
-                net.knocks[you].push_back(Knock {
-                    end: end.other(),
-                    door: Door::Servers,
-                    from: (address(me), 40_000).into(),
-                });
-                Dial::Connected(end)
+            Action::LookUp(id, query) => self.look_up(now, id, query, kernel),
+            Action::Forget(id) => {
+                let job = self.jobs.iter().position(|job| job.0 == id);
+                if let Some(job) = job
+                    && kernel.forgotten(self, id, self.jobs[job].1)
+                {
+                    self.jobs.remove(job);
+                }
             }
-            Listener::Impostors(mut names) => {
-                let name = names.pop_front().expect("somebody");
-                net.listeners[you] = if names.is_empty() {
-                    Listener::Nobody
-                } else {
-                    Listener::Impostors(names)
-                };
-                self.tell(net, format!("dials {name}"));
-                Dial::Connected(net.connect(Owner::Server(me), Owner::Outside(name)))
+            Action::Journal(task) => {
+                if let Some(done) = kernel.keep(self, task) {
+                    self.node.handle(now, Event::Journal(done));
+                }
             }
-        };
-        self.dials.insert(peer, outcome);
-    }
-
-    fn keep(&mut self, now: Now, task: herd::node::JournalTask, net: &mut Net) {
-        let text = self.node.journal_text();
-        self.tell(net, describe(task, text));
-        if let Some(done) = self.disk.take(task, text) {
-            self.node.handle(now, Event::Journal(done));
+            Action::Flush(_) | Action::Stop => unreachable!("it is done already"),
         }
     }
 
-    fn pause(&mut self, conn: ConnId, paused: bool, net: &mut Net) {
-        // It may have broken since the node wished this.
-        let Some(socket) = self.sockets.get_mut(&conn) else {
-            return;
-        };
-        assert_ne!(socket.paused, paused, "it is so already");
-        socket.paused = paused;
-        let (what, whom) = (if paused { "pauses" } else { "resumes" }, socket.end);
-        self.tell(net, format!("{what} {}", net.peer_name(whom)));
-    }
-
-    fn look_up(
-        &mut self,
-        now: Now,
-        id: LookupId,
-        query: Query,
-        net: &mut Net,
-        lookups: &mut Vec<(usize, LookupId)>,
-    ) {
-        lookups.push((self.place, id));
-        let number = lookups.len();
-        let Query {
-            latitude,
-            longitude,
-            radius_m,
-            bound,
-        } = query;
-        self.tell(
-            net,
-            format!("looks up {number}: {latitude},{longitude} {radius_m} m, {bound} at most"),
-        );
-        if self.pool.len() < self.pool_max {
-            self.pool.insert(id);
-        } else {
-            let answer = Err(LookupError::Busy);
-            self.node.handle(now, Event::LookedUp { id, answer });
-        }
-    }
-
-    /// Reports what has come: links first, one read per connection.
-    fn observe(&mut self, now: Now, net: &mut Net) -> bool {
+    /// Takes in what has come, and lets the deadlines go off. Whether that was anything.
+    pub fn observe(&mut self, now: Now, kernel: &mut dyn Kernel) -> bool {
         let mut observed = false;
-        for (peer, dial) in std::mem::take(&mut self.dials) {
-            match dial {
-                Dial::Connected(end) => {
-                    let conn = self.open(end, true);
-                    self.node.handle(now, Event::Dialled { peer, conn });
-                }
-                Dial::Refused => {
-                    let why = "connection refused".into();
-                    self.node.handle(now, Event::DialFailed { peer, why });
-                }
-                Dial::Lost => continue,
-            }
+        while let Some((peer, attempt, end)) = self.outcomes.pop_front() {
+            self.dialled(now, (peer, attempt, end), kernel);
             observed = true;
         }
-        while let Some(Knock { end, door, from }) = net.knocks[self.place].pop_front() {
-            let conn = self.open(end, door == Door::Servers);
+        while let Some(end) = kernel.knock(self.place) {
+            let wire = &kernel.wires()[end.wire];
+            let (door, from) = (wire.door, wire.from);
+            let conn = self.open(end, door == Door::Servers, kernel);
             self.node.handle(now, Event::Accepted { conn, door, from });
             observed = true;
         }
-        for conn in self.in_order() {
-            observed |= self.read(now, conn, net);
+        // Links before clients, as in the loop.
+        let due: Vec<ConnId> = self.ready.drain(..).collect();
+        for links in [true, false] {
+            for &conn in &due {
+                let mine = |socket: &&mut Socket| socket.link == links;
+                if let Some(socket) = self.socket(conn).filter(mine) {
+                    socket.listed = false;
+                    let unfinished = socket.unfinished;
+                    observed |= unfinished && self.write(now, conn, kernel) > 0;
+                    observed |= self.read(now, conn, kernel);
+                }
+            }
         }
-        if std::mem::take(&mut self.ending) {
+        if std::mem::take(&mut self.asked_to_end) {
+            self.ending = true;
             self.node.handle(now, Event::Shutdown);
             observed = true;
         }
         while let Some((id, answer)) = self.answers.pop_front() {
-            self.pool.remove(&id);
+            if let Some(job) = self.jobs.iter().position(|job| job.0 == id) {
+                let (_, numbers) = self.jobs.remove(job);
+                kernel.answered(numbers, &answer);
+            }
             self.node.handle(now, Event::LookedUp { id, answer });
             observed = true;
         }
-        if let Some(done) = self.disk.finish() {
+        if let Some(done) = kernel.kept(self.place) {
             self.node.handle(now, Event::Journal(done));
             observed = true;
         }
-        observed
+        let due = self.node.poll_timeout().is_some_and(|at| at <= now.mono);
+        if observed || due {
+            self.node.handle(now, Event::Tick);
+        }
+        observed || due
     }
 
-    fn read(&mut self, now: Now, conn: ConnId, net: &mut Net) -> bool {
-        let Socket { end, paused, .. } = self.sockets[&conn];
-        // A reset is reported though nobody reads: poll(2) has it unasked.
-        if paused && !net.is_reset(end) {
-            return false;
+    /// The process is gone, and its kernel closes what it held.
+    pub fn exit(self, kernel: &mut dyn Kernel) {
+        for socket in self.sockets.into_iter().flatten() {
+            kernel.deserted(socket.end.other());
+            kernel.close(socket.end);
         }
-        let event = match net.read(end) {
-            None => return false,
-            Some(Arrival::Bytes(bytes)) => {
-                self.node.handle(
-                    now,
-                    Event::Received {
-                        conn,
-                        bytes: &bytes,
-                    },
-                );
-                return true;
+        while let Some(end) = kernel.knock(self.place) {
+            kernel.deserted(end.other());
+            kernel.close(end);
+        }
+        for end in self.outcomes.into_iter().filter_map(|(_, _, end)| end) {
+            kernel.close(end);
+        }
+    }
+
+    /// A connection, if its name is not stale.
+    pub fn socket(&mut self, conn: ConnId) -> Option<&mut Socket> {
+        let socket = self.sockets.get_mut(conn.key())?.as_mut();
+        socket.filter(|socket| socket.conn == conn)
+    }
+
+    /// Something may be read from a connection, or written to it.
+    pub fn list(&mut self, conn: ConnId) {
+        if let Some(socket) = self.socket(conn).filter(|socket| !socket.listed) {
+            socket.listed = true;
+            self.ready.push_back(conn);
+        }
+    }
+
+    /// Something may be read from any connection, or written to it, in the order of their age.
+    pub fn list_all(&mut self) {
+        let sockets = self.sockets.iter_mut().flatten();
+        let mut all: Vec<ConnId> = sockets
+            .map(|socket| {
+                socket.listed = true;
+                socket.conn
+            })
+            .collect();
+        all.sort();
+        self.ready = all.into();
+    }
+
+    /// Whether some connection has work.
+    pub fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    fn dialled(
+        &mut self,
+        now: Now,
+        (peer, attempt, end): (PeerId, u32, Option<End>),
+        kernel: &mut dyn Kernel,
+    ) {
+        let newest = self.dials[peer.index()] == attempt;
+        match end {
+            Some(end) if newest => {
+                let conn = self.open(end, true, kernel);
+                self.node.handle(now, Event::Dialled { peer, conn });
             }
-            Some(Arrival::Ended) => Event::Ended { conn },
-            Some(Arrival::Reset) => {
-                self.sockets.remove(&conn);
-                let why = "connection reset by peer".into();
-                Event::Broken { conn, why }
+            Some(end) => kernel.close(end),
+            None if newest => {
+                let why = "connection refused".into();
+                self.node.handle(now, Event::DialFailed { peer, why });
             }
-        };
-        self.node.handle(now, event);
-        true
+            None => {}
+        }
     }
 
     /// A new connection, in the lowest slot that is free.
-    fn open(&mut self, end: End, link: bool) -> ConnId {
-        let taken: BTreeSet<usize> = self.sockets.keys().map(|conn| conn.key()).collect();
-        let key = (0..).find(|key| !taken.contains(key)).expect("a free slot");
+    fn open(&mut self, end: End, link: bool, kernel: &mut dyn Kernel) -> ConnId {
+        let free = self.sockets.iter().position(Option::is_none);
+        let key = free.unwrap_or(self.sockets.len());
+        if key == self.sockets.len() {
+            self.sockets.push(None);
+        }
         self.generation += 1;
         let conn = ConnId::new(self.generation, key);
-        let socket = Socket {
+        self.sockets[key] = Some(Socket {
+            conn,
             end,
             link,
             paused: false,
+            ended: false,
             unfinished: false,
-        };
-        self.sockets.insert(conn, socket);
+            blocked: false,
+            listed: false,
+        });
+        kernel.side(end).holder = Holder::Server(self.place, conn);
+        self.list(conn);
         conn
     }
 
-    /// All connections, the links first.
-    fn in_order(&self) -> Vec<ConnId> {
-        let of = |link| {
-            self.sockets
-                .iter()
-                .filter(move |(_, socket)| socket.link == link)
-        };
-        of(true).chain(of(false)).map(|(conn, _)| *conn).collect()
+    fn remove(&mut self, conn: ConnId) -> Option<Socket> {
+        self.socket(conn)?;
+        self.sockets[conn.key()].take()
     }
 
-    fn tell(&self, net: &mut Net, what: String) {
-        let name = &net.names[self.place];
-        net.tale.push(format!("{name} {what}"));
+    fn pause(&mut self, conn: ConnId, paused: bool, kernel: &mut dyn Kernel) {
+        // It may have broken since the node wished this.
+        let Some(socket) = self.socket(conn) else {
+            return;
+        };
+        let end = socket.end;
+        if std::mem::replace(&mut socket.paused, paused) == paused {
+            kernel.wrong("pause", format!("{conn:?} is told twice: paused {paused}"));
+        }
+        kernel.paused(self, end, paused);
+        if !paused {
+            self.list(conn);
+        }
+    }
+
+    fn look_up(&mut self, now: Now, id: LookupId, query: Query, kernel: &mut dyn Kernel) {
+        let (numbers, busy) = (numbers(&query), self.jobs.len() >= kernel.pool());
+        kernel.look_up(self, id, query, busy);
+        if !busy {
+            return self.jobs.push((id, numbers));
+        }
+        let answer = Err(LookupError::Busy);
+        kernel.answered(numbers, &answer);
+        self.node.handle(now, Event::LookedUp { id, answer });
+    }
+
+    /// One read. Whether there was anything.
+    fn read(&mut self, now: Now, conn: ConnId, kernel: &mut dyn Kernel) -> bool {
+        let Some(socket) = self.socket(conn) else {
+            return false;
+        };
+        let (end, paused) = (socket.end, socket.paused);
+        let side = kernel.side(end);
+        // A reset is reported though nobody reads: poll(2) has it unasked.
+        if side.broken {
+            let why = "connection reset by peer".into();
+            self.remove(conn);
+            kernel.close(end);
+            self.node.handle(now, Event::Broken { conn, why });
+            return true;
+        }
+        if paused {
+            return false;
+        }
+        if side.unread().is_empty() {
+            if !side.ended || std::mem::replace(&mut socket.ended, true) {
+                return false;
+            }
+            kernel.heard(self, end, &[]);
+            self.node.handle(now, Event::Ended { conn });
+            return true;
+        }
+        let count = kernel.found(end);
+        let side = kernel.side(end);
+        let bytes = side.unread()[..count].to_vec();
+        let more = count < side.unread().len() || side.ended;
+        let mark = kernel.heard(self, end, &bytes);
+        kernel.took(end, count);
+        let bytes = &bytes[..];
+        self.node.handle(now, Event::Received { conn, bytes });
+        if let Some(seq) = mark {
+            kernel.marked(self, conn, end, seq);
+        }
+        if more {
+            self.list(conn);
+        }
+        true
+    }
+
+    /// One write of what the node has, of as much as there is room for.
+    fn write(&mut self, now: Now, conn: ConnId, kernel: &mut dyn Kernel) -> usize {
+        let Some(socket) = self.socket(conn) else {
+            return 0;
+        };
+        let end = socket.end;
+        let unsent = self.node.unsent(conn);
+        if unsent.is_empty() {
+            return 0;
+        }
+        kernel.offered(self, end, unsent);
+        let room = kernel.room(end);
+        let count = kernel.written(unsent.len().min(room));
+        kernel.send(end, &unsent[..count]);
+        self.node.advance(now, conn, count);
+        let left = !self.node.unsent(conn).is_empty();
+        if let Some(socket) = self.socket(conn) {
+            socket.unfinished = left;
+            socket.blocked = left && count == room;
+        }
+        if left && count < room {
+            self.list(conn);
+        }
+        count
     }
 }

@@ -10,7 +10,7 @@ const KEY: &str = "sesame-open";
 static THE_KEY: LazyLock<Key> = LazyLock::new(|| Key::new(KEY).expect("a key like any"));
 
 /// The first line of `bytes` may be an HTTP status and a bound, `200 5`; the rest is the text,
-/// told by both of Google's interfaces. What comes out is JSON of the right shape within the
+/// told by both of Google's interfaces. The output is JSON of the right shape within the
 /// bound, without a blank line and without the key; and the legacy text is what it was, but for
 /// the results beyond the bound.
 pub fn provider_json(bytes: &[u8]) {
@@ -48,7 +48,7 @@ fn head(all: &str) -> Option<(u16, usize, &str)> {
     Some((status.parse().ok()?, bound.parse().ok()?, text))
 }
 
-/// What a parser would leave of an answer; none for what is none.
+/// An answer as a parser would leave it; none if it is none.
 fn cut(mut value: Value, bound: usize) -> Option<Value> {
     value.get("status")?.as_str()?;
     let results = value.get_mut("results")?.as_array_mut()?;
@@ -65,7 +65,7 @@ fn checked(answer: &[u8], bound: usize) -> &str {
     );
     assert!(!answer.contains(KEY), "{answer}");
     serde_json::from_str::<&RawValue>(answer).expect("an answer is JSON");
-    // What is too deep for this parser, or has a number too great for it, is JSON all the same.
+    // JSON that this parser finds too deep, or a number in it too great, is JSON all the same.
     if let Ok(value) = serde_json::from_str::<Value>(answer) {
         assert!(value["status"].is_string(), "{answer}");
         let results = value["results"].as_array().expect("a list");

@@ -1,5 +1,6 @@
 //! The bodies of the fuzz targets: what must hold for any bytes at all. tests/fuzz feeds them
-//! from a fuzzer, tests/corpus.rs from the files that are kept, and some properties call them too.
+//! from a fuzzer, tests/model/corpus.rs from the files that are kept, and some properties call
+//! them too.
 //!
 //! A body panics when something does not hold, and says nothing otherwise.
 

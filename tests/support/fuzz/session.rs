@@ -29,12 +29,12 @@ use super::transcript::{Transcript, check_table};
 /// Where in the list of seats the clients end, and the one whom the node dials.
 const CLIENTS: usize = 2;
 const DIALLED: usize = 3;
-/// What one event may ask of the shell at most.
+/// The most actions after one event.
 const ACTIONS_MAX: usize = 1000;
 /// A reply beside the line that it answers: names, a difference, and the JSON of these tests.
 const REPLY_EXTRA_MAX: usize = 400;
 
-/// Plays `script` to its end, then lets everybody be served and the node end. What must hold is
+/// Plays `script` to its end, then lets everybody be served and the node end. The rules are
 /// checked at every step: see the assertions.
 pub fn session(script: &[u8]) {
     let mut script = script.iter().copied();
@@ -46,7 +46,7 @@ pub fn session(script: &[u8]) {
             continue;
         }
         world.gather();
-        // What is sent last may arrive together with the end, before the node can ask for a pause.
+        // The last bytes may arrive together with the end, before the node can ask for a pause.
         if byte != 0xfd {
             world.deliver_all();
         }
@@ -74,7 +74,7 @@ struct World {
     now: Now,
     limits: Limits,
     seats: [Seat; 4],
-    /// Whose bytes come.
+    /// The seat whose bytes come.
     seat: usize,
     gathered: Vec<u8>,
     /// Under way.
@@ -84,7 +84,7 @@ struct World {
     /// Nanoseconds since all clients have read all.
     unread: u64,
     has_stopped: bool,
-    /// Who hung up while the node was still asking for things; it may have asked for his, too.
+    /// A connection that broke while the node was still asking for things, perhaps about it.
     hung_up: Option<ConnId>,
 }
 
@@ -131,7 +131,7 @@ impl World {
         world
     }
 
-    /// What was gathered is sent as one piece.
+    /// Gathered bytes are sent as one piece.
     fn gather(&mut self) {
         if self.gathered.is_empty() {
             return;
@@ -200,7 +200,7 @@ impl World {
     }
 
     fn pass(&mut self, nanoseconds: u64) {
-        // Who was refused and does not read for so long is cut off: our clients do read.
+        // A client that was refused and does not read for this long is cut off: ours do read.
         self.unread += nanoseconds;
         if self.unread >= self.limits.grace {
             (0..CLIENTS).for_each(|seat| self.read_seat(seat, usize::MAX));

@@ -1,4 +1,4 @@
-//! What clients said and what they were answered, compared line by line; and what the table
+//! Clients' lines and their answers, compared line by line; and what the table
 //! must look like.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use herd::wire::{Command, Report, push_echo};
 
 use super::super::model;
 
-/// What is known of a run.
+/// All that is known of a run.
 pub struct Transcript {
     limits: Limits,
     /// The least that the wall clock has said.
@@ -95,7 +95,7 @@ impl Transcript {
         }
     }
 
-    /// What was acknowledged is in the table, or something newer is.
+    /// All that was acknowledged is in the table, or something newer is.
     pub fn check_acknowledged(&self, node: &Node) {
         let lines = node.lines();
         let reports = lines.iter().filter_map(|line| Report::parse(line));

@@ -1,0 +1,151 @@
+//! One link of a node, driven by hand: a neighbour that is slow, or deaf.
+
+use herd::limits::Limits;
+use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node};
+use herd::units::{ConnId, MILLISECOND, Mono, Now, PeerId, Wall};
+
+use crate::support::kernel::config;
+
+const CLIENT: ConnId = ConnId::new(1, 0);
+const LINK: ConnId = ConnId::new(2, 1);
+/// Bytes that the neighbour reads in a turn, and how long that takes: a megabyte takes 4 s.
+const READ: usize = 5_000;
+const TURN_MS: u64 = 20;
+
+fn at(ms: u64) -> Now {
+    Now {
+        mono: Mono(ms * MILLISECOND),
+        wall: Wall(1_600_000_000_000_000_000 + i128::from(ms * MILLISECOND)),
+    }
+}
+
+/// A node that knows so many clients, and a neighbour that knows none of them.
+fn node_of(clients: usize) -> Node {
+    let neighbour = Neighbour {
+        name: "Hands".into(),
+        plain: false,
+        addresses: vec![[127, 0, 0, 1].into()],
+    };
+    let mut node = Node::new(Config {
+        level: Some(Level::Warn),
+        ..config("Goloman", 1, vec![neighbour])
+    });
+    let from = ([127, 0, 0, 1], 40_000).into();
+    let (conn, door) = (CLIENT, Door::Clients);
+    node.handle(at(0), Event::Accepted { conn, door, from });
+    for number in 0..clients {
+        let line = format!("IAMAT client{number} +34.068930-118.445127 1520023934.918963997\n");
+        let bytes = line.as_bytes();
+        node.handle(at(0), Event::Received { conn, bytes });
+        node.advance(at(0), conn, node.unsent(conn).len());
+        while node.poll_action().is_some() {}
+    }
+    assert_eq!(node.lines().len(), clients);
+    let (peer, conn) = (PeerId(0), LINK);
+    node.handle(at(0), Event::Tick);
+    assert_eq!(node.poll_action(), Some(Action::Dial(peer)));
+    node.handle(at(0), Event::Dialled { peer, conn });
+    let bytes = b"HELLO Hands Goloman 00000000000000ff 00112233445566778899aabbccddeeff -\n\
+                  SINCE 0000000000000001 0 0 0000000000000000\n";
+    node.handle(at(0), Event::Received { conn, bytes });
+    node
+}
+
+#[test]
+fn a_neighbour_that_takes_long_to_catch_up_is_heard_meanwhile() {
+    let mut node = node_of(40_000);
+    let (mut read, mut at_lines, mut is_paused) = (Vec::new(), 0, false);
+    let mut to_say = String::new();
+    for turn in 0.. {
+        let now = at(turn * TURN_MS);
+        node.handle(now, Event::Tick);
+        let unsent = node.unsent(LINK);
+        let count = unsent.len().min(READ);
+        read.extend_from_slice(&unsent[..count]);
+        node.advance(now, LINK, count);
+        while let Some(action) = node.poll_action() {
+            match action {
+                Action::Pause(LINK) => is_paused = true,
+                Action::Resume(LINK) => is_paused = false,
+                Action::Close(LINK) => panic!("taken for dead after {at_lines} lines"),
+                _ => {}
+            }
+        }
+        while let Some(end) = read.iter().position(|byte| *byte == b'\n') {
+            let line = String::from_utf8_lossy(&read[..end]).into_owned();
+            read.drain(..=end);
+            at_lines += usize::from(line.starts_with("AT "));
+            if let Some(mark) = line.strip_prefix("MARK ") {
+                let seq = mark.split(' ').next().unwrap_or_default();
+                to_say.push_str(&format!(
+                    "SINCE 0000000000000001 {seq} 0 0000000000000000\n"
+                ));
+            }
+        }
+        if !is_paused && !to_say.is_empty() {
+            let (conn, bytes) = (LINK, to_say.as_bytes());
+            node.handle(now, Event::Received { conn, bytes });
+            to_say.clear();
+        }
+        if at_lines == 40_000 {
+            break;
+        }
+    }
+    assert!(node.log_text().is_empty(), "{}", node.log_text());
+}
+
+#[test]
+fn a_neighbour_that_answers_but_never_reads_is_not_kept_for_ever() {
+    let mut node = node_of(2_000);
+    let limits = Limits::default();
+    let most = limits.link_outbox + 3 * limits.server_line;
+    let mut is_paused = false;
+    for second in 0.. {
+        assert!(second < 10_000, "it is kept for ever");
+        let now = at(second * 1000);
+        node.handle(now, Event::Tick);
+        while let Some(action) = node.poll_action() {
+            match action {
+                Action::Pause(LINK) => is_paused = true,
+                Action::Close(LINK) => {
+                    assert!(is_paused, "it was closed before its outbox was full");
+                    return;
+                }
+                _ => {}
+            }
+        }
+        assert!(node.unsent(LINK).len() <= most);
+        if !is_paused {
+            let bytes = b"SINCE 0000000000000001 0 0 0000000000000000\n";
+            node.handle(now, Event::Received { conn: LINK, bytes });
+        }
+    }
+}
+
+#[test]
+fn marks_come_with_the_data_so_that_a_slow_link_gets_on() {
+    let mut node = node_of(2_000);
+    let (mut at_lines, mut unmarked, mut marks) = (0, 0, 0);
+    loop {
+        while node.poll_action().is_some() {}
+        let bytes = node.unsent(LINK).to_vec();
+        if bytes.is_empty() {
+            break;
+        }
+        // Not a nanosecond passes: it is not the clock that says MARK.
+        node.advance(at(0), LINK, bytes.len());
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if line.starts_with(b"AT ") {
+                at_lines += 1;
+                unmarked += line.len();
+            } else if line.starts_with(b"MARK ") {
+                let want = format!("MARK {at_lines} 2000 ");
+                assert!(line.starts_with(want.as_bytes()), "{}", line.escape_ascii());
+                (unmarked, marks) = (0, marks + 1);
+            }
+            assert!(unmarked < Limits::default().link_unmarked + 100);
+        }
+    }
+    assert_eq!(at_lines, 2_000);
+    assert!(marks > 5);
+}

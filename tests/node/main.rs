@@ -1,0 +1,13 @@
+//! A node, or a few of them, without any I/O: the stories of `tests/scripts`, and what is easier to
+//! try by hand.
+
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod link;
+mod relink;
+mod secret;
+mod stories;

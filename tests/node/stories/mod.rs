@@ -1,0 +1,92 @@
+//! The stories in `tests/scripts`, told by real nodes in one deterministic world.
+//!
+//! `HERD_BLESS=1 cargo test --test node stories` writes what they really put out; read the diff.
+
+mod net;
+mod script;
+mod story;
+mod tokens;
+mod world;
+
+use std::path::{Path, PathBuf};
+
+use script::tell;
+
+#[test]
+fn every_story_goes_as_it_is_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts");
+    let entries = std::fs::read_dir(&folder).expect("the folder of the stories");
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|it| it == "herd"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 24, "stories are missing: {}", files.len());
+    let mut complaints = String::new();
+    for file in &files {
+        let text = std::fs::read_to_string(file).expect("a story");
+        let name = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("ours");
+        let name = name.display().to_string();
+        assert!(text.starts_with("# "), "{name}:1: say what the story shows");
+        let told = tell(&name, &text);
+        assert!(told.blocks > 0, "{name}: it says nothing about its output");
+        if std::env::var_os("HERD_BLESS").is_some() && told.text != text {
+            std::fs::write(file, &told.text).expect("to write the story");
+        }
+        complaints.push_str(&told.complaints);
+    }
+    assert!(complaints.is_empty(), "\n{complaints}");
+}
+
+#[test]
+fn a_story_that_goes_otherwise_is_shown_with_its_line() {
+    let text = "\
+# A greeting.
+herd Hands
+connect c1 Hands
+
+c1 sends \"hello\\n\"
+c1 ends
+---
+c1 < ? hallo\\n
+c1 sees the end
+";
+    let told = tell("a.herd", text);
+    assert_eq!(
+        told.complaints,
+        "a.herd:8: expected (-) and got (+):\n  - c1 < ? hallo\\n\n  + c1 < ? hello\\n\n    \
+         c1 sees the end\n"
+    );
+    let blessed = tell("a.herd", &told.text);
+    assert_eq!((blessed.complaints.as_str(), blessed.blocks), ("", 1));
+    assert_eq!(blessed.text, text.replace("hallo", "hello"));
+}
+
+#[test]
+fn a_command_that_is_wrong_is_shown_with_its_line() {
+    let check = |text: &str, want: &str| assert_eq!(tell("a.herd", text).complaints, want);
+    check(
+        "connect c1 A\n",
+        "a.herd:1: name the herd first: herd A-B B-C: connect c1 A\n",
+    );
+    check(
+        "# x\nherd A\n\nc1 sends \"x\"\n",
+        "a.herd:4: no such command: c1 sends \"x\"\n",
+    );
+    check(
+        "herd A\nconnect c1 A\nc1 sends \"x\n",
+        "a.herd:3: the text has no closing quote: c1 sends \"x\n",
+    );
+    check(
+        "herd A\nconnect c1 A\nc1 sends \"x\\n\"\n",
+        "a.herd:3: expected (-) and got (+):\n  + c1 < ? x\\n\n",
+    );
+}
+
+#[test]
+fn the_same_story_goes_the_same_way_twice() {
+    let text = "herd A-B-C-A\nconnect c A\nc moves 5 clients 20 times\nwait 10s\nnotes B\n---\n";
+    let (one, other) = (tell("a", text), tell("a", text));
+    assert_eq!(one.text, other.text);
+    assert!(one.text.contains("link to A up"), "{}", one.text);
+}

@@ -1,0 +1,146 @@
+//! Golden scripts: a story in a file, and the exact output of its commands.
+//!
+//! ```text
+//! # What it shows.
+//! herd Goloman-Hands
+//! connect kiwi Goloman
+//! kiwi sends "IAMAT kiwi +34-118 999.5\n"
+//! ---
+//! kiwi < AT Goloman +0.500000000 kiwi +34-118 999.5\n
+//! ```
+//!
+//! A block is commands, a line `---`, and what they put out, up to a blank line. With `HERD_BLESS`
+//! set the output is written anew; then somebody reads the diff.
+
+use std::fmt::Write;
+
+use super::story::Story;
+
+/// The outcome of a script.
+#[derive(Debug)]
+pub struct Told {
+    /// The whole file with the output that there really was.
+    pub text: String,
+    /// The differences, for a person: `file:line:` and the lines, one paragraph a block.
+    pub complaints: String,
+    /// How many blocks have an output.
+    pub blocks: usize,
+}
+
+/// A part of a file.
+#[derive(Debug)]
+struct Block<'a> {
+    /// The number of its first line, from 1.
+    line: usize,
+    commands: Vec<&'a str>,
+    /// None: there is no `---`, so nothing is said about it.
+    want: Option<Vec<&'a str>>,
+}
+
+/// Tells the story in `text`; `name` is the file's, for the complaints.
+pub fn tell(name: &str, text: &str) -> Told {
+    let mut story = Story::new();
+    let mut told = Told {
+        text: String::new(),
+        complaints: String::new(),
+        blocks: 0,
+    };
+    for (number, block) in blocks(text).iter().enumerate() {
+        if number > 0 {
+            told.text.push('\n');
+        }
+        let got = play(&mut story, block, name, &mut told.complaints);
+        for command in &block.commands {
+            writeln!(told.text, "{command}").expect("a string");
+        }
+        let Some(want) = &block.want else {
+            if got.iter().any(|line| line != NOTHING) {
+                complain(name, block, &[], &got, &mut told.complaints);
+            }
+            continue;
+        };
+        told.blocks += 1;
+        writeln!(told.text, "---\n{}", got.join("\n")).expect("a string");
+        if *want != got {
+            complain(name, block, want, &got, &mut told.complaints);
+        }
+    }
+    told
+}
+
+/// The output of commands of which none has any.
+const NOTHING: &str = "nothing";
+
+fn play(story: &mut Story, block: &Block<'_>, name: &str, complaints: &mut String) -> Vec<String> {
+    let mut got = Vec::new();
+    for (offset, command) in block.commands.iter().enumerate() {
+        let command = command.trim();
+        if command.is_empty() || command.starts_with('#') {
+            continue;
+        }
+        match story.obey(command) {
+            Ok(tale) => got.extend(tale),
+            Err(wrong) => {
+                let line = block.line + offset;
+                writeln!(complaints, "{name}:{line}: {wrong}: {command}").expect("a string");
+            }
+        }
+    }
+    if got.is_empty() {
+        got.push(NOTHING.into());
+    }
+    got
+}
+
+/// The blocks of a file, which blank lines divide.
+fn blocks(text: &str) -> Vec<Block<'_>> {
+    let lines: Vec<(usize, &str)> = text.lines().enumerate().collect();
+    lines
+        .split(|(_, line)| line.trim().is_empty())
+        .filter(|lines| !lines.is_empty())
+        .map(|lines| {
+            let text: Vec<&str> = lines.iter().map(|(_, line)| *line).collect();
+            let divide = text.iter().position(|line| *line == "---");
+            Block {
+                line: lines[0].0 + 1,
+                commands: text[..divide.unwrap_or(text.len())].to_vec(),
+                want: divide.map(|at| text[at + 1..].to_vec()),
+            }
+        })
+        .collect()
+}
+
+/// The lines that both have, with a space before, what is missing with `-`, what is too much
+/// with `+`: the shortest way from one to the other, by their longest common subsequence.
+fn complain(name: &str, block: &Block<'_>, want: &[&str], got: &[String], out: &mut String) {
+    // The first line of the output, or the last command if nothing was said about any.
+    let line = match block.want {
+        Some(_) => block.line + block.commands.len() + 1,
+        None => block.line + block.commands.len() - 1,
+    };
+    writeln!(out, "{name}:{line}: expected (-) and got (+):").expect("a string");
+    let mut common = vec![vec![0; got.len() + 1]; want.len() + 1];
+    for (i, wanted) in want.iter().enumerate().rev() {
+        for (j, line) in got.iter().enumerate().rev() {
+            common[i][j] = if wanted == line {
+                common[i + 1][j + 1] + 1
+            } else {
+                common[i + 1][j].max(common[i][j + 1])
+            };
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    while i < want.len() || j < got.len() {
+        let (mark, line) = if i < want.len() && j < got.len() && want[i] == got[j] {
+            (i, j) = (i + 1, j + 1);
+            (' ', want[i - 1])
+        } else if j == got.len() || i < want.len() && common[i + 1][j] >= common[i][j + 1] {
+            i += 1;
+            ('-', want[i - 1])
+        } else {
+            j += 1;
+            ('+', &got[j - 1][..])
+        };
+        writeln!(out, "  {mark} {line}").expect("a string");
+    }
+}

@@ -1,0 +1,95 @@
+//! The output of `herd check` for files that are right.
+
+use super::{Files, right};
+
+#[test]
+fn check_describes_the_default_herd() {
+    let want = "\
+topology.txt is right: 5 servers, 6 links, all connected
+
+server   clients' door    servers' door    neighbours
+Goloman  127.0.0.1:12001  127.0.0.1:12101  Hands, Holiday, Wilkes
+Hands    127.0.0.1:12002  127.0.0.1:12102  Goloman, Wilkes
+Holiday  127.0.0.1:12003  127.0.0.1:12103  Goloman, Welsh, Wilkes
+Welsh    127.0.0.1:12004  127.0.0.1:12104  Holiday
+Wilkes   127.0.0.1:12005  127.0.0.1:12105  Goloman, Hands, Holiday
+
+diameter                            3
+servers whose loss splits the herd  Holiday
+AT lines per update, at most        8 (2m - n + 1)
+";
+    assert_eq!(right(&["check"]), want);
+    assert_eq!(right(&["check", "--topology=topology.txt"]), want);
+}
+
+#[test]
+fn check_describes_the_other_herds() {
+    for (file, links, rows, lines) in [
+        (
+            "tests/topologies/alford.txt",
+            5,
+            &[
+                "Alford    127.0.0.1:12011  127.0.0.1:12111  Hamilton, Welsh",
+                "Ball      127.0.0.1:12012  127.0.0.1:12112  Holiday, Welsh",
+                "Hamilton  127.0.0.1:12013  127.0.0.1:12113  Alford, Holiday",
+                "Holiday   127.0.0.1:12014  127.0.0.1:12114  Ball, Hamilton",
+                "Welsh     127.0.0.1:12015  127.0.0.1:12115  Alford, Ball",
+            ],
+            6,
+        ),
+        (
+            "tests/topologies/hill.txt",
+            6,
+            &[
+                "Hill       127.0.0.1:12021  127.0.0.1:12121  Jaquez, Smith",
+                "Jaquez     127.0.0.1:12022  127.0.0.1:12122  Hill, Singleton",
+                "Smith      127.0.0.1:12023  127.0.0.1:12123  Hill, Singleton, Campbell",
+                "Campbell   127.0.0.1:12024  127.0.0.1:12124  Singleton, Smith",
+                "Singleton  127.0.0.1:12025  127.0.0.1:12125  Jaquez, Smith, Campbell",
+            ],
+            8,
+        ),
+    ] {
+        let said = right(&["check", "-t", file]);
+        let head = format!("{file} is right: 5 servers, {links} links, all connected\n");
+        assert!(said.starts_with(&head), "{said}");
+        let said: Vec<&str> = said.lines().collect();
+        assert_eq!(said[3..8], rows[..]);
+        assert_eq!(said[9], "diameter                            2");
+        assert_eq!(said[10], "servers whose loss splits the herd  none");
+        assert_eq!(
+            said[11],
+            format!("AT lines per update, at most        {lines} (2m - n + 1)")
+        );
+    }
+}
+
+#[test]
+fn check_names_the_parts_of_a_herd_in_parts_and_its_plain_servers() {
+    let files = Files::new();
+    let file = files.write(
+        "parts.txt",
+        "server A ::1 clients=1 servers=2\nserver Old h.example clients=1 plain\n\
+        server B ::1 clients=3 servers=4\nserver C ::1 clients=5 servers=6\n\
+        server D ::1 clients=7 servers=8\nlink Old A\nlink A B\nlink C D\n",
+    );
+    let want = format!(
+        "\
+{file} is right: 5 servers, 3 links, in 2 parts with no link between them
+
+server  clients' door  servers' door  neighbours
+A       [::1]:1        [::1]:2        Old, B
+Old     h.example:1    plain          A
+B       [::1]:3        [::1]:4        A
+C       [::1]:5        [::1]:6        D
+D       [::1]:7        [::1]:8        C
+
+part       diameter  AT lines per update, at most
+A, Old, B  2         1 (2m - n + 1), and 1 to plain servers
+C, D       1         1 (2m - n + 1)
+
+servers whose loss splits a part: A
+"
+    );
+    assert_eq!(right(&["check", "-t", &file]), want);
+}

@@ -1,0 +1,57 @@
+//! The journal in real processes: what a SIGKILL, a damaged file and a full disk leave of it.
+//!
+//! `HERD_LONG=1 cargo test --release --test process journal::kills -- --nocapture` kills a whole
+//! herd 200 times while it hears a million updates, and says what it measured.
+
+mod damage;
+mod disk;
+mod kills;
+mod order;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support;
+use crate::support::herd::Herd;
+use crate::support::process::Server;
+use herd::node::journal_line;
+use herd::wire::Report;
+
+/// Where the journal of a server is.
+fn file(server: &Server) -> PathBuf {
+    server.directory.join(format!("{}.herd", server.name))
+}
+
+/// The newest time, in nanoseconds, that a journal's file holds of each client. Every line but a
+/// torn last one must be whole.
+#[track_caller]
+fn kept(path: &Path) -> BTreeMap<String, i128> {
+    let mut times: BTreeMap<String, i128> = BTreeMap::new();
+    let text = fs::read(path).unwrap();
+    for line in text.split_inclusive(|&byte| byte == b'\n').skip(1) {
+        let Some(line) = line.strip_suffix(b"\n") else {
+            continue;
+        };
+        let mut line = line.to_vec();
+        let text = journal_line::text(&mut line).expect("a line with its hash");
+        let report = Report::parse(text).expect("an AT line");
+        let client = String::from_utf8_lossy(report.client).into_owned();
+        let time = times.entry(client).or_insert(report.time.at.0);
+        *time = report.time.at.0.max(*time);
+    }
+    times
+}
+
+/// One server that has heard of `count` clients, `k0` and so on, and was killed. Its journal has a
+/// line for each, in this order, from line 2 on.
+fn killed(count: usize, options: &[&str]) -> Herd {
+    let mut herd = Herd::one_with(options);
+    let mut client = herd.servers[0].client();
+    for number in 0..count {
+        let reply = client.ask(format!("IAMAT k{number} +1-2 {}\n", 1_000_000 + number));
+        assert!(reply.starts_with("AT Goloman "), "{reply}");
+    }
+    herd.servers[0].kill();
+    herd
+}

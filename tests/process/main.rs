@@ -1,0 +1,16 @@
+//! The program itself: real processes on free ports of 127.0.0.1, and the providers that answer
+//! its lookups.
+
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cli;
+mod herd;
+mod journal;
+mod load;
+mod offline;
+mod places;
+mod up;

@@ -1,0 +1,128 @@
+//! In any weather the herd ends with equal tables and nothing lost: a thousand seeds of bad weather
+//! over the very `Node` that runs under mio.
+//!
+//! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder; `HERD_SEEDS=n` runs
+//! seeds 0 to n − 1.
+
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod simulator;
+
+use std::path::{Path, PathBuf};
+
+use herd::units::MILLISECOND;
+use simulator::runner::{replay, run_all};
+use simulator::{run, scale};
+
+/// Seeds of a plain `cargo test`.
+const SEEDS: u64 = 1000;
+
+fn from_environment(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number")),
+    )
+}
+
+#[test]
+fn the_herd_survives_every_seed() {
+    if let Some(seed) = from_environment("HERD_SEED") {
+        match replay(seed) {
+            Ok(fingerprint) => println!("seed {seed} is fine: {fingerprint:016x}"),
+            Err(failure) => panic!("seed {seed}: {failure}"),
+        }
+        return;
+    }
+    let tally = run_all(from_environment("HERD_SEEDS").unwrap_or(SEEDS));
+    if let Some((seed, failure)) = tally.failure {
+        panic!("seed {seed}: {failure}\nHERD_SEED={seed} cargo test --test sim shows how");
+    }
+    println!(
+        "{} seeds, fingerprint {:016x}",
+        tally.count, tally.fingerprint
+    );
+}
+
+#[test]
+fn a_seed_is_the_same_run_every_time() {
+    let once: Vec<_> = (0..20).map(|seed| run(seed, None)).collect();
+    let again: Vec<_> = (0..20).map(|seed| run(seed, None)).collect();
+    assert_eq!(once, again);
+    assert!(once.windows(2).all(|pair| pair[0] != pair[1]));
+}
+
+/// 5 KB a second, and 40 KB to carry: more than fits between two heartbeats.
+#[test]
+fn a_slow_link_catches_up() {
+    let caught_up = scale::catch_up(4096, 400 * MILLISECOND, 500);
+    assert!(caught_up.is_ok(), "{caught_up:?}");
+}
+
+/// The code that the bugs of tests/mutants change is still there: `make mutants` plants them.
+#[test]
+fn every_planted_bug_still_applies() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: PathBuf| std::fs::read_to_string(&path).unwrap_or_default();
+    let entries = std::fs::read_dir(top.join("tests/mutants")).expect("the folder of the bugs");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let patches: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|it| it == "patch"))
+        .collect();
+    assert!(patches.len() >= 12, "bugs are missing: {}", patches.len());
+    for patch in patches {
+        let (name, text) = (patch.display().to_string(), read(patch));
+        let (_, diff) = text
+            .split_once("\n--- a/")
+            .expect("what the bug is, and a diff");
+        let (file, hunks) = diff.split_once('\n').expect("a file's name");
+        let source = read(top.join(file));
+        for hunk in hunks.split("\n@@").skip(1) {
+            let lines = hunk.lines().skip(1).filter(|line| !line.starts_with('+'));
+            let old: String = lines.map(|line| format!("{}\n", &line[1..])).collect();
+            assert!(source.contains(&old), "{name}: does not apply any more");
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes a while in a debug build: make sim-scale"]
+fn a_thousand_servers() {
+    println!("\n1,000 servers, 100 ms links\n");
+    println!(
+        "| herd | links | hops | to all | AT lines | at most | cut healed | lines per client |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for (shape, size, links) in scale::thousand() {
+        let row = scale::measure(shape, size, &links);
+        assert!(row.lines <= row.lines_max, "{row:?}");
+        println!(
+            "| {} | {} | {} | {} ms | {} | {} | {} ms | {:.0} |",
+            row.shape,
+            row.size.1,
+            row.hops,
+            row.all_ms,
+            row.lines,
+            row.lines_max,
+            row.heal_ms,
+            row.heal_lines
+        );
+    }
+    println!("\n25 servers, 100 ms links, an operation every 10 ms, every other one a read\n");
+    println!("| herd | messages per operation | heartbeats per operation | median | most |");
+    println!("|---|---|---|---|---|");
+    for (shape, links) in [
+        ("grid 5 × 5", scale::grid(5, 5)),
+        ("tree, 4 children", scale::tree(25, 4)),
+    ] {
+        let row = scale::broadcast(shape, &links);
+        println!(
+            "| {} | {:.1} | {:.1} | {} ms | {} ms |",
+            row.shape, row.messages, row.others, row.median_ms, row.most_ms
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! The rooms: the rooms that each may use, words with one home, and the top level.
+
+use std::fs;
+
+use crate::paths::mentioned;
+use crate::source::{product, read, report, top};
+
+/// Each room, and the rooms that it may use.
+const EDGES: [(&str, &[&str]); 17] = [
+    ("units", &[]),
+    ("limits", &["units"]),
+    ("wire", &["units", "limits"]),
+    ("buffers", &["units"]),
+    ("node", &["units", "limits", "wire", "buffers"]),
+    ("places", &["limits", "node", "wire"]),
+    ("journal", &["limits", "node"]),
+    (
+        "reactor",
+        &[
+            "units", "limits", "buffers", "node", "places", "journal", "logging",
+        ],
+    ),
+    ("topology", &["limits"]),
+    ("logging", &["units", "limits"]),
+    ("terminal", &[]),
+    (
+        "up",
+        &[
+            "units", "limits", "buffers", "reactor", "topology", "terminal",
+        ],
+    ),
+    (
+        "status",
+        &["units", "limits", "node", "reactor", "topology", "terminal"],
+    ),
+    (
+        "load",
+        &["units", "limits", "wire", "buffers", "reactor", "terminal"],
+    ),
+    (
+        "cli",
+        &[
+            "units", "limits", "node", "places", "journal", "reactor", "topology", "logging",
+            "terminal", "up", "status", "load",
+        ],
+    ),
+    ("guide", &[]),
+    ("main", &["cli"]),
+];
+
+/// The node's types that `places` may use.
+const SHARED_WITH_PLACES: [&str; 2] = ["Query", "LookupError"];
+
+/// Rooms without I/O, and the words that they never contain.
+const PURE: [&str; 5] = ["units", "limits", "wire", "buffers", "node"];
+/// Files without I/O in a room that has I/O elsewhere.
+const PURE_FILES: [&str; 5] = [
+    "src/load/check.rs",
+    "src/load/conn.rs",
+    "src/load/stats.rs",
+    "src/load/workload.rs",
+    "src/status/dialogue.rs",
+];
+const IMPURE_WORDS: [&str; 13] = [
+    "mio::",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "std::io",
+    "std::thread",
+    "Instant",
+    "SystemTime",
+    "log::",
+    "std::fs",
+    "std::env",
+    "println!",
+    "sleep(",
+];
+
+/// Words that belong in one room, or one file, alone.
+const OWNED_WORDS: [(&str, &[&str]); 6] = [
+    ("Instant", &["reactor/clock.rs"]),
+    ("SystemTime", &["reactor/clock.rs"]),
+    ("ureq::", &["places/"]),
+    (
+        "mio::",
+        &[
+            "reactor/",
+            "load/run.rs",
+            "status/call.rs",
+            "status/client.rs",
+            "up/child.rs",
+            "up/children.rs",
+        ],
+    ),
+    ("simplelog", &["logging.rs"]),
+    ("getopts", &["cli/"]),
+];
+
+const TOP_LEVEL: [&str; 9] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "src",
+    "tests",
+    "topology.txt",
+    "Makefile",
+    "README.md",
+    "target",
+    "run",
+];
+
+const RUN_TIME_CRATES: [&str; 14] = [
+    "getopts",
+    "hashbrown",
+    "hdrhistogram",
+    "log",
+    "memchr",
+    "mio",
+    "ring",
+    "serde_json",
+    "signal-hook",
+    "simplelog",
+    "slab",
+    "socket2",
+    "ureq",
+    "xxhash-rust",
+];
+
+#[test]
+fn rooms_use_only_the_rooms_below_them() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for source in product() {
+        let Some(room) = source.room().filter(|room| *room != "lib") else {
+            continue;
+        };
+        let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == room) else {
+            wrong.push(format!(
+                "{}: the table of edges has no such room",
+                source.path
+            ));
+            continue;
+        };
+        for path in mentioned(&source) {
+            let used = path.get(1).map_or("", |room| room);
+            seen += 1;
+            if used != room && !allowed.contains(&used) {
+                wrong.push(format!(
+                    "{}: {room} uses {used}: {}",
+                    source.path,
+                    path.join("::")
+                ));
+            }
+        }
+    }
+    assert!(seen > 200, "only {seen} paths were found");
+    report(wrong);
+}
+
+#[test]
+fn places_uses_little_of_the_node() {
+    let mut wrong = Vec::new();
+    for source in product()
+        .iter()
+        .filter(|source| source.room() == Some("places"))
+    {
+        for path in mentioned(source).iter().filter(|path| path[1] == "node") {
+            if !path
+                .get(2)
+                .is_some_and(|name| SHARED_WITH_PLACES.contains(&&name[..]))
+            {
+                wrong.push(format!("{}: {}", source.path, path.join("::")));
+            }
+        }
+    }
+    report(wrong);
+}
+
+#[test]
+fn pure_rooms_touch_no_socket_clock_thread_or_log() {
+    let mut wrong = Vec::new();
+    for source in product() {
+        let in_pure_room = source.room().is_some_and(|room| PURE.contains(&room));
+        if !in_pure_room && !PURE_FILES.contains(&source.path.as_str()) {
+            continue;
+        }
+        for (number, line) in source.lines() {
+            for word in IMPURE_WORDS.iter().filter(|word| line.contains(**word)) {
+                wrong.push(format!("{}:{number}: {word}", source.path));
+            }
+        }
+    }
+    report(wrong);
+}
+
+#[test]
+fn pure_files_are_there() {
+    let missing = PURE_FILES.iter().filter(|path| !top().join(path).exists());
+    report(missing.map(|path| format!("{path} is not there")).collect());
+}
+
+#[test]
+fn some_words_have_one_home() {
+    let mut wrong = Vec::new();
+    for source in product() {
+        let inside = source.path.trim_start_matches("src/");
+        for (number, line) in source.lines() {
+            for (word, homes) in OWNED_WORDS {
+                if line.contains(word) && !homes.iter().any(|home| inside.starts_with(home)) {
+                    wrong.push(format!("{}:{number}: {word}", source.path));
+                }
+            }
+        }
+    }
+    report(wrong);
+}
+
+#[test]
+fn the_top_level_is_what_it_is_meant_to_be() {
+    let names = fs::read_dir(top())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let mut wrong: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    wrong.retain(|name| !name.starts_with('.') && !TOP_LEVEL.contains(&name.as_str()));
+    report(wrong);
+}
+
+#[test]
+fn no_crate_comes_in_unnoticed() {
+    let manifest = read("Cargo.toml");
+    let (_, rest) = manifest.split_once("[dependencies]\n").unwrap();
+    let (section, _) = rest.split_once("\n\n").unwrap();
+    let found: Vec<&str> = section
+        .lines()
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(found, RUN_TIME_CRATES);
+}
