@@ -15,7 +15,7 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("buffers", &["units"]),
     ("node", &["units", "limits", "wire", "buffers"]),
     ("places", &["limits", "node", "wire"]),
-    ("journal", &["limits", "node"]),
+    ("journal", &["units", "limits", "wire", "node"]),
     (
         "reactor",
         &["units", "limits", "node", "places", "journal", "logging"],

@@ -120,7 +120,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
     } = options;
     let this = &topology.servers[server];
     let host = address_of(&this.host)?;
-    let kept = log.with_extension("herd");
+    let journal_path = log.with_extension("herd");
     let path = log.display().to_string();
     let log = logging::open(&log, shared.log_level)
         .map_err(|error| Failure::wrong(format_args!("cannot write {path}: {error}")))?;
@@ -145,7 +145,7 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
         limits: shared.limits,
     });
     let journal = match shared.journal {
-        Some(_) => Some(recall(&mut node, &kept, name)?),
+        Some(_) => Some(open_journal(&mut node, &journal_path, name)?),
         None => None,
     };
     // Whoever comes in finds all that was known before.
@@ -181,25 +181,26 @@ fn serve(options: ServeOptions, topology: Topology) -> Result<(), Failure> {
 }
 
 /// Opens the journal, and has the node take in what it holds.
-fn recall(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles, Failure> {
-    let opened = journal::open(path, name, |line| node.recall(line));
-    let (keeper, found) = opened.map_err(|error| {
+fn open_journal(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles, Failure> {
+    let opened = journal::open(path, name, |line| node.replay(line));
+    let files = opened.map_err(|error| {
         Failure::wrong(format_args!(
             "cannot use the journal {}: {error}, name another directory with -d DIR, or keep \
              nothing with --no-journal",
             path.display()
         ))
     })?;
-    node.recalled(found.lines, found.end, found.headless);
+    node.replayed();
+    let size = files.size();
     log::info!(
         "{}: {} clients in {} lines, {} of them bad; {} bytes",
         path.display(),
         node.snapshot().records,
-        found.lines,
-        found.bad,
-        found.end
+        size.lines,
+        files.bad_lines(),
+        size.bytes
     );
-    Ok(keeper)
+    Ok(files)
 }
 
 fn failed(error: io::Error) -> Failure {

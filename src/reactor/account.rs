@@ -18,6 +18,7 @@
 //! It reads no clock itself: it is told the time, or how to read it. Nothing in it fails.
 
 use super::EventLoop;
+use super::journal::Journal;
 use crate::node::{Counts, Event, LoopMetrics, Recent};
 use crate::units::{Mono, SECOND, Wall};
 
@@ -180,6 +181,7 @@ impl EventLoop {
         if self.ledger.is_due(self.now.mono) {
             let mut account = self.ledger.account(self.now.mono, self.node.counts());
             account.clients_max = self.clients_max;
+            account.journal = (self.journal.as_ref()).map_or_else(Default::default, Journal::size);
             let log = self.log.state();
             (account.log_trouble, account.log_lost) = (log.trouble, log.lost);
             let event = Event::LoopMetrics(Box::new(account));

@@ -175,7 +175,7 @@ impl EventLoop {
             false => None,
         };
         let journal = match setup.journal {
-            Some(keeper) => Some(Journal::start(keeper, wake(&waker))?),
+            Some(files) => Some(Journal::start(files, wake(&waker))?),
             None => None,
         };
         let clock = Clock::start();
@@ -218,6 +218,7 @@ impl EventLoop {
     /// When polling itself fails.
     pub fn run(mut self) -> io::Result<bool> {
         self.tick();
+        self.start_journal_jobs();
         while self.turn()? {}
         Ok(!self.cut_short)
     }
@@ -255,7 +256,7 @@ impl EventLoop {
                     }
                 }
                 Action::Forget(id) => self.lookups.forget(|job| job.id == id),
-                Action::Journal(task) => self.keep(task),
+                Action::Journal(task) => self.journal_task(task),
                 Action::Stop => self.stopped = true,
             }
         }
@@ -384,7 +385,7 @@ impl EventLoop {
 }
 
 /// How a worker says that there is a result.
-fn wake(waker: &Arc<Waker>) -> impl Fn() + Send + Sync + 'static {
+fn wake(waker: &Arc<Waker>) -> impl Fn() + Clone + Send + Sync + 'static {
     let waker = Arc::clone(waker);
     // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
     move || drop(waker.wake())

@@ -313,7 +313,7 @@ impl EventLoop {
         for (id, answer) in self.lookups.results() {
             self.node.handle(self.now, Event::LookedUp { id, answer });
         }
-        self.take_kept();
+        self.take_journal_results();
         let names = self
             .resolver
             .as_ref()

@@ -18,7 +18,7 @@ use digits::{digit, digits};
 pub use link::{Hello, Message, Position, Run, from_hex, to_hex};
 pub use location::Location;
 pub use plain::PlainReport;
-pub use report::{Difference, Report};
+pub use report::{Difference, Rank, Report};
 pub use time::Time;
 
 /// The protocol's white space: space, tab, LF, VT, FF and CR. `u8::is_ascii_whitespace` lacks VT.

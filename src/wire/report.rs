@@ -2,7 +2,7 @@
 //! client, to the neighbours and into the table.
 
 use super::{Location, Time, digits, exactly};
-use crate::units::SECOND;
+use crate::units::{SECOND, Wall};
 
 /// The six fields of an AT line, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub struct Report<'a> {
     pub time: Time<'a>,
 }
 
+/// The place of a report in the order of its client's reports, of which the greatest is kept: by
+/// time, location, server, difference, text of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank<'a>(Wall, [&'a [u8]; 4]);
+
 impl<'a> Report<'a> {
     /// The report in a line that begins with AT.
     pub fn parse(line: &'a [u8]) -> Option<Report<'a>> {
@@ -32,6 +37,18 @@ impl<'a> Report<'a> {
             location,
             time,
         })
+    }
+
+    /// Its place in the order of its client's reports.
+    pub fn rank(&self) -> Rank<'a> {
+        let Report {
+            server,
+            difference,
+            location,
+            time,
+            ..
+        } = self;
+        Rank(time.at, [location.text, server, difference, time.text])
     }
 
     /// Its length as a line, LF included, in bytes.

@@ -94,7 +94,7 @@ impl Shell {
         };
         let mut node = Node::new(config);
         if settings.journal.is_some() {
-            disk.recall(&mut node);
+            disk.replay(&mut node);
         }
         Shell {
             place,
@@ -189,7 +189,7 @@ impl Shell {
                     let number = number.expect("what is forgotten was asked") + 1;
                     self.tell(net, format!("forgets lookup {number}"));
                 }
-                Action::Journal(task) => self.keep(now, task, net),
+                Action::Journal(task) => self.journal_task(now, task, net),
                 Action::Stop => {
                     self.stopped = true;
                     self.tell(net, "stops".into());
@@ -247,7 +247,7 @@ impl Shell {
         self.dials.insert(peer, outcome);
     }
 
-    fn keep(&mut self, now: Now, task: herd::node::JournalTask, net: &mut Net) {
+    fn journal_task(&mut self, now: Now, task: herd::node::JournalTask, net: &mut Net) {
         let text = self.node.journal_text();
         self.tell(net, describe(task, text));
         if let Some(done) = self.disk.take(task, text) {

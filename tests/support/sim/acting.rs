@@ -6,7 +6,7 @@ use herd::node::{Action, Event, LookupError, Query};
 use herd::units::{ConnId, LookupId, MILLISECOND, Mono};
 
 use super::guest::{Lookup, no_answer};
-use super::keeping::is_sound;
+use super::journals::is_sound;
 use super::server::{READ_MAX, Server};
 use super::visit::Numbers;
 use super::world::{Happening, World};
@@ -120,7 +120,7 @@ impl World {
                 }
                 Action::LookUp(id, query) => self.look_up(server, place, id, query),
                 Action::Forget(id) => self.forget(server, id),
-                Action::Journal(task) => self.keep(server, place, task),
+                Action::Journal(task) => self.journal_task(server, place, task),
                 Action::Stop => {
                     server.stopped = true;
                     return;

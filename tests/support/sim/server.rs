@@ -105,7 +105,7 @@ impl Server {
             limits: world.weather.limits.clone(),
         });
         if world.weather.journal.is_some() {
-            here.disk.recall(&mut node);
+            here.disk.replay(&mut node);
         }
         Server {
             node,
@@ -223,7 +223,7 @@ impl Server {
             world.answered(numbers, &answer);
             self.node.handle(now, Event::LookedUp { id, answer });
         }
-        if world.places[place].kept
+        if world.places[place].disk_ready
             && let Some(done) = world.places[place].disk.finish()
         {
             self.node.handle(now, Event::Journal(done));

@@ -254,7 +254,7 @@ impl World {
         };
         match guest.check(&unsent[unsent.len() - fresh..], &facts) {
             Ok(acked) => {
-                self.check_kept(server, place, &acked);
+                self.check_journaled(server, place, &acked);
                 self.raise_floor(server, acked);
             }
             Err(what) => self.fail("replies", format!("to guest {number}: {what}")),
