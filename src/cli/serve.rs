@@ -111,7 +111,7 @@ fn serve(
 ) -> Result<(), Failure> {
     let this = &topology.servers[server];
     let host = address_of(&this.host)?;
-    let kept = log.with_extension("herd");
+    let journal_path = log.with_extension("herd");
     let path = log.display().to_string();
     let log = logging::open(log, shared.log_level)
         .map_err(|error| Failure::wrong(format_args!("cannot write {path}: {error}")))?;
@@ -136,7 +136,7 @@ fn serve(
         limits: shared.limits,
     });
     let journal = match shared.journal {
-        Some(_) => Some(recall(&mut node, &kept, name)?),
+        Some(_) => Some(open_journal(&mut node, &journal_path, name)?),
         None => None,
     };
     // The doors open only now, so that nobody misses a client of the journal.
@@ -171,24 +171,25 @@ fn serve(
     }
 }
 
-/// Opens the journal and reads it into the node.
-fn recall(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles, Failure> {
-    let opened = journal::open(path, name, |line| node.recall(line));
-    let (files, found) = opened.map_err(|error| {
+/// Opens the journal, and has the node take in what it holds.
+fn open_journal(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles, Failure> {
+    let opened = journal::open(path, name, |line| node.replay(line));
+    let files = opened.map_err(|error| {
         Failure::wrong(format_args!(
             "cannot use the journal {}: {error}, name another directory with -d DIR, or keep \
              nothing with --no-journal",
             path.display()
         ))
     })?;
-    node.recalled(found.lines, found.end, found.headless);
+    node.replayed();
+    let size = files.size();
     log::info!(
         "{}: {} clients in {} lines, {} of them bad; {} bytes",
         path.display(),
         node.snapshot().records,
-        found.lines,
-        found.bad,
-        found.end
+        size.lines,
+        files.bad_lines(),
+        size.bytes
     );
     Ok(files)
 }

@@ -1,137 +1,126 @@
-//! What may wait for a disk: done on a worker, never on the loop's thread.
+//! Work that may wait for a disk: a worker does it, never the loop's thread.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
-use super::trouble;
-use crate::node::WriteError;
+use super::merge::merge;
+use super::place::{Place, is_at, why};
+use super::segment::Segment;
+use crate::node::JournalTask;
 
-/// A task with all that it takes.
-#[derive(Debug)]
-pub enum Job {
-    /// Makes safe what was written to `file`, if `flush`, and sees that it still is at `path`.
-    Sync {
-        /// The journal.
-        file: Arc<File>,
-        /// Where it is to be.
-        path: PathBuf,
-        /// Whether the disk is waited for.
-        flush: bool,
-    },
-    /// Makes a fresh file.
-    Create {
-        /// Where.
-        path: PathBuf,
-        /// Its first line.
-        head: Vec<u8>,
-    },
-    /// Makes the fresh file safe, and puts it in the journal's place.
-    Publish {
-        /// The journal that it replaces.
-        old: Arc<File>,
-        /// The fresh file.
-        file: Arc<File>,
-        /// Where it is.
-        from: PathBuf,
-        /// Where it is to be.
-        to: PathBuf,
-    },
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The node's task.
+    Task(JournalTask),
+    /// Puts a new live segment into the place of the present one.
+    Close,
+    /// Merges closed segments into the last of them.
+    Merge,
 }
 
-/// What became of a [`Job`].
+/// The work, with everything that it needs.
 #[derive(Debug)]
-pub enum Done {
-    /// Of `Sync`.
-    Synced(Result<(), WriteError>),
-    /// Of `Create`: locked, its first line written.
-    Created(Result<File, WriteError>),
-    /// Of `Publish`.
-    Published(Result<(), WriteError>),
+pub struct Job {
+    pub(super) kind: Kind,
+    pub(super) place: Arc<Place>,
+    /// The files that it is about. For a merge they are the closed segments, for a sync those that
+    /// the disk may not have yet, the live one last; otherwise it is the live one.
+    pub(super) files: Vec<Arc<File>>,
+    /// The closed segments' numbers; or the one that the live segment will have.
+    pub(super) numbers: Vec<u64>,
+    /// How many lines of the files are known to be damaged.
+    pub(super) bad: u64,
+}
+
+/// The result of a [`Job`].
+#[derive(Debug)]
+pub struct Done {
+    pub(super) kind: Kind,
+    /// The last of the job's numbers.
+    pub(super) number: u64,
+    /// The new file, if there is one.
+    pub(super) result: Result<Option<Segment>, String>,
 }
 
 impl Job {
+    /// A merge takes long, and nobody waits for it; everything else is waited for.
+    pub fn is_long(&self) -> bool {
+        self.kind == Kind::Merge
+    }
+
     /// Does it. This may wait for the disk.
     pub fn run(&self) -> Done {
-        match self {
-            Job::Sync { file, path, flush } => Done::Synced(sync(file, path, *flush)),
-            Job::Create { path, head } => {
-                let file = create(path, head);
-                Done::Created(file.map_err(|error| trouble(path, &error, true)))
-            }
-            Job::Publish {
-                old,
-                file,
-                from,
-                to,
-            } => Done::Published(publish(old, file, from, to)),
-        }
+        self.done(match self.kind {
+            Kind::Merge => merge(&self.place, &self.files, &self.numbers, self.bad).map(Some),
+            Kind::Close | Kind::Task(JournalTask::Restart) => self.swap().map(Some),
+            Kind::Task(_) => self.sync().map(|()| None),
+        })
     }
 
-    /// Its answer if it was not done at all.
+    /// Its result if it could not be done at all.
     pub fn failed(&self, why: &str) -> Done {
-        let (intact, why) = (false, why.to_string());
-        let trouble = WriteError { intact, why };
-        match self {
-            Job::Sync { .. } => Done::Synced(Err(trouble)),
-            Job::Create { .. } => Done::Created(Err(trouble)),
-            Job::Publish { .. } => Done::Published(Err(trouble)),
+        self.done(Err(why.to_string()))
+    }
+
+    fn done(&self, result: Result<Option<Segment>, String>) -> Done {
+        Done {
+            kind: self.kind,
+            number: self.numbers.last().copied().unwrap_or_default(),
+            result,
         }
     }
+
+    /// A file whose pages could not be made safe cannot be trusted, whatever a second try says: the
+    /// kernel may have marked them clean (fsync(2)).
+    fn sync(&self) -> Result<(), String> {
+        let path = self.place.live();
+        let flush = self.kind == Kind::Task(JournalTask::Sync);
+        for file in self.files.iter().filter(|_| flush) {
+            file.sync_data().map_err(|error| why(path, &error))?;
+        }
+        match self.is_in_place() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(why(path, &"it is gone, or another file is there now")),
+            Err(error) => Err(why(path, &error)),
+        }
+    }
+
+    /// Between any two steps a start finds every line: in the live segment, or in a closed one.
+    fn swap(&self) -> Result<Segment, String> {
+        let path = self.place.live();
+        self.put_in_place().map_err(|error| why(path, &error))
+    }
+
+    fn put_in_place(&self) -> io::Result<Segment> {
+        let (path, created) = (self.place.live(), self.place.created());
+        let closed = self.place.closed(self.numbers[0]);
+        let is_there = self.is_in_place()?;
+        if !is_there && (self.kind == Kind::Close || is_in_use(path)) {
+            return Err(io::Error::other("another file is there now"));
+        }
+        let segment = self.place.create(&created)?;
+        segment.file.sync_all()?;
+        if is_there {
+            fs::rename(path, &closed)?;
+            self.place.sync_directory()?;
+        }
+        fs::rename(&created, path).inspect_err(|_| {
+            // If that fails, too, a start finds the closed segment.
+            let _ = fs::rename(&closed, path);
+        })?;
+        self.place.sync_directory()?;
+        Ok(segment)
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        let live = self.files.last();
+        live.map_or(Ok(false), |live| is_at(self.place.live(), live))
+    }
 }
 
-/// A file whose pages could not be made safe is not to be trusted, whatever a second try says: the
-/// kernel may have marked them clean (fsync(2)).
-fn sync(file: &File, path: &Path, flush: bool) -> Result<(), WriteError> {
-    if flush {
-        let synced = file.sync_data();
-        synced.map_err(|error| trouble(path, &error, false))?;
-    }
-    match is_at(path, file) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(WriteError {
-            intact: false,
-            why: format!("{}: another file stands there now", path.display()),
-        }),
-        Err(error) => Err(trouble(path, &error, false)),
-    }
-}
-
-fn create(path: &Path, head: &[u8]) -> io::Result<File> {
-    // Not truncated but made: somebody may still hold an older one open.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    let mut file = options.append(true).create_new(true).open(path)?;
-    // Before it has the journal's name: nobody can open that and find it free.
-    file.try_lock()?;
-    file.write_all(head)?;
-    Ok(file)
-}
-
-fn publish(old: &File, file: &File, from: &Path, to: &Path) -> Result<(), WriteError> {
-    // If the journal was moved away, somebody else may have one there by now.
-    if let Ok(other) = File::open(to)
-        && matches!(is_at(to, old), Ok(false))
-        && let Err(TryLockError::WouldBlock) = other.try_lock()
-    {
-        let why = format!("{} is in use by another process", to.display());
-        return Err(WriteError { intact: true, why });
-    }
-    let safe = file.sync_all().and_then(|()| fs::rename(from, to));
-    safe.map_err(|error| trouble(to, &error, true))?;
-    // The new name is safe when its directory is.
-    let directory = to.parent().filter(|path| !path.as_os_str().is_empty());
-    let synced = File::open(directory.unwrap_or(Path::new("."))).and_then(|it| it.sync_all());
-    synced.map_err(|error| trouble(to, &error, false))
-}
-
-/// Whether that path leads to this file.
-pub(super) fn is_at(path: &Path, file: &File) -> io::Result<bool> {
-    let (there, here) = (fs::metadata(path)?, file.metadata()?);
-    Ok((there.dev(), there.ino()) == (here.dev(), here.ino()))
+/// Whether another process has locked the file at that path: its journal, since ours is not there.
+fn is_in_use(path: &Path) -> bool {
+    File::open(path).is_ok_and(|it| matches!(it.try_lock(), Err(TryLockError::WouldBlock)))
 }

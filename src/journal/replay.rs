@@ -1,7 +1,7 @@
-//! A journal is read, line by line. A line that is damaged is named in the log, as file:line, and
-//! only that line is lost: the next begins behind the next LF.
+//! A segment is read, line by line. A damaged line is named in the log, as file:line, and only that
+//! line is lost: the next begins behind the next LF.
 
-use std::fs::File;
+use std::fmt::Display;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
@@ -11,29 +11,27 @@ use super::open::Error;
 use crate::limits::Limits;
 use crate::node::{Lost, journal_line};
 
-/// The buffer that is read into, in bytes. A longer line is none of ours.
+/// The buffer that is read into, in bytes. We never write a longer line.
 const BUFFER: usize = Limits::PRODUCT.journal_line;
-/// Bad lines that the log names; those beyond are counted.
-const NAMED_MAX: u64 = Limits::PRODUCT.journal_named as u64;
 /// Places at which a second line is looked for in a damaged one.
 const SECONDS_MAX: usize = 16;
 
-/// What a journal held.
+const MENDED: &str = "its end is damaged, but nothing is lost";
+
+/// The contents of a segment.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Found {
+pub(super) struct Content {
     /// Lines, the first left out.
     pub lines: u64,
     /// Of those, bad ones.
     pub bad: u64,
-    /// Where the last line ends: the length of the file.
+    /// Where the last line ends.
     pub end: u64,
-    /// The first line is damaged: the file should be made anew.
+    /// The first line is damaged.
     pub headless: bool,
     /// The last line is good but for its LF.
-    pub(super) lacks_lf: bool,
+    pub lacks_lf: bool,
 }
-
-const MENDED: &str = "its end is damaged, but nothing is lost";
 
 /// A line that was read.
 enum Taken {
@@ -45,36 +43,46 @@ enum Taken {
 /// A reading under way.
 pub(super) struct Replay<'a, F> {
     path: &'a Path,
+    /// The first line of a file that we begin.
     head: &'a [u8],
-    recall: F,
-    found: Found,
+    replay: F,
+    content: Content,
+    /// How many bad lines the log names.
+    named_max: u64,
     /// The number of the line that is read.
     number: u64,
     /// Good lines.
     good: u64,
-    /// Nothing says that it is somebody else's file.
-    ours: bool,
+    /// The first line is whole.
+    has_head: bool,
 }
 
-impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
-    pub(super) fn new(path: &'a Path, head: &'a [u8], recall: F) -> Replay<'a, F> {
+impl<'a, F: FnMut(&[u8]) -> Result<(), Lost>> Replay<'a, F> {
+    /// Each line, without its LF, is given to `replay`.
+    pub(super) fn new(
+        path: &'a Path,
+        head: &'a [u8],
+        named_max: usize,
+        replay: F,
+    ) -> Replay<'a, F> {
         Replay {
             path,
             head,
-            recall,
-            found: Found::default(),
+            replay,
+            content: Content::default(),
+            named_max: named_max as u64,
             number: 0,
             good: 0,
-            ours: false,
+            has_head: false,
         }
     }
 
     /// Reads it all. `check` judges the text of the first line, if that is whole.
     pub(super) fn run(
-        &mut self,
-        file: &mut File,
-        check: impl Fn(&[u8]) -> Result<(), Error>,
-    ) -> Result<Found, Error> {
+        mut self,
+        mut file: impl Read,
+        mut check: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Content, Error> {
         let mut buffer = vec![0; BUFFER];
         // Bytes in the buffer; bytes before it of a line that is too long for it.
         let (mut filled, mut skipped) = (0, 0);
@@ -86,11 +94,11 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
             filled += count;
             let mut start = 0;
             while let Some(length) = memchr(b'\n', &buffer[start..filled]) {
-                let line = &mut buffer[start..start + length];
+                let line = &buffer[start..start + length];
                 start += length + 1;
-                self.found.end += skipped + length as u64 + 1;
+                self.content.end += skipped + length as u64 + 1;
                 match std::mem::take(&mut skipped) {
-                    0 => self.line(line, &check)?,
+                    0 => self.line(line, &mut check)?,
                     _ => self.bad(&"this line is lost: it is too long"),
                 }
             }
@@ -102,7 +110,7 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
             filled -= start;
             if count == 0 {
                 match skipped {
-                    0 => self.tail(&mut buffer[..filled]),
+                    0 => self.tail(&buffer[..filled]),
                     _ => self.bad(&"this line is lost: it is too long; it is cut off"),
                 }
                 return self.judge();
@@ -112,18 +120,18 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
 
     fn line(
         &mut self,
-        line: &mut [u8],
-        check: &impl Fn(&[u8]) -> Result<(), Error>,
+        line: &[u8],
+        check: &mut impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.number += 1;
         if self.number == 1 {
             let text = journal_line::text(line).filter(|text| !text.starts_with(b"AT "));
             match text {
                 Some(text) => {
-                    self.ours = true;
+                    self.has_head = true;
                     return check(text);
                 }
-                None => self.found.headless = true,
+                None => self.content.headless = true,
             }
         }
         self.number -= 1;
@@ -135,70 +143,64 @@ impl<'a, F: FnMut(&mut [u8]) -> Result<(), Lost>> Replay<'a, F> {
         Ok(())
     }
 
-    /// A line in the buffer. If it is damaged, that may be its LF, and two lines stand in it.
-    fn take(&mut self, line: &mut [u8]) -> Result<Taken, Lost> {
-        match (self.recall)(line) {
-            Err(Lost::Hash) => {}
+    /// Takes in a line. If it is damaged, that may be its LF, and it is two lines.
+    fn take(&mut self, line: &[u8]) -> Result<Taken, Lost> {
+        match (self.replay)(line) {
+            Err(Lost::Checksum) => {}
             other => {
                 self.good += u64::from(other.is_ok());
                 return other.map(|()| Taken::Whole);
             }
         }
-        let seconds: Vec<usize> = memmem::find_iter(line, b"AT ")
-            .filter(|at| *at > 0)
-            .take(SECONDS_MAX)
-            .collect();
-        for at in seconds {
-            let (first, second) = line.split_at_mut(at);
-            if (self.recall)(second).is_ok() {
+        let seconds = memmem::find_iter(line, b"AT ").filter(|at| *at > 0);
+        for at in seconds.take(SECONDS_MAX) {
+            if (self.replay)(&line[at..]).is_ok() {
                 self.good += 1;
-                (self.recall)(&mut first[..at - 1])?;
+                (self.replay)(&line[..at - 1])?;
                 return Ok(Taken::Mended);
             }
         }
-        Err(Lost::Hash)
+        Err(Lost::Checksum)
     }
 
-    /// What stands behind the last LF: mostly nothing, or what a write that was cut short left.
-    fn tail(&mut self, tail: &mut [u8]) {
+    /// The bytes behind the last LF: mostly none, or those of a write that was cut short.
+    fn tail(&mut self, tail: &[u8]) {
         let length = tail.len();
-        if self.number == 0 && self.head.starts_with(tail) {
-            // It is empty, or the very first write was cut short.
-            self.ours = true;
-        }
-        if length == 0 || self.ours && self.number == 0 {
+        let is_begun = self.number == 0 && self.head.starts_with(tail);
+        if length == 0 || is_begun {
             return;
         }
         // If it is its LF that is damaged, that byte is cut off.
         let mut ends = [length, length - 1].into_iter();
-        match ends.find(|end| self.take(&mut tail[..*end]).is_ok()) {
+        match ends.find(|end| self.take(&tail[..*end]).is_ok()) {
             Some(end) => {
-                self.found.lacks_lf = true;
-                self.found.end += end as u64;
+                self.content.lacks_lf = true;
+                self.content.end += end as u64;
                 self.bad(&MENDED);
             }
             None => self.bad(&"this line is lost: the file ends within it; it is cut off"),
         }
     }
 
-    fn bad(&mut self, why: &dyn std::fmt::Display) {
+    fn bad(&mut self, why: &dyn Display) {
         self.number += 1;
-        self.found.bad += 1;
-        if self.found.bad <= NAMED_MAX {
+        self.content.bad += 1;
+        if self.content.bad <= self.named_max {
             log::warn!("{}:{}: {why}", self.path.display(), self.number);
         }
     }
 
-    /// A file in which nothing is as we write it is none of ours.
-    fn judge(&mut self) -> Result<Found, Error> {
-        let found = self.found;
-        if !self.ours && self.good == 0 {
+    /// A file without a line that we could have written is not ours.
+    fn judge(self) -> Result<Content, Error> {
+        let content = self.content;
+        if !self.has_head && self.good == 0 && self.number > 0 {
             return Err(Error::NoJournal);
         }
-        if let Some(more) = found.bad.checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        let more = content.bad.saturating_sub(self.named_max);
+        if more > 0 && self.named_max > 0 {
             log::warn!("{}: {more} more bad lines", self.path.display());
         }
-        let lines = self.number.saturating_sub(u64::from(!found.headless));
-        Ok(Found { lines, ..found })
+        let lines = self.number - u64::from(self.has_head);
+        Ok(Content { lines, ..content })
     }
 }

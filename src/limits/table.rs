@@ -120,22 +120,28 @@ limits! {
         "Lines wait in memory for the write that takes them."
         "A turn with more writes more often."
         journal_slice: usize = 64 << 10, bytes;
-        "A journal that is far behind, or made anew, must make no turn long."
+        "A journal that is told everything again must make no turn long."
         "The rest is written in the next turns."
         journal_floor: u64 = 4 << 20, bytes;
-        "A shorter journal is not worth it to be made anew."
-        "Beyond it, one of which half and more is out of date is made anew."
+        "Below this size compaction is not worth it."
+        "Above it, a journal that is more than half outdated is closed, and merged."
         journal_sync: u64 = SECOND, time;
-        "What stands in the journal is to survive a loss of power, too."
-        "It is made safe, but with --fsync off; and it is seen whether the file is still there."
+        "What is in the journal must survive a loss of power, too."
+        "It is made safe, unless --fsync is off, and the file is looked for in its place."
         journal_retry: u64 = SECOND, time;
         "A disk that is full may have room again."
         "A journal that could not be written is tried again."
         journal_jobs: usize = 2, count;
-        "One worker waits for the disk; the node asks for one thing at a time."
-        "The task has failed, and is tried again."
+        "One worker waits for the disk, another one merges; each has one job at a time."
+        "The job has failed, and is tried again."
+        journal_merge: usize = 64 << 20, bytes;
+        "A merge may have millions of clients, and must not hold all of them in memory."
+        "The next clients are merged in another pass over the files."
+        journal_merge_retry: u64 = 60 * SECOND, time;
+        "A disk that is full may have room again, and the log must not fill up with its story."
+        "A journal that could not be closed or merged is tried again."
         journal_line: usize = 256 << 10, bytes;
-        "A start reads the journal through one buffer; no line of ours is as long."
+        "A start reads the journal through one buffer, and we never write a line as long."
         "A longer line is lost, and named in the log."
         journal_named: usize = 10, count;
         "A journal that is damaged all over must not fill the log."

@@ -1,7 +1,7 @@
 //! What a node holds at this moment, in numbers: for whoever watches that it keeps its limits and
 //! loses nothing.
 
-use super::Node;
+use super::{Journal, JournalState, JournalStatus, Node, journal_line};
 use crate::units::ConnId;
 
 /// Everything that could leak, counted, and what convergence is judged by.
@@ -43,12 +43,24 @@ impl Node {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             sessions: self.sessions.iter().count(),
-            timers: self.timers.len() - usize::from(self.journal_is_timed()),
+            timers: self.timers.len()
+                - usize::from(self.journal.as_ref().is_some_and(Journal::is_timed)),
             lookups: self.lookups.len(),
             acks_late: self.acks_late(),
             changes: self.table.feed.last(),
             records: self.table.count(),
             digest: self.table.digest(),
+        }
+    }
+
+    /// How the journal is.
+    pub fn journal_status(&self) -> JournalStatus {
+        let (journal, size) = (self.journal.as_ref(), self.account.journal);
+        JournalStatus {
+            state: journal.map_or(JournalState::Off, |it| it.state(&size)),
+            size,
+            live_bytes: journal_line::length(self.table.count(), self.table.bytes()),
+            synced: journal.and_then(Journal::synced_at),
         }
     }
 

@@ -62,7 +62,7 @@ impl Node {
                 Role::Hearing(_) => session.outbox.is_empty(),
                 _ => false,
             });
-        if is_quiet && self.journal_is_settled() {
+        if is_quiet && (self.journal.as_mut()).is_none_or(|it| it.is_settled()) {
             self.stop();
         }
     }

@@ -11,16 +11,31 @@ const NOTHING: u64 = 0;
 /// The entry before the first and behind the last.
 const END: u32 = 0;
 
-/// The cursors of the journal's two files. They have places of their own, for there may be more
-/// neighbours at any time; and nobody but us tells them anything, so they need no bit in `known`.
-pub const FILES: [PeerId; 2] = [PeerId(u8::MAX - 1), PeerId(u8::MAX)];
+/// The place of a follower in the feed: the journal's, or that of a neighbour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CursorId(u8);
 
-/// The feed, and where each neighbour is in it.
+impl CursorId {
+    /// The journal tells us nothing, so it needs no bit in `known`.
+    pub const JOURNAL: CursorId = CursorId(0);
+
+    fn index(self) -> usize {
+        self.0.into()
+    }
+}
+
+impl From<PeerId> for CursorId {
+    fn from(peer: PeerId) -> CursorId {
+        CursorId(peer.0 + 1)
+    }
+}
+
+/// The feed, and where each follower is in it.
 #[derive(Debug)]
 pub struct Feed {
     /// `END`, then an entry for each slot of the table.
     entries: Vec<Entry>,
-    /// The entry of the last change that it was told: per file, then per neighbour.
+    /// The entry of the last change that each follower took, by [`CursorId`].
     cursors: Vec<u32>,
     last: u64,
 }
@@ -46,17 +61,18 @@ impl Feed {
         };
         Feed {
             entries: vec![end],
-            cursors: vec![END; FILES.len() + neighbours],
+            cursors: vec![END; 1 + neighbours],
             last: NOTHING,
         }
     }
 
     /// A neighbour takes that place, a free one or the next new one: it has been told nothing.
     pub fn admit(&mut self, peer: PeerId) {
-        if place(peer) == self.cursors.len() {
+        let place = CursorId::from(peer).index();
+        if place == self.cursors.len() {
             self.cursors.push(END);
         }
-        self.cursors[place(peer)] = END;
+        self.cursors[place] = END;
     }
 
     /// The number of the newest change.
@@ -98,7 +114,7 @@ impl Feed {
 
     /// `peer` was told the change `seq` that its cursor stands on. False: it has changed again.
     pub fn confirm_told(&mut self, peer: PeerId, seq: u64) -> bool {
-        let entry = &mut self.entries[self.cursors[place(peer)] as usize];
+        let entry = &mut self.entries[self.cursors[CursorId::from(peer).index()] as usize];
         let stands = seq != NOTHING && entry.seq == seq;
         if stands {
             entry.known |= 1 << peer.index();
@@ -106,62 +122,44 @@ impl Feed {
         stands
     }
 
-    /// Moves the cursor of `peer` over the next change.
-    pub fn step(&mut self, peer: PeerId) -> Option<Change> {
-        let change = self.peek(peer)?;
-        self.cursors[place(peer)] = change.slot + 1;
+    /// Moves a cursor over the next change.
+    pub fn next(&mut self, cursor: impl Into<CursorId>) -> Option<Change> {
+        let cursor = cursor.into();
+        let change = self.peek(cursor)?;
+        self.cursors[cursor.index()] = change.slot + 1;
         Some(change)
     }
 
-    /// The next change behind the cursor of `peer`.
-    pub fn peek(&self, peer: PeerId) -> Option<Change> {
-        self.changes(peer).next()
-    }
-
-    /// All changes behind the cursor of `peer`, which stays where it is.
-    pub fn changes(&self, peer: PeerId) -> impl Iterator<Item = Change> {
-        let mut entry = self.cursors[place(peer)];
-        std::iter::from_fn(move || {
-            entry = self.entries[entry as usize].after;
-            if entry == END {
-                return None;
-            }
-            let Entry { seq, known, .. } = self.entries[entry as usize];
-            Some(Change {
-                slot: entry - 1,
-                seq,
-                known: known.unbounded_shr(peer.0.into()) & 1 == 1,
-            })
+    /// The next change behind a cursor.
+    pub fn peek(&self, cursor: impl Into<CursorId>) -> Option<Change> {
+        let cursor = cursor.into();
+        let entry = self.entries[self.cursors[cursor.index()] as usize].after;
+        if entry == END {
+            return None;
+        }
+        let Entry { seq, known, .. } = self.entries[entry as usize];
+        Some(Change {
+            slot: entry - 1,
+            seq,
+            known: (cursor.0.checked_sub(1)).is_some_and(|peer| known >> peer & 1 == 1),
         })
     }
 
-    /// Moves the cursor of `peer` over what it has been told up to the change `seq`.
-    pub fn pass(&mut self, peer: PeerId, seq: u64) {
-        while self.peek(peer).is_some_and(|change| change.seq <= seq) {
-            self.step(peer);
-        }
+    /// Whether there is nothing behind a cursor.
+    pub fn is_at_end(&self, cursor: impl Into<CursorId>) -> bool {
+        self.entries[self.cursors[cursor.into().index()] as usize].after == END
     }
 
-    /// Places the cursor of `peer` where that of `other` is.
-    pub fn join(&mut self, peer: PeerId, other: PeerId) {
-        self.cursors[place(peer)] = self.cursors[place(other)];
-    }
-
-    /// Whether there is nothing behind the cursor of `peer`.
-    pub fn is_at_end(&self, peer: PeerId) -> bool {
-        self.entries[self.cursors[place(peer)] as usize].after == END
-    }
-
-    /// Places the cursor of `peer` behind the change `seq`. It walks back from the newest, over
+    /// Places a cursor behind the change `seq`. It walks back from the newest, over
     /// just those changes that are to be told.
-    pub fn rewind(&mut self, peer: PeerId, seq: u64) {
+    pub fn rewind(&mut self, cursor: impl Into<CursorId>, seq: u64) {
         // From the start there is nothing to look for.
         let newest = self.entries[END as usize].before;
         let mut entry = if seq == NOTHING { END } else { newest };
         while entry != END && self.entries[entry as usize].seq > seq {
             entry = self.entries[entry as usize].before;
         }
-        self.cursors[place(peer)] = entry;
+        self.cursors[cursor.into().index()] = entry;
     }
 
     /// Takes an entry out of the list. Who stood on it has been told all before it.
@@ -175,11 +173,6 @@ impl Feed {
             }
         }
     }
-}
-
-/// Where the cursor of a neighbour is, or that of a file.
-fn place(peer: PeerId) -> usize {
-    peer.0.wrapping_add(FILES.len() as u8).into()
 }
 
 /// A change that a cursor moved over.
@@ -201,7 +194,7 @@ mod tests {
     const B: PeerId = PeerId(1);
 
     fn told(feed: &mut Feed, peer: PeerId) -> Vec<u32> {
-        std::iter::from_fn(|| feed.step(peer))
+        std::iter::from_fn(|| feed.next(peer))
             .map(|change| change.slot)
             .collect()
     }
@@ -228,7 +221,7 @@ mod tests {
         for slot in 0..4 {
             feed.publish(slot, None);
         }
-        assert_eq!(feed.step(A).map(|change| change.slot), Some(0));
+        assert_eq!(feed.next(A).map(|change| change.slot), Some(0));
         feed.publish(0, None);
         assert_eq!(told(&mut feed, A), [1, 2, 3, 0]);
         feed.publish(0, None);
@@ -253,7 +246,7 @@ mod tests {
         let mut feed = Feed::new(2);
         feed.publish(0, Some(A));
         assert_eq!(
-            feed.step(A),
+            feed.next(A),
             Some(Change {
                 slot: 0,
                 seq: 1,
@@ -261,7 +254,7 @@ mod tests {
             })
         );
         assert_eq!(
-            feed.step(B),
+            feed.next(B),
             Some(Change {
                 slot: 0,
                 seq: 1,
@@ -271,7 +264,7 @@ mod tests {
         feed.publish(0, None);
         feed.confirm(0, B);
         assert_eq!(
-            feed.step(A),
+            feed.next(A),
             Some(Change {
                 slot: 0,
                 seq: 2,
@@ -279,7 +272,7 @@ mod tests {
             })
         );
         assert_eq!(
-            feed.step(B),
+            feed.next(B),
             Some(Change {
                 slot: 0,
                 seq: 2,
@@ -289,20 +282,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_looked_at_is_not_passed() {
-        let [file, fresh] = FILES;
+    fn the_journal_is_told_what_neighbours_told_us() {
         let mut feed = Feed::new(1);
-        for slot in 0..4 {
-            feed.publish(slot, Some(PeerId(0)));
+        for slot in 0..3 {
+            feed.publish(slot, Some(A));
         }
-        let seen: Vec<(u32, bool)> = feed.changes(file).map(|it| (it.slot, it.known)).collect();
-        assert_eq!(seen, [(0, false), (1, false), (2, false), (3, false)]);
-        // One of them changes before the others are passed: its change is new.
+        let told = |feed: &mut Feed| -> Vec<(u32, bool)> {
+            std::iter::from_fn(|| feed.next(CursorId::JOURNAL))
+                .map(|change| (change.slot, change.known))
+                .collect()
+        };
+        assert_eq!(told(&mut feed), [(0, false), (1, false), (2, false)]);
         feed.publish(1, None);
-        feed.pass(file, 3);
-        assert_eq!(feed.peek(file).map(|change| change.seq), Some(4));
-        feed.join(fresh, file);
-        assert_eq!(told(&mut feed, fresh), [3, 1]);
-        assert!(!feed.is_at_end(file));
+        assert_eq!(told(&mut feed), [(1, false)]);
+        assert!(feed.is_at_end(CursorId::JOURNAL) && !feed.is_at_end(A));
     }
 }

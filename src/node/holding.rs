@@ -42,7 +42,7 @@ impl Holding {
 impl Node {
     /// Sends what is in `scratch` when it may be: at once, mostly.
     pub(super) fn acknowledge(&mut self, conn: ConnId) {
-        let safe = self.journal.as_ref().map_or(u64::MAX, |it| it.safe());
+        let safe = self.journal.as_ref().map_or(u64::MAX, |it| it.durable());
         // Also what repeats or is older: what it stands behind may not be safe yet.
         let waits = self.table.feed.last() > safe;
         if self.ack == Ack::Local && !waits {
@@ -71,7 +71,7 @@ impl Node {
 
     /// Sends those for whom all is done.
     pub(super) fn release_replies(&mut self) {
-        let safe = self.journal.as_ref().map_or(u64::MAX, |it| it.safe());
+        let safe = self.journal.as_ref().map_or(u64::MAX, |it| it.durable());
         let done = self.waves.done();
         let may_go = |held: &Held| held.wave <= done && held.change <= safe;
         while self.holding.queue.front().is_some_and(may_go) {

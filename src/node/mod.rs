@@ -67,7 +67,7 @@ pub use census::{ConnStats, Snapshot};
 pub use event::{Action, Config, Door, Event, Neighbour};
 pub use journal::line as journal_line;
 pub use journal::{
-    Book, Fsync, JournalEvent, JournalState, JournalStatus, JournalTask, Lost, WriteError,
+    Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost,
 };
 pub use lookups::{LookupError, Query};
 pub use notes::Level;
@@ -78,6 +78,7 @@ pub use waves::Ack;
 use crate::buffers::{BufferPool, Timers};
 use crate::limits::{Hits, Limit, Limits, Throttle};
 use crate::units::{ConnId, Mono, Now, PeerId};
+use feed::CursorId;
 use holding::Holding;
 use journal::Journal;
 use lookups::Lookups;
@@ -159,7 +160,7 @@ impl Node {
         );
         let marks_fit = 0 < limits.outbox_low && limits.outbox_low <= limits.outbox_high;
         assert!(marks_fit, "nothing paused would ever go on");
-        let journal = journal.map(Journal::new);
+        let journal = journal.map(|fsync| Journal::new(fsync, CursorId::JOURNAL));
         let mut timers = Timers::default();
         for (index, neighbour) in neighbours.iter().enumerate() {
             // A plain one is dialled when there is something to tell, or its name to resolve.
@@ -221,7 +222,7 @@ impl Node {
             Event::Broken { conn, why } => self.gone(conn, &why),
             Event::LookedUp { id, answer } => self.looked_up(id, answer),
             Event::LoopMetrics(account) => self.account = account,
-            Event::Journal(event) => self.journal_did(event),
+            Event::Journal(event) => self.journal_event(event),
             Event::Tick => self.tick(),
             Event::Shutdown => self.shut_down(),
         }
@@ -242,8 +243,10 @@ impl Node {
                 return Some(Action::Flush(conn));
             }
         }
-        if let Some(action) = self.journal_first() {
-            return Some(action);
+        if let Some(journal) = &mut self.journal
+            && let Some(task) = journal.before_replies(&mut self.table, &self.limits)
+        {
+            return Some(Action::Journal(task));
         }
         while let Some(conn) = self.clients_to_flush.pop_front() {
             if let Some(session) = self.sessions.get_mut(conn) {
@@ -256,12 +259,18 @@ impl Node {
             self.end_if_quiet();
         }
         self.behind_due = self.behind.len();
-        self.actions.pop_front().or_else(|| self.journal_later())
+        if let Some(action) = self.actions.pop_front() {
+            return Some(action);
+        }
+        let journal = self.journal.as_mut()?;
+        let task = journal.after_replies(&mut self.table, &self.limits)?;
+        Some(Action::Journal(task))
     }
 
     /// When the next `Tick` is due; one that comes earlier does no harm.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        if self.behind.is_empty() && !self.journal_goes_on() {
+        let journal_waits = !self.journal.as_ref().is_some_and(Journal::is_catching_up);
+        if self.behind.is_empty() && journal_waits {
             self.timers.next()
         } else {
             Some(self.now.mono)
@@ -326,6 +335,26 @@ impl Node {
     /// How often each limit was met since the start; none that never was.
     pub fn limits_hit(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.hits.iter()
+    }
+
+    /// Takes in a line of the journal, given without its LF, before anything else happens.
+    ///
+    /// # Errors
+    /// Why it is lost.
+    pub fn replay(&mut self, line: &[u8]) -> Result<(), Lost> {
+        journal::replay(&mut self.table, line)
+    }
+
+    /// All of the journal was replayed.
+    pub fn replayed(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.replayed(&mut self.table.feed);
+        }
+    }
+
+    /// The lines for the last [`JournalTask::Append`]: whole lines.
+    pub fn journal_text(&self) -> &[u8] {
+        self.journal.as_ref().map_or(&[], Journal::text)
     }
 
     fn accepted(&mut self, conn: ConnId, door: Door, from: SocketAddr) {

@@ -40,7 +40,7 @@ impl Node {
                 if !(change.known && change.seq > self.peers[id.index()].run_since) {
                     return true;
                 }
-                self.table.feed.step(id);
+                self.table.feed.next(id);
                 let peer = &mut self.peers[id.index()];
                 if !peer.doubt.aside {
                     peer.told = change.seq;
@@ -59,7 +59,7 @@ impl Node {
     pub(super) fn called(&mut self, id: PeerId, conn: ConnId) {
         let mut session = Session::new(conn, None, Role::Plain(id));
         let change = if self.has_news(id) {
-            self.table.feed.step(id)
+            self.table.feed.next(id)
         } else {
             None
         };

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::notes::Level;
 use super::peer::{Peer, Tell};
 use super::session::{Greeted, Role};
-use super::{JournalState, JournalStatus, Node, Secret};
+use super::{JournalSize, JournalState, JournalStatus, Node, Secret};
 use crate::units::{ConnId, MILLISECOND, SECOND, Wall};
 use crate::wire::{Message, Run};
 
@@ -56,6 +56,8 @@ pub struct LoopMetrics {
     pub started: Wall,
     /// At most so many clients are let in.
     pub clients_max: usize,
+    /// Of the journal's files, if there are any.
+    pub journal: JournalSize,
     /// Why the log is not written, if it is not.
     pub log_trouble: Option<String>,
     /// Lines of it that were dropped since the start.
@@ -229,8 +231,7 @@ impl Node {
     fn journal_account(&self) -> Value {
         let JournalStatus {
             state,
-            lines,
-            bytes,
+            size,
             live_bytes,
             synced,
         } = self.journal_status();
@@ -243,8 +244,8 @@ impl Node {
         json!({
             "state": state,
             "why": why,
-            "lines": lines,
-            "bytes": bytes,
+            "lines": size.lines,
+            "bytes": size.bytes,
             "live_bytes": live_bytes,
             "synced": synced.map(|at| at.to_string()),
         })

@@ -218,7 +218,7 @@ impl Node {
             return;
         }
         while session.outbox.len() < self.limits.link_outbox {
-            let Some(change) = self.table.feed.step(id) else {
+            let Some(change) = self.table.feed.next(id) else {
                 break;
             };
             peer.told = change.seq;

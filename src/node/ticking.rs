@@ -1,6 +1,7 @@
 //! What happens at a deadline, and to those that were over their budget.
 
 use super::Node;
+use super::journal::{Context, JournalEvent};
 use crate::limits::Limit;
 use crate::units::{ConnId, LookupId, PeerId};
 
@@ -42,14 +43,20 @@ impl Node {
                 Timer::Patience(conn) => self.lose_patience(conn),
                 Timer::Lookup(id) => self.lookup_late(id),
                 Timer::Ack => self.ack_late(),
-                Timer::Journal => self.journal_timer(),
+                Timer::Journal => {
+                    if let Some(journal) = &mut self.journal {
+                        journal.on_timer();
+                    }
+                }
                 Timer::Grace => {
                     self.hits.add(Limit::grace);
                     self.stop();
                 }
             }
         }
-        self.journal_turn();
+        if let Some(journal) = &mut self.journal {
+            journal.begin_turn();
+        }
         for _ in 0..std::mem::take(&mut self.behind_due) {
             let Some(conn) = self.behind.pop_front() else {
                 break;
@@ -58,6 +65,21 @@ impl Node {
                 session.queued = false;
                 self.obey(conn, &[]);
             }
+        }
+    }
+
+    /// The shell reports on a task of the journal's.
+    pub(super) fn journal_event(&mut self, event: JournalEvent) {
+        let cx = Context {
+            now: self.now,
+            limits: &self.limits,
+            timers: &mut self.timers,
+            notes: &mut self.notes,
+        };
+        if let Some(journal) = &mut self.journal
+            && journal.on_event(event, &mut self.table.feed, cx)
+        {
+            self.release_replies();
         }
     }
 }

@@ -75,11 +75,11 @@ pub struct Setup {
 
 /// One server, running.
 pub struct EventLoop {
-    pub(super) shell: Shell,
+    shell: Shell,
     listeners: Listeners,
     dialler: Dialler,
     lookups: Pool<Looker>,
-    pub(super) journal: Option<Journal>,
+    journal: Option<Journal>,
     control: Control,
     log: Log,
 }
@@ -172,7 +172,11 @@ impl EventLoop {
                     }
                 }
                 Action::Forget(id) => self.lookups.forget(|job| job.id == id),
-                Action::Journal(task) => self.keep(task),
+                Action::Journal(task) => {
+                    if let Some(journal) = &mut self.journal {
+                        journal.task(task, &mut self.shell);
+                    }
+                }
                 Action::Stop => goes_on = false,
             }
         }
@@ -242,7 +246,9 @@ impl EventLoop {
         for (id, answer) in self.lookups.results() {
             self.shell.tell(Event::LookedUp { id, answer });
         }
-        self.take_kept();
+        if let Some(journal) = &mut self.journal {
+            journal.take_results(&mut self.shell);
+        }
         self.dialler.take_results(&mut self.shell);
     }
 
@@ -303,6 +309,8 @@ impl EventLoop {
         let counts = || self.shell.node.counts();
         if let Some(mut metrics) = self.shell.watch.report(counts) {
             metrics.clients_max = self.listeners.clients_max();
+            let journal = self.journal.as_ref();
+            metrics.journal = journal.map_or_else(Default::default, Journal::size);
             let log = self.log.state();
             (metrics.log_trouble, metrics.log_lost) = (log.trouble, log.lost);
             self.shell.tell(Event::LoopMetrics(Box::new(metrics)));

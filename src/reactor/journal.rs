@@ -1,20 +1,22 @@
-//! The journal's part in the loop: lines are written at once, on this thread; what may wait for the
-//! disk is done by one worker, in the order in which it was asked for.
+//! The journal's part in the loop: lines are appended at once, on this thread; workers do the jobs
+//! that may wait for a disk. A merge has a worker of its own, so that no sync waits for it.
 
 use std::io;
 
+use super::LIMITS;
 use super::pool::{Pool, Work};
-use super::{EventLoop, LIMITS};
+use super::shell::Shell;
 use crate::journal::{Done, Job, JournalFiles};
-use crate::node::{Event, JournalEvent, JournalTask};
+use crate::node::{Event, JournalSize, JournalTask};
 
-/// The files, and who waits for the disk.
-pub(super) struct Journal {
-    keeper: JournalFiles,
+/// The files, and the workers that wait for the disk.
+pub struct Journal {
+    files: JournalFiles,
     worker: Pool<Disk>,
+    merger: Pool<Disk>,
 }
 
-/// What the worker does.
+/// The workers' part.
 struct Disk;
 
 impl Work for Disk {
@@ -31,52 +33,65 @@ impl Work for Disk {
 }
 
 impl Journal {
-    /// Starts the worker. `wake` is called after each task.
-    pub(super) fn start(
-        keeper: JournalFiles,
-        wake: impl Fn() + Send + Sync + 'static,
+    /// Starts the workers. `wake` is called after each job.
+    ///
+    /// # Errors
+    /// When there is no room for another thread.
+    pub fn start(
+        files: JournalFiles,
+        wake: impl Fn() + Clone + Send + Sync + 'static,
     ) -> io::Result<Journal> {
-        let worker = Pool::start("journal", 1, LIMITS.journal_jobs, Disk, wake)?;
-        Ok(Journal { keeper, worker })
+        let jobs = LIMITS.journal_jobs;
+        Ok(Journal {
+            files,
+            worker: Pool::start("journal", 1, jobs, Disk, wake.clone())?,
+            merger: Pool::start("merge", 1, jobs, Disk, wake)?,
+        })
     }
-}
 
-impl EventLoop {
-    /// Does a task of the journal's, or has it done.
-    pub(super) fn keep(&mut self, task: JournalTask) {
-        let Some(journal) = &mut self.journal else {
-            return;
-        };
-        let event = match task {
-            JournalTask::Append(book) => {
-                let result = journal.keeper.append(book, self.shell.node.journal_text());
-                JournalEvent::Wrote(book, result)
+    /// The size of the files.
+    pub fn size(&self) -> JournalSize {
+        self.files.size()
+    }
+
+    /// Does a task of the node, or has a worker do it.
+    pub fn task(&mut self, task: JournalTask, shell: &mut Shell) {
+        if task == JournalTask::Append {
+            let event = self.files.append(shell.node.journal_text());
+            shell.tell(Event::Journal(event));
+        } else {
+            self.files.ask(task);
+        }
+        self.start_jobs(shell);
+    }
+
+    /// Takes in what the workers have done.
+    pub fn take_results(&mut self, shell: &mut Shell) {
+        let done = self.worker.results().into_iter();
+        for done in done.chain(self.merger.results()) {
+            if let Some(event) = self.files.done(done, shell.now.mono) {
+                shell.tell(Event::Journal(event));
             }
-            task => {
-                let Some(job) = journal.keeper.job(task) else {
-                    return;
-                };
-                match journal.worker.submit(job) {
-                    Ok(()) => return,
-                    Err(job) => journal.keeper.done(job.failed("the worker is busy")),
+        }
+        self.start_jobs(shell);
+    }
+
+    /// Gives the workers what there is to do now. A job that no worker takes has failed.
+    pub fn start_jobs(&mut self, shell: &mut Shell) {
+        let live_bytes = shell.node.journal_status().live_bytes;
+        while let Some(job) = self.files.next_job(shell.now.mono, live_bytes) {
+            let pool = if job.is_long() {
+                &self.merger
+            } else {
+                &self.worker
+            };
+            if let Err(job) = pool.submit(job) {
+                let failed = job.failed("the worker is busy");
+                if let Some(event) = self.files.done(failed, shell.now.mono) {
+                    shell.tell(Event::Journal(event));
                 }
+                return;
             }
-        };
-        self.shell
-            .node
-            .handle(self.shell.now, Event::Journal(event));
-    }
-
-    /// Takes in what the worker has done.
-    pub(super) fn take_kept(&mut self) {
-        let Some(journal) = &mut self.journal else {
-            return;
-        };
-        for done in journal.worker.results() {
-            let event = journal.keeper.done(done);
-            self.shell
-                .node
-                .handle(self.shell.now, Event::Journal(event));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::places::Provider;
 use crate::units::{LookupId, PeerId};
 
 /// How a worker tells the loop that there are results.
-pub fn wake(waker: &Arc<Waker>) -> impl Fn() + Send + Sync + 'static {
+pub fn wake(waker: &Arc<Waker>) -> impl Fn() + Clone + Send + Sync + 'static {
     let waker = Arc::clone(waker);
     // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
     move || drop(waker.wake())

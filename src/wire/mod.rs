@@ -23,5 +23,5 @@ pub use foreign::ForeignReport;
 pub use hex::{from_hex, to_hex};
 pub use location::Location;
 pub use message::{Hello, Message, Position, Run};
-pub use report::Report;
+pub use report::{Rank, Report};
 pub use time::Time;

@@ -5,6 +5,7 @@ use super::difference::Difference;
 use super::fields::exactly;
 use super::location::Location;
 use super::time::Time;
+use crate::units::Wall;
 
 /// The fields of an AT line, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,11 @@ pub struct Report<'a> {
     pub time: Time<'a>,
 }
 
+/// The place of a report in the order of its client's reports, of which the greatest is kept: by
+/// time, location, server, difference, text of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank<'a>(Wall, [&'a [u8]; 4]);
+
 impl<'a> Report<'a> {
     /// Reads an AT line of exactly six fields. `None` if one of them is invalid.
     pub fn parse(line: &'a [u8]) -> Option<Report<'a>> {
@@ -34,6 +40,18 @@ impl<'a> Report<'a> {
             location,
             time,
         })
+    }
+
+    /// Its place in the order of its client's reports.
+    pub fn rank(&self) -> Rank<'a> {
+        let Report {
+            server,
+            difference,
+            location,
+            time,
+            ..
+        } = self;
+        Rank(time.at, [location.text, server, difference, time.text])
     }
 
     /// The length of the line that [`push`](Report::push) writes, in bytes with LF.

@@ -1,19 +1,20 @@
-//! A line of the journal: an AT line, a space, and its hash as 16 hex digits. So a digit that flips
+//! A line of the journal: a text, a space, and its checksum as 16 hex digits. So a digit that flips
 //! on the disk is seen, and only its line is lost.
 
 use std::fmt;
 
-use super::hash_v1::hash;
-use crate::wire::Report;
+use super::hash_v1;
+use crate::wire::{Report, checksum};
 
-/// The hash behind a line: a space, 16 digits.
-const HASH_LEN: usize = 17;
+/// The checksum behind a line: a space, 16 digits.
+const CHECKSUM_LEN: usize = 17;
 
-/// Appends the journal's line for a line (LF included) to `out`.
-pub fn push(out: &mut Vec<u8>, line: &[u8]) {
-    out.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
+/// Appends the journal's line for a text, with or without its LF, to `out`.
+pub fn push(out: &mut Vec<u8>, text: &[u8]) {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    out.extend_from_slice(text);
     out.push(b' ');
-    out.extend_from_slice(&digits(hash(line)));
+    out.extend_from_slice(&digits(checksum(text)));
     out.push(b'\n');
 }
 
@@ -21,17 +22,17 @@ fn digits(hash: u64) -> [u8; 16] {
     std::array::from_fn(|place| b"0123456789abcdef"[(hash >> (60 - 4 * place) & 15) as usize])
 }
 
-/// How long the journal's lines for `records` AT lines of `bytes` bytes are.
+/// The length of the journal's lines for `records` AT lines of `bytes` bytes.
 pub fn length(records: u64, bytes: usize) -> u64 {
-    bytes as u64 + records * HASH_LEN as u64
+    bytes as u64 + records * CHECKSUM_LEN as u64
 }
 
 /// Why a line is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// Its hash is another, or none.
-    Hash,
-    /// The hash is right, but it is no AT line.
+    /// Its checksum is wrong, or missing.
+    Checksum,
+    /// The checksum is right, but it is not an AT line.
     Garbage,
     /// There is no room in the table.
     Full,
@@ -40,28 +41,27 @@ pub enum Lost {
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Lost::Hash => "it is damaged, for its hash is another",
-            Lost::Garbage => "it is no AT line",
+            Lost::Checksum => "its checksum is wrong",
+            Lost::Garbage => "it is not an AT line",
             Lost::Full => "the table is full",
         })
     }
 }
 
-/// The text of a line, LF left out, if it goes with its hash.
-pub fn text(line: &mut [u8]) -> Option<&[u8]> {
-    let split = line.len().checked_sub(HASH_LEN)?;
-    let (text, end) = line.split_at_mut(split + 1);
-    (text[split] == b' ').then_some(())?;
-    // What was hashed had its LF there, and it is hashed in one piece.
-    text[split] = b'\n';
-    let is_right = *end == digits(hash(text));
-    text[split] = b' ';
-    is_right.then_some(&text[..split])
+/// The text of a line, given without its LF, if it goes with its checksum: that of version 2, or
+/// that of version 1. A line does not say which it has, and need not, for no text has both.
+pub fn text(line: &[u8]) -> Option<&[u8]> {
+    let (text, end) = line.split_at_checked(line.len().checked_sub(CHECKSUM_LEN)?)?;
+    let sum = end.strip_prefix(b" ")?;
+    (*sum == digits(checksum(text)) || *sum == digits(hash_v1::hash(text))).then_some(text)
 }
 
-/// The report in a line, LF left out.
-pub fn parse(line: &mut [u8]) -> Result<Report<'_>, Lost> {
-    let text = text(line).ok_or(Lost::Hash)?;
+/// The report in a line, given without its LF.
+///
+/// # Errors
+/// Why the line is lost.
+pub fn parse(line: &[u8]) -> Result<Report<'_>, Lost> {
+    let text = text(line).ok_or(Lost::Checksum)?;
     Report::parse(text).ok_or(Lost::Garbage)
 }
 
@@ -79,37 +79,42 @@ mod tests {
         line
     }
 
+    /// As version 1 wrote it.
+    fn line_v1() -> Vec<u8> {
+        [&AT[..AT.len() - 1], b" 0c4bf19e24f343a6"].concat()
+    }
+
     #[test]
     fn what_is_written_is_read() {
-        let mut line = line();
-        assert!(line.ends_with(b" 1.5 0c4bf19e24f343a6"));
-        let report = parse(&mut line).unwrap();
-        assert_eq!(report.client, b"kiwi.cs.ucla.edu");
-        assert_eq!(report.line_len(), AT.len());
+        assert!(line().ends_with(b" 1.5 ba97182da9e395e7"));
+        for line in [line(), line_v1()] {
+            let report = parse(&line).unwrap();
+            assert_eq!(report.client, b"kiwi.cs.ucla.edu");
+            assert_eq!(report.line_len(), AT.len());
+        }
     }
 
     #[test]
     fn any_flipped_bit_is_seen() {
-        let whole = line();
-        for place in 0..whole.len() {
-            for bit in 0..8 {
-                let mut line = whole.clone();
-                line[place] ^= 1 << bit;
-                let flipped = line.clone();
-                assert_eq!(parse(&mut line), Err(Lost::Hash), "{place} {bit}");
-                assert_eq!(line, flipped);
+        for whole in [line(), line_v1()] {
+            for place in 0..whole.len() {
+                for bit in 0..8 {
+                    let mut line = whole.clone();
+                    line[place] ^= 1 << bit;
+                    assert_eq!(parse(&line), Err(Lost::Checksum), "{place} {bit}");
+                }
             }
-        }
-        for end in 0..whole.len() {
-            assert_eq!(parse(&mut whole[..end].to_vec()), Err(Lost::Hash));
+            for end in 0..whole.len() {
+                assert_eq!(parse(&whole[..end]), Err(Lost::Checksum));
+            }
         }
     }
 
     #[test]
-    fn a_right_hash_does_not_make_an_at_line() {
+    fn a_right_checksum_does_not_make_an_at_line() {
         let mut line = Vec::new();
         push(&mut line, b"AT Goloman +0.1 kiwi +1+1 1\n");
         line.pop();
-        assert_eq!(parse(&mut line), Err(Lost::Garbage));
+        assert_eq!(parse(&line), Err(Lost::Garbage));
     }
 }

@@ -141,7 +141,7 @@ impl World {
         };
         let mut shell = Shell::new(place, server.lives, config);
         if self.settings.journal.is_some() {
-            self.net.disks[place].recall(&mut shell.node);
+            self.net.disks[place].replay(&mut shell.node);
         }
         server.shell = Some(shell);
         self.net.listeners[place] = Listener::Server;

@@ -6,7 +6,7 @@ use std::fs;
 use super::support::herd::{Herd, at_line};
 use super::support::process::Ended;
 use super::support::wait::wait_until;
-use super::{file, killed};
+use super::{file, journaled, killed};
 
 /// Damages the journal of a server that knows ten clients, and starts it again: which lines its log
 /// must name, and whom it must not know any more.
@@ -45,7 +45,7 @@ fn check(damage: impl Fn(&mut Vec<u8>, &[usize]), named: &[(usize, &str)], lost:
     assert!(at_line(server.clients, "later").is_some());
 }
 
-const HASH: &str = "this line is lost: it is damaged, for its hash is another";
+const HASH: &str = "this line is lost: its checksum is wrong";
 const TORN: &str = "this line is lost: the file ends within it; it is cut off";
 const LF: &str = "its end is damaged, but nothing is lost";
 const LONG: &str = "this line is lost: it is too long";
@@ -116,7 +116,7 @@ fn many_bad_lines_are_counted() {
     assert_eq!(herd.servers[0].count(HASH), 10);
 }
 
-/// The first line says whose the file is: if it is damaged, the file is made anew.
+/// The first line says whose the file is: if it is damaged, the file is closed, and merged.
 #[test]
 fn a_damaged_first_line_is_mended() {
     let mut herd = killed(3, &["--log-level", "warn"]);
@@ -128,9 +128,11 @@ fn a_damaged_first_line_is_mended() {
     let server = &mut herd.servers[0];
     server.start();
     server.logged(&format!("{}:1: this line is lost", path.display()));
-    wait_until("the journal is as it was", || {
-        fs::read(&path).unwrap() == text
+    let closed = path.with_extension("herd.1");
+    wait_until("the closed segment is as the journal was", || {
+        fs::read(&closed).unwrap() == text
     });
+    assert_eq!(journaled(server).len(), 3);
     for client in ["k0", "k1", "k2"] {
         assert!(at_line(server.clients, client).is_some());
     }
@@ -157,7 +159,7 @@ fn what_is_not_ours_is_refused() {
     let path = file(&herd.servers[0]);
     let text = fs::read_to_string(&path).unwrap();
     let mut other = Vec::new();
-    herd::node::journal_line::push(&mut other, b"herd-journal 1 Hands\n");
+    herd::node::journal_line::push(&mut other, b"herd-journal 2 Hands\n");
     fs::write(&path, [&other, text.as_bytes()].concat()).unwrap();
     is_refused(&mut herd, "it is the journal of Hands; move it away");
     fs::write(&path, "Shall I compare thee\n").unwrap();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::support::herd::{Herd, at_line};
 use super::support::wait::wait_until;
-use super::{file, kept};
+use super::{file, journaled};
 
 const FAILS: &str = "the journal keeps nothing for now: ";
 const AGAIN: &str = "the journal keeps everything again";
@@ -50,7 +50,7 @@ fn a_full_disk_is_no_reason_to_stop() {
     let all = say(&mut client, 100);
     assert_eq!((server.count(FAILS), server.count(AGAIN)), (1, 1));
     server.kill();
-    assert_eq!(kept(&file(server)).len(), all);
+    assert_eq!(journaled(server).len(), all);
     server.start();
     for number in [0, 1, all / 2, all - 1] {
         assert!(at_line(server.clients, &format!("k{number}")).is_some());
@@ -76,7 +76,7 @@ fn a_directory_that_goes_and_comes_back() {
         assert_eq!((times(FAILS), times(AGAIN)), (1, 1), "{}", log());
         client.ask("IAMAT last +1-2 1000000\n");
         server.kill();
-        let all: Vec<String> = kept(&file(server)).into_keys().collect();
+        let all: Vec<String> = journaled(server).into_keys().collect();
         assert_eq!(all, ["before", "last", "later", "meanwhile"], "{fsync}");
         server.start();
     }

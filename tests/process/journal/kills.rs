@@ -1,5 +1,6 @@
 //! SIGKILL in mid-burst: whatever was acknowledged is known after the next start.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::Instant;
 use super::support::herd::{Herd, at_line};
 use super::support::process::Server;
 use super::support::wait::wait_until;
-use super::{file, kept};
+use super::{journaled, segments};
 
 /// Clients that one connection speaks for.
 const CLIENTS: u64 = 20;
@@ -95,7 +96,7 @@ fn kill_all(herd: &mut Herd, kills: u64, updates: u64) -> u64 {
             burst.thread.join().unwrap();
             let acked = burst.acked.load(Relaxed);
             let server = &herd.servers[place];
-            let times = kept(&file(server));
+            let times = journaled(server);
             said += acked - next[place];
             if acked > next[place] {
                 last[place] = (next[place], acked);
@@ -143,25 +144,35 @@ fn a_herd_that_is_killed_loses_nothing_that_it_acknowledged() {
     assert!(said >= updates);
 }
 
-/// The fresh file is half made, or just renamed: it makes no difference.
+/// A segment is just closed, or half merged: it makes no difference.
 #[test]
-fn a_kill_while_the_journal_is_made_anew() {
+fn a_kill_while_segments_are_closed_and_merged() {
     let mut herd = Herd::one_with(&["--log-level", "warn"]);
     let mut next = 1_000_000;
     for _ in 0..3 {
         let server = &mut herd.servers[0];
         let burst = Burst::start(server, next);
-        let fresh = server.directory.join("Goloman.herd.new");
-        wait_until("a fresh file is being made", || fresh.exists());
+        // It has a higher number than all before.
+        let before = segments(server);
+        let is_closed = || segments(server).iter().any(|it| !before.contains(it));
+        wait_until("a segment is closed", is_closed);
         server.kill();
         burst.thread.join().unwrap();
         let acked = burst.acked.load(Relaxed);
-        let times = kept(&file(server));
+        let times = journaled(server);
         for (client, number) in newest("Goloman", next, acked) {
             assert!(times[&client] >= i128::from(number) * 1_000_000_000);
         }
         next = acked + BURST;
         server.start();
-        assert!(!fresh.exists(), "it is cleaned up");
+        // What was left half done is removed, and what was closed is merged.
+        wait_until("two files are left", || {
+            let all = fs::read_dir(&server.directory).unwrap();
+            let names = all.map(|it| it.unwrap().file_name().into_string().unwrap());
+            names
+                .filter(|name| name.starts_with("Goloman.herd"))
+                .count()
+                == 2
+        });
     }
 }

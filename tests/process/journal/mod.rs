@@ -7,10 +7,11 @@ mod damage;
 mod disk;
 mod kills;
 mod order;
+mod replies;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::support;
 use crate::support::herd::Herd;
@@ -18,23 +19,39 @@ use crate::support::process::Server;
 use herd::node::journal_line;
 use herd::wire::Report;
 
-/// Where the journal of a server is.
+/// Where the live segment of a server's journal is.
 fn file(server: &Server) -> PathBuf {
     server.directory.join(format!("{}.herd", server.name))
 }
 
-/// The newest time, in nanoseconds, that a journal's file holds of each client. Every line but a
-/// torn last one must be whole.
+/// The files of a server's journal: the live segment, if there is one, and the closed ones.
+fn segments(server: &Server) -> Vec<PathBuf> {
+    let live = format!("{}.herd", server.name);
+    let entries = fs::read_dir(&server.directory).unwrap();
+    let is_segment = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let end = name.strip_prefix(&live);
+        end.is_some_and(|end| end.is_empty() || end[1..].parse::<u64>().is_ok())
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(is_segment).collect()
+}
+
+/// The newest time, in nanoseconds, that a journal has of each client. Every line but a torn last
+/// one must be whole.
 #[track_caller]
-fn kept(path: &Path) -> BTreeMap<String, i128> {
+fn journaled(server: &Server) -> BTreeMap<String, i128> {
     let mut times: BTreeMap<String, i128> = BTreeMap::new();
-    let text = fs::read(path).unwrap();
-    for line in text.split_inclusive(|&byte| byte == b'\n').skip(1) {
+    let texts = segments(server).into_iter().map(|it| fs::read(it).unwrap());
+    let lines = texts.flat_map(|text| {
+        let lines = text.split_inclusive(|&byte| byte == b'\n').skip(1);
+        lines.map(<[u8]>::to_vec).collect::<Vec<_>>()
+    });
+    for line in lines {
         let Some(line) = line.strip_suffix(b"\n") else {
             continue;
         };
-        let mut line = line.to_vec();
-        let text = journal_line::text(&mut line).expect("a line with its hash");
+        let text = journal_line::text(line).expect("a line with its checksum");
         let report = Report::parse(text).expect("an AT line");
         let client = String::from_utf8_lossy(report.client).into_owned();
         let time = times.entry(client).or_insert(report.time.at.0);

@@ -69,7 +69,7 @@ fn the_loop_never_waits_for_the_disk() {
     };
     let server = &mut herd.servers[0];
     let mut client = server.client();
-    // 100 clients move until the journal is more than twice as long as it need be, and 4 MiB.
+    // 100 clients move until the journal is longer than 4 MiB, and more than half outdated.
     let name = "k".repeat(400);
     for round in 0..200 {
         let line = |number| format!("IAMAT {name}{number} +1-2 {}\n", 1_000_000 + round);
@@ -78,7 +78,7 @@ fn the_loop_never_waits_for_the_disk() {
             client.line();
         }
     }
-    let text = wait_for("it is made safe, and made anew", || {
+    let text = wait_for("it is made safe, closed and merged", || {
         let text = fs::read_to_string(&trace).unwrap();
         let done = text.contains("fdatasync(") && text.contains("rename(");
         done.then_some(text)

@@ -1,0 +1,118 @@
+//! The place of a journal's files.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::segment::Segment;
+
+/// The live segment, `NAME.herd`, and the files beside it.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    live: PathBuf,
+    /// The first line of each new file.
+    head: Vec<u8>,
+}
+
+impl Place {
+    /// A symbolic link stays: the files are where it leads to.
+    pub(super) fn new(live: &Path, head: Vec<u8>) -> io::Result<Place> {
+        let live = match live.is_symlink() {
+            true => live.canonicalize()?,
+            false => live.to_path_buf(),
+        };
+        Ok(Place { live, head })
+    }
+
+    pub(super) fn live(&self) -> &Path {
+        &self.live
+    }
+
+    /// A segment that is about to be the live one.
+    pub(super) fn created(&self) -> PathBuf {
+        self.beside("new")
+    }
+
+    /// A closed segment while a merge writes it.
+    pub(super) fn merging(&self) -> PathBuf {
+        self.beside("merging")
+    }
+
+    pub(super) fn closed(&self, number: u64) -> PathBuf {
+        self.beside(&number.to_string())
+    }
+
+    /// The numbers of all closed segments, in order.
+    pub(super) fn numbers(&self) -> io::Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(self.directory())? {
+            let name = entry?.file_name();
+            let number = (name.as_bytes())
+                .strip_prefix(self.live.file_name().unwrap_or_default().as_bytes())
+                .and_then(|end| str::from_utf8(end).ok()?.strip_prefix('.')?.parse().ok());
+            // A number has one spelling.
+            numbers.extend(number.filter(|it| self.closed(*it).file_name() == Some(&name)));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Makes a file that nobody else has open, with its first line. It is locked before it has a
+    /// name that others open.
+    pub(super) fn create(&self, path: &Path) -> io::Result<Segment> {
+        remove(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create_new(true);
+        let mut file = options.open(path)?;
+        file.try_lock()?;
+        file.write_all(&self.head)?;
+        Ok(Segment {
+            file: Arc::new(file),
+            bytes: self.head.len() as u64,
+            lines: 0,
+            bad: 0,
+        })
+    }
+
+    /// A new name is safe when its directory is.
+    pub(super) fn sync_directory(&self) -> io::Result<()> {
+        File::open(self.directory())?.sync_all()
+    }
+
+    fn directory(&self) -> &Path {
+        let parent = self.live.parent().filter(|it| !it.as_os_str().is_empty());
+        parent.unwrap_or(Path::new("."))
+    }
+
+    fn beside(&self, ending: &str) -> PathBuf {
+        let mut path = self.live.clone().into_os_string();
+        path.push(".");
+        path.push(ending);
+        path.into()
+    }
+}
+
+/// Whether a path leads to this file.
+pub(super) fn is_at(path: &Path, file: &File) -> io::Result<bool> {
+    let (there, here) = match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        there => (there?, file.metadata()?),
+    };
+    Ok((there.dev(), there.ino()) == (here.dev(), here.ino()))
+}
+
+/// Removes a file, if there is one.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+/// Why something failed, for the log.
+pub(super) fn why(path: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("{}: {error}", path.display())
+}
