@@ -24,7 +24,7 @@
 //!
 //! The tools behind three verbs are off this path, each a small loop of its own: [`up`] runs a
 //! whole herd, [`status`] asks how it is, [`load`] measures how fast a server is and checks every
-//! reply. What they show, [`terminal`] lays out.
+//! reply. [`terminal`] lays out what they show.
 //!
 //! The words on the wire are in the [`guide::protocol`] page.
 //!

@@ -52,7 +52,7 @@ const EDGES: [(&str, &[&str]); 17] = [
 const PURE: [&str; 5] = ["units", "limits", "wire", "buffers", "node"];
 /// Files likewise, in a room that has I/O elsewhere.
 const PURE_FILES: [&str; 5] = [
-    "src/load/check.rs",
+    "src/load/verify.rs",
     "src/load/conn.rs",
     "src/load/stats.rs",
     "src/load/workload.rs",

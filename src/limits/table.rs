@@ -204,7 +204,7 @@ limits! {
         "A server that has not ended is killed."
         last_words: u64 = SECOND, time;
         "A server's last words are in its pipe already, unless something else holds that open."
-        "What it has said by then, or its exit status, is given as the reason for its end."
+        "Its last line by then, or its exit status, is given as the reason for its end."
         child_line: usize = 4 << 10, bytes;
         "A line on a server's standard error is meant for a person."
         "The rest of a longer line is dropped."
