@@ -98,8 +98,8 @@ fn find(topology: &Topology, shared: &Shared, name: &str) -> Result<usize, Failu
     }
 }
 
-/// Opens the doors of `server`, which is not plain, says so, and serves until the end. Its log
-/// could be written a moment ago.
+/// Opens the doors of `server`, which is not plain, and serves until the end. Its log could be
+/// written a moment ago.
 fn serve(
     shared: Shared,
     topology: &Topology,
@@ -154,16 +154,18 @@ fn serve(
         signals,
         log,
     };
+    run_loop(setup, this, &path)
+}
+
+/// Says that the doors are open, and runs the loop to its end. The log at `path` has the message
+/// of a panic.
+fn run_loop(setup: Setup, this: &Server, path: &str) -> Result<(), Failure> {
     let event_loop = EventLoop::new(setup).map_err(failed)?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
     print(&format!(
-        "{name}: clients {clients}, servers {servers}, log {path}\n"
+        "{}: clients {clients}, servers {servers}, log {path}\n",
+        this.name
     ))?;
-    run_loop(event_loop, &path)
-}
-
-/// Runs the loop to its end. The log at `path` has the message of a panic.
-fn run_loop(event_loop: EventLoop, path: &str) -> Result<(), Failure> {
     match std::panic::catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => Err(Failure::failed("ended at once by a second signal")),
