@@ -1,12 +1,13 @@
 //! `herd load`: ask servers as fast as they answer, or at a rate, and report how that went.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 
 use getopts::{Matches, Options};
 
 use super::failure::Failure;
 use super::options;
+use super::system::first_address;
 use crate::limits::Limits;
 use crate::load::{self, CLIENTS_MAX, LoadConn, Plan, Stats, Until};
 use crate::terminal::print;
@@ -162,14 +163,12 @@ fn nanoseconds(text: &str) -> Result<u64, Failure> {
 
 /// The first address of HOST:PORT.
 fn resolve(word: &String) -> Result<SocketAddr, Failure> {
-    let failed = |why: &str| Failure::failed(format_args!("cannot resolve {word}: {why}"));
-    match word.to_socket_addrs() {
-        Ok(mut found) => found.next().ok_or_else(|| failed("it has no address")),
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Err(Failure::wrong(format_args!(
+    first_address(word).map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => Failure::wrong(format_args!(
             "{word:?} is not the address of a clients' door; write HOST:PORT"
-        ))),
-        Err(error) => Err(failed(&error.to_string())),
-    }
+        )),
+        _ => Failure::failed(format_args!("cannot resolve {word}: {error}")),
+    })
 }
 
 /// Shows `text` on the last line of the terminal, in place of what was there.

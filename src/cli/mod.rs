@@ -10,10 +10,10 @@ mod limits;
 mod load;
 mod options;
 mod places;
-mod random;
 mod secret;
 mod serve;
 mod status;
+mod system;
 mod up;
 
 use std::ffi::OsString;

@@ -1,8 +1,7 @@
 //! `herd serve NAME`: one server of the herd, in the foreground.
 
-use std::fs;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +9,8 @@ use log::LevelFilter;
 
 use super::failure::Failure;
 use super::options::{self, Shared};
-use super::random::random;
 use super::secret;
+use super::system::{descriptors_max, first_address, random};
 use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
 use crate::logging;
@@ -88,20 +87,19 @@ fn find(topology: &Topology, shared: &Shared, name: &str) -> Result<usize, Failu
                 names.truncate(LISTED_MAX);
                 names.push("…");
             }
+            if names.is_empty() {
+                names.push("only plain ones");
+            }
             Err(Failure::wrong(format_args!(
-                "no server is called {name:?} in {file}; choose one of: {}",
-                if names.is_empty() {
-                    "none".to_string()
-                } else {
-                    names.join(", ")
-                }
+                "no server is called {name:?} in {file}; it has: {}",
+                names.join(", ")
             )))
         }
     }
 }
 
-/// Opens the doors of `server`, which is not plain, says so, and serves until the end. Its log
-/// could be written a moment ago.
+/// Opens the doors of `server`, which is not plain, and serves until the end. Its log could be
+/// written a moment ago.
 fn serve(
     shared: Shared,
     topology: &Topology,
@@ -156,10 +154,17 @@ fn serve(
         signals,
         log,
     };
+    run_loop(setup, this, &path)
+}
+
+/// Says that the doors are open, and runs the loop to its end. The log at `path` has the message
+/// of a panic.
+fn run_loop(setup: Setup, this: &Server, path: &str) -> Result<(), Failure> {
     let event_loop = EventLoop::new(setup).map_err(failed)?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
     print(&format!(
-        "{name}: clients {clients}, servers {servers}, log {path}\n"
+        "{}: clients {clients}, servers {servers}, log {path}\n",
+        this.name
     ))?;
     match std::panic::catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
         Ok(Ok(true)) => Ok(()),
@@ -202,18 +207,12 @@ fn failed(error: io::Error) -> Failure {
 fn address_of(host: &Host) -> Result<IpAddr, Failure> {
     match host {
         Host::Ip(address) => Ok(*address),
-        Host::Name(name) => {
-            let why = match (name.as_str(), 0).to_socket_addrs() {
-                Ok(mut found) => match found.next() {
-                    Some(address) => return Ok(address.ip()),
-                    None => "it has no address".to_string(),
-                },
-                Err(error) => error.to_string(),
-            };
-            Err(Failure::failed(format_args!(
-                "cannot resolve the host {name}: {why}"
-            )))
-        }
+        Host::Name(name) => match first_address((name.as_str(), 0)) {
+            Ok(address) => Ok(address.ip()),
+            Err(error) => Err(Failure::failed(format_args!(
+                "cannot resolve the host {name}: {error}"
+            ))),
+        },
     }
 }
 
@@ -297,15 +296,4 @@ fn node_level(level: LevelFilter) -> Option<Level> {
 pub(super) fn clients_max(neighbours: usize) -> usize {
     let reserved = Limits::PRODUCT.clients + 4 * neighbours;
     descriptors_max().saturating_sub(reserved).max(1)
-}
-
-/// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it. If
-/// it cannot be read, the usual one.
-fn descriptors_max() -> usize {
-    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"));
-    let soft = line.and_then(|line| line.split_whitespace().next());
-    soft.and_then(|soft| soft.parse().ok()).unwrap_or(1024)
 }

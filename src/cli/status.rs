@@ -1,7 +1,7 @@
 //! `herd status`: is every server of the herd up, and do all agree?
 
 use super::failure::Failure;
-use super::random::random;
+use super::system::random;
 use super::{options, secret};
 use crate::status::{ask_all, differing, down, to_json, to_tables};
 use crate::terminal::print;

@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use super::check;
 use super::protocol::Protocol;
 use super::stats::{Fault, Stats};
+use super::verify;
 use super::workload::{BOUND, Request, Said, Workload};
 use crate::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use crate::limits::Limits;
@@ -69,7 +69,7 @@ impl LoadConn {
 
     /// Checks the reply to an IAMAT.
     fn moved(&mut self, line: &[u8], said: &Said) -> Verdict {
-        if !check::is_report(line, &mut self.server, said) {
+        if !verify::is_report(line, &mut self.server, said) {
             return bad_line(line);
         }
         if self.workload.asks_near() {
@@ -92,7 +92,7 @@ impl LoadConn {
         let answer = std::mem::take(&mut self.answer);
         let json = answer.strip_prefix(self.report.as_slice());
         match json.and_then(|json| json.strip_prefix(b"\n")) {
-            Some(json) if check::is_answer(json, BOUND) => Verdict::Right,
+            Some(json) if verify::is_answer(json, BOUND) => Verdict::Right,
             Some(json) => Verdict::Bad(Fault::Places, json.to_vec()),
             None => Verdict::Bad(Fault::Wrong, answer),
         }

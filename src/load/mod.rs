@@ -2,7 +2,7 @@
 //! check every reply.
 //!
 //! It is built like a server of the herd, from the same pieces: [`LoadConn`] is a connection
-//! without its socket; what it asks (`workload`), which reply is right (`check`) and what was seen
+//! without its socket; what it asks (`workload`), which reply is right (`verify`) and what was seen
 //! (`stats`) are pure; and `run` is a thin mio loop around them.
 //!
 //! Without a rate the loop is *closed*: a connection asks again once it has its reply, so a server
@@ -13,13 +13,13 @@
 //! Nothing that a server sends ends a run; it is counted as a [`Fault`]. Only a connection that
 //! cannot be made is an error.
 
-mod check;
 mod conn;
 mod plan;
 mod protocol;
 mod report;
 mod run;
 mod stats;
+mod verify;
 mod workload;
 
 pub use conn::LoadConn;

@@ -26,6 +26,8 @@ pub struct Call<'a> {
     /// Addresses that are still to be tried.
     addresses: VecDeque<SocketAddr>,
     conn: Option<Conn<TcpStream>>,
+    /// The conversation has begun, so no other address is tried.
+    has_connected: bool,
     unsent: Vec<u8>,
     /// The start of the server's next line.
     line: Vec<u8>,
@@ -40,6 +42,7 @@ impl<'a> Call<'a> {
             dialogue,
             addresses: VecDeque::new(),
             conn: None,
+            has_connected: false,
             line: Vec::new(),
         }
     }
@@ -82,8 +85,11 @@ impl<'a> Call<'a> {
         conn.event(event.into());
         self.answer = match outcome(conn.stream()) {
             None => return,
-            Some(Err(error)) => return self.dial_next(registry, error),
-            Some(Ok(())) => self.talk().unwrap_or_else(|why| Some(Answer::Down(why))),
+            Some(Err(error)) if !self.has_connected => return self.dial_next(registry, error),
+            Some(_) => {
+                self.has_connected = true;
+                self.talk().unwrap_or_else(|why| Some(Answer::Down(why)))
+            }
         }
     }
 

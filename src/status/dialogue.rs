@@ -66,3 +66,44 @@ impl<'a> Dialogue<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_answers_or_there_is_a_reason() {
+        let secret = Secret::new(b"correct-horse-battery").unwrap();
+        let challenge = "STATUS ffeeddccbbaa99887766554433221100";
+        let wants = "it wants proof; give its secret with --secret-file FILE";
+        let differs = "it has a different secret; give its secret with --secret-file FILE";
+        let refuses = "it refuses; run herd status on its own machine, or start it with a secret";
+        let nobody = "what listens there is not a server of a herd";
+        let other = "B listens there; correct the topology";
+        for (secret, lines, want) in [
+            (None, &[r#"{"name":"A"}"#][..], r#"{"name":"A"}"#),
+            (None, &[r#"{"name":"B"}"#], other),
+            (None, &["hello"], nobody),
+            (None, &["[]"], nobody),
+            (None, &["? STATUS"], refuses),
+            (None, &[challenge], wants),
+            (Some(&secret), &[challenge], "AUTH "),
+            (Some(&secret), &[challenge, "? AUTH"], differs),
+            (Some(&secret), &[challenge, challenge], nobody),
+            (
+                Some(&secret),
+                &["STATUS x y"],
+                "its way to ask for proof is unknown",
+            ),
+        ] {
+            let mut dialogue = Dialogue::new("A", 7, secret);
+            let steps = lines.iter().map(|line| dialogue.hear(line.as_bytes()));
+            let said = match steps.last().unwrap() {
+                Ok(Step::Say(text)) => text,
+                Ok(Step::Done(status)) => status.to_string(),
+                Err(why) => why,
+            };
+            assert!(said.starts_with(want), "{lines:?}: {said}");
+        }
+    }
+}

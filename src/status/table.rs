@@ -144,19 +144,18 @@ fn links(up: &[(&str, &Value)]) -> String {
 }
 
 fn link(link: &Value) -> String {
-    let lag = match link["lag"].as_u64() {
-        None | Some(0) => String::new(),
-        Some(lag) => format!(" ({lag} behind)"),
-    };
-    let silent = match link["hears"] == false && link["state"] != "plain" {
-        true => " (not heard)",
-        false => "",
-    };
-    format!(
-        "{} {}{lag}{silent}",
-        cell(&link["name"]),
-        cell(&link["state"])
-    )
+    let lag = link["lag"].as_u64().filter(|lag| *lag > 0);
+    let is_silent = link["hears"] == false && link["state"] != "plain";
+    let remarks = [
+        lag.map(|lag| format!("{lag} behind")),
+        is_silent.then(|| "not heard".to_string()),
+    ];
+    let remarks: Vec<String> = remarks.into_iter().flatten().collect();
+    let text = format!("{} {}", cell(&link["name"]), cell(&link["state"]));
+    match remarks.is_empty() {
+        true => text,
+        false => format!("{text} ({})", remarks.join(", ")),
+    }
 }
 
 /// A field of a status as text; `-` if there is none.
@@ -238,7 +237,7 @@ server  turns/s  events/turn  longest  ever     wait   read  node  flush  log
 A       12.5     1.25         850 µs   12.3 ms  90.0%  5.0%  3.0%  2.0%   0.0%
 
 server  links
-A       B dialling (5 behind) (not heard), Old plain
+A       B dialling (5 behind, not heard), Old plain
 
 B is down: nobody\\nlistens
 digests differ

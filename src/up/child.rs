@@ -49,8 +49,8 @@ struct Output {
 /// News from a child's pipes.
 #[derive(Debug)]
 pub enum News {
-    /// Its doors are open.
-    Opened,
+    /// Its doors are open; this is its process id.
+    Opened(u32),
     Warned(String),
 }
 
@@ -121,12 +121,13 @@ impl Child {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
             Err(_) => 0,
         };
+        let pid = self.process.as_ref().map_or(0, process::Child::id);
         let (is_open, last_words) = (&mut self.is_open, &mut self.last_words);
         let mut each = |line: String| match (stream, line.strip_prefix(WARNING)) {
             (Stream::Stdout, _) if *is_open => {}
             (Stream::Stdout, _) => {
                 *is_open = true;
-                report(News::Opened);
+                report(News::Opened(pid));
             }
             (Stream::Stderr, Some(warning)) => report(News::Warned(warning.to_string())),
             // After the text of a panic comes advice for the programmer.
@@ -168,11 +169,6 @@ impl Child {
         }
         self.end_taken = true;
         Some(reason(self.exit, self.last_words.as_deref()))
-    }
-
-    /// Its process id, if it was started.
-    pub fn pid(&self) -> Option<u32> {
-        self.process.as_ref().map(process::Child::id)
     }
 
     /// Passes a signal on, as its byte on a server's standard input: that needs no system call

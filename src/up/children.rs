@@ -44,8 +44,8 @@ pub struct Children {
 /// News about a child, by its place among them, or about the whole herd.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Its doors are open.
-    Opened(usize),
+    /// Its doors are open; this is its process id.
+    Opened(usize, u32),
     /// It goes on, but a person should know this.
     Warned(usize, String),
     /// It has ended, for this reason.
@@ -117,11 +117,6 @@ impl Children {
             }
             self.turn()?;
         }
-    }
-
-    /// The process id of a child, if it was started.
-    pub fn pid(&self, place: usize) -> Option<u32> {
-        self.children[place].pid()
     }
 
     /// Asks all children to end and waits until they have. It kills those that take too long, or
@@ -201,7 +196,7 @@ impl Children {
         let changes = &mut self.changes;
         let has_more = self.children[place].hear(stream, |news| {
             changes.push_back(match news {
-                News::Opened => Change::Opened(place),
+                News::Opened(pid) => Change::Opened(place, pid),
                 News::Warned(what) => Change::Warned(place, what),
             });
         });

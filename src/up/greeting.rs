@@ -1,130 +1,113 @@
 //! The greeting of `herd up` once the doors are open: where each server is, and lines to paste.
 
-use std::path::Path;
+use super::members::{Herd, State};
+use crate::terminal::{row, table};
 
-use crate::terminal::{row, shell_word, table};
-use crate::topology::{Server, Topology};
+/// The text, by how far each member has come; empty if no door is open.
+pub fn greeting(herd: &Herd, states: &[State]) -> String {
+    let topology = &herd.topology;
+    let place = |member: usize| herd.members[member].server;
+    let open = states
+        .iter()
+        .enumerate()
+        .filter_map(|(member, state)| match state {
+            State::Open(pid) => Some((member, *pid)),
+            State::Starting | State::Ended => None,
+        });
+    let open: Vec<(usize, u32)> = open.collect();
+    let Some(first) = open.first() else {
+        return String::new();
+    };
+    // A neighbour of the first server knows what that knows.
+    let is_at = |server: usize| open.iter().find(|(member, _)| place(*member) == server);
+    let beside = topology.neighbours(place(first.0)).find_map(is_at);
+    let &(second, pid) = beside.unwrap_or(first);
 
-/// The parts of the greeting.
-pub struct Greeting<'a> {
-    pub topology: &'a Topology,
-    /// Servers whose doors are open.
-    pub open: Vec<OpenServer<'a>>,
-    /// Servers that are still starting, by their places.
-    pub late: Vec<usize>,
-    /// Where places come from.
-    pub places: &'a str,
-    /// How a person starts one server again, less its name: `herd serve -d /tmp/herd`.
-    pub serve: &'a str,
+    let mut out = servers(herd, &open);
+    out += &format!("\nPlaces come from: {}\n", herd.places);
+    for (member, _) in states
+        .iter()
+        .enumerate()
+        .filter(|(_, state)| **state == State::Starting)
+    {
+        out += &format!("{} is not open yet.\n", herd.name(member));
+    }
+    for plain in topology.servers.iter().filter(|server| server.plain) {
+        let name = &plain.name;
+        out += &format!("{name} is plain: another program runs it, so it is not started.\n");
+    }
+    let nc = |member: usize| {
+        let server = &topology.servers[place(member)];
+        format!("nc -N {} {}\n", server.host, server.clients)
+    };
+    out += "\nSay where a client is, then ask another server what is near it:\n";
+    // A shell reads on after a | at the end of a line, and 80 columns are enough.
+    out += "    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) |\n";
+    out += &format!("        {}", nc(first.0));
+    out += &format!(
+        "    printf 'WHATSAT kiwi.cs.ucla.edu 10 5\\n' | {}",
+        nc(second)
+    );
+    let (name, again) = (herd.name(second), herd.shell_line(second));
+    out += &format!("Kill {name}, and start it again from another terminal:\n");
+    out += &format!("    kill -9 {pid}\n    {again}\n");
+    out + "Ctrl-C ends all servers that were started here.\n"
 }
 
-/// A server whose doors are open.
-pub struct OpenServer<'a> {
-    /// Its place in the topology.
-    pub server: usize,
-    pub pid: u32,
-    pub log: &'a Path,
-}
-
-impl Greeting<'_> {
-    /// The text; empty if no door is open.
-    pub fn text(&self) -> String {
-        let Some(first) = self.open.first() else {
-            return String::new();
+/// A row for each member that is open.
+fn servers(herd: &Herd, open: &[(usize, u32)]) -> String {
+    let mut rows = vec![row(["server", "clients' door", "neighbours", "log"])];
+    for &(member, _) in open {
+        let (topology, place) = (&herd.topology, herd.members[member].server);
+        let neighbours: Vec<&str> = (topology.neighbours(place))
+            .map(|neighbour| topology.servers[neighbour].name.as_str())
+            .collect();
+        let neighbours = match neighbours[..] {
+            [] => "none".to_string(),
+            _ => neighbours.join(", "),
         };
-        let second = self.beside(first);
-        let topology = self.topology;
-        let mut out = self.servers();
-        out += &format!("\nPlaces come from: {}\n", self.places);
-        for &late in &self.late {
-            out += &format!("{} is not open yet.\n", topology.servers[late].name);
-        }
-        let plain = topology.servers.iter().filter(|server| server.plain);
-        for Server { name, .. } in plain {
-            out += &format!("{name} is plain: another program runs it, so it is not started.\n");
-        }
-        let nc = |open: &OpenServer<'_>| {
-            let Server { host, clients, .. } = &topology.servers[open.server];
-            format!("nc -N {host} {clients}\n")
-        };
-        let name = &topology.servers[second.server].name;
-        out += "\nSay where a client is, then ask another server what is near it:\n";
-        // A shell reads on after a | at the end of a line, and 80 columns are enough.
-        out += "    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) |\n";
-        out += &format!("        {}", nc(first));
-        out += "    printf 'WHATSAT kiwi.cs.ucla.edu 10 5\\n' | ";
-        out += &nc(second);
-        out += &format!("Kill {name}, and start it again from another terminal:\n");
-        out += &format!("    kill -9 {}\n", second.pid);
-        out += &format!("    {} {}\n", self.serve, shell_word(name));
-        out + "Ctrl-C ends all servers that were started here.\n"
+        let door = topology.servers[place].clients_door();
+        let log = herd.members[member].log.display().to_string();
+        rows.push(row([herd.name(member), &door, &neighbours, &log]));
     }
-
-    fn servers(&self) -> String {
-        let mut rows = vec![row(["server", "clients' door", "neighbours", "log"])];
-        for open in &self.open {
-            let server = &self.topology.servers[open.server];
-            let neighbours: Vec<&str> = (self.topology.neighbours(open.server))
-                .map(|neighbour| self.topology.servers[neighbour].name.as_str())
-                .collect();
-            let neighbours = match neighbours[..] {
-                [] => "none".to_string(),
-                _ => neighbours.join(", "),
-            };
-            let log = open.log.display().to_string();
-            rows.push(row([
-                &server.name,
-                &server.clients_door(),
-                &neighbours,
-                &log,
-            ]));
-        }
-        table(&rows)
-    }
-
-    /// A neighbour of `first` that is open, and so has what `first` has; or `first` itself.
-    fn beside<'a>(&'a self, first: &'a OpenServer<'a>) -> &'a OpenServer<'a> {
-        let mut neighbours = self.topology.neighbours(first.server);
-        neighbours
-            .find_map(|neighbour| self.open.iter().find(|open| open.server == neighbour))
-            .unwrap_or(first)
-    }
+    table(&rows)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::members::Member;
     use super::*;
-    use std::path::PathBuf;
+    use crate::topology::Topology;
 
-    fn greeting(topology: &Topology, open: &[usize]) -> String {
-        let servers = topology.servers.iter();
-        let logs: Vec<PathBuf> = servers
-            .map(|server| format!("run/{}.log", server.name).into())
-            .collect();
-        let open = open.iter().map(|&server| OpenServer {
+    /// The greeting of a herd in which the members of these names are open.
+    fn greeting_of(open: &[&str]) -> String {
+        let text = b"server A ::1 clients=1 servers=2\nserver B ::1 clients=3 servers=4\n\
+            server Old h clients=5 plain\nserver It's ::1 clients=7 servers=8\n\
+            link A It's\nlink It's B\nlink B Old\n";
+        let topology = Topology::parse("t", text).unwrap();
+        let ours = topology.servers.iter().enumerate();
+        let ours = ours.filter(|(_, server)| !server.plain);
+        let members = ours.map(|(server, it)| Member {
             server,
-            pid: 100 + server as u32,
-            log: &logs[server],
+            log: format!("run/{}.log", it.name).into(),
         });
-        let greeting = Greeting {
+        let herd = Herd {
+            members: members.collect(),
             topology,
-            open: open.collect(),
-            late: vec![],
-            places: "offline",
-            serve: "herd serve",
+            options: vec![],
+            places: "offline".to_string(),
         };
-        greeting.text()
+        let states = (0..3).map(|member| match open.contains(&herd.name(member)) {
+            true => State::Open(100 + member as u32),
+            false => State::Ended,
+        });
+        let states: Vec<State> = states.collect();
+        let program = std::env::args().next().unwrap();
+        greeting(&herd, &states).replace(&program, "herd")
     }
 
     #[test]
     fn a_herd_is_shown_with_lines_to_paste() {
-        let topology = Topology::parse(
-            "t",
-            b"server A ::1 clients=1 servers=2\nserver B ::1 clients=3 servers=4\n\
-            server Old h clients=5 plain\nserver It's ::1 clients=7 servers=8\n\
-            link A It's\nlink It's B\nlink B Old\n",
-        );
-        let topology = topology.unwrap();
         let want = "\
 server  clients' door  neighbours  log
 A       [::1]:1        It's        run/A.log
@@ -139,13 +122,13 @@ Say where a client is, then ask another server what is near it:
         nc -N ::1 1
     printf 'WHATSAT kiwi.cs.ucla.edu 10 5\\n' | nc -N ::1 7
 Kill It's, and start it again from another terminal:
-    kill -9 103
+    kill -9 102
     herd serve 'It'\\''s'
 Ctrl-C ends all servers that were started here.
 ";
-        assert_eq!(greeting(&topology, &[0, 1, 3]), want);
-        let alone = greeting(&topology, &[0, 1]);
+        assert_eq!(greeting_of(&["A", "B", "It's"]), want);
+        let alone = greeting_of(&["A", "B"]);
         assert!(alone.contains("5\\n' | nc -N ::1 1\n"), "{alone}");
-        assert_eq!(greeting(&topology, &[]), "");
+        assert_eq!(greeting_of(&[]), "");
     }
 }

@@ -10,43 +10,17 @@ mod child;
 mod children;
 mod greeting;
 mod lines;
+mod members;
 
 use std::env;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::process::Command;
 
-use crate::terminal::{one_line, print, shell_word};
-use crate::topology::Topology;
+pub use members::{Herd, Member};
+
+use crate::terminal::{one_line, print};
 use children::{Change, Children};
-use greeting::{Greeting, OpenServer};
-
-/// A herd to run.
-pub struct Herd {
-    pub topology: Topology,
-    /// The servers to start, one child each.
-    pub members: Vec<Member>,
-    /// Options for `herd serve`, as arguments.
-    pub options: Vec<String>,
-    /// Where places come from, for the greeting.
-    pub places: String,
-}
-
-/// A server to start.
-pub struct Member {
-    /// Its place in the topology.
-    pub server: usize,
-    pub log: PathBuf,
-}
-
-/// How far a member has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Its doors are not open yet.
-    Starting,
-    Open,
-    Ended,
-}
+use greeting::greeting;
+use members::State;
 
 /// Runs the herd until a signal asks it to end, then ends every server.
 ///
@@ -54,12 +28,7 @@ enum State {
 /// When no server is left, or the herd cannot be watched: the reason as one line.
 pub fn run(herd: &Herd) -> Result<(), String> {
     let program = env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
-    let commands = herd.members.iter().enumerate().map(|(member, _)| {
-        let mut command = Command::new(&program);
-        command.args(["serve", "--until-eof"]).args(&herd.options);
-        command.arg(herd.name(member));
-        command
-    });
+    let commands = (0..herd.members.len()).map(|member| herd.command(&program, member));
     let mut children = Children::start(commands).map_err(cannot_watch)?;
     let outcome = watch(herd, &mut children);
     for killed in children.end() {
@@ -72,17 +41,16 @@ pub fn run(herd: &Herd) -> Result<(), String> {
 fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
     let mut states = vec![State::Starting; herd.members.len()];
     let (mut greeted, mut late) = (false, false);
-    let serve = serve_command(&herd.options);
     while states.iter().any(|state| *state != State::Ended) {
         if !greeted && (late || !states.contains(&State::Starting)) {
             greeted = true;
-            print(&greeting(herd, children, &states, &serve).text())?;
+            print(&greeting(herd, &states))?;
         }
         match children.next().map_err(cannot_watch)? {
             Change::EndAsked | Change::EndNow => return Ok(()),
             Change::Late => late = true,
-            Change::Opened(member) => {
-                states[member] = State::Open;
+            Change::Opened(member, pid) => {
+                states[member] = State::Open(pid);
                 if greeted {
                     print(&format!("{} is open now.\n", herd.name(member)))?;
                 }
@@ -90,8 +58,7 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
             Change::Warned(member, what) => tell(&format!("{}: {what}", herd.name(member))),
             Change::Ended(member, reason) => {
                 states[member] = State::Ended;
-                let name = herd.name(member);
-                let again = format!("{serve} {}", shell_word(name));
+                let (name, again) = (herd.name(member), herd.shell_line(member));
                 tell(&format!(
                     "{name} ended: {reason}; to start it again: {again}"
                 ));
@@ -99,49 +66,6 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
         }
     }
     Err("no server of the herd is left; fix the above, then run herd up again".to_string())
-}
-
-fn greeting<'a>(
-    herd: &'a Herd,
-    children: &Children,
-    states: &[State],
-    serve: &'a str,
-) -> Greeting<'a> {
-    let in_state = |wanted| {
-        let members = herd.members.iter().zip(states).enumerate();
-        members.filter_map(move |(index, (member, state))| {
-            (*state == wanted).then_some((index, member))
-        })
-    };
-    let open = in_state(State::Open).map(|(index, member)| OpenServer {
-        server: member.server,
-        pid: children.pid(index).unwrap_or_default(),
-        log: &member.log,
-    });
-    Greeting {
-        topology: &herd.topology,
-        open: open.collect(),
-        late: in_state(State::Starting)
-            .map(|(_, member)| member.server)
-            .collect(),
-        places: &herd.places,
-        serve,
-    }
-}
-
-/// How a person starts one server, less its name. It calls the program as we were called, since it
-/// need not be on the PATH.
-fn serve_command(options: &[String]) -> String {
-    let program = env::args_os().next().unwrap_or("herd".into());
-    let mut words = vec![shell_word(&program.to_string_lossy()), "serve".to_string()];
-    words.extend(options.iter().map(|word| shell_word(word)));
-    words.join(" ")
-}
-
-impl Herd {
-    fn name(&self, member: usize) -> &str {
-        &self.topology.servers[self.members[member].server].name
-    }
 }
 
 fn cannot_watch(error: io::Error) -> String {

@@ -29,6 +29,8 @@ fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
             assert!(row.ends_with(&format!("/{name}.log")), "{row}");
             assert!(herd.answers(index));
         }
+        let threads = fs::read_dir(format!("/proc/{}/task", up.process.id()));
+        assert_eq!(threads.unwrap().count(), 1, "one loop, one thread");
         assert!(greeting.contains("Places come from: "), "{greeting}");
         let nc = |index| format!(" nc -N 127.0.0.1 {}\n", herd.clients(index));
         assert!(

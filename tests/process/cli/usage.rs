@@ -87,7 +87,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["serve", "goloman", "-d", &run],
-            "herd: no server is called \"goloman\" in topology.txt; choose one of: Goloman, \
+            "herd: no server is called \"goloman\" in topology.txt; it has: Goloman, \
             Hands, Holiday, Welsh, Wilkes",
         ),
         (&["serve", "P", "-t", &plain], "herd: P is plain in "),
