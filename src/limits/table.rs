@@ -1,7 +1,8 @@
 //! The table of limits. Each row has a name, a type, a value and its unit; then two sentences: why
 //! the limit is there, and what happens at it.
 
-use super::{Row, limits, units};
+use super::format;
+use super::row::{Row, limits};
 use crate::units::{MILLISECOND, SECOND};
 
 limits! {

@@ -121,8 +121,8 @@ fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
     2.0 * EARTH_RADIUS_KM * chord.min(1.0).sqrt().asin()
 }
 
-/// How far `b` is east of `a`, in degrees, the shorter way round: -180 to 180. The sine has a period,
-/// but rounding would keep the two longitudes of the date line a hair apart.
+/// How far `b` is east of `a`, in degrees, the shorter way round: -180 to 180. The sine has a
+/// period, but rounding would keep the two longitudes of the date line a hair apart.
 fn degrees_east(a: [f64; 2], b: [f64; 2]) -> f64 {
     let east = b[1] - a[1];
     if east.abs() > 180.0 {

@@ -33,29 +33,21 @@ const EXPONENT_MAX: u32 = 400;
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
 /// The Places API (New) as a [`Provider`].
-pub(super) struct Google {
-    service: Service,
-}
-
-impl Google {
-    pub(super) fn new(service: Service) -> Google {
-        Google { service }
-    }
-}
+pub(super) struct Google(pub(super) Service);
 
 impl Provider for Google {
     fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError> {
-        let key = self.service.key();
+        let key = self.0.key();
         let headers = [
             ("X-Goog-Api-Key", key.reveal()),
             ("X-Goog-FieldMask", FIELD_MASK),
         ];
-        let reply = self.service.post(PATH, &headers, &question(query))?;
+        let reply = self.0.post(PATH, &headers, &question(query))?;
         google_answer(reply.status, &reply.text, key, query.bound)
     }
 
     fn describe(&self) -> String {
-        format!("Google Places API (New) at {}", self.service.shown())
+        format!("Google Places API (New) at {}", self.0.shown())
     }
 }
 
@@ -93,10 +85,7 @@ fn rewritten(http_status: u16, text: &str, bound: usize) -> Option<String> {
     if !(200..300).contains(&http_status) {
         return rewritten_error(http_status, &body);
     }
-    let places: Option<Vec<Object>> = match body.get("places") {
-        Some(raw) => serde_json::from_str(raw.get()).ok()?,
-        None => None,
-    };
+    let places: Option<Vec<Object>> = serde_json::from_str(raw(&body, "places")).ok()?;
     let places = places.unwrap_or_default();
     let kept: Vec<Place> = places.iter().take(bound).map(place).collect();
     Some(answer::write(&[], &kept, !places.is_empty()))
@@ -107,10 +96,7 @@ fn rewritten_error(http_status: u16, body: &Object) -> Option<String> {
     let error = child(body, "error")?;
     let message = string(&error, "message")
         .unwrap_or_else(|| format!("the place service answered HTTP {http_status}"));
-    let details: Vec<Object> = error
-        .get("details")
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
+    let details: Vec<Object> = serde_json::from_str(raw(&error, "details")).unwrap_or_default();
     let is_bad_key = details
         .iter()
         .any(|detail| string(detail, "reason").as_deref() == Some("API_KEY_INVALID"));
@@ -126,7 +112,7 @@ fn rewritten_error(http_status: u16, body: &Object) -> Option<String> {
 
 fn place(fields: &Object) -> Place {
     let location = child(fields, "location").and_then(|point| {
-        let degrees = |name| plain_number(point.get(name)?.get());
+        let degrees = |name| plain_number(raw(&point, name));
         Some([degrees("latitude")?, degrees("longitude")?])
     });
     Place {
@@ -134,9 +120,7 @@ fn place(fields: &Object) -> Place {
         name: child(fields, "displayName").and_then(|name| string(&name, "text")),
         place_id: string(fields, "id"),
         scope: None,
-        types: fields
-            .get("types")
-            .and_then(|raw| serde_json::from_str(raw.get()).ok()),
+        types: serde_json::from_str(raw(fields, "types")).ok(),
         vicinity: string(fields, "formattedAddress"),
     }
 }
@@ -146,11 +130,16 @@ fn object(text: &str) -> Option<Object<'_>> {
 }
 
 fn child<'a>(fields: &Object<'a>, name: &str) -> Option<Object<'a>> {
-    object(fields.get(name)?.get())
+    object(raw(fields, name))
 }
 
 fn string(fields: &Object, name: &str) -> Option<String> {
-    serde_json::from_str(fields.get(name)?.get()).ok()
+    serde_json::from_str(raw(fields, name)).ok()
+}
+
+/// The JSON of a member. One that is missing counts as null.
+fn raw<'a>(fields: &Object<'a>, name: &str) -> &'a str {
+    fields.get(name).map_or("null", |raw| raw.get())
 }
 
 /// A JSON number digit for digit, without an exponent: 1e-05 becomes 0.00001. `None` if it is not a
@@ -173,10 +162,10 @@ fn plain_number(json: &str) -> Option<String> {
     // Where the point now belongs: to the left of all digits, among them, or to their right.
     let point = i32::try_from(whole.len()).ok()? + exponent;
     let (whole, fraction) = match usize::try_from(point) {
-        Err(_) => (
-            String::new(),
-            "0".repeat(point.unsigned_abs() as usize) + &digits,
-        ),
+        Err(_) => {
+            let zeros = "0".repeat(point.unsigned_abs() as usize);
+            (String::new(), zeros + &digits)
+        }
         Ok(point) if point < digits.len() => (digits[..point].into(), digits[point..].into()),
         Ok(point) => (format!("{digits:0<point$}"), String::new()),
     };

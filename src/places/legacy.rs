@@ -13,30 +13,22 @@ use super::service::{Service, no_places};
 pub(super) const HOME: &str = "https://maps.googleapis.com";
 
 /// The legacy Nearby Search as a [`Provider`].
-pub(super) struct Legacy {
-    service: Service,
-}
-
-impl Legacy {
-    pub(super) fn new(service: Service) -> Legacy {
-        Legacy { service }
-    }
-}
+pub(super) struct Legacy(pub(super) Service);
 
 impl Provider for Legacy {
     fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError> {
-        let reply = self.service.get(&format!(
+        let reply = self.0.get(&format!(
             "/maps/api/place/nearbysearch/json?location={},{}&radius={}&key={}",
             query.latitude,
             query.longitude,
             query.radius_m,
-            self.service.key().percent_encoded(),
+            self.0.key().percent_encoded(),
         ))?;
-        legacy_answer(reply.status, &reply.text, self.service.key(), query.bound)
+        legacy_answer(reply.status, &reply.text, self.0.key(), query.bound)
     }
 
     fn describe(&self) -> String {
-        format!("Google Nearby Search (legacy) at {}", self.service.shown())
+        format!("Google Nearby Search (legacy) at {}", self.0.shown())
     }
 }
 

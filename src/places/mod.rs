@@ -109,8 +109,8 @@ pub fn provider_within(
                 .into());
         }
         Kind::Offline => Arc::new(offline::Offline),
-        Kind::Google => Arc::new(google::Google::new(service(google::HOME)?)),
-        Kind::GoogleLegacy => Arc::new(legacy::Legacy::new(service(legacy::HOME)?)),
+        Kind::Google => Arc::new(google::Google(service(google::HOME)?)),
+        Kind::GoogleLegacy => Arc::new(legacy::Legacy(service(legacy::HOME)?)),
     })
 }
 
