@@ -239,7 +239,8 @@ impl EventLoop {
         }
     }
 
-    /// Takes in what the workers have published (rule 8).
+    /// Takes in what the workers have published before their wake (rule 8). The eventfd of the wake
+    /// is never read: each write to it is an edge.
     fn take_results(&mut self) {
         for (id, answer) in self.lookups.results() {
             self.shell.tell(Event::LookedUp { id, answer });
