@@ -13,9 +13,10 @@ pub struct Conn<S> {
     stream: S,
     readable: bool,
     writable: bool,
-    /// The peer has shut down sending. The end is still to be read, and no further edge will say
-    /// so: a short read does not prove that the socket is empty.
-    read_closed: bool,
+    /// More may follow the bytes of a short read: the end, an error, or bytes after an urgent one,
+    /// at which read(2) stops (tcp(7)). No further edge will say so; only `WouldBlock` or the end
+    /// proves that the socket is empty.
+    until_blocked: bool,
     /// Why nothing can be written any more.
     failure: Option<Error>,
 }
@@ -29,6 +30,8 @@ pub struct Readiness {
     pub writable: bool,
     /// The peer has shut down sending, or there is an error to be read.
     pub read_closed: bool,
+    /// The peer has sent an urgent byte.
+    pub urgent: bool,
 }
 
 /// The result of a read.
@@ -51,16 +54,16 @@ impl<S> Conn<S> {
             stream,
             readable: false,
             writable: false,
-            read_closed: false,
+            until_blocked: false,
             failure: None,
         }
     }
 
     /// Takes in an event.
     pub fn event(&mut self, event: Readiness) {
-        self.readable |= event.readable || event.read_closed;
+        self.until_blocked |= event.read_closed || event.urgent;
+        self.readable |= event.readable || self.until_blocked;
         self.writable |= event.writable;
-        self.read_closed |= event.read_closed;
     }
 
     /// The stream itself.
@@ -92,12 +95,12 @@ impl<S: Read + Write> Conn<S> {
                     };
                 }
                 Ok(count) => {
-                    self.readable = count == buffer.len() || self.read_closed;
+                    self.readable = count == buffer.len() || self.until_blocked;
                     return ReadOutcome::Bytes(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock && self.failure.is_none() => {
-                    self.readable = false;
+                    (self.readable, self.until_blocked) = (false, false);
                 }
                 Err(error) => {
                     self.readable = false;
@@ -126,7 +129,7 @@ impl<S: Read + Write> Conn<S> {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
                 Err(error) => {
                     self.failure = Some(error);
-                    (self.readable, self.read_closed) = (true, true);
+                    (self.readable, self.until_blocked) = (true, true);
                     return bytes.len();
                 }
             }

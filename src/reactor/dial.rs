@@ -134,7 +134,7 @@ impl Dialler {
         let attempt = &mut self.attempts[peer.index()];
         while let Some(address) = attempt.addresses.pop_front() {
             let stream = connect(address, self.source);
-            let origin = Origin::Dialled(peer);
+            let origin = Origin::Dialling(peer);
             match stream.and_then(|stream| shell.sockets.add(stream, origin, &shell.poll)) {
                 Ok(conn) => {
                     attempt.conn = Some(conn);

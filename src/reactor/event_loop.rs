@@ -31,7 +31,7 @@ use super::metrics::{Phase, Stopwatch};
 use super::pool::Pool;
 use super::reload::{Link, Reload};
 use super::shell::{Shell, ShellTimer};
-use super::signals::{Control, Signals};
+use super::signals::Signals;
 use super::token;
 use super::wait::wait;
 use super::workers::{Looker, Lookup, wake};
@@ -80,7 +80,7 @@ pub struct EventLoop {
     dialler: Dialler,
     lookups: Pool<Looker>,
     journal: Option<Journal>,
-    control: Control,
+    signals: Signals,
     log: Log,
 }
 
@@ -94,7 +94,8 @@ impl EventLoop {
         let waker = Arc::new(Waker::new(poll.registry(), token::WAKER)?);
         let doors = [setup.clients, setup.servers];
         let mut listeners = Listeners::new(doors, setup.clients_max, &poll)?;
-        let control = Control::new(setup.signals, setup.until_eof, &poll)?;
+        let mut signals = setup.signals;
+        signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
         let journal = match setup.journal {
             Some(files) => Some(Journal::start(files, wake(&waker))?),
             None => None,
@@ -123,7 +124,7 @@ impl EventLoop {
             dialler,
             lookups,
             journal,
-            control,
+            signals,
             log: setup.log,
         })
     }
@@ -136,7 +137,7 @@ impl EventLoop {
     pub fn run(mut self) -> io::Result<bool> {
         self.shell.tell(Event::Tick);
         while self.turn()? {}
-        Ok(!self.control.forced_exit())
+        Ok(!self.signals.forced_exit())
     }
 
     /// One turn of the loop. False: it was the last.
@@ -155,7 +156,7 @@ impl EventLoop {
 
     /// Does what the node wants done, until it wants nothing. False: the process is to end.
     fn act(&mut self) -> bool {
-        let mut goes_on = !self.control.forced_exit();
+        let mut goes_on = !self.signals.forced_exit();
         while let Some(action) = self.shell.node.poll_action() {
             match action {
                 Action::Flush(conn) => self.shell.flush(conn),
@@ -214,7 +215,7 @@ impl EventLoop {
                 token::SERVERS_DOOR => self.listeners.event(Door::Servers),
                 token::CLIENTS_DOOR => self.listeners.event(Door::Clients),
                 token::WAKER => published = true,
-                token::SIGNALS | token::STDIN => self.control.event(event, self.shell.now.mono),
+                token::SIGNALS | token::STDIN => self.signals.event(event, self.shell.now.mono),
                 token => self.shell.sockets.event(token::conn(token), event.into()),
             }
         }
@@ -241,7 +242,8 @@ impl EventLoop {
         }
     }
 
-    /// Takes in what the workers have published (rule 8).
+    /// Takes in what the workers have published before their wake (rule 8). The eventfd of the wake
+    /// is never read: each write to it is an edge.
     fn take_results(&mut self) {
         for (id, answer) in self.lookups.results() {
             self.shell.tell(Event::LookedUp { id, answer });
@@ -254,7 +256,7 @@ impl EventLoop {
 
     /// Does what signals and standard input ask for.
     fn obey_requests(&mut self) {
-        let requests = self.control.take();
+        let requests = self.signals.take();
         if requests.reopen {
             if let Some(news) = self.log.reopen() {
                 log::warn!("{news}");

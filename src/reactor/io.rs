@@ -109,8 +109,9 @@ impl<S: Read + Write> Sockets<S> {
 }
 
 impl Sockets<TcpStream> {
-    /// Adds a stream. Rule 1: it is registered once, for reading and writing, and never again: one
-    /// `epoll_ctl` for its whole life. Closing its descriptor takes it out of the poll (epoll(7)).
+    /// Adds a stream. Rule 1: it is registered once, for reading, writing and urgent bytes, and
+    /// never again: one `epoll_ctl` for its whole life. Closing its descriptor takes it out of the
+    /// poll (epoll(7)).
     ///
     /// # Errors
     /// The kernel's; the stream is closed.
@@ -123,8 +124,8 @@ impl Sockets<TcpStream> {
         // A reply is written whole: waiting for more to send with it would only delay it.
         stream.set_nodelay(true)?;
         let token = token::token(self.next_id());
-        let both = Interest::READABLE | Interest::WRITABLE;
-        poll.registry().register(&mut stream, token, both)?;
+        let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+        poll.registry().register(&mut stream, token, all)?;
         Ok(self.insert(stream, origin))
     }
 
@@ -161,11 +162,13 @@ mod tests {
         readable: true,
         writable: false,
         read_closed: false,
+        urgent: false,
     };
     const WRITABLE: Readiness = Readiness {
         readable: false,
         writable: true,
         read_closed: false,
+        urgent: false,
     };
     const CLIENT: Origin = Origin::Door(Door::Clients);
     const LINK: Origin = Origin::Door(Door::Servers);
@@ -211,7 +214,7 @@ mod tests {
     }
 
     /// Serves every connection of the ready list once, and says what each read brought.
-    fn turn(sockets: &mut Sockets<Fake>) -> Vec<(ConnId, ReadOutcome)> {
+    fn turn<S: Read + Write>(sockets: &mut Sockets<S>) -> Vec<(ConnId, ReadOutcome)> {
         sockets.ready().begin_turn();
         let mut outcomes = Vec::new();
         while let Some(id) = sockets.ready().next() {
@@ -264,6 +267,37 @@ mod tests {
         sockets.event(id, READABLE);
         sockets.event(id, WRITABLE);
         assert_eq!(turn(&mut sockets), [(id, ReadOutcome::Bytes(1))], "once");
+    }
+
+    /// read(2) stops at the urgent byte, though there are bytes after it (tcp(7)).
+    #[test]
+    fn bytes_after_an_urgent_one_are_read_without_another_event() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let mut client = std::net::TcpStream::connect(address).expect("a connection");
+        let (stream, _) = listener.accept().expect("the other end");
+        stream.set_nonblocking(true).expect("a nonblocking stream");
+        let mut poll = Poll::new().expect("a poll");
+        let mut sockets = Sockets::default();
+        let stream = TcpStream::from_std(stream);
+        let id = sockets.add(stream, CLIENT, &poll).expect("a socket");
+        client.write_all(b"one").expect("to write");
+        let urgent = socket2::SockRef::from(&client).send_out_of_band(b"!");
+        assert_eq!(urgent.expect("to write"), 1);
+        client.write_all(b"three").expect("to write");
+        let mut events = mio::Events::with_capacity(8);
+        poll.poll(&mut events, None).expect("an event");
+        for event in &events {
+            sockets.event(token::conn(event.token()), event.into());
+        }
+        for outcome in [
+            ReadOutcome::Bytes(3),
+            ReadOutcome::Bytes(5),
+            ReadOutcome::Nothing,
+        ] {
+            assert_eq!(turn(&mut sockets), [(id, outcome)]);
+        }
+        assert_eq!(turn(&mut sockets), []);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mio::event::Event;
 use mio::net::UnixStream;
 use mio::unix::SourceFd;
-use mio::{Interest, Poll, Registry, Token};
+use mio::{Interest, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
 use super::token::{SIGNALS, STDIN};
@@ -26,14 +26,24 @@ pub const REREAD: u8 = b'h';
 /// The same for SIGUSR1.
 pub const REOPEN: u8 = b'u';
 
-/// Signals and standard input, and what they have asked for.
+/// Signals as an event source: the handler sets a flag and writes a byte to a socket pair, the only
+/// things that are safe there (signal-safety(7)), and the loop reads it. A parent process may send
+/// the same requests on standard input.
 #[derive(Debug)]
-pub struct Control {
-    signals: Signals,
+pub struct Signals {
+    receiver: UnixStream,
+    sender: UnixStream,
+    /// In the order of [`CAUGHT`]: the signal has come.
+    flags: [Arc<AtomicBool>; CAUGHT.len()],
+    terminal: Terminal,
     stdin: Option<File>,
     requests: Requests,
+    /// When we were first asked to end.
+    first_end: Option<Mono>,
     forced_exit: bool,
 }
+
+const CAUGHT: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1];
 
 /// Requests to the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,79 +55,6 @@ pub struct Requests {
     /// Reopen the log.
     pub reopen: bool,
 }
-
-impl Control {
-    /// Watches for signals, and for commands and the end of standard input if `until_eof`.
-    ///
-    /// # Errors
-    /// When standard input is nothing that can be polled, such as a file, or there is no descriptor
-    /// left.
-    pub fn new(mut signals: Signals, until_eof: bool, poll: &Poll) -> io::Result<Control> {
-        signals.watch(poll.registry(), SIGNALS)?;
-        let stdin = match until_eof {
-            true => Some(watch_stdin(poll).map_err(|_| {
-                io::Error::other("standard input cannot be watched for its end; make it a pipe")
-            })?),
-            false => None,
-        };
-        Ok(Control {
-            signals,
-            stdin,
-            requests: Requests::default(),
-            forced_exit: false,
-        })
-    }
-
-    /// Takes in an event: the requests are kept for [`Control::take`].
-    pub fn event(&mut self, event: &Event, now: Mono) {
-        match &mut self.stdin {
-            _ if event.token() == SIGNALS => {
-                self.forced_exit |= self.signals.take(now, &mut self.requests);
-            }
-            Some(_) if event.is_read_closed() || event.is_error() => self.requests.end = true,
-            Some(stdin) if event.is_readable() => {
-                // It does not block, being readable.
-                let mut bytes = [0; 4096];
-                let count = stdin.read(&mut bytes).unwrap_or(0);
-                self.requests.reload |= bytes[..count].contains(&REREAD);
-                self.requests.reopen |= bytes[..count].contains(&REOPEN);
-            }
-            _ => {}
-        }
-    }
-
-    /// Takes the requests that have come.
-    pub fn take(&mut self) -> Requests {
-        std::mem::take(&mut self.requests)
-    }
-
-    /// Whether a second signal has asked to end at once.
-    pub fn forced_exit(&self) -> bool {
-        self.forced_exit
-    }
-}
-
-/// Watches standard input. Its end is an event of its own (EPOLLHUP).
-fn watch_stdin(poll: &Poll) -> io::Result<File> {
-    let registry = poll.registry();
-    registry.register(&mut SourceFd(&0), STDIN, Interest::READABLE)?;
-    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
-}
-
-/// Signals as an event source: the handler sets a flag and writes a byte to a socket pair, the only
-/// things that are safe there (signal-safety(7)), and the loop reads it.
-#[derive(Debug)]
-pub struct Signals {
-    receiver: UnixStream,
-    sender: UnixStream,
-    /// In the order of [`CAUGHT`]: the signal has come.
-    flags: [Arc<AtomicBool>; CAUGHT.len()],
-    terminal: Terminal,
-    /// When we were first asked to end.
-    first: Option<Mono>,
-}
-
-const CAUGHT: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1];
 
 impl Signals {
     /// Keeps SIGHUP and SIGUSR1 for the loop: a long journal may be read before it begins. SIGINT
@@ -133,19 +70,32 @@ impl Signals {
             sender,
             flags: Default::default(),
             terminal,
-            first: None,
+            stdin: None,
+            requests: Requests::default(),
+            first_end: None,
+            forced_exit: false,
         };
         signals.register(&[SIGHUP, SIGUSR1])?;
         Ok(signals)
     }
 
-    /// Catches all of them from now on, and watches for those that came.
+    /// Catches all of them from now on, and watches for those that came; and for commands on
+    /// standard input and its end (an event of its own, EPOLLHUP), if `until_eof`.
     ///
     /// # Errors
-    /// When there is no descriptor left.
-    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    /// When standard input is nothing that can be polled, such as a file, or there is no descriptor
+    /// left.
+    pub fn watch(&mut self, registry: &Registry, token: Token, until_eof: bool) -> io::Result<()> {
         self.register(&[SIGINT, SIGTERM])?;
-        registry.register(&mut self.receiver, token, Interest::READABLE)
+        registry.register(&mut self.receiver, token, Interest::READABLE)?;
+        if until_eof {
+            let watched = registry.register(&mut SourceFd(&0), STDIN, Interest::READABLE);
+            watched.map_err(|_| {
+                io::Error::other("standard input cannot be watched for its end; make it a pipe")
+            })?;
+            self.stdin = Some(io::stdin().as_fd().try_clone_to_owned()?.into());
+        }
+        Ok(())
     }
 
     fn register(&self, signals: &[i32]) -> io::Result<()> {
@@ -159,8 +109,24 @@ impl Signals {
         Ok(())
     }
 
-    /// Takes the requests of the signals that came. True: a second one asks to end at once.
-    pub fn take(&mut self, now: Mono, requests: &mut Requests) -> bool {
+    /// Takes in an event; the requests are kept for [`Signals::take`].
+    pub(super) fn event(&mut self, event: &Event, now: Mono) {
+        match &mut self.stdin {
+            _ if event.token() == SIGNALS => self.caught(now),
+            Some(_) if event.is_read_closed() || event.is_error() => self.requests.end = true,
+            Some(stdin) if event.is_readable() => {
+                // It does not block, being readable.
+                let mut bytes = [0; 4096];
+                let count = stdin.read(&mut bytes).unwrap_or(0);
+                self.requests.reload |= bytes[..count].contains(&REREAD);
+                self.requests.reopen |= bytes[..count].contains(&REOPEN);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in the signals that came; the requests are kept for [`Signals::take`].
+    pub fn caught(&mut self, now: Mono) {
         let mut bytes = [0; 16];
         loop {
             match self.receiver.read(&mut bytes) {
@@ -172,11 +138,23 @@ impl Signals {
         let [int, term, hup, reopen] =
             [0, 1, 2, 3].map(|it| self.flags[it].swap(false, Ordering::SeqCst));
         let hung_up = hup && self.terminal.has_gone();
-        let end = int || term || hung_up;
-        requests.end |= end;
-        requests.reload |= hup && !hung_up;
-        requests.reopen |= reopen;
-        end && now.since(*self.first.get_or_insert(now)) >= Limits::PRODUCT.signals_gap
+        self.requests.reload |= hup && !hung_up;
+        self.requests.reopen |= reopen;
+        if int || term || hung_up {
+            self.requests.end = true;
+            let first = *self.first_end.get_or_insert(now);
+            self.forced_exit |= now.since(first) >= Limits::PRODUCT.signals_gap;
+        }
+    }
+
+    /// Takes the requests that have come.
+    pub fn take(&mut self) -> Requests {
+        std::mem::take(&mut self.requests)
+    }
+
+    /// Whether a second signal has asked to end at once.
+    pub fn forced_exit(&self) -> bool {
+        self.forced_exit
     }
 }
 

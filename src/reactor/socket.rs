@@ -16,8 +16,6 @@ pub struct Entry<S> {
     pub id: ConnId,
     pub conn: Conn<S>,
     pub origin: Origin,
-    /// It is still being dialled.
-    connecting: bool,
     /// The node does not want to read from it now.
     pub paused: bool,
     in_ready_list: bool,
@@ -27,7 +25,9 @@ pub struct Entry<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Door(Door),
-    Dialled(PeerId),
+    /// It is still being made.
+    Dialling(PeerId),
+    Dialled,
 }
 
 impl<S> Entry<S> {
@@ -36,7 +36,6 @@ impl<S> Entry<S> {
             id,
             conn: Conn::new(stream),
             origin,
-            connecting: matches!(origin, Origin::Dialled(_)),
             paused: false,
             in_ready_list: false,
         }
@@ -55,7 +54,7 @@ impl<S: Read + Write> Socket<'_, S> {
     pub fn begin(&mut self) -> Option<PeerId> {
         self.entry.in_ready_list = false;
         match self.entry.origin {
-            Origin::Dialled(peer) if self.entry.connecting => Some(peer),
+            Origin::Dialling(peer) => Some(peer),
             _ => None,
         }
     }
@@ -118,7 +117,7 @@ impl Socket<'_, TcpStream> {
     pub fn dial_outcome(&mut self) -> Option<io::Result<()>> {
         let outcome = connect::outcome(self.entry.conn.stream())?;
         if outcome.is_ok() {
-            self.entry.connecting = false;
+            self.entry.origin = Origin::Dialled;
             self.relist(false);
         }
         Some(outcome)

@@ -38,6 +38,7 @@ impl From<&Event> for Readiness {
             readable: event.is_readable(),
             writable: event.is_writable(),
             read_closed: event.is_read_closed() || event.is_error(),
+            urgent: event.is_priority(),
         }
     }
 }

@@ -18,7 +18,7 @@ use signal_hook::consts::SIGCHLD;
 use super::child::{Child, News, Stream};
 use crate::buffers::Timers;
 use crate::limits::Limits;
-use crate::reactor::{Clock, REOPEN, REREAD, Requests, Signals, wait};
+use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
 use crate::units::Mono;
 
 const LIMITS: Limits = Limits::PRODUCT;
@@ -76,7 +76,7 @@ impl Children {
     pub fn start(commands: impl Iterator<Item = Command>) -> io::Result<Children> {
         let poll = Poll::new()?;
         let mut signals = Signals::catch()?;
-        signals.watch(poll.registry(), SIGNALS)?;
+        signals.watch(poll.registry(), SIGNALS, false)?;
         let (mut exits, sender) = UnixStream::pair()?;
         signal_hook::low_level::pipe::register(SIGCHLD, sender)?;
         let registry = poll.registry();
@@ -229,8 +229,8 @@ impl Children {
 
     /// Does what signals ask for. Those about logs and links mean the servers.
     fn take_signals(&mut self, now: Mono) {
-        let mut asked = Requests::default();
-        let is_forced = self.signals.take(now, &mut asked);
+        self.signals.caught(now);
+        let asked = self.signals.take();
         let bytes = [(asked.reopen, REOPEN), (asked.reload, REREAD)];
         for (_, byte) in bytes.into_iter().filter(|(is_asked, _)| *is_asked) {
             self.children
@@ -238,7 +238,7 @@ impl Children {
                 .for_each(|child| child.signal(byte));
         }
         if asked.end {
-            self.changes.push_back(match is_forced {
+            self.changes.push_back(match self.signals.forced_exit() {
                 true => Change::EndNow,
                 false => Change::EndAsked,
             });

@@ -82,6 +82,7 @@ fn event(conn: &mut Conn<Script>, (readable, writable, read_closed): (bool, bool
         readable,
         writable,
         read_closed,
+        urgent: false,
     });
 }
 
