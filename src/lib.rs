@@ -14,7 +14,7 @@
 //! - [`node`]: the server. How does an update travel? Through the table into its feed, and from
 //!   there along each link's cursor: `table.rs`, `feed.rs`, `telling.rs`, `hearing.rs`. How does
 //!   a WHATSAT wait for its answer and keep its place? `clients.rs` and
-//!   [`buffers::ReplyQueue`]. What bounds all of it? [`node::Limits`].
+//!   [`buffers::ReplyQueue`]. What bounds all of it? [`limits::Limits`].
 //! - [`places`]: what is near, offline or from Google; blocking, and so only on workers.
 //! - [`journal`]: the files that a start reads. When is a line written? [`node::JournalTask`].
 //! - [`reactor`]: the loop. How does it wait? `EventLoop::turn` in
