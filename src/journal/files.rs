@@ -93,8 +93,11 @@ impl JournalFiles {
             self.merging = true;
             return Some(self.job(Kind::Merge));
         }
-        let is_long = self.size().bytes > (2 * live_bytes).max(LIMITS.journal_floor);
-        if !is_long || self.working.is_some() {
+        let bytes = self.size().bytes;
+        let is_long = bytes > (2 * live_bytes).max(LIMITS.journal_floor);
+        // Closed segments may hold clients that the table has no room for, and stay long.
+        let is_worth_it = self.live.bytes > bytes / 4;
+        if !is_long || !is_worth_it || self.working.is_some() {
             return None;
         }
         self.working = Some(Kind::Close);

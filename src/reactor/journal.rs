@@ -50,6 +50,17 @@ impl Journal {
         self.files.size()
     }
 
+    /// Does a task of the node's, or has a worker do it.
+    fn task(&mut self, task: JournalTask, text: &[u8]) -> Option<JournalEvent> {
+        match task {
+            JournalTask::Append => Some(self.files.append(text)),
+            task => {
+                self.files.ask(task);
+                None
+            }
+        }
+    }
+
     /// Takes in what the workers have done.
     fn results(&mut self, now: Mono) -> Vec<JournalEvent> {
         let mut done = self.worker.results();
@@ -58,7 +69,7 @@ impl Journal {
         events.flatten().collect()
     }
 
-    /// Gives the workers what there is to do now. One that takes nothing has failed.
+    /// Gives the workers what there is to do now. A job that they do not take has failed.
     fn start_jobs(&mut self, now: Mono, live_bytes: u64) -> Option<JournalEvent> {
         while let Some(job) = self.files.next_job(now, live_bytes) {
             let pool = if job.is_long() {
@@ -75,37 +86,29 @@ impl Journal {
 }
 
 impl EventLoop {
-    /// Does a task of the journal's, or has it done.
     pub(super) fn journal_task(&mut self, task: JournalTask) {
-        let Some(journal) = &mut self.journal else {
-            return;
-        };
-        if task == JournalTask::Append {
-            let event = journal.files.append(self.node.journal_text());
-            self.node.handle(self.now, Event::Journal(event));
-        } else {
-            journal.files.ask(task);
+        if let Some(journal) = &mut self.journal {
+            let event = journal.task(task, self.node.journal_text());
+            self.tell_journal(event);
         }
-        self.start_journal_jobs();
     }
 
-    /// Takes in what the journal's workers have done.
     pub(super) fn take_journal_results(&mut self) {
-        let Some(journal) = &mut self.journal else {
-            return;
-        };
-        for event in journal.results(self.now.mono) {
-            self.node.handle(self.now, Event::Journal(event));
+        if let Some(journal) = &mut self.journal {
+            let events = journal.results(self.now.mono);
+            self.tell_journal(events);
         }
-        self.start_journal_jobs();
     }
 
-    pub(super) fn start_journal_jobs(&mut self) {
-        let Some(journal) = &mut self.journal else {
-            return;
-        };
+    /// Tells the node what became of its journal, and starts what there is to do then.
+    pub(super) fn tell_journal(&mut self, events: impl IntoIterator<Item = JournalEvent>) {
+        for event in events {
+            self.node.handle(self.now, Event::Journal(event));
+        }
         let live_bytes = self.node.journal_status().live_bytes;
-        if let Some(event) = journal.start_jobs(self.now.mono, live_bytes) {
+        let journal = self.journal.as_mut();
+        let failed = journal.and_then(|it| it.start_jobs(self.now.mono, live_bytes));
+        if let Some(event) = failed {
             self.node.handle(self.now, Event::Journal(event));
         }
     }

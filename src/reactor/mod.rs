@@ -218,7 +218,7 @@ impl EventLoop {
     /// When polling itself fails.
     pub fn run(mut self) -> io::Result<bool> {
         self.tick();
-        self.start_journal_jobs();
+        self.tell_journal(None);
         while self.turn()? {}
         Ok(!self.cut_short)
     }
