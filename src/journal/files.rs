@@ -1,4 +1,4 @@
-//! Which files a journal has, and what is done to them next.
+//! The set of a journal's files, and the next work on them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -27,7 +27,7 @@ pub struct JournalFiles {
     pub(super) unsynced: Vec<Arc<File>>,
     /// The node waits for it, and the worker does not have it yet.
     pub(super) task: Option<JournalTask>,
-    /// What the worker is at that does not merge.
+    /// The job of the worker that does not merge.
     pub(super) working: Option<Kind>,
     pub(super) merging: bool,
     pub(super) wants_merge: bool,
