@@ -1,4 +1,4 @@
-//! Which files a journal has, and what is done to them next.
+//! The set of a journal's files, and the next work on them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -27,7 +27,7 @@ pub struct JournalFiles {
     pub(super) unsynced: Vec<Arc<File>>,
     /// The node waits for it, and the worker does not have it yet.
     pub(super) task: Option<JournalTask>,
-    /// What the worker is at that does not merge.
+    /// The job of the worker that does not merge.
     pub(super) working: Option<Kind>,
     pub(super) merging: bool,
     pub(super) wants_merge: bool,
@@ -93,8 +93,11 @@ impl JournalFiles {
             self.merging = true;
             return Some(self.job(Kind::Merge));
         }
-        let is_long = self.size().bytes > (2 * live_bytes).max(LIMITS.journal_floor);
-        if !is_long || self.working.is_some() {
+        let bytes = self.size().bytes;
+        let is_long = bytes > (2 * live_bytes).max(LIMITS.journal_floor);
+        // Closed segments may hold clients that the table has no room for, and stay long.
+        let is_worth_it = self.live.bytes > bytes / 4;
+        if !is_long || !is_worth_it || self.working.is_some() {
             return None;
         }
         self.working = Some(Kind::Close);

@@ -106,10 +106,12 @@ impl Job {
             fs::rename(path, &closed)?;
             self.place.sync_directory()?;
         }
-        fs::rename(&created, path).inspect_err(|_| {
+        let renamed = fs::rename(&created, path);
+        if renamed.is_err() && is_there {
             // If that fails, too, a start finds the closed segment.
             let _ = fs::rename(&closed, path);
-        })?;
+        }
+        renamed?;
         self.place.sync_directory()?;
         Ok(segment)
     }

@@ -106,8 +106,8 @@ impl Pass {
         }
     }
 
-    /// Takes in a segment, and returns how many of its lines are damaged; all, if it cannot be read.
-    /// The log does not name them: either it did at the start, or the node will tell them again.
+    /// Takes in a segment, and returns how many of its lines are damaged; all if it cannot be read.
+    /// The log does not name them: it did at the start, or the node will tell them again.
     pub(super) fn read(&mut self, path: &Path, mut file: &File) -> u64 {
         let replay = Replay::new(path, &[], 0, |line| self.take(line));
         let start = file.seek(SeekFrom::Start(0)).map_err(Into::into);

@@ -135,7 +135,7 @@ limits! {
         journal_jobs: usize = 2, count;
         "One worker waits for the disk, another one merges; each has one job at a time."
         "The job has failed, and is tried again."
-        journal_merge: usize = 64 << 20, bytes;
+        journal_merge: usize = 256 << 20, bytes;
         "A merge may have millions of clients, and must not hold all of them in memory."
         "The next clients are merged in another pass over the files."
         journal_merge_retry: u64 = 60 * SECOND, time;

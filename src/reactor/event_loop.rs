@@ -136,6 +136,9 @@ impl EventLoop {
     /// When polling itself fails.
     pub fn run(mut self) -> io::Result<bool> {
         self.shell.tell(Event::Tick);
+        if let Some(journal) = &mut self.journal {
+            journal.start_jobs(&mut self.shell);
+        }
         while self.turn()? {}
         Ok(!self.signals.forced_exit())
     }

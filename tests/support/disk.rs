@@ -11,7 +11,8 @@ pub struct Disk {
     pub safe: usize,
     /// There is no room.
     pub full: bool,
-    /// Nothing can be made safe, or made at all.
+    /// Nothing can be made safe, or made at all. A sync forgets what it could not write, and a
+    /// check finds nothing where the journal was.
     pub broken: bool,
     /// The worker waits for it.
     pub hangs: bool,

@@ -239,3 +239,17 @@ fn a_merge_of_many_clients_takes_no_more_memory() {
     let merged = job.run().result.unwrap().unwrap();
     assert_eq!(merged.lines, 1000);
 }
+
+/// The table may be smaller than before, and what it has no room for stays in the journal.
+#[test]
+fn a_journal_that_stays_long_is_not_closed_again_and_again() {
+    let place = Place::new();
+    place.write(".1", &lines(&[HEAD]));
+    let (mut files, _) = place.open().unwrap();
+    let floor = Limits::PRODUCT.journal_floor;
+    files.closed.get_mut(&1).unwrap().bytes = 3 * floor;
+    files.live.bytes = floor;
+    assert!(files.next_job(Mono(0), floor).is_none());
+    files.live.bytes = floor + 1;
+    assert!(files.next_job(Mono(0), floor).is_some());
+}

@@ -31,9 +31,21 @@ fn a_file_that_is_gone_is_noticed() {
     let lime = at("lime", 1);
     append(&mut files, &[&lime]);
     assert_eq!(place.read(""), lines(&[HEAD, &lime]));
-    // What was in the file that is gone is still there, for it is open.
+    // The lines of the file that is gone are not lost, for it is open.
     assert_eq!(place.read(".1"), lines(&[HEAD, &kiwi]));
     assert_eq!(place.endings(), ["", ".1"]);
+}
+
+#[test]
+fn a_file_that_nobody_uses_is_replaced() {
+    let place = Place::new();
+    let (mut files, _) = place.open().unwrap();
+    fs::remove_file(place.file()).unwrap();
+    place.write("", b"my poems");
+    let event = task(&mut files, JournalTask::Check);
+    assert!(matches!(event, JournalEvent::Synced(Err(_))), "{event:?}");
+    assert_eq!(task(&mut files, JournalTask::Restart), RESTARTED);
+    assert_eq!(place.read(""), lines(&[HEAD]));
 }
 
 #[test]
