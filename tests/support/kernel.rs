@@ -39,9 +39,9 @@ pub trait Kernel: Network + Watch {
     /// never.
     fn look_up(&mut self, shell: &Shell, id: LookupId, query: Query, busy: bool);
     /// A task for the journal; one that is the loop's own has its answer at once.
-    fn keep(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent>;
+    fn journal_task(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent>;
     /// The disk's worker is done.
-    fn kept(&mut self, place: usize) -> Option<JournalEvent>;
+    fn disk_done(&mut self, place: usize) -> Option<JournalEvent>;
 }
 
 /// All that a world may want to see of a process.

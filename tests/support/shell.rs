@@ -144,7 +144,7 @@ impl Shell {
                 }
             }
             Action::Journal(task) => {
-                if let Some(done) = kernel.keep(self, task) {
+                if let Some(done) = kernel.journal_task(self, task) {
                     self.node.handle(now, Event::Journal(done));
                 }
             }
@@ -192,7 +192,7 @@ impl Shell {
             self.node.handle(now, Event::LookedUp { id, answer });
             observed = true;
         }
-        if let Some(done) = kernel.kept(self.place) {
+        if let Some(done) = kernel.disk_done(self.place) {
             self.node.handle(now, Event::Journal(done));
             observed = true;
         }

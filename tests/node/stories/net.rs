@@ -258,13 +258,13 @@ impl Kernel for Net {
         self.tell(shell.place, &what);
     }
 
-    fn keep(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent> {
+    fn journal_task(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent> {
         let text = shell.node.journal_text();
         self.tell(shell.place, &describe(task, text));
         self.disks[shell.place].take(task, text)
     }
 
-    fn kept(&mut self, place: usize) -> Option<JournalEvent> {
+    fn disk_done(&mut self, place: usize) -> Option<JournalEvent> {
         self.disks[place].finish()
     }
 }

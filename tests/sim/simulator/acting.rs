@@ -5,7 +5,7 @@ use herd::node::{Config, Event, JournalEvent, JournalTask, Level, LookupError, Q
 use herd::units::{LookupId, MILLISECOND, Mono, Now, PeerId, Wall};
 
 use super::guest::Lookup;
-use super::keeping::is_sound;
+use super::journals::is_sound;
 use super::world::{Happening, World};
 use crate::support::kernel::{Kernel, address, config, neighbour, numbers};
 use crate::support::shell::Shell;
@@ -279,12 +279,12 @@ impl Kernel for World {
         self.plan(self.now + after, what);
     }
 
-    fn keep(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent> {
-        self.keep_for(shell, task)
+    fn journal_task(&mut self, shell: &Shell, task: JournalTask) -> Option<JournalEvent> {
+        self.do_journal_task(shell, task)
     }
 
-    fn kept(&mut self, place: usize) -> Option<JournalEvent> {
+    fn disk_done(&mut self, place: usize) -> Option<JournalEvent> {
         let here = &mut self.places[place];
-        here.kept.then(|| here.disk.finish()).flatten()
+        here.disk_ready.then(|| here.disk.finish()).flatten()
     }
 }

@@ -10,7 +10,7 @@ use herd::units::{MILLISECOND, SECOND};
 use super::Failure;
 use super::clock::BASE;
 use super::guest::{State, value};
-use super::keeping::DISK_MAX;
+use super::journals::DISK_MAX;
 use super::plan::Plan;
 use super::trace::Trace;
 use super::visit::{Line, Visit};

@@ -15,7 +15,7 @@ mod checks;
 mod clock;
 mod faults;
 mod guest;
-mod keeping;
+mod journals;
 mod network;
 mod plan;
 mod random;

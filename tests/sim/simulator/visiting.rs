@@ -294,7 +294,7 @@ impl Watch for World {
         };
         match guest.check(&unsent[unsent.len() - fresh..], &facts) {
             Ok(acked) => {
-                self.check_kept(server, &acked);
+                self.check_journaled(server, &acked);
                 self.raise_floor(server, acked);
             }
             Err(what) => self.fail("replies", format!("to guest {number}: {what}")),

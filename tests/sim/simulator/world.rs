@@ -84,8 +84,8 @@ pub struct Place {
     pub lives: u32,
     /// Where its journal is.
     pub disk: Disk,
-    /// The disk has had its time for what the worker is at.
-    pub kept: bool,
+    /// The disk has had its time for the worker's task.
+    pub disk_ready: bool,
     /// Ends that came in and are not accepted yet.
     pub knocks: VecDeque<End>,
     /// Connections that are closed already, and have one more event each.
@@ -120,7 +120,7 @@ pub enum Happening {
     /// A worker of a life of a server has an answer.
     Answer(usize, u32, LookupId, Answer),
     /// The worker of a life of a server is done with the disk.
-    Kept(usize, u32),
+    DiskReady(usize, u32),
     /// A guest does its next step.
     Step(usize),
     /// A guest reads.
@@ -162,7 +162,7 @@ impl World {
             ),
             lives: 0,
             disk: Disk::default(),
-            kept: false,
+            disk_ready: false,
             knocks: VecDeque::new(),
             stale: VecDeque::new(),
             born: 0,
@@ -324,9 +324,9 @@ impl World {
                     self.turn(place);
                 }
             }
-            Happening::Kept(place, life) => {
+            Happening::DiskReady(place, life) => {
                 if self.server(place, life).is_some() {
-                    self.places[place].kept = true;
+                    self.places[place].disk_ready = true;
                     self.turn(place);
                 }
             }

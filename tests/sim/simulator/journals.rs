@@ -10,28 +10,28 @@ use super::world::{Happening, World};
 use crate::support::disk::Disk;
 use crate::support::shell::Shell;
 
-/// A worker waits for its disk for so long at most, in nanoseconds.
+/// How long a worker waits for its disk at most, in nanoseconds.
 pub const DISK_MAX: u64 = 400 * MILLISECOND;
 
 impl World {
-    /// A task of a journal's.
-    pub fn keep_for(&mut self, server: &Shell, task: JournalTask) -> Option<JournalEvent> {
+    /// Does a task of a journal's, or has it done.
+    pub fn do_journal_task(&mut self, server: &Shell, task: JournalTask) -> Option<JournalEvent> {
         let (place, text) = (server.place, server.node.journal_text());
         self.mark(3, text);
         let done = self.places[place].disk.take(task, text);
         if done.is_none() {
             // Not from the world's luck: with or without journals it is the same.
             let after = DISK_MAX - self.now % DISK_MAX;
-            self.places[place].kept = false;
-            self.plan(self.now + after, Happening::Kept(place, server.life));
+            self.places[place].disk_ready = false;
+            self.plan(self.now + after, Happening::DiskReady(place, server.life));
         }
         done
     }
 
-    /// Before a server acknowledges something, it has written it down.
-    pub fn check_kept(&mut self, server: &Shell, acked: &[Acked]) {
+    /// Before a server acknowledges something, its journal has it.
+    pub fn check_journaled(&mut self, server: &Shell, acked: &[Acked]) {
         let place = server.place;
-        // A reply that was made while nothing could be kept does not wait for the disk, though it
+        // A reply that was made while the journal failed does not wait for the disk, though it
         // may have waited for a lookup before it.
         let recent = self.places[place]
             .failed
@@ -46,14 +46,14 @@ impl World {
         };
         let lost = acked
             .iter()
-            .find(|it| kept(text, &it.client) < Some(it.value.clone()));
+            .find(|it| newest(text, &it.client) < Some(it.value.clone()));
         if let Some(Acked { client, value }) = lost {
             let what = format!("{client} at {value:?} is acknowledged, and not in the journal");
             self.fail("kept", what);
         }
     }
 
-    /// Who starts with that journal knows what that server knew.
+    /// A server that starts with that journal knows what that server knew.
     pub fn check_journal(&mut self, server: &Shell) {
         let place = server.place;
         if !is_sound(&server.node) {
@@ -105,8 +105,8 @@ pub fn is_sound(node: &Node) -> bool {
     matches!(state, JournalState::Ok | JournalState::Compacting)
 }
 
-/// The newest that a journal holds of a client.
-fn kept(text: &[u8], client: &str) -> Option<Value> {
+/// The newest report of a client in a journal.
+fn newest(text: &[u8], client: &str) -> Option<Value> {
     let lines = text.split(|&byte| byte == b'\n');
     let reports = lines.filter_map(|line| line.rsplitn(2, |&byte| byte == b' ').nth(1));
     let values = reports.filter_map(value).filter(|(name, _)| name == client);
