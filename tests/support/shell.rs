@@ -2,7 +2,7 @@
 //! loop does, on whatever [`Kernel`] it is given. Stories and the simulator share it; they differ
 //! in how long things take, and in who looks on.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use herd::node::{Action, Config, Door, Event, LookupError, Node, Query};
 use herd::units::{ConnId, LookupId, Now, PeerId};
@@ -84,10 +84,9 @@ impl Shell {
         }
     }
 
-    /// Does all that the node asks for, with one write per connection. Whether that was anything.
+    /// Does all that the node asks for, with one write per flush. Whether that was anything.
     pub fn act(&mut self, now: Now, kernel: &mut dyn Kernel) -> bool {
         let mut clients_began = false;
-        let mut written: BTreeSet<ConnId> = BTreeSet::new();
         for count in 0..ACTIONS_MAX {
             let Some(action) = self.node.poll_action() else {
                 return count > 0;
@@ -99,9 +98,7 @@ impl Shell {
                         kernel.wrong("links first", "news was sent behind a reply".into());
                     }
                     clients_began |= !link;
-                    if written.insert(conn) {
-                        self.write(now, conn, kernel);
-                    }
+                    self.write(now, conn, kernel);
                 }
                 Action::Stop => {
                     self.stopped = true;
@@ -173,8 +170,8 @@ impl Shell {
                 let mine = |socket: &&mut Socket| socket.link == links;
                 if let Some(socket) = self.socket(conn).filter(mine) {
                     socket.listed = false;
-                    let unfinished = socket.unfinished;
-                    observed |= unfinished && self.write(now, conn, kernel) > 0;
+                    let is_writable = socket.unfinished && kernel.room(socket.end) > 0;
+                    observed |= is_writable && self.write(now, conn, kernel) > 0;
                     observed |= self.read(now, conn, kernel);
                 }
             }
