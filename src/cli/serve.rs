@@ -191,7 +191,7 @@ fn open_journal(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles
     log::info!(
         "{}: {} clients in {} lines, {} of them bad; {} bytes",
         path.display(),
-        node.snapshot().records,
+        node.inspect().snapshot().records,
         size.lines,
         files.bad_lines(),
         size.bytes

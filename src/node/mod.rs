@@ -1,5 +1,5 @@
 //! The server, without I/O: every decision and every buffer, and no socket, clock, thread or log
-//! sink. It runs under the mio loop, and the same type runs wherever else a test puts it.
+//! sink. It runs under the mio loop, in the simulator and wherever else a test puts it.
 //!
 //! In: [`Node::handle`] is told a fact and what time it is. Out: [`Node::poll_action`] says what
 //! the shell is to do, until there is nothing; [`Node::unsent`] and [`Node::advance`] hand over
@@ -32,357 +32,191 @@
 //! ```
 //!
 //! Nothing fails: a stranger's bytes end at worst their own connection, and a fact about a name
-//! that is not known any more changes nothing.
+//! that is no longer known changes nothing.
+//!
+//! [`Node`] is only the surface. It stands above its parts, and no part knows it. Each folder is a
+//! heading of the [protocol page](crate::guide::protocol):
+//!
+//! - `conn`: connections, whatever they are for
+//! - `clients`: what clients may say
+//! - `store`: the table and its feed
+//! - `links`: the neighbours
+//! - `ack`: what replies wait for
+//! - `journal`: the follower that writes
+//! - `admin`: the status and the end
+//!
+//! `events.rs` is where each fact arrives, and `turn.rs` what happens once per turn.
 
-mod census;
+mod ack;
+mod admin;
+mod api;
 mod clients;
-mod ending;
-mod event;
-mod feed;
-mod flow;
-mod hearing;
-mod holding;
-mod index;
+mod conn;
+mod context;
+mod effects;
+mod events;
+mod hangup;
 mod journal;
-mod lookups;
-mod notes;
-mod patience;
-mod peer;
-mod plain;
+mod links;
+mod log_lines;
+mod parts;
 mod random;
-mod relink;
-mod secret;
-mod session;
-mod status;
-mod table;
-mod telling;
-mod ticking;
-mod waves;
+mod store;
+mod timer;
+mod turn;
 
-use std::collections::VecDeque;
-use std::fmt;
-use std::net::SocketAddr;
-
-pub use census::{ConnStats, Snapshot};
-pub use event::{Action, Config, Door, Event, Neighbour};
+pub use admin::{ConnStats, Counts, Inspector, LoopMetrics, Recent, Snapshot};
+pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query};
 pub use journal::line as journal_line;
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost,
 };
-pub use lookups::{LookupError, Query};
-pub use notes::Level;
-pub use secret::{SECRET_BYTES_MIN, Secret};
-pub use status::{Counts, LoopMetrics, Question, Recent};
-pub use waves::Ack;
+pub use links::{Question, SECRET_BYTES_MIN, Secret, question};
+pub use log_lines::{Level, LogLines};
 
-use crate::buffers::{BufferPool, Timers};
-use crate::limits::{Hits, Limit, Limits, Throttle};
-use crate::units::{ConnId, Mono, Now, PeerId};
-use feed::CursorId;
-use holding::Holding;
+use crate::limits::Limit;
+use crate::units::{ConnId, Mono, Now};
+use conn::{Session, Sessions};
 use journal::Journal;
-use lookups::Lookups;
-use notes::Notes;
-use peer::Peer;
-use random::Random;
-use session::{Role, Session, Sessions};
-use table::Table;
-use ticking::Timer;
-use waves::Waves;
+use links::{outgoing, reload};
+use parts::Parts;
 
 /// One server of the herd.
 #[derive(Debug)]
 pub struct Node {
-    name: String,
-    run: u64,
-    ack: Ack,
-    secret: Option<Secret>,
-    limits: Limits,
-    /// How often each was met.
-    hits: Hits,
-    now: Now,
     sessions: Sessions,
-    table: Table,
-    peers: Vec<Peer>,
-    /// Who came in at the servers' door and may be no neighbour still, in the order of coming.
-    strangers: Vec<ConnId>,
-    lookups: Lookups,
-    waves: Waves,
-    holding: Holding,
-    journal: Option<Journal>,
-    timers: Timers<Timer>,
-    counts: Counts,
-    /// What the shell last said of itself.
-    account: Box<LoopMetrics>,
-    notes: Notes,
-    random: Random,
-    /// What the shell is to do, but for flushing.
-    actions: VecDeque<Action>,
-    /// Links with new bytes: they are flushed before the clients, so that news is on its way to
-    /// the neighbours before its client knows that it was heard.
-    links_to_flush: VecDeque<ConnId>,
-    clients_to_flush: VecDeque<ConnId>,
-    /// Sessions that go on with the lines that they have, in the next turn.
-    behind: VecDeque<ConnId>,
-    /// So many of them stood there when this turn began. The others have had its budget.
-    behind_due: usize,
-    /// The feed has changes that no link was offered yet, or a wave may begin.
-    news: bool,
-    /// Throttle about those who are no neighbours.
-    warnings: Throttle,
-    ending: bool,
+    parts: Parts,
+    /// [`Action::Stop`] was said.
     stopped: bool,
-    /// The memory of outboxes that are empty now.
-    spares: BufferPool,
-    /// Likewise of line buffers, which are smaller.
-    spare_lines: BufferPool,
-    /// One reply, while it is made.
-    scratch: Vec<u8>,
 }
 
 impl Node {
     /// A node that knows nothing; its neighbours are dialled at the first tick.
     pub fn new(config: Config) -> Node {
-        let Config {
-            name,
-            run,
-            secret,
-            seed,
-            neighbours,
-            ack,
-            journal,
-            level,
-            limits,
-        } = config;
-        assert!(
-            neighbours.len() <= Limits::PRODUCT.neighbours,
-            "the topology has a limit"
-        );
-        let marks_fit = 0 < limits.outbox_low && limits.outbox_low <= limits.outbox_high;
-        assert!(marks_fit, "nothing paused would ever go on");
-        let journal = journal.map(|fsync| Journal::new(fsync, CursorId::JOURNAL));
-        let mut timers = Timers::default();
-        for (index, neighbour) in neighbours.iter().enumerate() {
-            // A plain one is dialled when there is something to tell, or its name to resolve.
-            if !neighbour.plain || neighbour.addresses.is_empty() {
-                timers.set(Timer::Link(PeerId(index as u8)), Mono(0));
-            }
-        }
         Node {
-            name,
-            run,
-            ack,
-            secret,
-            now: Now::default(),
             sessions: Sessions::default(),
-            table: Table::new(neighbours.len(), limits.records, limits.record_bytes),
-            peers: neighbours
-                .into_iter()
-                .map(|n| Peer::new(n, limits.redial_first))
-                .collect(),
-            strangers: Vec::new(),
-            lookups: Lookups::default(),
-            waves: Waves::default(),
-            holding: Holding::default(),
-            journal,
-            timers,
-            counts: Counts::default(),
-            account: Box::default(),
-            notes: Notes::new(level),
-            random: Random(seed),
-            actions: VecDeque::new(),
-            links_to_flush: VecDeque::new(),
-            clients_to_flush: VecDeque::new(),
-            behind: VecDeque::new(),
-            behind_due: 0,
-            news: false,
-            warnings: Throttle::default(),
-            ending: false,
+            parts: Parts::new(config),
             stopped: false,
-            spares: BufferPool::new(limits.buffer_pool),
-            spare_lines: BufferPool::new(limits.buffer_pool),
-            scratch: Vec::new(),
-            hits: Hits::default(),
-            limits,
         }
     }
 
     /// Takes in a fact.
     pub fn handle(&mut self, now: Now, event: Event<'_>) {
-        self.set_now(now);
+        let (all, parts) = (&mut self.sessions, &mut self.parts);
+        parts.cx.set_now(now);
         match event {
-            Event::Accepted { conn, door, from } => self.accepted(conn, door, from),
-            Event::Resolved { peer, addresses } => self.peers[peer.index()].addresses = addresses,
-            Event::Linked { peer, neighbour } => self.linked(peer, neighbour),
-            Event::Unlinked { peer } => self.unlinked(peer),
-            Event::Dialled { peer, conn } => self.dialled(peer, conn),
-            Event::DialFailed { peer, why } => self.dial_failed(peer, &why),
-            Event::Received { conn, bytes } => self.obey(conn, bytes),
-            Event::Ended { conn } => self.ended(conn),
-            Event::Broken { conn, why } => self.gone(conn, &why),
-            Event::LookedUp { id, answer } => self.looked_up(id, answer),
-            Event::LoopMetrics(account) => self.account = account,
-            Event::Journal(event) => self.journal_event(event),
-            Event::Tick => self.tick(),
-            Event::Shutdown => self.shut_down(),
+            Event::Accepted { conn, door, from } => events::accepted(conn, door, from, all, parts),
+            Event::Received { conn, bytes } => events::received(conn, bytes, all, parts),
+            Event::Ended { conn } => events::ended(conn, all, parts),
+            Event::Broken { conn, why } => hangup::gone(conn, &why, all, parts),
+            Event::Resolved { peer, addresses } => parts.links.peer_mut(peer).addresses = addresses,
+            Event::Linked { peer, neighbour } => reload::link(peer, neighbour, parts),
+            Event::Unlinked { peer } => reload::unlink(peer, all, parts),
+            Event::Dialled { peer, conn } => outgoing::connected(peer, conn, all, parts),
+            Event::DialFailed { peer, why } => {
+                parts.links.peer_mut(peer).dial_failed(&why, &mut parts.cx);
+            }
+            Event::LookedUp { id, answer } => events::looked_up(id, answer, all, parts),
+            Event::LoopMetrics(metrics) => parts.metrics = metrics,
+            Event::Journal(event) => events::journal(event, parts),
+            Event::Tick => turn::tick(all, parts),
+            Event::Shutdown => events::shut_down(all, parts),
         }
+        hangup::close_pending(all, parts);
     }
 
-    /// The next thing that the shell is to do; none: all is done until the next event. News for
-    /// the links comes before replies, and so does what the journal is to keep.
+    /// The next thing that the shell is to do; none: everything is done until the next event.
+    /// Changes for the neighbours come before replies, and so do lines for the journal.
     pub fn poll_action(&mut self) -> Option<Action> {
-        if std::mem::take(&mut self.news) {
-            self.refill_links();
+        let (all, parts) = (&mut self.sessions, &mut self.parts);
+        while std::mem::take(&mut parts.cx.effects.news) {
+            turn::pump(all, parts);
         }
-        if let Some(action) = self.actions.pop_front() {
+        if let Some(action) = parts.cx.effects.actions.pop_front() {
             return Some(action);
         }
-        while let Some(conn) = self.links_to_flush.pop_front() {
-            if let Some(session) = self.sessions.get_mut(conn) {
-                session.flushing = false;
-                return Some(Action::Flush(conn));
-            }
+        if let Some(conn) = turn::next_link(all, parts) {
+            return Some(Action::Flush(conn));
         }
-        if let Some(journal) = &mut self.journal
-            && let Some(task) = journal.before_replies(&mut self.table, &self.limits)
+        if let Some(journal) = &mut parts.journal
+            && let Some(task) = journal.before_replies(&mut parts.store, &parts.cx.limits)
         {
             return Some(Action::Journal(task));
         }
-        while let Some(conn) = self.clients_to_flush.pop_front() {
-            if let Some(session) = self.sessions.get_mut(conn) {
-                session.flushing = false;
-                session.released = session.outbox.len();
-                return Some(Action::Flush(conn));
-            }
+        if let Some(conn) = turn::next_client(all, parts) {
+            return Some(Action::Flush(conn));
         }
-        if self.ending && !self.stopped {
-            self.end_if_quiet();
+        if !self.stopped && turn::is_over(all, parts) {
+            self.stopped = true;
+            return Some(Action::Stop);
         }
-        self.behind_due = self.behind.len();
-        if let Some(action) = self.actions.pop_front() {
-            return Some(action);
-        }
-        let journal = self.journal.as_mut()?;
-        let task = journal.after_replies(&mut self.table, &self.limits)?;
-        Some(Action::Journal(task))
+        parts.cx.effects.end_turn();
+        let journal = parts.journal.as_mut();
+        let (store, limits) = (&mut parts.store, &parts.cx.limits);
+        (parts.cx.effects.actions.pop_front())
+            .or_else(|| Some(Action::Journal(journal?.after_replies(store, limits)?)))
     }
 
-    /// When the next `Tick` is due; one that comes earlier does no harm.
+    /// When the next `Tick` is due; an earlier one does no harm.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        let journal_waits = !self.journal.as_ref().is_some_and(Journal::is_catching_up);
-        if self.behind.is_empty() && journal_waits {
-            self.timers.next()
+        let Parts { cx, journal, .. } = &self.parts;
+        if cx.effects.has_backlog() || journal.as_ref().is_some_and(Journal::is_catching_up) {
+            Some(cx.now.mono)
         } else {
-            Some(self.now.mono)
+            cx.timers.next()
         }
     }
 
-    /// What is to be written to a connection, in order; nothing if it is gone.
+    /// The bytes to write to a connection, in order; none if it is gone.
     pub fn unsent(&self, conn: ConnId) -> &[u8] {
-        self.sessions
-            .get(conn)
-            .map_or(&[], |session| session.unsent())
+        self.sessions.get(conn).map_or(&[], Session::unsent)
     }
 
-    /// `count` bytes of `unsent` were written, none if the socket took none. A link may have more
-    /// to write then: who writes looks at `unsent` again, for no [`Action::Flush`] says so.
+    /// The socket took `count` bytes of `unsent`; 0: it took none. A link may have more to write
+    /// then: the shell looks at `unsent` again, for no [`Action::Flush`] says so.
     pub fn advance(&mut self, now: Now, conn: ConnId, count: usize) {
-        self.set_now(now);
-        let Some(session) = self.sessions.get_mut(conn) else {
-            return;
-        };
-        session.outbox.advance(count);
-        session.outbox.give_back(&mut self.spares);
-        let left = !session.outbox.is_empty();
-        session.patience.written(now.mono, count, left);
-        session.released = session.released.saturating_sub(count);
-        match session.role {
-            Role::Telling(peer) => {
-                self.refill(peer);
-                self.send_waves();
-            }
-            Role::Greeted(peer) if session.greeted.is_none() && session.outbox.is_empty() => {
-                session.role = Role::Hearing(peer);
-            }
-            _ => {}
-        }
-        self.settle(conn);
-        if left {
-            self.watch(conn);
-        }
+        self.parts.cx.set_now(now);
+        events::written(conn, count, &mut self.sessions, &mut self.parts);
+        hangup::close_pending(&mut self.sessions, &mut self.parts);
     }
 
-    /// The lines of the log since the last [`Node::clear_log`].
-    pub fn log_text(&self) -> &str {
-        self.notes.text()
+    /// The lines of the log that the shell has not written yet.
+    pub fn log(&mut self) -> &mut LogLines {
+        &mut self.parts.cx.log
     }
 
-    /// They are written.
-    pub fn clear_log(&mut self) {
-        self.notes.clear();
-    }
-
-    /// Every AT line of the table, in the order of their bytes.
-    pub fn lines(&self) -> Vec<&[u8]> {
-        self.table.lines()
-    }
-
-    /// A limit was met. The shell says so of its own.
+    /// Counts a limit that the shell met.
     pub fn hit(&mut self, limit: Limit) {
-        self.hits.add(limit);
+        self.parts.cx.hit(limit);
     }
 
-    /// How often each limit was met since the start; none that never was.
-    pub fn limits_hit(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.hits.iter()
+    /// What has happened since the start.
+    pub fn counts(&self) -> Counts {
+        self.parts.cx.counters.counts
+    }
+
+    /// A view of what the node holds.
+    pub fn inspect(&self) -> Inspector<'_> {
+        Inspector::new(&self.sessions, &self.parts)
     }
 
     /// Takes in a line of the journal, given without its LF, before anything else happens.
     ///
     /// # Errors
-    /// Why it is lost.
+    /// Why the line is lost.
     pub fn replay(&mut self, line: &[u8]) -> Result<(), Lost> {
-        journal::replay(&mut self.table, line)
+        journal::replay(&mut self.parts.store, line)
     }
 
     /// All of the journal was replayed.
     pub fn replayed(&mut self) {
-        if let Some(journal) = &mut self.journal {
-            journal.replayed(&mut self.table.feed);
+        if let Some(journal) = &mut self.parts.journal {
+            journal.replayed(&mut self.parts.store.feed);
         }
     }
 
     /// The lines for the last [`JournalTask::Append`]: whole lines.
     pub fn journal_text(&self) -> &[u8] {
-        self.journal.as_ref().map_or(&[], Journal::text)
-    }
-
-    fn accepted(&mut self, conn: ConnId, door: Door, from: SocketAddr) {
-        let (role, name) = match door {
-            Door::Clients => (Role::Client, "clients"),
-            Door::Servers => (Role::Stranger, "servers"),
-        };
-        self.note(
-            Level::Info,
-            format_args!("{from} opened at the {name}' door"),
-        );
-        self.sessions.insert(Session::new(conn, Some(from), role));
-        if role == Role::Stranger {
-            self.timers
-                .set(Timer::Silent(conn), self.now.mono + self.limits.dead);
-            self.make_room(conn);
-        }
-        if self.ending {
-            self.close(conn, "ending");
-        }
-    }
-
-    fn set_now(&mut self, now: Now) {
-        self.now = now;
-        self.notes.set_time(now.wall);
-    }
-
-    fn note(&mut self, level: Level, line: fmt::Arguments<'_>) {
-        self.notes.note(level, line);
+        self.parts.journal.as_ref().map_or(&[], Journal::text)
     }
 }

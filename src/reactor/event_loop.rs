@@ -238,7 +238,7 @@ impl EventLoop {
             if let Some(peer) = self.shell.serve(conn) {
                 self.dialler.advance(peer, conn, &mut self.shell);
             }
-            if self.shell.node.log_text().len() > LIMITS.log_lines {
+            if self.shell.node.log().text().len() > LIMITS.log_lines {
                 self.shell.node.hit(Limit::log_lines);
                 self.write_log();
             }
@@ -300,8 +300,8 @@ impl EventLoop {
     fn write_log(&mut self) {
         let shell = &mut self.shell;
         shell.watch.enter(Phase::Log);
-        self.log.push(shell.node.log_text().as_bytes());
-        shell.node.clear_log();
+        self.log.push(shell.node.log().text().as_bytes());
+        shell.node.log().clear();
         if !self.log.write_out() && !shell.timers.is_set(ShellTimer::LogRetry) {
             let at = shell.now.mono + LIMITS.log_retry;
             shell.timers.set(ShellTimer::LogRetry, at);

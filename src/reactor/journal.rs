@@ -78,7 +78,7 @@ impl Journal {
 
     /// Gives the workers what there is to do now. A job that no worker takes has failed.
     pub fn start_jobs(&mut self, shell: &mut Shell) {
-        let live_bytes = shell.node.journal_status().live_bytes;
+        let live_bytes = shell.node.inspect().journal_status().live_bytes;
         while let Some(job) = self.files.next_job(shell.now.mono, live_bytes) {
             let pool = if job.is_long() {
                 &self.merger

@@ -40,7 +40,7 @@ fn node_of(clients: usize) -> Node {
         node.advance(at(0), conn, node.unsent(conn).len());
         while node.poll_action().is_some() {}
     }
-    assert_eq!(node.lines().len(), clients);
+    assert_eq!(node.inspect().lines().len(), clients);
     let (peer, conn) = (PeerId(0), LINK);
     node.handle(at(0), Event::Tick);
     assert_eq!(node.poll_action(), Some(Action::Dial(peer)));
@@ -91,7 +91,7 @@ fn a_neighbour_that_takes_long_to_catch_up_is_heard_meanwhile() {
             break;
         }
     }
-    assert!(node.log_text().is_empty(), "{}", node.log_text());
+    assert!(node.log().text().is_empty(), "{}", node.log().text());
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn who_takes_a_plain_neighbours_place_is_told_what_that_one_said() {
     node.handle(at(0), Event::Accepted { conn, door, from });
     let bytes = REPORT;
     node.handle(at(0), Event::Received { conn, bytes });
-    assert_eq!(node.lines(), [REPORT]);
+    assert_eq!(node.inspect().lines(), [REPORT]);
     // The neighbour that said it is not told it.
     assert_eq!(actions(&mut node, at(1)), []);
 
@@ -51,7 +51,7 @@ fn who_takes_a_plain_neighbours_place_is_told_what_that_one_said() {
         node.unsent(conn),
         b"? AT First +0.000000000 kiwi +1-2 1001\n"
     );
-    assert_eq!(node.lines(), [REPORT]);
+    assert_eq!(node.inspect().lines(), [REPORT]);
 
     let (peer, neighbour) = (PLACE, plain("Second", 9));
     node.handle(at(3), Event::Linked { peer, neighbour });
@@ -80,5 +80,8 @@ fn a_link_that_is_unlinked_is_closed_and_never_dialled_again() {
     node.handle(at(1), Event::Unlinked { peer });
     assert!(actions(&mut node, at(1)).contains(&Action::Close(conn)));
     assert_eq!(actions(&mut node, at(100)), []);
-    assert_eq!((node.poll_timeout(), node.snapshot().sessions), (None, 0));
+    assert_eq!(
+        (node.poll_timeout(), node.inspect().snapshot().sessions),
+        (None, 0)
+    );
 }

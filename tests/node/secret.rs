@@ -102,9 +102,9 @@ fn tells(goloman: Option<&str>, hands: Option<&str>) -> bool {
     );
     hear(&mut goloman, client, b"IAMAT kiwi +1+1 1\n");
     talk(&mut goloman, &mut hands);
-    assert_eq!(goloman.lines().len(), 1);
-    let warned = goloman.log_text().contains("[WARN]") || hands.log_text().contains("[WARN]");
-    let told = goloman.lines() == hands.lines();
+    assert_eq!(goloman.inspect().lines().len(), 1);
+    let warned = goloman.log().text().contains("[WARN]") || hands.log().text().contains("[WARN]");
+    let told = goloman.inspect().lines() == hands.inspect().lines();
     assert_ne!(told, warned, "either it works or somebody is told why not");
     told
 }
@@ -124,8 +124,8 @@ fn linked() -> (Node, [Vec<u8>; 2]) {
     let mut goloman = node("Goloman", "Hands", RIGHT);
     let mut hands = node("Hands", "Goloman", RIGHT);
     let all = talk(&mut goloman, &mut hands);
-    assert!(hands.log_text().contains("link from Goloman up"));
-    hands.clear_log();
+    assert!(hands.log().text().contains("link from Goloman up"));
+    hands.log().clear();
     (hands, all)
 }
 
@@ -141,19 +141,23 @@ fn refused(hands: &mut Node, words: &[&[u8]]) -> Vec<u8> {
     let last = [b"? ", *words.last().unwrap()].concat();
     assert!(answer.ends_with(&last), "{}", answer.escape_ascii());
     assert_eq!(
-        hands.log_text().matches("[WARN]").count(),
+        hands.log().text().matches("[WARN]").count(),
         1,
         "{}",
-        hands.log_text()
+        hands.log().text()
     );
-    assert_eq!(hands.lines(), [b""; 0]);
+    assert_eq!(hands.inspect().lines(), [b""; 0]);
     assert!(
-        !hands.log_text().contains("link from Goloman down"),
+        !hands.log().text().contains("link from Goloman down"),
         "{}",
-        hands.log_text()
+        hands.log().text()
     );
     hear(hands, STRANGER, AT);
-    assert_eq!(hands.lines(), [b""; 0], "what follows a refusal is dropped");
+    assert_eq!(
+        hands.inspect().lines(),
+        [b""; 0],
+        "what follows a refusal is dropped"
+    );
     answer
 }
 
@@ -251,5 +255,5 @@ fn an_at_before_since_is_refused_even_behind_a_good_proof() {
         "{}",
         answer.escape_ascii()
     );
-    assert_eq!(hands.lines(), [b""; 0]);
+    assert_eq!(hands.inspect().lines(), [b""; 0]);
 }

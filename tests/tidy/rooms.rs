@@ -13,7 +13,7 @@ const EDGES: [(&str, &[&str]); 17] = [
     ("buffers", &["units"]),
     ("node", &["units", "limits", "wire", "buffers"]),
     ("places", &["limits", "node", "wire"]),
-    ("journal", &["limits", "node"]),
+    ("journal", &["units", "limits", "wire", "node"]),
     (
         "reactor",
         &[

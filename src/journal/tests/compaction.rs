@@ -176,7 +176,11 @@ fn known(text: &[u8]) -> Vec<Vec<u8>> {
             node.replay(line).unwrap();
         }
     }
-    node.lines().into_iter().map(<[u8]>::to_vec).collect()
+    node.inspect()
+        .lines()
+        .into_iter()
+        .map(<[u8]>::to_vec)
+        .collect()
 }
 
 /// Random segments, merged with so little memory that it takes many passes, hold what a node knows

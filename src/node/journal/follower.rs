@@ -1,24 +1,31 @@
 //! The follower that writes: which lines, and when.
 
 use super::line::{self, Lost};
-use super::task::{Fsync, JournalEvent, JournalSize, JournalState, JournalTask};
-use crate::buffers::Timers;
+use super::task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask};
 use crate::limits::Limits;
-use crate::node::feed::{CursorId, Feed};
-use crate::node::notes::{Level, Notes};
-use crate::node::table::{Source, Table, Verdict};
-use crate::node::ticking::Timer;
-use crate::units::{Now, Wall};
+use crate::node::context::{Context, Level, Timer};
+use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Source, Store};
+use crate::units::Wall;
 
 /// Takes a line of the journal, given without its LF, into the table.
 ///
 /// # Errors
 /// Why the line is lost.
-pub fn replay(table: &mut Table, line: &[u8]) -> Result<(), Lost> {
+pub fn replay(store: &mut Store, line: &[u8]) -> Result<(), Lost> {
     let report = line::parse(line)?;
-    match table.offer(&report, Source::Somebody) {
-        Verdict::Full(_) => Err(Lost::Full),
-        Verdict::Accepted(_) | Verdict::Duplicate(_) | Verdict::Older => Ok(()),
+    match store.offer(&report, Source::Unknown) {
+        Offered::Full(_) => Err(Lost::Full),
+        Offered::Accepted(_) | Offered::Duplicate(_) | Offered::Older => Ok(()),
+    }
+}
+
+/// How the journal is. `size` is what the shell last said of its files.
+pub fn status(journal: Option<&Journal>, store: &Store, size: JournalSize) -> JournalStatus {
+    JournalStatus {
+        state: journal.map_or(JournalState::Off, |it| it.state(&size)),
+        size,
+        live_bytes: line::length(store.position(0).count, store.bytes()),
+        synced: journal.and_then(|it| it.synced_at),
     }
 }
 
@@ -58,12 +65,21 @@ enum State {
     },
 }
 
-/// The parts of the node that the journal uses when it takes in an event.
-pub struct Context<'a> {
-    pub now: Now,
-    pub limits: &'a Limits,
-    pub timers: &'a mut Timers<Timer>,
-    pub notes: &'a mut Notes,
+/// Lines that are put together for one write.
+struct Batch<'a> {
+    text: &'a mut Vec<u8>,
+    /// A batch of this length, in bytes, takes no more lines.
+    most: usize,
+}
+
+impl Follower for Batch<'_> {
+    fn has_room(&self) -> bool {
+        self.text.len() < self.most
+    }
+
+    fn take(&mut self, _change: Change, line: &[u8]) {
+        line::push(self.text, line);
+    }
 }
 
 impl Journal {
@@ -99,16 +115,16 @@ impl Journal {
     }
 
     /// The changes that must be written before the replies of this turn leave.
-    pub fn before_replies(&mut self, table: &mut Table, limits: &Limits) -> Option<JournalTask> {
-        let is_due = self.state == State::Sound && !table.feed.is_at_end(self.cursor);
-        is_due.then(|| self.take(table, limits.journal_batch))
+    pub fn before_replies(&mut self, store: &mut Store, limits: &Limits) -> Option<JournalTask> {
+        let is_due = self.state == State::Sound && !store.feed.is_at_end(self.cursor);
+        is_due.then(|| self.take(store, limits.journal_batch))
     }
 
     /// A task that can wait until the replies have left: a slice of what must be told again, or the
     /// worker's.
-    pub fn after_replies(&mut self, table: &mut Table, limits: &Limits) -> Option<JournalTask> {
+    pub fn after_replies(&mut self, store: &mut Store, limits: &Limits) -> Option<JournalTask> {
         if std::mem::take(&mut self.slice_due) && self.is_catching_up() {
-            return Some(self.take(table, limits.journal_slice));
+            return Some(self.take(store, limits.journal_slice));
         }
         if self.task.is_some() {
             return None;
@@ -139,7 +155,7 @@ impl Journal {
     }
 
     /// Takes in what became of a task. True: [`Journal::durable`] may have changed.
-    pub fn on_event(&mut self, event: JournalEvent, feed: &mut Feed, cx: Context<'_>) -> bool {
+    pub fn on_event(&mut self, event: JournalEvent, feed: &mut Feed, cx: &mut Context) -> bool {
         match event {
             JournalEvent::Wrote(Ok(())) => self.wrote(feed, cx),
             JournalEvent::Wrote(Err(why)) => self.fail(why, false, cx),
@@ -200,7 +216,7 @@ impl Journal {
         false
     }
 
-    pub fn state(&self, size: &JournalSize) -> JournalState {
+    fn state(&self, size: &JournalSize) -> JournalState {
         match &self.state {
             State::Failing { why, .. } => JournalState::Failing(why.clone()),
             State::Sound if size.compacting => JournalState::Compacting,
@@ -208,25 +224,21 @@ impl Journal {
         }
     }
 
-    pub fn synced_at(&self) -> Option<Wall> {
-        self.synced_at
-    }
-
     /// Takes lines from the feed, behind those that could not be written before.
-    fn take(&mut self, table: &mut Table, most: usize) -> JournalTask {
-        while self.text.len() < most
-            && let Some(change) = table.feed.next(self.cursor)
-        {
-            line::push(&mut self.text, table.line(change.slot));
-        }
-        if table.feed.is_at_end(self.cursor) {
+    fn take(&mut self, store: &mut Store, most: usize) -> JournalTask {
+        let mut batch = Batch {
+            text: &mut self.text,
+            most,
+        };
+        store.pump(self.cursor, &mut batch);
+        if store.feed.is_at_end(self.cursor) {
             // Only now: a client that has moved again has its newest change later in the feed.
-            self.taken = table.feed.last();
+            self.taken = store.feed.last();
         }
         JournalTask::Append
     }
 
-    fn wrote(&mut self, feed: &Feed, cx: Context<'_>) {
+    fn wrote(&mut self, feed: &Feed, cx: &mut Context) {
         self.text.clear();
         self.text.shrink_to(cx.limits.kept_capacity);
         self.written = self.taken;
@@ -237,14 +249,13 @@ impl Journal {
             self.wants_sync = true;
         } else if !self.timed {
             self.timed = true;
-            let at = cx.now.mono + cx.limits.journal_sync;
-            cx.timers.set(Timer::Journal, at);
+            cx.arm(Timer::Journal, cx.limits.journal_sync);
         }
-        self.recover(cx.notes);
+        self.recover(cx);
     }
 
     /// Updates that are acknowledged from now on may be lost. That is said once, not at each try.
-    fn fail(&mut self, why: String, lost: bool, cx: Context<'_>) {
+    fn fail(&mut self, why: String, lost: bool, cx: &mut Context) {
         let was_lost = match self.state {
             State::Failing { lost, .. } => lost,
             State::Sound => {
@@ -252,7 +263,7 @@ impl Journal {
                     "the journal keeps nothing for now: {why}; serving on, and trying again each \
                      second"
                 );
-                cx.notes.note(Level::Error, note);
+                cx.log.write(Level::Error, note);
                 false
             }
         };
@@ -262,12 +273,11 @@ impl Journal {
             waits: true,
         };
         self.timed = true;
-        let at = cx.now.mono + cx.limits.journal_retry;
-        cx.timers.set(Timer::Journal, at);
+        cx.arm(Timer::Journal, cx.limits.journal_retry);
     }
 
     /// There is another file, and it knows nothing.
-    fn tell_again(&mut self, feed: &mut Feed, cx: Context<'_>) {
+    fn tell_again(&mut self, feed: &mut Feed, cx: &mut Context) {
         feed.rewind(self.cursor, 0);
         self.text.clear();
         (self.taken, self.written, self.durable) = (0, 0, 0);
@@ -275,14 +285,14 @@ impl Journal {
             (*lost, *waits) = (false, false);
         }
         if feed.is_at_end(self.cursor) {
-            self.recover(cx.notes);
+            self.recover(cx);
         }
     }
 
-    fn recover(&mut self, notes: &mut Notes) {
+    fn recover(&mut self, cx: &mut Context) {
         if std::mem::replace(&mut self.state, State::Sound) != State::Sound {
             let note = format_args!("the journal keeps everything again");
-            notes.note(Level::Warn, note);
+            cx.log.write(Level::Warn, note);
         }
     }
 }

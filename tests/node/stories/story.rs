@@ -345,7 +345,7 @@ fn reports(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong<bool
         ["hits", server] => {
             let place = world.place(server)?;
             let node = &world.shell(place)?.node;
-            let hit = node.limits_hit();
+            let hit = node.inspect().limits_hit();
             hit.map(|(name, count)| format!("{server} met {name} {count} times"))
                 .collect()
         }

@@ -227,8 +227,8 @@ impl World {
         let acted = shell.act(now, &mut self.net);
         shell.list_all();
         let observed = shell.observe(now, &mut self.net);
-        server.notes.push_str(shell.node.log_text());
-        shell.node.clear_log();
+        server.notes.push_str(shell.node.log().text());
+        shell.node.log().clear();
         if shell.stopped {
             self.kill(place).expect("it runs");
         }
@@ -264,7 +264,9 @@ impl World {
             .servers
             .iter()
             .zip(&self.net.names)
-            .filter_map(|(server, name)| Some((&name[..], server.shell.as_ref()?.node.lines())))
+            .filter_map(|(server, name)| {
+                Some((&name[..], server.shell.as_ref()?.node.inspect().lines()))
+            })
             .collect();
         let listing = |head: String, lines: &[&[u8]]| {
             let lines = lines.iter().map(|line| format!("  {}", shown(line)));

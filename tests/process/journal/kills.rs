@@ -165,7 +165,7 @@ fn a_kill_while_segments_are_closed_and_merged() {
         }
         next = acked + BURST;
         server.start();
-        // What was left half done is removed, and what was closed is merged.
+        // The start removes half-made files, and merges the closed segments.
         wait_until("two files are left", || {
             let all = fs::read_dir(&server.directory).unwrap();
             let names = all.map(|it| it.unwrap().file_name().into_string().unwrap());

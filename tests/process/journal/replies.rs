@@ -65,7 +65,7 @@ fn the_status_says_how_the_journal_is() {
             ..LoopMetrics::default()
         };
         node.handle(now, Event::LoopMetrics(Box::new(metrics)));
-        node.journal_status()
+        node.inspect().journal_status()
     };
     let status = shown(&mut node, size);
     assert_eq!((status.size, status.live_bytes), (size, 44));
@@ -79,9 +79,9 @@ fn the_status_says_how_the_journal_is() {
     let sync = Action::Journal(JournalTask::Sync);
     assert_eq!(node.poll_action(), Some(sync));
     node.handle(now, Event::Journal(JournalEvent::Synced(Ok(()))));
-    assert_eq!(node.journal_status().synced, Some(now.wall));
+    assert_eq!(node.inspect().journal_status().synced, Some(now.wall));
     let lost = JournalEvent::Lost("no disk".to_string());
     node.handle(now, Event::Journal(lost));
     let failing = JournalState::Failing("no disk".to_string());
-    assert_eq!(node.journal_status().state, failing);
+    assert_eq!(node.inspect().journal_status().state, failing);
 }

@@ -125,7 +125,7 @@ impl World {
         let mut wrong = None;
         let (mut open, mut waiting) = (0, 0);
         for socket in server.sockets.iter().flatten() {
-            let Some(load) = server.node.conn_stats(socket.conn) else {
+            let Some(load) = server.node.inspect().conn_stats(socket.conn) else {
                 wrong = Some(format!("{:?} is open, but forgotten", socket.conn));
                 continue;
             };
@@ -149,7 +149,7 @@ impl World {
                 wrong = Some(format!("{:?} has {load:?}", socket.conn));
             }
         }
-        let census = server.node.snapshot();
+        let census = server.node.inspect().snapshot();
         if (census.sessions, census.lookups) != (open, waiting) {
             wrong = Some(format!(
                 "{open} are open and {waiting} wait, but {census:?}"

@@ -95,7 +95,7 @@ impl World {
     fn is_linked(&self) -> bool {
         let links = |place: usize| self.places[place].neighbours.len();
         let up = self.servers().filter(|(place, server)| {
-            let census = server.node.snapshot();
+            let census = server.node.inspect().snapshot();
             let open = server.sockets.iter().flatten().filter(|it| it.link).count();
             !server.ending && open == 2 * links(*place) && census.timers >= 3 * links(*place)
         });
@@ -105,7 +105,7 @@ impl World {
     /// All tables are equal, as far as digests can tell.
     fn is_equal(&self) -> bool {
         let mut all = self.servers().map(|(_, server)| {
-            let census = server.node.snapshot();
+            let census = server.node.inspect().snapshot();
             (census.records, census.digest)
         });
         let first = all.next();
@@ -116,7 +116,10 @@ impl World {
     /// rudely may have said more than is obeyed yet.
     fn is_served(&self) -> bool {
         let waits = |state| matches!(state, State::Away | State::Here);
-        let sessions: usize = self.servers().map(|it| it.1.node.snapshot().sessions).sum();
+        let sessions: usize = self
+            .servers()
+            .map(|it| it.1.node.inspect().snapshot().sessions)
+            .sum();
         let links: usize = self.places.iter().map(|place| place.neighbours.len()).sum();
         sessions == 2 * links && !self.guests.iter().any(|guest| waits(guest.state))
     }
@@ -125,7 +128,9 @@ impl World {
     fn check_tables(&mut self) -> Option<()> {
         let lines = |world: &World, place: usize| -> Vec<Vec<u8>> {
             let server = world.places[place].server.as_deref();
-            let lines = server.map(|server| server.node.lines()).unwrap_or_default();
+            let lines = server
+                .map(|server| server.node.inspect().lines())
+                .unwrap_or_default();
             lines.into_iter().map(<[u8]>::to_vec).collect()
         };
         let first = lines(self, 0);
@@ -269,7 +274,7 @@ impl World {
         let counted: Vec<_> = self
             .servers()
             .map(|(place, server)| {
-                let census = server.node.snapshot();
+                let census = server.node.inspect().snapshot();
                 (
                     self.places[place].neighbours.len(),
                     server.sockets.iter().flatten().count(),

@@ -71,7 +71,7 @@ impl World {
             limits: Limits::default(),
         });
         self.places[place].disk.replay(&mut node);
-        let (had, has) = (server.node.lines(), node.lines());
+        let (had, has) = (server.node.inspect().lines(), node.inspect().lines());
         if had != has {
             let what = format!(
                 "{} had {} lines, and keeps {}",
@@ -90,7 +90,7 @@ impl World {
                 continue;
             };
             self.check_journal(&server);
-            if let JournalState::Failing(why) = server.node.journal_status().state {
+            if let JournalState::Failing(why) = server.node.inspect().journal_status().state {
                 self.fail("journal", format!("it fails still: {why}"));
             }
             self.places[place].server = Some(server);
@@ -101,7 +101,7 @@ impl World {
 
 /// Whether a node says that its journal keeps everything.
 pub fn is_sound(node: &Node) -> bool {
-    let state = node.journal_status().state;
+    let state = node.inspect().journal_status().state;
     matches!(state, JournalState::Ok | JournalState::Compacting)
 }
 

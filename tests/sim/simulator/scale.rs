@@ -224,7 +224,7 @@ pub fn broadcast(shape: &'static str, links: &Links) -> Broadcast {
             }
         }
         for (place, server) in world.servers() {
-            if server.node.snapshot().records as usize > known[place].len() {
+            if server.node.inspect().snapshot().records as usize > known[place].len() {
                 let news = moved(server);
                 let now = world.now;
                 late.extend(news.difference(&known[place]).map(|it| now - began[*it]));
@@ -248,7 +248,7 @@ pub fn broadcast(shape: &'static str, links: &Links) -> Broadcast {
 
 /// The numbers of the clients that a server knows.
 fn moved(server: &Shell) -> BTreeSet<usize> {
-    let lines = server.node.lines().into_iter();
+    let lines = server.node.inspect().lines().into_iter();
     let names = lines.filter_map(|line| value(line).map(|(name, _)| name));
     names
         .filter_map(|name| name.strip_prefix('m')?.parse().ok())
@@ -262,7 +262,7 @@ fn until_all_have(world: &mut World, records: u64) -> Vec<u64> {
     while !missing.is_empty() && world.failure.is_none() {
         world.run_until(world.now + MILLISECOND);
         let now = world.now;
-        let has = |server: &Shell| server.node.snapshot().records >= records;
+        let has = |server: &Shell| server.node.inspect().snapshot().records >= records;
         for (place, server) in world.servers() {
             if has(server) && missing.remove(&place) {
                 when.push(now);

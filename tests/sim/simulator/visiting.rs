@@ -184,7 +184,13 @@ impl World {
     pub fn lower_floor(&mut self, gone: usize) {
         let mut held: BTreeMap<String, Value> = BTreeMap::new();
         for (place, server) in self.servers() {
-            for line in server.node.lines().into_iter().filter(|_| place != gone) {
+            for line in server
+                .node
+                .inspect()
+                .lines()
+                .into_iter()
+                .filter(|_| place != gone)
+            {
                 if let Some((client, value)) = value(line) {
                     let most = held.entry(client).or_insert_with(|| value.clone());
                     if *most < value {
@@ -256,13 +262,17 @@ impl Watch for World {
         };
         let obeyed = listener
             .node
+            .inspect()
             .conn_stats(conn)
             .is_some_and(|load| load.unread == 0);
-        let (told, heard) = (teller.node.snapshot(), listener.node.snapshot());
+        let (told, heard) = (
+            teller.node.inspect().snapshot(),
+            listener.node.inspect().snapshot(),
+        );
         if !obeyed || told.changes != seq || told.digest == heard.digest {
             return;
         }
-        let lacks = teller.node.lines().into_iter().find(|line| {
+        let lacks = teller.node.inspect().lines().into_iter().find(|line| {
             let client = value(line).map(|(client, _)| client).unwrap_or_default();
             let known = line_of(listener, &client);
             known.is_none_or(|known| rank(&known) < rank(line))
@@ -348,7 +358,13 @@ impl Watch for World {
 /// The AT line of a client, as a server knows it.
 fn line_of(server: &Shell, client: &str) -> Option<Vec<u8>> {
     let is = |line: &&[u8]| line.split(|&byte| byte == b' ').nth(3) == Some(client.as_bytes());
-    server.node.lines().into_iter().find(is).map(<[u8]>::to_vec)
+    server
+        .node
+        .inspect()
+        .lines()
+        .into_iter()
+        .find(is)
+        .map(<[u8]>::to_vec)
 }
 
 /// All that a guest says of who is where.

@@ -289,9 +289,9 @@ impl World {
             );
         }
         let is_fit = |c: char| matches!(c, ' '..='~' | '\n');
-        let log = self.node.log_text();
+        let log = self.node.log().text();
         assert!(log.chars().all(is_fit), "fit for terminals");
-        self.node.clear_log();
+        self.node.log().clear();
         check_table(&self.node, &self.limits);
     }
 
@@ -305,7 +305,7 @@ impl World {
                     let refused = &self.seats[DIALLED].sent;
                     let refused = [refused, self.node.unsent(conn)].concat();
                     let mut lines = model::lines(&refused).into_iter();
-                    let is_forgotten = self.node.conn_stats(conn).is_none();
+                    let is_forgotten = self.node.inspect().conn_stats(conn).is_none();
                     let is_refused = lines.any(|line| line.starts_with(b"? "));
                     assert!(is_forgotten || is_refused, "dialled twice");
                     let why = "hung up".to_string();

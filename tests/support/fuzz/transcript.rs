@@ -97,7 +97,7 @@ impl Transcript {
 
     /// All that was acknowledged is in the table, or something newer is.
     pub fn check_acknowledged(&self, node: &Node) {
-        let lines = node.lines();
+        let lines = node.inspect().lines();
         let reports = lines.iter().filter_map(|line| Report::parse(line));
         let known: BTreeMap<&[u8], Wall> = reports.map(|it| (it.client, it.time.at)).collect();
         for (client, time) in &self.acknowledged {
@@ -110,7 +110,7 @@ impl Transcript {
 
 /// The table has each client once, in lines of the right form, and not too many.
 pub fn check_table(node: &Node, limits: &Limits) {
-    let lines = node.lines();
+    let lines = node.inspect().lines();
     assert!(lines.len() <= limits.records && lines.is_sorted());
     let mut clients: Vec<&[u8]> = Vec::with_capacity(lines.len());
     for line in lines {

@@ -1,0 +1,89 @@
+//! What replies wait for: barriers, and the echo wave that tells when the herd has an update.
+
+mod barriers;
+mod wave;
+
+pub use barriers::{Barriers, Waiting};
+pub use wave::Waves;
+
+use super::api::Ack;
+use super::conn::Sessions;
+use super::context::Context;
+use super::log_lines::Level;
+use super::timer::Timer;
+use crate::limits::{Limit, Throttle};
+
+/// The replies that wait, and what has happened of that for which they wait.
+#[derive(Debug)]
+pub struct Acks {
+    pub barriers: Barriers,
+    pub waves: Waves,
+    /// Changes up to this one are safe on the disk, or no reply waits for that.
+    pub synced: u64,
+    /// Replies that were sent before every server had their update.
+    late: u64,
+    warnings: Throttle,
+}
+
+impl Acks {
+    /// Nobody waits. Changes up to `synced` are safe.
+    pub fn new(synced: u64) -> Acks {
+        Acks {
+            barriers: Barriers::default(),
+            waves: Waves::default(),
+            synced,
+            late: 0,
+            warnings: Throttle::default(),
+        }
+    }
+
+    /// What an update that is known here must wait for: the change that must be synced and the
+    /// wave that must return; none: its reply may leave. `last` is the newest change. A report that
+    /// repeats another waits, too: the one that it confirms may not be safe yet.
+    pub fn barrier(&self, last: u64, ack: Ack) -> Option<(u64, u64)> {
+        match ack {
+            Ack::Local if last <= self.synced => None,
+            Ack::Local => Some((last, 0)),
+            // The change counts even while the journal fails: it may be sound again before the
+            // herd has answered.
+            Ack::Herd => Some((last, self.waves.next())),
+        }
+    }
+
+    /// The next reply that may leave.
+    pub fn release(&mut self) -> Option<Waiting> {
+        self.barriers.release(self.synced, self.waves.returned())
+    }
+
+    /// Replies have waited too long for the herd: they are sent all the same. Their wave goes on: a
+    /// link that holds it up would hold up the next one too, until that link is taken for dead.
+    pub fn on_timeout(&mut self, sessions: &Sessions, cx: &mut Context) {
+        cx.hit(Limit::ack_wait);
+        let is_connected = |conn| sessions.get(conn).is_some();
+        let (now, limit) = (cx.now.mono, cx.limits.ack_wait);
+        let returned = self.waves.returned();
+        self.late += (self.barriers).expire(now, limit, returned, is_connected);
+        if let Some(before) = self.warnings.permit(now, cx.limits.warning_gap) {
+            let late = self.late;
+            let line = format_args!("replies sent before every server had it: {late}{before}");
+            cx.log.write(Level::Warn, line);
+        }
+        cx.effects.news = true;
+    }
+
+    /// Arms the timer for the reply that has waited longest for the herd.
+    pub fn arm(&self, cx: &mut Context) {
+        if cx.me.ack == Ack::Local {
+            return;
+        }
+        match self.barriers.waits_for_wave_since(self.waves.returned()) {
+            Some(since) => cx.timers.set(Timer::Ack, since + cx.limits.ack_wait),
+            None => cx.timers.stop(Timer::Ack),
+        }
+    }
+
+    /// Replies that were sent before every server had their update, since the start.
+    pub fn late(&self) -> u64 {
+        self.late
+    }
+}

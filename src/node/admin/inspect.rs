@@ -1,0 +1,67 @@
+//! A view of what a node holds, for whoever watches that it keeps its limits and loses nothing.
+
+use super::metrics::{ConnStats, Snapshot};
+use crate::node::conn::Sessions;
+use crate::node::journal::{self, Journal, JournalStatus};
+use crate::node::parts::Parts;
+use crate::units::ConnId;
+
+/// A node, to look at.
+#[derive(Debug)]
+pub struct Inspector<'a> {
+    sessions: &'a Sessions,
+    parts: &'a Parts,
+}
+
+impl<'a> Inspector<'a> {
+    pub(in crate::node) fn new(sessions: &'a Sessions, parts: &'a Parts) -> Inspector<'a> {
+        Inspector { sessions, parts }
+    }
+
+    /// What the node holds at this moment, counted.
+    pub fn snapshot(&self) -> Snapshot {
+        let Parts {
+            cx, store, acks, ..
+        } = self.parts;
+        let table = store.position(0);
+        let journal_timers = self.parts.journal.as_ref().is_some_and(Journal::is_timed);
+        Snapshot {
+            sessions: self.sessions.iter().count(),
+            timers: cx.timers.len() - usize::from(journal_timers),
+            lookups: acks.barriers.lookups(),
+            acks_late: acks.late(),
+            changes: store.feed.last(),
+            records: table.count,
+            digest: table.digest,
+        }
+    }
+
+    /// What a connection holds; none if it is gone.
+    pub fn conn_stats(&self, conn: ConnId) -> Option<ConnStats> {
+        let session = self.sessions.get(conn)?;
+        let output = &session.output;
+        Some(ConnStats {
+            unread: session.input.lines.len(),
+            unsent: output.outbox.len(),
+            held: output.replies.held(),
+            replies: output.replies.len(),
+            lookups: output.lookups,
+        })
+    }
+
+    /// Every AT line of the table, in the order of their bytes.
+    pub fn lines(&self) -> Vec<&'a [u8]> {
+        self.parts.store.lines()
+    }
+
+    /// How the journal is.
+    pub fn journal_status(&self) -> JournalStatus {
+        let Parts { journal, store, .. } = self.parts;
+        journal::status(journal.as_ref(), store, self.parts.metrics.journal)
+    }
+
+    /// How often each limit was met since the start; none that never was.
+    pub fn limits_hit(&self) -> impl Iterator<Item = (&'static str, u64)> + use<'a> {
+        self.parts.cx.counters.hits.iter()
+    }
+}

@@ -1,0 +1,118 @@
+//! What is counted: by the node, and by the shell for the node's status.
+
+use crate::limits::Hits;
+use crate::node::journal::JournalSize;
+use crate::units::Wall;
+
+/// What the node counts.
+#[derive(Debug, Default)]
+pub struct Counters {
+    pub counts: Counts,
+    /// How often each limit was met.
+    pub hits: Hits,
+    /// Clients that are connected.
+    pub clients: usize,
+}
+
+/// What has happened since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Valid IAMATs.
+    pub iamats: u64,
+    /// Valid WHATSATs.
+    pub whatsats: u64,
+    /// Invalid lines of clients.
+    pub invalid: u64,
+    /// AT lines that neighbours told us.
+    pub ats_in: u64,
+    /// AT lines that we told neighbours.
+    pub ats_out: u64,
+    /// Lookups whose client waited for them, and that had no answer.
+    pub lookups_failed: u64,
+}
+
+impl Counts {
+    /// What has happened since `earlier`.
+    pub fn since(&self, earlier: &Counts) -> Counts {
+        Counts {
+            iamats: self.iamats - earlier.iamats,
+            whatsats: self.whatsats - earlier.whatsats,
+            invalid: self.invalid - earlier.invalid,
+            ats_in: self.ats_in - earlier.ats_in,
+            ats_out: self.ats_out - earlier.ats_out,
+            lookups_failed: self.lookups_failed - earlier.lookups_failed,
+        }
+    }
+}
+
+/// What only the shell knows of itself. All times are in nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoopMetrics {
+    /// When the process started.
+    pub started: Wall,
+    /// The most clients that are accepted.
+    pub clients_max: usize,
+    /// Why the log is not written, if it is not.
+    pub log_trouble: Option<String>,
+    /// Lines of the log that were dropped since the start.
+    pub log_lost: u64,
+    /// The journal's files, if there are any.
+    pub journal: JournalSize,
+    /// Turns of the loop since the start.
+    pub turns: u64,
+    /// The longest of them, from waking to the next wait.
+    pub longest: u64,
+    /// The last seconds.
+    pub recent: Recent,
+}
+
+/// What happened in the last seconds. All times are in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// The time that this covers; 0: nothing is known yet.
+    pub period: u64,
+    /// Turns of the loop.
+    pub turns: u64,
+    /// Events in those turns.
+    pub events: u64,
+    /// The longest turn, from waking to the next wait.
+    pub longest: u64,
+    /// Time in wait, read, node, flush and log. All but the first are scaled from a sample.
+    pub spent: [u64; 5],
+    /// What the node counted.
+    pub counts: Counts,
+}
+
+/// What a node holds at this moment: everything that could leak, and what convergence is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Connections, clients' and links.
+    pub sessions: usize,
+    /// Deadlines that are set, except the journal's, which comes and goes with each write.
+    pub timers: usize,
+    /// Lookups that a client waits for.
+    pub lookups: usize,
+    /// Replies that `--ack herd` sent before every server had their update, since the start.
+    pub acks_late: u64,
+    /// Changes that the feed has numbered.
+    pub changes: u64,
+    /// Clients in the table.
+    pub records: u64,
+    /// The digest of the table.
+    pub digest: u64,
+}
+
+/// What one connection holds, in bytes unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnStats {
+    /// Bytes that are read and not processed.
+    pub unread: usize,
+    /// Bytes that are to be written.
+    pub unsent: usize,
+    /// Bytes of replies that wait.
+    pub held: usize,
+    /// The number of requests in the reply queue.
+    pub replies: usize,
+    /// The number of them that wait for a lookup.
+    pub lookups: usize,
+}

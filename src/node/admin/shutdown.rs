@@ -1,0 +1,52 @@
+//! The end of a server: replies that are owed are sent, changes that were heard are told, and then
+//! it stops; after the grace period in any case.
+
+use crate::node::conn::{Kind, Session, Sessions, close, settle};
+use crate::node::links::{Link, foreign};
+use crate::node::parts::Parts;
+
+/// The shutdown begins: nothing more is read from a client, and links that are not up are closed.
+pub fn begin(session: &mut Session, parts: &mut Parts) {
+    let cx = &mut parts.cx;
+    match session.kind {
+        Kind::Client | Kind::Unidentified | Kind::Challenged(_) => {
+            close::dismiss(session, cx);
+            settle(session, cx);
+        }
+        Kind::Outgoing(id) if parts.links.peer(id).outgoing.state != Link::Up(session.id) => {
+            close::close(session, "ending", cx);
+        }
+        Kind::Outgoing(_) | Kind::Incoming(_) | Kind::Foreign(_) => {}
+    }
+}
+
+/// Ends the links on which everything was told. True: nothing is owed to anybody.
+pub fn is_quiet(sessions: &mut Sessions, parts: &mut Parts) -> bool {
+    let (cx, feed) = (&mut parts.cx, &mut parts.store.feed);
+    if parts.acks.barriers.awaits_updates() {
+        return false;
+    }
+    let mut is_quiet = true;
+    for peer in parts.links.iter_mut() {
+        if let Link::Up(conn) = peer.outgoing.state
+            && feed.is_at_end(peer.outgoing.cursor)
+            && let Some(session) = sessions.get_mut(conn)
+        {
+            peer.outgoing.state = Link::Closing(conn);
+            // Not closed at once: unread input would reset the connection, and destroy what is
+            // still under way to the neighbour.
+            close::dismiss(session, cx);
+            settle(session, cx);
+        }
+        is_quiet &= !foreign::is_owed(peer, feed, cx);
+    }
+    // The neighbours' links to us are theirs to end.
+    let is_done = |session: &Session| match session.kind {
+        Kind::Incoming(_) => session.output.outbox.is_empty(),
+        _ => false,
+    };
+    let mut journal = parts.journal.as_mut();
+    is_quiet
+        && sessions.iter().all(is_done)
+        && journal.as_mut().is_none_or(|journal| journal.is_settled())
+}

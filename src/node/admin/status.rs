@@ -1,0 +1,151 @@
+//! The answer to STATUS at the servers' door: how a server is, in one line of JSON.
+//!
+//! The node knows what it counts itself. What only the shell knows, the metrics of its loop above
+//! all, comes as [`Event::LoopMetrics`](crate::node::Event), and is at most a second old.
+//! `links/handshake.rs` says who may ask.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::metrics::{Counts, LoopMetrics};
+use crate::node::journal::{self, JournalState, JournalStatus};
+use crate::node::links::{Link, Peer};
+use crate::node::parts::Parts;
+use crate::node::store::Store;
+use crate::units::{MILLISECOND, SECOND, Wall};
+
+/// The answer.
+pub fn report(parts: &Parts) -> Value {
+    let Parts {
+        cx,
+        store,
+        acks,
+        metrics,
+        ..
+    } = parts;
+    let journal = journal::status(parts.journal.as_ref(), store, metrics.journal);
+    let (counts, recent, table) = (&cx.counters.counts, &metrics.recent, store.position(0));
+    // A place without a name is free.
+    let neighbours = parts.links.iter().filter(|it| !it.name.is_empty());
+    let links: Vec<Value> = neighbours.map(|peer| link(peer, store)).collect();
+    json!({
+        "name": cx.me.name,
+        "up": true,
+        "up_since": to_the_second(metrics.started),
+        "up_seconds": cx.now.mono.0 / SECOND,
+        "clients": cx.counters.clients,
+        "clients_max": metrics.clients_max,
+        "known": table.count,
+        "digest": format!("{:016x}", table.digest),
+        "links": links,
+        "lookups": {
+            "in_flight": acks.barriers.lookups(),
+            "failed": counts.lookups_failed,
+        },
+        "totals": counted(counts, |count| json!(count)),
+        "rates": counted(&recent.counts, |count| json!(per_second(count, recent.period))),
+        "turns_per_second": per_second(recent.turns, recent.period),
+        "longest_turn_us": recent.longest / MICROSECOND,
+        "loop": event_loop(metrics),
+        "journal": journal_report(&journal),
+        "log": log(metrics),
+        "limits_hit": cx.counters.hits.iter().collect::<BTreeMap<_, _>>(),
+    })
+}
+
+/// One neighbour: the state of the link on which we tell it our changes, and the number of changes
+/// that it is not known to have.
+fn link(peer: &Peer, store: &Store) -> Value {
+    let outgoing = &peer.outgoing;
+    let state = match outgoing.state {
+        _ if peer.is_foreign() => "plain",
+        Link::Up(_) | Link::Closing(_) => "up",
+        Link::Down => "down",
+        Link::Dialling | Link::HelloSent(_) | Link::AwaitingSince(_) | Link::TellingOne(..) => {
+            "dialling"
+        }
+    };
+    let known = if peer.is_foreign() {
+        outgoing.sent_seq
+    } else {
+        outgoing.acked_seq
+    };
+    json!({
+        "name": peer.name,
+        "state": state,
+        "lag": store.feed.last().saturating_sub(known),
+        "hears": peer.incoming.conn.is_some(),
+    })
+}
+
+fn journal_report(status: &JournalStatus) -> Value {
+    let (state, why) = match &status.state {
+        JournalState::Off => ("off", None),
+        JournalState::Ok => ("ok", None),
+        JournalState::Compacting => ("compacting", None),
+        JournalState::Failing(why) => ("failing", Some(why)),
+    };
+    json!({
+        "state": state,
+        "why": why,
+        "lines": status.size.lines,
+        "bytes": status.size.bytes,
+        "live_bytes": status.live_bytes,
+        "synced": status.synced.map(|at| at.to_string()),
+    })
+}
+
+fn log(metrics: &LoopMetrics) -> Value {
+    let state = match metrics.log_trouble {
+        Some(_) => "failing",
+        None => "ok",
+    };
+    json!({"state": state, "why": metrics.log_trouble, "lost": metrics.log_lost})
+}
+
+fn event_loop(metrics: &LoopMetrics) -> Value {
+    let recent = &metrics.recent;
+    let whole: u64 = recent.spent.iter().sum();
+    let [wait, read, node, flush, log] = recent.spent.map(|part| ratio(part, whole, 1e4));
+    json!({
+        "period_seconds": ratio(recent.period, SECOND, 1e3),
+        "turns": metrics.turns,
+        "events_per_turn": ratio(recent.events, recent.turns, 1e2),
+        "longest_turn_us_ever": metrics.longest / MICROSECOND,
+        "shares": {"wait": wait, "read": read, "node": node, "flush": flush, "log": log},
+    })
+}
+
+const MICROSECOND: u64 = MILLISECOND / 1000;
+
+fn counted(counts: &Counts, number: impl Fn(u64) -> Value) -> Value {
+    json!({
+        "iamat": number(counts.iamats),
+        "whatsat": number(counts.whatsats),
+        "invalid": number(counts.invalid),
+        "at_in": number(counts.ats_in),
+        "at_out": number(counts.ats_out),
+    })
+}
+
+/// To one decimal.
+fn per_second(count: u64, period: u64) -> f64 {
+    ratio(count * SECOND, period, 1e1)
+}
+
+/// A part of a whole, 0 of nothing, rounded to a multiple of `1 / grain`.
+fn ratio(part: u64, whole: u64, grain: f64) -> f64 {
+    match whole {
+        0 => 0.0,
+        _ => (part as f64 / whole as f64 * grain).round() / grain,
+    }
+}
+
+/// RFC 3339 in UTC, without a fraction.
+fn to_the_second(wall: Wall) -> String {
+    let mut text = wall.to_string();
+    text.truncate("2018-03-02T20:52:15".len());
+    text.push('Z');
+    text
+}

@@ -1,0 +1,8 @@
+//! The clients' door: IAMAT, WHATSAT, and the echo of everything else.
+
+mod iamat;
+pub mod lines;
+mod reply;
+mod whatsat;
+
+pub use whatsat::answer;

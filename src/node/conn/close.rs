@@ -1,0 +1,64 @@
+//! How a connection ends. Every way through its life is one of these:
+//!
+//! ```text
+//! Open ───────── the peer shuts down sending ─────────▶ HalfClosed
+//!   │                                                       │ its last line is processed
+//!   │ end_after_reply, dismiss                              ▼
+//!   ▼                                                   Draining
+//! Draining, with linger ── the peer shuts down sending ──▶  │
+//!   │ all is sent: we shut down sending                     │ all is sent
+//!   ▼                                                       ▼
+//! Lingering ────── the peer closes, or time is up ─────▶ Closed
+//! ```
+//!
+//! An error of the connection, or a handler's [`End::Closed`], closes it from any phase. A close
+//! while the peer still sends would reset the connection and destroy the last reply: hence the
+//! linger.
+
+use std::borrow::Cow;
+
+use super::output;
+use super::session::{Kind, Phase, Session};
+use crate::node::context::{Context, Timer};
+
+/// How a line ends its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The line is echoed after `? `, and that is the last reply.
+    Refused(&'static str),
+    /// The connection is closed at once.
+    Closed(&'static str),
+}
+
+/// Closes a connection once its event is handled. `why` is for the log.
+pub fn close(session: &mut Session, why: impl Into<Cow<'static, str>>, cx: &mut Context) {
+    session.phase = Phase::Closed;
+    cx.effects.close_later(session.id, why);
+}
+
+/// Echoes the first bytes of a line that is wrong beyond answering.
+pub fn echo(session: &mut Session, line: &[u8], cx: &mut Context) {
+    output::reply(session, &[b"? ", line, b"\n"].concat(), cx);
+}
+
+/// The next reply is the last: input that still comes is dropped, and the connection ends.
+pub fn end_after_reply(session: &mut Session, cx: &mut Context) {
+    // A peer that has ended already sends nothing that could be left unread.
+    let linger = session.phase != Phase::HalfClosed;
+    session.phase = Phase::Draining { linger };
+    // The peer may never read the reply.
+    cx.arm(Timer::Linger(session.id), cx.limits.grace);
+}
+
+/// Ends a connection of which nothing more is wanted, once everything that it is owed is sent.
+pub fn dismiss(session: &mut Session, cx: &mut Context) {
+    if session.is_ending() {
+        return;
+    }
+    session.input.backlog = false;
+    session.input.lines.clear();
+    session.phase = Phase::Draining { linger: true };
+    if session.owes_nothing() && !matches!(session.kind, Kind::Outgoing(_)) {
+        return close(session, "ending", cx);
+    }
+}

@@ -1,0 +1,60 @@
+//! What goes out: the path of every reply.
+//!
+//! Replies of one connection leave in the order of its requests. A reply that may leave at once
+//! goes straight to the outbox; one that must wait reserves a slot in the reply queue, and every
+//! reply after it takes the slot behind. A slot waits for one barrier (`ack/barriers.rs`): a
+//! lookup, or an update that must be synced (`--fsync always`) or known to the herd
+//! (`--ack herd`). When its barrier is released, the slot is filled, and everything that is ready
+//! at the front moves to the outbox.
+//!
+//! Nothing is written when it is produced. A connection with bytes stands once in a flush queue,
+//! and [`Node::poll_action`](crate::node::Node::poll_action) empties the queues once per turn: the
+//! links first, then the journal, then the clients. So one turn writes once to each connection,
+//! however many requests came in its packet, and a client reads its reply only after the update
+//! is on its way to the neighbours and in the journal. [`Output::flushable`] is where that is
+//! held: the shell gets no byte beyond it, and only that last step moves it.
+
+use super::session::Session;
+use crate::buffers::Ticket;
+use crate::node::context::Context;
+
+/// Replies after the replies before it: at once, if none of them waits.
+pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
+    if session.output.replies.is_empty() {
+        session.output.outbox.borrow(&mut cx.pools.outboxes);
+    }
+    let Session { output, .. } = session;
+    output.replies.answer(line, &mut output.outbox);
+    log_reply(session, line, cx);
+    cx.effects.flush(session);
+}
+
+/// Reserves the place of a reply that waits for a barrier, and of which only `head` is known.
+pub fn reserve(session: &mut Session, head: Vec<u8>, cx: &mut Context) -> Ticket {
+    log_reply(session, &head, cx);
+    session.output.replies.reserve(head)
+}
+
+/// The barrier of a reply was released, and `rest` completes it.
+pub fn fill(session: &mut Session, ticket: Ticket, rest: &[u8], cx: &mut Context) {
+    let Session { output, .. } = session;
+    output.replies.fill(ticket, rest, &mut output.outbox);
+    cx.effects.flush(session);
+}
+
+/// The socket took `count` bytes; 0: it took none.
+pub fn advance(session: &mut Session, count: usize, cx: &mut Context) {
+    let output = &mut session.output;
+    output.outbox.advance(count);
+    output.outbox.give_back(&mut cx.pools.outboxes);
+    output.flushable = output.flushable.saturating_sub(count);
+    let is_left = !output.outbox.is_empty();
+    session.deadlines.written(cx.now.mono, count, is_left);
+}
+
+/// Logs a reply. A neighbour's name is not known here, so its room does that.
+fn log_reply(session: &Session, line: &[u8], cx: &mut Context) {
+    if let (None, Some(from)) = (session.peer(), session.from) {
+        cx.log.client(from, '>', line);
+    }
+}

@@ -1,0 +1,187 @@
+//! One connection: what it is for, where it is in its life, and the state of its two directions.
+
+use std::net::SocketAddr;
+
+use super::deadlines::Deadlines;
+use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
+use crate::limits::{Limit, Limits};
+use crate::units::{ConnId, PeerId};
+use crate::wire::Run;
+
+/// The state of one connection.
+#[derive(Debug)]
+pub struct Session {
+    pub id: ConnId,
+    /// The remote address, for the log; none for a connection that we dialled.
+    pub from: Option<SocketAddr>,
+    pub kind: Kind,
+    pub phase: Phase,
+    pub input: Input,
+    pub output: Output,
+    /// How long its client has kept us waiting.
+    pub deadlines: Deadlines,
+}
+
+/// The incoming direction of a connection.
+#[derive(Debug, Default)]
+pub struct Input {
+    /// Bytes that are not processed yet.
+    pub lines: LineBuffer,
+    /// Whole lines may be left in `lines`.
+    pub backlog: bool,
+    /// The connection is on the list of those that go on in the next turn.
+    pub in_backlog_queue: bool,
+    /// The shell was told not to read.
+    pub paused: bool,
+}
+
+/// The outgoing direction of a connection.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Bytes that are not sent yet.
+    pub outbox: Outbox,
+    /// Replies that wait for a barrier, or for a reply before them.
+    pub replies: ReplyQueue,
+    /// The number of replies that wait for a lookup.
+    pub lookups: usize,
+    /// For clients: the first bytes of the outbox, which may be written. The rest may describe
+    /// updates that the journal does not have yet.
+    pub flushable: usize,
+    /// The connection is in the flush queue.
+    pub in_flush_queue: bool,
+}
+
+/// What a connection is for.
+#[derive(Debug)]
+pub enum Kind {
+    /// It was accepted at the clients' door.
+    Client,
+    /// It was accepted at the servers' door and has said nothing yet.
+    Unidentified,
+    /// It said HELLO or STATUS, and must prove that it knows the secret.
+    Challenged(Box<Challenge>),
+    /// A neighbour that tells us its changes.
+    Incoming(PeerId),
+    /// A neighbour that we dialled to tell it ours.
+    Outgoing(PeerId),
+    /// A neighbour of another make, which we dialled to tell it one change.
+    Foreign(PeerId),
+}
+
+/// What both sides have said before the proof of the secret.
+#[derive(Debug)]
+pub struct Challenge {
+    /// The neighbour that it says it is, and its run; none: somebody asks for the status.
+    pub neighbour: Option<(PeerId, Run)>,
+    pub their_nonce: Vec<u8>,
+    pub our_nonce: String,
+}
+
+/// Where a connection is in its life. `close.rs` draws the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Lines come in.
+    Open,
+    /// The peer has shut down sending, and some of its lines are still to be processed.
+    HalfClosed,
+    /// Input is dropped; when everything owed is sent, the connection is closed, after a linger
+    /// if the peer may still be sending.
+    Draining { linger: bool },
+    /// Sending is shut down; input is dropped until the peer closes too, or for a while.
+    Lingering,
+    /// It is closed once its event is handled.
+    Closed,
+}
+
+impl Session {
+    /// A new connection.
+    pub fn new(id: ConnId, from: Option<SocketAddr>, kind: Kind) -> Session {
+        Session {
+            id,
+            from,
+            kind,
+            phase: Phase::Open,
+            input: Input::default(),
+            output: Output::default(),
+            deadlines: Deadlines::default(),
+        }
+    }
+
+    /// Whether it was accepted at the clients' door.
+    pub fn is_client(&self) -> bool {
+        matches!(self.kind, Kind::Client)
+    }
+
+    /// Whether it was accepted at the servers' door and is not known to be a neighbour.
+    pub fn is_unidentified(&self) -> bool {
+        matches!(self.kind, Kind::Unidentified | Kind::Challenged(_))
+    }
+
+    /// The neighbour at its other end.
+    pub fn peer(&self) -> Option<PeerId> {
+        match &self.kind {
+            Kind::Incoming(peer) | Kind::Outgoing(peer) | Kind::Foreign(peer) => Some(*peer),
+            Kind::Challenged(challenge) => challenge.neighbour.map(|(peer, _)| peer),
+            Kind::Client | Kind::Unidentified => None,
+        }
+    }
+
+    /// Whether the next line must wait, and for which limit: too much is owed to the peer already.
+    pub fn is_full(&self, limits: &Limits) -> Option<Limit> {
+        let output = &self.output;
+        // A neighbour that we tell our changes only says how far it got. It must be heard while
+        // its outbox is kept full, or it would seem dead however well it reads. But one that
+        // reads nothing is not heard for ever, for each second adds a MARK.
+        if let Kind::Outgoing(_) = self.kind {
+            let most = limits.link_outbox + 2 * limits.server_line;
+            return (output.outbox.len() >= most).then_some(Limit::link_outbox);
+        }
+        // Between the two water marks it depends on the side from which the level comes.
+        let most = if self.input.paused {
+            limits.outbox_low
+        } else {
+            limits.outbox_high
+        };
+        if output.outbox.len() + output.replies.held() >= most {
+            Some(Limit::outbox_high)
+        } else if output.lookups >= limits.lookups {
+            Some(Limit::lookups)
+        } else {
+            (output.replies.len() >= limits.replies).then_some(Limit::replies)
+        }
+    }
+
+    /// Whether its input is dropped.
+    pub fn is_ending(&self) -> bool {
+        !matches!(self.phase, Phase::Open | Phase::HalfClosed)
+    }
+
+    /// Whether every line is processed, and every reply sent.
+    pub fn owes_nothing(&self) -> bool {
+        self.output.is_empty() && !self.input.backlog
+    }
+
+    /// The bytes that may be written now.
+    pub fn unsent(&self) -> &[u8] {
+        let unsent = self.output.outbox.unsent();
+        match self.kind {
+            Kind::Client => &unsent[..self.output.flushable],
+            _ => unsent,
+        }
+    }
+
+    /// The longest line that it may send, in bytes without LF, and the limit that says so.
+    pub fn line_max(&self, limits: &Limits) -> (usize, Limit) {
+        match self.kind {
+            Kind::Client => (limits.client_line, Limit::client_line),
+            _ => (limits.server_line, Limit::server_line),
+        }
+    }
+}
+
+impl Output {
+    /// Whether every reply is sent.
+    pub fn is_empty(&self) -> bool {
+        self.outbox.is_empty() && self.replies.is_empty()
+    }
+}

@@ -1,0 +1,285 @@
+//! The handshakes: what must be said before a link or a status, and in which order.
+//!
+//! | state | line | what follows |
+//! |---|---|---|
+//! | dialler: [`Link::HelloSent`] | HELLO | AUTH with a secret; [`Link::AwaitingSince`] |
+//! | dialler: [`Link::AwaitingSince`] | SINCE | [`Link::Up`], in `outgoing.rs` |
+//! | acceptor: [`Kind::Unidentified`] | HELLO | HELLO; [`Kind::Challenged`] |
+//! | acceptor: [`Kind::Challenged`] | AUTH | SINCE; [`Kind::Incoming`], in `incoming.rs` |
+//! | asked: [`Kind::Unidentified`] | STATUS | STATUS; [`Kind::Challenged`] |
+//! | asked: [`Kind::Challenged`] | AUTH | the status, and the end |
+//!
+//! Without a secret an acceptor says SINCE at once. On loopback the status needs no proof.
+//! Any other line is refused. A connection that says nothing is closed after three seconds.
+
+use super::peer::{Link, Peer};
+use super::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
+use crate::node::admin::status;
+use crate::node::conn::{Challenge, End, Kind, Session, close};
+use crate::node::context::{Identity, Level, Timer};
+use crate::node::parts::Parts;
+use crate::units::{ConnId, PeerId};
+use crate::wire::{Hello, Message, Position, Run};
+
+const OTHER_SECRET: &str = "it has another secret: give both the same with --secret-file";
+
+/// The first line of a connection at the servers' door: a neighbour's HELLO, or STATUS.
+///
+/// # Errors
+/// Nothing else is accepted.
+pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
+    let hello = match Message::parse(line) {
+        Some(Message::Hello(hello)) => hello,
+        Some(Message::Status(nonce)) => return asked(session, line, nonce, parts),
+        _ => return Err(End::Refused("it does not begin with HELLO")),
+    };
+    let peer = check_dialler(session, &hello, parts).map_err(End::Refused)?;
+    let challenge = Challenge {
+        neighbour: Some((peer, hello.run)),
+        their_nonce: hello.nonce.to_vec(),
+        our_nonce: parts.cx.nonce(),
+    };
+    let (me, name) = (&parts.cx.me, &parts.links.peer(peer).name);
+    let reply = hello_line(me, name, &challenge.our_nonce);
+    let proof = match &me.secret {
+        Some(secret) => secret.prove(&as_acceptor(ACCEPTOR, me, name, hello.run, &challenge)),
+        None => "-".to_string(),
+    };
+    session.kind = Kind::Challenged(Box::new(challenge));
+    parts.log_line(session, '<', line);
+    parts.say(session, format_args!("{reply} {proof}"));
+    if parts.cx.me.secret.is_none() {
+        admit(session, peer, hello.run, parts);
+    }
+    Ok(())
+}
+
+/// The line after the challenge: the proof of the secret.
+///
+/// # Errors
+/// Nothing else is accepted.
+pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
+    let (Kind::Challenged(challenge), Some(secret)) = (&session.kind, &parts.cx.me.secret) else {
+        return Err(End::Refused(OTHER_SECRET));
+    };
+    let Some(Message::Auth(proof)) = Message::parse(line) else {
+        return Err(End::Refused("it does not prove that it knows the secret"));
+    };
+    let me = &parts.cx.me;
+    let Some((peer, run)) = challenge.neighbour else {
+        let nonces = [&challenge.their_nonce[..], challenge.our_nonce.as_bytes()];
+        if !secret.accepts(proof, &question(me.name.as_bytes(), nonces)) {
+            return Err(End::Refused("it asks for the status with another secret"));
+        }
+        parts.log_line(session, '<', line);
+        say_status(session, parts);
+        return Ok(());
+    };
+    let name = &parts.links.peer(peer).name;
+    if !secret.accepts(proof, &as_acceptor(DIALLER, me, name, run, challenge)) {
+        return Err(End::Refused(OTHER_SECRET));
+    }
+    parts.log_line(session, '<', line);
+    admit(session, peer, run, parts);
+    Ok(())
+}
+
+/// Somebody asks for the status: on this machine's loopback anybody may, from elsewhere only
+/// somebody who proves the secret.
+fn asked(
+    session: &mut Session,
+    line: &[u8],
+    nonce: Option<&[u8]>,
+    parts: &mut Parts,
+) -> Result<(), End> {
+    let from = session.from.map(|from| from.ip().to_canonical());
+    if from.is_some_and(|from| from.is_loopback()) {
+        parts.log_line(session, '<', line);
+        say_status(session, parts);
+        return Ok(());
+    }
+    let (Some(_), Some(nonce)) = (&parts.cx.me.secret, nonce) else {
+        return Err(End::Refused(
+            "it asks for the status, and can prove nothing",
+        ));
+    };
+    let our_nonce = parts.cx.nonce();
+    parts.log_line(session, '<', line);
+    parts.say(session, format_args!("STATUS {our_nonce}"));
+    session.kind = Kind::Challenged(Box::new(Challenge {
+        neighbour: None,
+        their_nonce: nonce.to_vec(),
+        our_nonce,
+    }));
+    Ok(())
+}
+
+/// Sends the status, and ends the connection.
+fn say_status(session: &mut Session, parts: &mut Parts) {
+    close::end_after_reply(session, &mut parts.cx);
+    let report = status::report(parts);
+    parts.say(session, format_args!("{report}"));
+}
+
+/// The dialler is the neighbour that it says it is: from here on it is heard.
+fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
+    on_run(id, session.id, run, parts);
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    if let Some(old) = peer.incoming.conn {
+        let why = "replaced by a newer one";
+        peer.stop_hearing(old, why, cx);
+        cx.effects.close_later(old, why);
+    }
+    session.kind = Kind::Incoming(id);
+    peer.incoming.conn = Some(session.id);
+    peer.incoming.is_ready = false;
+    cx.info(format_args!("link from {} up: its run is {run}", peer.name));
+    cx.arm(Timer::Silent(session.id), cx.limits.dead);
+    say_since(Level::Info, id, session, parts);
+    // The neighbour is there, so there is no reason to wait, but for a dial that has just begun.
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    let may_dial = match peer.outgoing.state {
+        Link::Down => true,
+        Link::Dialling => peer.redial.is_old(cx.now.mono, &cx.limits),
+        _ => false,
+    };
+    if may_dial && !cx.is_shutting_down {
+        peer.redial.reset(&cx.limits);
+        peer.dial(cx);
+    }
+}
+
+/// Says how far we got in a neighbour's feed, and what our table is.
+pub fn say_since(level: Level, id: PeerId, session: &mut Session, parts: &mut Parts) {
+    let peer = parts.links.peer(id);
+    if let Some(run) = peer.run {
+        let position = parts.store.position(peer.incoming.heard.seq);
+        parts.say_at(level, session, format_args!("SINCE {run} {position}"));
+    }
+}
+
+/// A neighbour has said on `conn` which run it is. What belongs to an earlier run ends.
+fn on_run(id: PeerId, conn: ConnId, run: Run, parts: &mut Parts) {
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    if peer.run == Some(run) {
+        return;
+    }
+    let is_first = peer.run.replace(run).is_none();
+    peer.known_since = parts.store.feed.last();
+    peer.incoming.heard = Position::default();
+    if is_first {
+        return;
+    }
+    let why = "the neighbour was started again";
+    let links = [peer.incoming.conn, peer.outgoing.state.conn()];
+    for old in links.into_iter().flatten().filter(|old| *old != conn) {
+        peer.stop_hearing(old, why, cx);
+        peer.lost(old, why, cx);
+        cx.effects.close_later(old, why);
+    }
+}
+
+/// The shell connected to a neighbour: we say HELLO.
+pub fn say_hello(id: PeerId, session: &mut Session, parts: &mut Parts) {
+    let nonce = parts.cx.nonce();
+    let peer = parts.links.peer_mut(id);
+    peer.outgoing.state = Link::HelloSent(session.id);
+    let hello = hello_line(&parts.cx.me, &peer.name, &nonce);
+    peer.outgoing.nonce = nonce;
+    parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
+    parts.say(session, format_args!("{hello}"));
+}
+
+/// The acceptor's HELLO on a link that we dialled. With a secret we prove it now.
+///
+/// # Errors
+/// The reason why that server is not the neighbour.
+pub fn on_hello(
+    id: PeerId,
+    session: &mut Session,
+    line: &[u8],
+    hello: &Hello<'_>,
+    parts: &mut Parts,
+) -> Result<(), End> {
+    check_acceptor(parts.links.peer(id), hello, &parts.cx.me).map_err(End::Refused)?;
+    parts.log_line(session, '<', line);
+    on_run(id, session.id, hello.run, parts);
+    let peer = parts.links.peer_mut(id);
+    peer.outgoing.state = Link::AwaitingSince(session.id);
+    if let Some(secret) = &parts.cx.me.secret {
+        let proof = secret.prove(&as_dialler(DIALLER, &parts.cx.me, peer, hello));
+        parts.say(session, format_args!("AUTH {proof}"));
+    }
+    parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
+    Ok(())
+}
+
+fn check_dialler(
+    session: &Session,
+    hello: &Hello<'_>,
+    parts: &Parts,
+) -> Result<PeerId, &'static str> {
+    let me = &parts.cx.me;
+    let mut ours = parts.links.iter().filter(|peer| !peer.is_foreign());
+    let Some(peer) = ours.find(|peer| peer.name.as_bytes() == hello.from) else {
+        return Err("it is not a neighbour of ours: do both have the same topology?");
+    };
+    if hello.to != me.name.as_bytes() {
+        return Err("it takes us for another server: do both have the same topology?");
+    }
+    if hello.proof.is_some() {
+        return Err("it says HELLO like an acceptor");
+    }
+    if me.secret.is_some() {
+        // It will prove its name, wherever it comes from.
+        return Ok(peer.id);
+    }
+    if peer.addresses.is_empty() {
+        return Err("that neighbour's host name is not resolved yet");
+    }
+    let from = session.from.map(|from| from.ip().to_canonical());
+    if !from.is_some_and(|from| peer.is_at(from)) {
+        return Err("it does not come from that neighbour's address in the topology");
+    }
+    Ok(peer.id)
+}
+
+fn check_acceptor(peer: &Peer, hello: &Hello<'_>, me: &Identity) -> Result<(), &'static str> {
+    if hello.from != peer.name.as_bytes() {
+        return Err("another server listens there: correct its address in the topology");
+    }
+    if hello.to != me.name.as_bytes() {
+        return Err("it takes us for another server");
+    }
+    match (hello.proof, &me.secret) {
+        (None, _) => Err("it says HELLO like a dialler"),
+        (Some(b"-"), None) => Ok(()),
+        (Some(_), None) => Err("it has a secret: give us the same with --secret-file"),
+        (Some(b"-"), Some(_)) => Err("it has no secret: give it ours with --secret-file"),
+        (Some(proof), Some(secret)) => {
+            let is_good = secret.accepts(proof, &as_dialler(ACCEPTOR, me, peer, hello));
+            is_good.then_some(()).ok_or(OTHER_SECRET)
+        }
+    }
+}
+
+/// Our HELLO to a neighbour, without LF.
+fn hello_line(me: &Identity, neighbour: &str, nonce: &str) -> String {
+    format!("HELLO {} {neighbour} {} {nonce}", me.name, me.run)
+}
+
+/// What `role` proves on a link that we dialled.
+fn as_dialler(role: &[u8], me: &Identity, peer: &Peer, hello: &Hello<'_>) -> Vec<u8> {
+    let ours = Side(me.name.as_bytes(), me.run, peer.outgoing.nonce.as_bytes());
+    handshake(
+        role,
+        ours,
+        Side(peer.name.as_bytes(), hello.run, hello.nonce),
+    )
+}
+
+/// What `role` proves on a link that a neighbour dialled.
+fn as_acceptor(role: &[u8], me: &Identity, name: &str, run: Run, said: &Challenge) -> Vec<u8> {
+    let ours = Side(me.name.as_bytes(), me.run, said.our_nonce.as_bytes());
+    handshake(role, Side(name.as_bytes(), run, &said.their_nonce), ours)
+}

@@ -1,0 +1,66 @@
+//! The links on which our neighbours tell us their changes. Each MARK moves the point from which a
+//! link goes on after a cut, and is answered with SINCE.
+
+use super::handshake::say_since;
+use crate::node::conn::{End, Session};
+use crate::node::context::{Level, Timer};
+use crate::node::parts::Parts;
+use crate::node::store::{Offered, Source};
+use crate::units::PeerId;
+use crate::wire::{Message, Position, Report};
+
+/// Handles a line of a neighbour that tells us its changes.
+///
+/// # Errors
+/// How the line ends the link.
+pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
+    if !parts.links.peer(id).incoming.is_ready {
+        return Err(End::Refused("it does not wait for SINCE"));
+    }
+    match Message::parse(line) {
+        Some(Message::At(report)) => {
+            parts.log_line(session, '<', line);
+            at(id, session, &report, parts);
+        }
+        Some(Message::Mark(position)) => mark(id, session, line, position, parts),
+        Some(Message::Wave(run, number)) => {
+            parts.log_line(session, '<', line);
+            let (link, up) = ((session.id, id), parts.links.up());
+            let waves = &mut parts.acks.waves;
+            if waves.on_wave(run, number, link, up, &mut parts.cx) {
+                parts.say(session, format_args!("DONE {run} {number}"));
+            }
+        }
+        _ => return Err(End::Refused("it says what a dialler never says")),
+    }
+    Ok(())
+}
+
+/// A change of the neighbour's.
+fn at(id: PeerId, session: &Session, report: &Report<'_>, parts: &mut Parts) {
+    parts.cx.counters.counts.ats_in += 1;
+    match parts.store.offer(report, Source::Neighbour(id)) {
+        Offered::Accepted(_) => parts.cx.effects.news = true,
+        Offered::Duplicate(_) | Offered::Older => {}
+        Offered::Full(limit) => {
+            parts.cx.hit(limit);
+            parts.warn(session, "its report is lost, for the table is full");
+        }
+    }
+}
+
+/// The neighbour has told us everything up to a point.
+fn mark(id: PeerId, session: &mut Session, line: &[u8], position: Position, parts: &mut Parts) {
+    let peer = parts.links.peer_mut(id);
+    let is_repeated = std::mem::replace(&mut peer.incoming.heard, position) == position;
+    let level = if is_repeated {
+        Level::Debug
+    } else {
+        Level::Info
+    };
+    parts.cx.log.line(level, &peer.name, '<', line);
+    parts
+        .cx
+        .arm(Timer::Silent(session.id), parts.cx.limits.dead);
+    say_since(level, id, session, parts);
+}

@@ -1,0 +1,249 @@
+//! The links on which we tell our neighbours our changes. Each is a follower of the feed: changes
+//! that its socket does not take stay in the table.
+
+use super::foreign;
+use super::handshake::{on_hello, say_hello};
+use super::peer::{Link, Peer};
+use crate::limits::Limit;
+use crate::node::conn::{End, Kind, Output, Phase, Session, Sessions};
+use crate::node::context::{Context, Level, Timer};
+use crate::node::parts::Parts;
+use crate::node::store::{Change, Follower, Store};
+use crate::units::{ConnId, PeerId};
+use crate::wire::{Message, Position, Run};
+
+/// A link of which the feed fills the outbox.
+struct LinkWriter<'a> {
+    peer: &'a mut Peer,
+    output: &'a mut Output,
+    /// What a MARK says of our table.
+    table: Position,
+    cx: &'a mut Context,
+}
+
+impl Follower for LinkWriter<'_> {
+    fn has_room(&self) -> bool {
+        self.output.outbox.len() < self.cx.limits.link_outbox
+    }
+
+    /// Changes that the neighbour told us itself in its present run are skipped.
+    fn take(&mut self, change: Change, line: &[u8]) {
+        self.peer.outgoing.sent_seq = change.seq;
+        if self.peer.knows(&change) {
+            return;
+        }
+        let LinkWriter { output, cx, .. } = self;
+        output.outbox.borrow(&mut cx.pools.outboxes);
+        output.outbox.push(line);
+        cx.counters.counts.ats_out += 1;
+        cx.log.line(Level::Info, &self.peer.name, '>', line);
+        self.peer.outgoing.unmarked += line.len();
+        if self.peer.outgoing.unmarked >= cx.limits.link_unmarked {
+            push_mark(self.peer, self.table, self.output, self.cx);
+        }
+    }
+}
+
+/// Offers the changes of the feed to every neighbour.
+pub fn pump(sessions: &mut Sessions, parts: &mut Parts) {
+    let Parts { cx, store, .. } = parts;
+    for peer in parts.links.iter_mut() {
+        if peer.is_foreign() {
+            foreign::call(peer, &mut store.feed, cx);
+        } else if let Link::Up(conn) | Link::Closing(conn) = peer.outgoing.state
+            && let Some(session) = sessions.get_mut(conn)
+        {
+            let before = session.output.outbox.len();
+            pump_one(peer, session, store, cx);
+            // Bytes that its socket did not take before are written when it takes more.
+            if session.output.outbox.len() > before {
+                cx.effects.flush(session);
+            }
+        }
+    }
+}
+
+/// Offers the changes of the feed to one neighbour, as many as its outbox has room for.
+pub fn pump_one(peer: &mut Peer, session: &mut Session, store: &mut Store, cx: &mut Context) {
+    let is_up = matches!(peer.outgoing.state, Link::Up(_) | Link::Closing(_));
+    if is_up && session.phase != Phase::Lingering {
+        let (cursor, table) = (peer.outgoing.cursor, store.position(0));
+        let output = &mut session.output;
+        store.pump(
+            cursor,
+            &mut LinkWriter {
+                peer,
+                output,
+                table,
+                cx,
+            },
+        );
+    }
+}
+
+/// Passes waves on to the neighbours that have been told all news. A client of the time when a
+/// wave began may have moved again, and then its change is later in the feed: so it is the end of
+/// the feed that counts.
+pub fn tell_waves(sessions: &mut Sessions, parts: &mut Parts) {
+    let unsent = parts.acks.waves.unsent();
+    let due = parts
+        .links
+        .iter()
+        .filter_map(|peer| match peer.outgoing.state {
+            Link::Up(conn) if unsent >> peer.id.index() & 1 == 1 => Some((peer, conn)),
+            _ => None,
+        });
+    let due = due.filter(|(peer, _)| parts.store.feed.is_at_end(peer.outgoing.cursor));
+    let due: Vec<(PeerId, ConnId)> = due.map(|(peer, conn)| (peer.id, conn)).collect();
+    for (peer, conn) in due {
+        if let Some(session) = sessions.get_mut(conn) {
+            for (run, number) in parts.acks.waves.take_unsent(peer) {
+                parts.say(session, format_args!("WAVE {run} {number}"));
+            }
+        }
+    }
+    while let Some((conn, run, number)) = parts.acks.waves.take_done() {
+        if let Some(session) = sessions.get_mut(conn) {
+            parts.say(session, format_args!("DONE {run} {number}"));
+        }
+    }
+}
+
+/// The shell connected to a neighbour.
+pub fn connected(id: PeerId, conn: ConnId, sessions: &mut Sessions, parts: &mut Parts) {
+    let peer = parts.links.peer_mut(id);
+    if peer.is_foreign() {
+        let session = sessions.insert(Session::new(conn, None, Kind::Foreign(id)));
+        return foreign::tell_one(peer, session, &mut parts.store, &mut parts.cx);
+    }
+    let session = sessions.insert(Session::new(conn, None, Kind::Outgoing(id)));
+    if parts.cx.is_shutting_down || peer.outgoing.state.conn().is_some() {
+        return parts.cx.effects.close_later(conn, "not wanted any more");
+    }
+    say_hello(id, session, parts);
+}
+
+/// Handles a line on a link that we dialled.
+///
+/// # Errors
+/// How the line ends the link.
+pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
+    if line.starts_with(b"? ") {
+        // Not answered: two servers that refuse each other would never end.
+        parts.log_line(session, '<', line);
+        parts.warn(session, "it refuses us: do both have the same topology?");
+        return Err(End::Closed("refused by the neighbour"));
+    }
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    // A link that a newer one replaced has nothing to say.
+    let state = Some(peer.outgoing.state).filter(|state| state.conn() == Some(session.id));
+    match (Message::parse(line), state) {
+        (Some(Message::Hello(hello)), Some(Link::HelloSent(_))) => {
+            on_hello(id, session, line, &hello, parts)?;
+        }
+        (Some(Message::Since(run, position)), Some(Link::AwaitingSince(conn))) => {
+            parts.log_line(session, '<', line);
+            resume(id, conn, run, &position, parts);
+        }
+        (Some(Message::Since(_, position)), Some(Link::Up(_))) => {
+            cx.log
+                .line(peer.outgoing.mark_level(), &peer.name, '<', line);
+            acknowledged(peer, &position, &mut parts.store, cx);
+        }
+        (Some(Message::Done(run, number)), Some(Link::Up(_))) => {
+            parts.log_line(session, '<', line);
+            parts.acks.waves.on_done(id, run, number, &mut parts.cx);
+        }
+        _ => return Err(End::Refused("it says what an acceptor never says")),
+    }
+    Ok(())
+}
+
+/// The neighbour said how far it got: from there on it is told everything.
+fn resume(id: PeerId, conn: ConnId, run: Run, position: &Position, parts: &mut Parts) {
+    let Parts { cx, store, .. } = parts;
+    let peer = parts.links.peer_mut(id);
+    let last = store.feed.last();
+    let seq = if run == cx.me.run {
+        position.seq.min(last)
+    } else {
+        0
+    };
+    store.feed.rewind(peer.outgoing.cursor, seq);
+    let outgoing = &mut peer.outgoing;
+    outgoing.state = Link::Up(conn);
+    (outgoing.sent_seq, outgoing.acked_seq) = (seq, seq);
+    outgoing.unmarked = 0;
+    outgoing.marks = [None; 2];
+    let name = &peer.name;
+    cx.info(format_args!(
+        "link to {name} up: it knows {seq} of {last} changes"
+    ));
+    if store.equals(position) {
+        mark_in_sync(peer, store);
+    }
+    cx.arm(Timer::Link(id), cx.limits.dead);
+    cx.arm(Timer::Mark(id), 0);
+    cx.effects.news = true;
+}
+
+/// The neighbour answered a MARK.
+fn acknowledged(peer: &mut Peer, position: &Position, store: &mut Store, cx: &mut Context) {
+    cx.arm(Timer::Link(peer.id), cx.limits.dead);
+    peer.outgoing.acked_seq = position.seq.min(peer.outgoing.sent_seq);
+    peer.redial.succeeded(&cx.limits);
+    if store.equals(position) {
+        mark_in_sync(peer, store);
+        // A wave may have waited for the end of the feed.
+        cx.effects.news = true;
+    }
+}
+
+/// The neighbour has the same table: no change need be told.
+fn mark_in_sync(peer: &mut Peer, store: &mut Store) {
+    let last = store.feed.last();
+    store.feed.rewind(peer.outgoing.cursor, last);
+    (peer.outgoing.sent_seq, peer.outgoing.acked_seq) = (last, last);
+}
+
+/// A MARK is due: heartbeat, resume point, and proof of convergence.
+pub fn mark(id: PeerId, sessions: &mut Sessions, parts: &mut Parts) {
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    if let Link::Up(conn) = peer.outgoing.state
+        && let Some(session) = sessions.get_mut(conn)
+    {
+        push_mark(peer, parts.store.position(0), &mut session.output, cx);
+        cx.effects.flush(session);
+        cx.arm(Timer::Mark(id), cx.limits.heartbeat);
+    }
+}
+
+/// Says how far a neighbour has been told.
+fn push_mark(peer: &mut Peer, table: Position, output: &mut Output, cx: &mut Context) {
+    let outgoing = &mut peer.outgoing;
+    let mark = Position {
+        seq: outgoing.sent_seq,
+        ..table
+    };
+    outgoing.unmarked = 0;
+    outgoing.marks = [outgoing.marks[1], Some(mark)];
+    let line = output.outbox.push_line(format_args!("MARK {mark}"));
+    cx.log.line(outgoing.mark_level(), &peer.name, '>', line);
+}
+
+/// A neighbour is to be dialled, or did not answer in time.
+pub fn on_timeout(id: PeerId, parts: &mut Parts) {
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    match peer.outgoing.state {
+        Link::Down if cx.is_shutting_down => {}
+        Link::Down if peer.is_foreign() => foreign::call_again(peer, &mut parts.store.feed, cx),
+        Link::Down => peer.dial(cx),
+        Link::Dialling => peer.down("no answer", cx),
+        state => {
+            cx.hit(Limit::dead);
+            if let Some(conn) = state.conn() {
+                cx.effects.close_later(conn, "silent for too long");
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! All neighbours, and the connections that may become theirs.
+
+use super::peer::{Link, Peer};
+use crate::limits::{Limit, Throttle};
+use crate::node::api::Neighbour;
+use crate::node::conn::{Kind, Session, Sessions};
+use crate::node::context::{Context, Timer};
+use crate::node::store::Feed;
+use crate::units::{ConnId, PeerId};
+
+/// The neighbours by index; some indices may be free.
+#[derive(Debug)]
+pub struct Links {
+    peers: Vec<Peer>,
+    /// Connections that were accepted at the servers' door and may still be unidentified, the
+    /// oldest first.
+    unidentified: Vec<ConnId>,
+    /// Warnings about connections that belong to no neighbour.
+    warnings: Throttle,
+}
+
+impl Links {
+    /// The links to `neighbours`, which are dialled at the first tick.
+    pub fn new(neighbours: Vec<Neighbour>, feed: &mut Feed, cx: &mut Context) -> Links {
+        let mut links = Links {
+            peers: Vec::new(),
+            unidentified: Vec::new(),
+            warnings: Throttle::default(),
+        };
+        for (index, neighbour) in neighbours.into_iter().enumerate() {
+            let id = PeerId(index as u8);
+            // One of another make is dialled when there is a change to tell, or a name to resolve.
+            if !neighbour.plain || neighbour.addresses.is_empty() {
+                cx.arm(Timer::Link(id), 0);
+            }
+            let peer = Peer::new(id, neighbour, feed.follow(), &cx.limits);
+            links.peers.push(peer);
+        }
+        links
+    }
+
+    /// A neighbour takes the index that it has: a free one, or the next.
+    pub fn put(&mut self, peer: Peer) {
+        match self.peers.get_mut(peer.id.index()) {
+            Some(place) => *place = peer,
+            None => self.peers.push(peer),
+        }
+    }
+
+    /// A neighbour.
+    pub fn peer(&self, id: PeerId) -> &Peer {
+        &self.peers[id.index()]
+    }
+
+    /// A neighbour, to change it.
+    pub fn peer_mut(&mut self, id: PeerId) -> &mut Peer {
+        &mut self.peers[id.index()]
+    }
+
+    /// The neighbours, and free places.
+    pub fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.peers.iter()
+    }
+
+    /// The neighbours, and free places, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Peer> {
+        self.peers.iter_mut()
+    }
+
+    /// A bit for each neighbour that is told every change.
+    pub fn up(&self) -> u64 {
+        let is_up = |peer: &&Peer| matches!(peer.outgoing.state, Link::Up(_));
+        let up = self.iter().filter(is_up);
+        up.fold(0, |bits, peer| bits | 1 << peer.id.index())
+    }
+
+    /// The name of a connection's other end, and the warnings about it. A connection that has not
+    /// proved its name does not use up its neighbour's warnings.
+    pub fn who(&mut self, session: &Session) -> (String, &mut Throttle) {
+        match session.peer().filter(|_| !session.is_unidentified()) {
+            Some(peer) => {
+                let peer = self.peer_mut(peer);
+                (peer.name.clone(), &mut peer.warnings)
+            }
+            None => {
+                let from = session.from.map(|from| from.to_string());
+                (from.unwrap_or_default(), &mut self.warnings)
+            }
+        }
+    }
+
+    /// Caps unidentified connections, so that a crowd cannot keep a neighbour out. Neighbours say
+    /// HELLO at once, so the connection that has been silent longest is evicted: it is returned.
+    pub fn admit(&mut self, new: ConnId, all: &Sessions, cx: &mut Context) -> Option<ConnId> {
+        self.unidentified
+            .retain(|id| all.get(*id).is_some_and(Session::is_unidentified));
+        let is_full = self.unidentified.len() >= cx.limits.unidentified;
+        let evicted = is_full.then(|| {
+            cx.hit(Limit::unidentified);
+            let is_silent = |session: &Session| matches!(session.kind, Kind::Unidentified);
+            let mut ids = self.unidentified.iter();
+            let place = ids.position(|id| all.get(*id).is_some_and(is_silent));
+            self.unidentified.remove(place.unwrap_or_default())
+        });
+        self.unidentified.push(new);
+        evicted
+    }
+}

@@ -1,0 +1,136 @@
+//! The secret that the servers of a herd share: each proves to the other that it knows it, and
+//! reveals nothing that helps somebody who does not.
+//!
+//! A proof is HMAC-SHA-256 over the prover's role, both names, both runs and both nonces. So it is
+//! good for one handshake only, in one direction only: a proof that is sent back, kept for later
+//! or shown to somebody else proves nothing.
+
+use std::fmt;
+
+use ring::hmac;
+
+use crate::limits::Limits;
+use crate::wire::{Run, from_hex, to_hex};
+
+/// The shared secret.
+#[derive(Clone)]
+pub struct Secret(hmac::Key);
+
+/// The length of the shortest secret, in bytes.
+pub const SECRET_BYTES_MIN: usize = Limits::PRODUCT.secret_min;
+
+impl Secret {
+    /// A secret of these bytes; none if there are too few.
+    pub fn new(bytes: &[u8]) -> Option<Secret> {
+        let enough = bytes.len() >= SECRET_BYTES_MIN;
+        enough.then(|| Secret(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
+    }
+
+    /// A nonce that cannot be foreseen from the nonces before it: 128 bits, 32 hex digits.
+    pub fn nonce(&self, number: [u64; 2]) -> String {
+        let tag = hmac::sign(&self.0, format!("nonce {number:?}").as_bytes());
+        to_hex(&tag.as_ref()[..16])
+    }
+
+    /// The proof that somebody who says `message` knows the secret, as 64 hex digits.
+    pub fn prove(&self, message: &[u8]) -> String {
+        to_hex(hmac::sign(&self.0, message).as_ref())
+    }
+
+    /// Whether `proof` is that of `message`, compared in constant time.
+    pub fn accepts(&self, proof: &[u8], message: &[u8]) -> bool {
+        from_hex(proof).is_some_and(|tag| hmac::verify(&self.0, message, &tag).is_ok())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+/// The side that proves, by its word in the message.
+pub const DIALLER: &[u8] = b"dialler";
+/// See [`DIALLER`].
+pub const ACCEPTOR: &[u8] = b"acceptor";
+
+/// What one side has said in a handshake: its name, its run and its nonce.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a>(pub &'a [u8], pub Run, pub &'a [u8]);
+
+/// The message that `role` proves. No word holds a space, so no two handshakes have one message.
+pub fn handshake(role: &[u8], dialler: Side<'_>, acceptor: Side<'_>) -> Vec<u8> {
+    let runs = [dialler.1, acceptor.1].map(|run| run.to_string());
+    let [names, nonces] = [[dialler.0, acceptor.0], [dialler.2, acceptor.2]];
+    let runs = [runs[0].as_bytes(), runs[1].as_bytes()];
+    [&[role], &names[..], &runs, &nonces].concat().join(&b' ')
+}
+
+/// The message of a proof for STATUS, with the nonces of the asking side and the server. A
+/// handshake's has seven words and another role before them, so neither proof is good for the
+/// other.
+pub fn question(server: &[u8], [theirs, ours]: [&[u8]; 2]) -> Vec<u8> {
+    [b"asker", server, theirs, ours].join(&b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_is_good_for_one_handshake_and_one_role() {
+        let secret = Secret::new(b"0123456789abcdef").unwrap();
+        let sides = [Side(b"A", Run(1), b"n1"), Side(b"B", Run(2), b"n2")];
+        let [dialler, acceptor] = sides;
+        let message = handshake(DIALLER, dialler, acceptor);
+        let proof = secret.prove(&message);
+        assert_eq!(proof.len(), 64);
+        assert!(secret.accepts(proof.as_bytes(), &message));
+        let others = [
+            handshake(ACCEPTOR, dialler, acceptor),
+            handshake(DIALLER, acceptor, dialler),
+            handshake(
+                DIALLER,
+                Side(b"B", Run(1), b"n1"),
+                Side(b"A", Run(2), b"n2"),
+            ),
+            handshake(
+                DIALLER,
+                Side(b"A", Run(2), b"n1"),
+                Side(b"B", Run(1), b"n2"),
+            ),
+            handshake(
+                DIALLER,
+                Side(b"A", Run(1), b"n2"),
+                Side(b"B", Run(2), b"n1"),
+            ),
+        ];
+        for other in others {
+            assert!(!secret.accepts(proof.as_bytes(), &other));
+        }
+        let other = Secret::new(b"0123456789abcdeF").unwrap();
+        assert!(!other.accepts(proof.as_bytes(), &message));
+        let upper = proof.to_uppercase();
+        for bad in [&b""[..], b"-", &proof.as_bytes()[..62], upper.as_bytes()] {
+            assert!(!secret.accepts(bad, &message));
+        }
+    }
+
+    #[test]
+    fn a_proof_for_status_is_good_for_one_server_and_one_question() {
+        let secret = Secret::new(b"0123456789abcdef").unwrap();
+        let proof = secret.prove(&question(b"A", [b"n1", b"n2"]));
+        let accepts = |server, nonces| secret.accepts(proof.as_bytes(), &question(server, nonces));
+        assert!(accepts(b"A", [b"n1", b"n2"]));
+        assert!(!accepts(b"B", [b"n1", b"n2"]));
+        assert!(!accepts(b"A", [b"n2", b"n1"]));
+        assert!(!accepts(b"A", [b"n1", b"n3"]));
+    }
+
+    #[test]
+    fn a_short_secret_is_none_and_none_is_shown() {
+        assert!(Secret::new(b"0123456789abcde").is_none());
+        let secret = Secret::new(b"0123456789abcdef").unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret(***)");
+    }
+}

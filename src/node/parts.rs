@@ -1,0 +1,85 @@
+//! The parts of a node besides its connections, side by side. A handler of a connection gets that
+//! connection and the parts; a function further in gets just what it touches.
+
+use std::fmt;
+
+use super::ack::Acks;
+use super::admin::LoopMetrics;
+use super::api::Config;
+use super::conn::Session;
+use super::context::{Context, Level};
+use super::journal::Journal;
+use super::links::Links;
+use super::store::Store;
+
+/// The parts of a node besides its connections.
+#[derive(Debug)]
+pub struct Parts {
+    pub cx: Context,
+    pub store: Store,
+    pub links: Links,
+    pub acks: Acks,
+    pub journal: Option<Journal>,
+    /// What the shell last said of itself.
+    pub metrics: Box<LoopMetrics>,
+}
+
+impl Parts {
+    /// The parts of a node that knows nothing.
+    pub fn new(mut config: Config) -> Parts {
+        let neighbours = std::mem::take(&mut config.neighbours);
+        let fsync = config.journal;
+        let mut cx = Context::new(config);
+        let mut store = Store::new(&cx.limits);
+        let links = Links::new(neighbours, &mut store.feed, &mut cx);
+        let journal = fsync.map(|fsync| Journal::new(fsync, store.feed.follow()));
+        let synced = journal.as_ref().map_or(u64::MAX, Journal::durable);
+        Parts {
+            cx,
+            store,
+            links,
+            acks: Acks::new(synced),
+            journal,
+            metrics: Box::default(),
+        }
+    }
+
+    /// Sends a line, given without LF, to a connection at the servers' door.
+    pub fn say(&mut self, session: &mut Session, line: fmt::Arguments<'_>) {
+        self.say_at(Level::Info, session, line);
+    }
+
+    /// Sends a line that is logged at `level`.
+    pub fn say_at(&mut self, level: Level, session: &mut Session, line: fmt::Arguments<'_>) {
+        session.output.outbox.borrow(&mut self.cx.pools.outboxes);
+        let peer = session.peer();
+        let line = session.output.outbox.push_line(line);
+        if let Some(peer) = peer {
+            let name = &self.links.peer(peer).name;
+            self.cx.log.line(level, name, '>', line);
+        }
+        self.cx.effects.flush(session);
+    }
+
+    /// Logs a line that comes from (`<`) or goes to (`>`) a connection.
+    pub fn log_line(&mut self, session: &Session, way: char, line: &[u8]) {
+        match (session.peer(), session.from) {
+            (Some(peer), _) => {
+                let name = &self.links.peer(peer).name;
+                self.cx.log.line(Level::Info, name, way, line);
+            }
+            (None, Some(from)) => self.cx.log.client(from, way, line),
+            (None, None) => {}
+        }
+    }
+
+    /// Warns about a connection, at most once in a while.
+    pub fn warn(&mut self, session: &Session, why: &str) {
+        let (now, gap) = (self.cx.now.mono, self.cx.limits.warning_gap);
+        let (who, warnings) = self.links.who(session);
+        if let Some(before) = warnings.permit(now, gap) {
+            let line = format_args!("{who}: {why}{before}");
+            self.cx.log.write(Level::Warn, line);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What this server knows: a table of reports and the feed of their changes.
+//!
+//! The store has one output, a numbered sequence of changes in which each client appears once, at
+//! its newest change. Whoever reads it through a cursor is a follower: a link, a neighbour of
+//! another make, the journal. Flooding, catching up after a cut, a slow neighbour and a restart
+//! are all this one mechanism.
+
+mod feed;
+mod index;
+mod table;
+
+pub use feed::{Change, CursorId, Feed};
+pub use table::{Offered, Table};
+
+use crate::limits::Limits;
+use crate::units::PeerId;
+use crate::wire::{Location, Position, Report};
+
+/// The table and its feed.
+#[derive(Debug)]
+pub struct Store {
+    table: Table,
+    /// Where the followers are in the changes.
+    pub feed: Feed,
+}
+
+/// Who reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The client itself, at this server.
+    Client,
+    /// A neighbour.
+    Neighbour(PeerId),
+    /// The journal, or a neighbour of another make that cannot be told from others.
+    Unknown,
+}
+
+/// Whoever reads the feed through a cursor.
+pub trait Follower {
+    /// Whether it can take one more change.
+    fn has_room(&self) -> bool;
+
+    /// Takes a change: the AT line that its record has now, LF included.
+    fn take(&mut self, change: Change, line: &[u8]);
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new(limits: &Limits) -> Store {
+        Store {
+            table: Table::new(limits.records, limits.record_bytes),
+            feed: Feed::new(),
+        }
+    }
+
+    /// Takes a report if it is newer than what is known, and publishes the change.
+    pub fn offer(&mut self, report: &Report<'_>, source: Source) -> Offered {
+        let offered = self.table.offer(report, source == Source::Client);
+        let teller = match source {
+            Source::Neighbour(peer) => Some(peer),
+            Source::Client | Source::Unknown => None,
+        };
+        match (offered, teller) {
+            (Offered::Accepted(slot), _) => self.feed.publish(slot, teller),
+            (Offered::Duplicate(slot), Some(peer)) => self.feed.confirm(slot, peer),
+            _ => {}
+        }
+        offered
+    }
+
+    /// Hands a follower the changes after its cursor, as many as it has room for.
+    pub fn pump(&mut self, cursor: CursorId, follower: &mut impl Follower) {
+        while follower.has_room() {
+            let Some(change) = self.feed.next(cursor) else {
+                break;
+            };
+            follower.take(change, self.table.line(change.slot));
+        }
+    }
+
+    /// The slot of a client.
+    pub fn find(&self, client: &[u8]) -> Option<u32> {
+        self.table.find(client)
+    }
+
+    /// The AT line in a slot, LF included.
+    pub fn line(&self, slot: u32) -> &[u8] {
+        self.table.line(slot)
+    }
+
+    /// The location of the client in a slot.
+    pub fn location(&self, slot: u32) -> Location<'_> {
+        self.table.location(slot)
+    }
+
+    /// Every AT line, in the order of their bytes: equal stores have equal lines.
+    pub fn lines(&self) -> Vec<&[u8]> {
+        self.table.lines()
+    }
+
+    /// The length of all AT lines.
+    pub fn bytes(&self) -> usize {
+        self.table.bytes()
+    }
+
+    /// What a MARK or SINCE says of this store, beside the sequence number `seq`.
+    pub fn position(&self, seq: u64) -> Position {
+        Position {
+            seq,
+            count: self.table.count(),
+            digest: self.table.digest(),
+        }
+    }
+
+    /// Whether a neighbour that is at `position` has the same table.
+    pub fn equals(&self, position: &Position) -> bool {
+        position.count == self.table.count() && position.digest == self.table.digest()
+    }
+}

@@ -1,0 +1,26 @@
+//! The deadlines of a node.
+
+use crate::units::{ConnId, LookupId, PeerId};
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// A neighbour is to be dialled, or has not answered in time.
+    Link(PeerId),
+    /// The next MARK is due on a link.
+    Mark(PeerId),
+    /// A connection at the servers' door has been silent for too long.
+    Silent(ConnId),
+    /// A connection that was told its end has had its time.
+    Linger(ConnId),
+    /// A client may have exceeded one of its time-outs.
+    Client(ConnId),
+    /// A lookup takes too long.
+    Lookup(LookupId),
+    /// A reply has waited too long for the herd.
+    Ack,
+    /// The journal is to be synced, or tried again.
+    Journal,
+    /// The grace period of the shutdown is over.
+    Grace,
+}

@@ -1,0 +1,116 @@
+//! What a turn of the loop does besides events: deadlines expire, followers are pumped, replies are
+//! released, and the shell is told whom to flush.
+
+use super::admin::shutdown;
+use super::api::{Action, LookupError};
+use super::conn::{Sessions, output, settle, timeouts};
+use super::context::Timer;
+use super::events;
+use super::hangup::{close_lingered, close_pending};
+use super::links::outgoing;
+use super::parts::Parts;
+use crate::limits::Limit;
+use crate::units::ConnId;
+
+/// A turn has come: deadlines expire, and connections with a backlog go on.
+pub fn tick(all: &mut Sessions, parts: &mut Parts) {
+    while let Some(timer) = parts.cx.timers.expired(parts.cx.now.mono) {
+        expire(timer, all, parts);
+        close_pending(all, parts);
+    }
+    if let Some(journal) = &mut parts.journal {
+        journal.begin_turn();
+    }
+    events::resume(all, parts);
+}
+
+fn expire(timer: Timer, all: &mut Sessions, parts: &mut Parts) {
+    let cx = &mut parts.cx;
+    match timer {
+        Timer::Link(id) => outgoing::on_timeout(id, parts),
+        Timer::Mark(id) => outgoing::mark(id, all, parts),
+        Timer::Silent(conn) => {
+            cx.hit(Limit::dead);
+            cx.effects.close_later(conn, "silent for too long");
+        }
+        Timer::Linger(conn) => close_lingered(conn, all, parts),
+        Timer::Client(conn) => {
+            if let Some(session) = all.get_mut(conn) {
+                timeouts::on_timeout(session, cx);
+            }
+        }
+        Timer::Lookup(id) => {
+            cx.hit(Limit::lookup_wait);
+            cx.effects.actions.push_back(Action::Forget(id));
+            events::looked_up(id, Err(LookupError::Late), all, parts);
+        }
+        Timer::Ack => parts.acks.on_timeout(all, cx),
+        Timer::Journal => {
+            if let Some(journal) = &mut parts.journal {
+                journal.on_timer();
+            }
+        }
+        Timer::Grace => {
+            cx.hit(Limit::grace);
+            cx.is_grace_over = true;
+        }
+    }
+}
+
+/// Once per turn with news: replies whose barrier is passed are released, waves begin, and the
+/// feed is offered to its followers.
+pub fn pump(all: &mut Sessions, parts: &mut Parts) {
+    release(all, parts);
+    let (up, acks) = (parts.links.up(), &mut parts.acks);
+    acks.waves.settle(up, &mut parts.cx);
+    acks.waves
+        .start(acks.barriers.last_wave(), up, &mut parts.cx);
+    outgoing::pump(all, parts);
+    outgoing::tell_waves(all, parts);
+    parts.acks.arm(&mut parts.cx);
+    close_pending(all, parts);
+}
+
+/// Fills the places of the replies that may leave.
+fn release(all: &mut Sessions, parts: &mut Parts) {
+    while let Some(reply) = parts.acks.release() {
+        if let Some(session) = all.get_mut(reply.conn) {
+            output::fill(session, reply.ticket, b"", &mut parts.cx);
+            settle(session, &mut parts.cx);
+        }
+    }
+}
+
+/// The next link with bytes to flush.
+pub fn next_link(all: &mut Sessions, parts: &mut Parts) -> Option<ConnId> {
+    loop {
+        let conn = parts.cx.effects.links_to_flush.pop_front()?;
+        if let Some(session) = all.get_mut(conn) {
+            session.output.in_flush_queue = false;
+            return Some(conn);
+        }
+    }
+}
+
+/// The next client with bytes to flush: all its replies may leave now.
+pub fn next_client(all: &mut Sessions, parts: &mut Parts) -> Option<ConnId> {
+    loop {
+        let conn = parts.cx.effects.clients_to_flush.pop_front()?;
+        if let Some(session) = all.get_mut(conn) {
+            session.output.in_flush_queue = false;
+            session.output.flushable = session.output.outbox.len();
+            return Some(conn);
+        }
+    }
+}
+
+/// Whether the server has shut down: nothing is owed to anybody, or the grace period is over.
+pub fn is_over(all: &mut Sessions, parts: &mut Parts) -> bool {
+    let is_over =
+        parts.cx.is_shutting_down && (parts.cx.is_grace_over || shutdown::is_quiet(all, parts));
+    if is_over {
+        parts.cx.info(format_args!("ended"));
+    }
+    close_pending(all, parts);
+    is_over
+}
