@@ -41,7 +41,7 @@ fn links_come_and_go_and_those_that_stay_are_not_touched() {
     herd.write_topologies();
     hang_up(&herd);
     herd["A"].logged("links kept: 1, closed: B, new: none");
-    herd["A"].logged("B is no neighbour any more");
+    herd["A"].logged("B is not a neighbour any more");
     let at = client.ask(iamat("later"));
     wait_until("C knows it", || {
         at_line(herd["C"].clients, "later").as_ref() == Some(&at)

@@ -1,4 +1,4 @@
-//! The servers' door: who is no neighbour is echoed, and changes nothing.
+//! The servers' door: a stranger is echoed, and changes nothing.
 
 use super::iamat;
 use super::support::client::Client;
