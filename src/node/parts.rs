@@ -63,6 +63,9 @@ impl Parts {
 
     /// Logs a line that comes from (`<`) or goes to (`>`) a connection.
     pub fn log_line(&mut self, session: &Session, way: char, line: &[u8]) {
+        if !self.cx.log.has(Level::Info) {
+            return;
+        }
         match (session.peer(), session.from) {
             (Some(peer), _) => {
                 let name = &self.links.peer(peer).name;

@@ -45,7 +45,7 @@ impl<'a> Inspector<'a> {
             unsent: output.outbox.len(),
             held: output.replies.held(),
             replies: output.replies.len(),
-            lookups: output.lookups,
+            lookups: output.lookups as usize,
         })
     }
 

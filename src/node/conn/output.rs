@@ -16,7 +16,7 @@
 
 use super::session::Session;
 use crate::buffers::Ticket;
-use crate::node::context::Context;
+use crate::node::context::{Context, Level};
 
 /// Replies after the replies before it: at once, if none of them waits.
 pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
@@ -47,13 +47,16 @@ pub fn advance(session: &mut Session, count: usize, cx: &mut Context) {
     let output = &mut session.output;
     output.outbox.advance(count);
     output.outbox.give_back(&mut cx.pools.outboxes);
-    output.flushable = output.flushable.saturating_sub(count);
+    output.flushable = output.flushable.saturating_sub(count as u32);
     let is_left = !output.outbox.is_empty();
     session.deadlines.written(cx.now.mono, count, is_left);
 }
 
 /// Logs a reply. A neighbour's name is not known here, so its room does that.
 fn log_reply(session: &Session, line: &[u8], cx: &mut Context) {
+    if !cx.log.has(Level::Info) {
+        return;
+    }
     if let (None, Some(from)) = (session.peer(), session.from) {
         cx.log.client(from, '>', line);
     }

@@ -43,10 +43,10 @@ pub struct Output {
     /// Replies that wait for a barrier, or for a reply before them.
     pub replies: ReplyQueue,
     /// The number of replies that wait for a lookup.
-    pub lookups: usize,
+    pub lookups: u32,
     /// For clients: the first bytes of the outbox, which may be written. The rest may describe
     /// updates that the journal does not have yet.
-    pub flushable: usize,
+    pub flushable: u32,
     /// The connection is in the flush queue.
     pub in_flush_queue: bool,
 }
@@ -144,7 +144,7 @@ impl Session {
         };
         if output.outbox.len() + output.replies.held() >= most {
             Some(Limit::outbox_high)
-        } else if output.lookups >= limits.lookups {
+        } else if output.lookups as usize >= limits.lookups {
             Some(Limit::lookups)
         } else {
             (output.replies.len() >= limits.replies).then_some(Limit::replies)
@@ -165,7 +165,7 @@ impl Session {
     pub fn unsent(&self) -> &[u8] {
         let unsent = self.output.outbox.unsent();
         match self.kind {
-            Kind::Client => &unsent[..self.output.flushable],
+            Kind::Client => &unsent[..self.output.flushable as usize],
             _ => unsent,
         }
     }
