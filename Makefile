@@ -45,7 +45,7 @@ sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a
 sim-scale: ## a thousand simulated servers: hops, time, lines; the tables of the guide
 	@$(CARGO) test --release --locked --quiet --test sim a_thousand -- --ignored --nocapture
 
-mutants: ## plant bugs, one by one: the simulator catches each within 100 seeds, or a test does
+mutants: ## plant bugs, one by one: the simulator catches each within 128 seeds, or a test does
 	@tests/mutants/run
 
 faults: ## the herd under attack: every fault in full, and a table of what was measured
