@@ -11,8 +11,8 @@
 //! and [`Node::poll_action`](crate::node::Node::poll_action) empties the queues once per turn: the
 //! links first, then the journal, then the clients. So one turn writes once to each connection,
 //! however many requests came in its packet, and a client reads its reply only after the update
-//! is on its way to the neighbours and in the journal. [`Output::flushable`] is where that is
-//! held: the shell gets no byte beyond it, and only that last step moves it.
+//! is on its way to the neighbours and in the journal. [`Output`](super::Output) has the mark that
+//! holds this: the shell gets no byte beyond it, and only that last step moves it.
 
 use super::session::Session;
 use crate::buffers::Ticket;
