@@ -1,4 +1,4 @@
-//! What the shell tells the node, and what the node asks of the shell.
+//! The facts that the shell reports to the node, and the actions that the node asks for.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use super::log_lines::Level;
 use crate::limits::Limits;
 use crate::units::{ConnId, LookupId, PeerId};
 
-/// Who the node is, and whom it knows.
+/// The identity of a node, and its neighbours.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Its name in the topology.
@@ -29,7 +29,7 @@ pub struct Config {
     pub secret: Option<Secret>,
     /// The least important level that is logged; none: nothing is.
     pub level: Option<Level>,
-    /// What bounds it.
+    /// The limits that bound it.
     pub limits: Limits,
 }
 
@@ -96,7 +96,7 @@ pub enum Event<'a> {
         id: LookupId,
         answer: Result<Vec<u8>, LookupError>,
     },
-    /// What only the shell knows of itself, for STATUS. At most once a second.
+    /// Metrics that only the shell knows, for STATUS. At most once a second.
     LoopMetrics(Box<LoopMetrics>),
     /// A [`JournalTask`] was done.
     Journal(JournalEvent),
@@ -106,7 +106,7 @@ pub enum Event<'a> {
     Shutdown,
 }
 
-/// What only the shell can do.
+/// A thing that only the shell can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Connect to a neighbour's servers' door, or to the clients' door of one of another make, and
@@ -134,7 +134,7 @@ pub enum Action {
     Stop,
 }
 
-/// What a client wants to know about a place, in the terms of the providers.
+/// A client's question about a place, in the terms of the providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// Degrees north as a JSON number, with every digit that the client gave: `-34.068930`.

@@ -1,5 +1,5 @@
-//! What every part of the node may use: who this server is, its limits, the time, and where its
-//! effects go. No part touches another part's state through it.
+//! The surroundings of every part of the node: the server's identity, its limits, the time, and the
+//! places where effects go. No part touches another part's state through it.
 
 use super::admin::Counters;
 use super::api::{Ack, Config};
@@ -34,7 +34,7 @@ pub struct Context {
     pub is_grace_over: bool,
 }
 
-/// Who this server is.
+/// The identity of this server.
 #[derive(Debug)]
 pub struct Identity {
     pub name: String,

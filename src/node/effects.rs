@@ -1,5 +1,5 @@
-//! Effects are values: what the shell is to do, in the order in which it must be done, and what the
-//! node itself still has to do to connections other than the one whose event it handles.
+//! Effects are values: the actions of the shell, in the order in which it must carry them out, and
+//! the connections that the node itself still has to close or resume.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use crate::units::ConnId;
 /// The effects of a turn.
 #[derive(Debug, Default)]
 pub struct Effects {
-    /// What the shell is to do, except flushing.
+    /// Actions for the shell, except flushes.
     pub actions: VecDeque<Action>,
     /// Links with new bytes. They are flushed before the clients, so that news is on its way to
     /// the neighbours before its client knows that it was heard.

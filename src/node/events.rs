@@ -1,4 +1,4 @@
-//! What the shell reports of connections, and what follows.
+//! Each fact that the shell reports, and its consequences.
 
 use std::net::SocketAddr;
 

@@ -190,7 +190,7 @@ impl Node {
         self.parts.cx.hit(limit);
     }
 
-    /// What has happened since the start.
+    /// The events since the start.
     pub fn counts(&self) -> Counts {
         self.parts.cx.counters.counts
     }

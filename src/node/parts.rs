@@ -20,7 +20,7 @@ pub struct Parts {
     pub links: Links,
     pub acks: Acks,
     pub journal: Option<Journal>,
-    /// What the shell last said of itself.
+    /// The last metrics of the shell.
     pub metrics: Box<LoopMetrics>,
 }
 

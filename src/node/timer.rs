@@ -2,7 +2,7 @@
 
 use crate::units::{ConnId, LookupId, PeerId};
 
-/// What a deadline is for.
+/// The purpose of a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
     /// A neighbour is to be dialled, or has not answered in time.

@@ -1,4 +1,4 @@
-//! What a turn of the loop does besides events: deadlines expire, followers are pumped, replies are
+//! The part of a turn that no event brings: deadlines expire, followers are pumped, replies are
 //! released, and the shell is told whom to flush.
 
 use super::admin::shutdown;

@@ -5,7 +5,7 @@ use herd::node::{JournalEvent, JournalTask, Node};
 /// A disk, with the worker's hands on it.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    /// What a start finds: the lines of all segments, their first lines left out.
+    /// The files that a start finds: the lines of all segments, their first lines left out.
     pub text: Vec<u8>,
     /// How much of it outlives a loss of power.
     pub safe: usize,

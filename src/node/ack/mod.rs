@@ -1,4 +1,4 @@
-//! What replies wait for: barriers, and the echo wave that tells when the herd has an update.
+//! Barriers that replies wait for, and the echo wave that tells when the herd has an update.
 
 mod barriers;
 mod wave;
@@ -13,7 +13,7 @@ use super::log_lines::Level;
 use super::timer::Timer;
 use crate::limits::{Limit, Throttle};
 
-/// The replies that wait, and what has happened of that for which they wait.
+/// The replies that wait, and how far their barriers have moved.
 #[derive(Debug)]
 pub struct Acks {
     pub barriers: Barriers,
@@ -37,8 +37,8 @@ impl Acks {
         }
     }
 
-    /// What an update that is known here must wait for: the change that must be synced and the
-    /// wave that must return; none: its reply may leave. `last` is the newest change. A report that
+    /// The barrier of an update that is known here: the change that must be synced and the wave
+    /// that must return; none: its reply may leave. `last` is the newest change. A report that
     /// repeats another waits, too: the one that it confirms may not be safe yet.
     pub fn barrier(&self, last: u64, ack: Ack) -> Option<(u64, u64)> {
         match ack {

@@ -14,11 +14,11 @@ pub struct Inspector<'a> {
 }
 
 impl<'a> Inspector<'a> {
-    pub(in crate::node) fn new(sessions: &'a Sessions, parts: &'a Parts) -> Inspector<'a> {
+    pub(crate) fn new(sessions: &'a Sessions, parts: &'a Parts) -> Inspector<'a> {
         Inspector { sessions, parts }
     }
 
-    /// What the node holds at this moment, counted.
+    /// The present contents of the node, counted.
     pub fn snapshot(&self) -> Snapshot {
         let Parts {
             cx, store, acks, ..
@@ -36,7 +36,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// What a connection holds; none if it is gone.
+    /// The contents of a connection; none if it is gone.
     pub fn conn_stats(&self, conn: ConnId) -> Option<ConnStats> {
         let session = self.sessions.get(conn)?;
         let output = &session.output;

@@ -1,10 +1,10 @@
-//! What is counted: by the node, and by the shell for the node's status.
+//! The counters of the node, and the metrics of the shell for the node's status.
 
 use crate::limits::Hits;
 use crate::node::journal::JournalSize;
 use crate::units::Wall;
 
-/// What the node counts.
+/// The counters of the node.
 #[derive(Debug, Default)]
 pub struct Counters {
     pub counts: Counts,
@@ -14,7 +14,7 @@ pub struct Counters {
     pub clients: usize,
 }
 
-/// What has happened since the start.
+/// Events since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Valid IAMATs.
@@ -32,7 +32,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// What has happened since `earlier`.
+    /// The events since `earlier`.
     pub fn since(&self, earlier: &Counts) -> Counts {
         Counts {
             iamats: self.iamats - earlier.iamats,
@@ -45,7 +45,7 @@ impl Counts {
     }
 }
 
-/// What only the shell knows of itself. All times are in nanoseconds.
+/// Metrics that only the shell knows. All times are in nanoseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoopMetrics {
     /// When the process started.
@@ -66,7 +66,7 @@ pub struct LoopMetrics {
     pub recent: Recent,
 }
 
-/// What happened in the last seconds. All times are in nanoseconds.
+/// Metrics of the last seconds. All times are in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recent {
     /// The time that this covers; 0: nothing is known yet.
@@ -79,11 +79,11 @@ pub struct Recent {
     pub longest: u64,
     /// Time in wait, read, node, flush and log. All but the first are scaled from a sample.
     pub spent: [u64; 5],
-    /// What the node counted.
+    /// Events that the node counted.
     pub counts: Counts,
 }
 
-/// What a node holds at this moment: everything that could leak, and what convergence is judged by.
+/// The contents of a node: everything that could leak, and the marks of convergence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// Connections, clients' and links.
@@ -102,7 +102,7 @@ pub struct Snapshot {
     pub digest: u64,
 }
 
-/// What one connection holds, in bytes unless it says otherwise.
+/// The contents of one connection, in bytes unless a field says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnStats {
     /// Bytes that are read and not processed.

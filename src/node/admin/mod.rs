@@ -1,4 +1,4 @@
-//! What operators see of a server, and how it ends.
+//! The view of a server for operators, and its end.
 
 mod inspect;
 mod metrics;

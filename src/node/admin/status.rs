@@ -1,7 +1,7 @@
 //! The answer to STATUS at the servers' door: how a server is, in one line of JSON.
 //!
-//! The node knows what it counts itself. What only the shell knows, the metrics of its loop above
-//! all, comes as [`Event::LoopMetrics`](crate::node::Event), and is at most a second old.
+//! The node counts for itself. Facts that only the shell knows, above all the metrics of its loop,
+//! come as [`Event::LoopMetrics`](crate::node::api::Event), and are at most a second old.
 //! `links/handshake.rs` says who may ask.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What a client's line comes to.
+//! The reply to a client's line.
 
 use crate::node::api::Query;
 

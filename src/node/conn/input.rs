@@ -1,4 +1,4 @@
-//! What comes in: bytes become lines, and each line is handed to whoever understands it, as many as
+//! The way in: bytes become lines, and each line is handed to whoever understands it, as many as
 //! a turn allows and as there is room for the answers.
 
 use super::session::{Phase, Session};

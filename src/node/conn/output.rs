@@ -1,4 +1,4 @@
-//! What goes out: the path of every reply.
+//! The way out, for every reply.
 //!
 //! Replies of one connection leave in the order of its requests. A reply that may leave at once
 //! goes straight to the outbox; one that must wait reserves a slot in the reply queue, and every

@@ -51,7 +51,7 @@ pub struct Output {
     pub in_flush_queue: bool,
 }
 
-/// What a connection is for.
+/// The use of a connection.
 #[derive(Debug)]
 pub enum Kind {
     /// It was accepted at the clients' door.
@@ -68,7 +68,7 @@ pub enum Kind {
     Foreign(PeerId),
 }
 
-/// What both sides have said before the proof of the secret.
+/// The words of both sides before the proof of the secret.
 #[derive(Debug)]
 pub struct Challenge {
     /// The neighbour that it says it is, and its run; none: somebody asks for the status.

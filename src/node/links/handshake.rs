@@ -158,7 +158,7 @@ pub fn say_since(level: Level, id: PeerId, session: &mut Session, parts: &mut Pa
     }
 }
 
-/// A neighbour has said on `conn` which run it is. What belongs to an earlier run ends.
+/// A neighbour has said on `conn` which run it is. Links to an earlier run end.
 fn on_run(id: PeerId, conn: ConnId, run: Run, parts: &mut Parts) {
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     if peer.run == Some(run) {
@@ -268,7 +268,7 @@ fn hello_line(me: &Identity, neighbour: &str, nonce: &str) -> String {
     format!("HELLO {} {neighbour} {} {nonce}", me.name, me.run)
 }
 
-/// What `role` proves on a link that we dialled.
+/// The message that `role` proves on a link that we dialled.
 fn as_dialler(role: &[u8], me: &Identity, peer: &Peer, hello: &Hello<'_>) -> Vec<u8> {
     let ours = Side(me.name.as_bytes(), me.run, peer.outgoing.nonce.as_bytes());
     handshake(
@@ -278,7 +278,7 @@ fn as_dialler(role: &[u8], me: &Identity, peer: &Peer, hello: &Hello<'_>) -> Vec
     )
 }
 
-/// What `role` proves on a link that a neighbour dialled.
+/// The message that `role` proves on a link that a neighbour dialled.
 fn as_acceptor(role: &[u8], me: &Identity, name: &str, run: Run, said: &Challenge) -> Vec<u8> {
     let ours = Side(me.name.as_bytes(), me.run, said.our_nonce.as_bytes());
     handshake(role, Side(name.as_bytes(), run, &said.their_nonce), ours)

@@ -1,4 +1,4 @@
-//! What servers say to each other. An edge of the herd is two one-way links: each server dials its
+//! Talk between servers. An edge of the herd is two one-way links: each server dials its
 //! neighbour's servers' door and tells it its changes there; the link that the neighbour dialled
 //! carries the neighbour's.
 

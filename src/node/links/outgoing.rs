@@ -16,7 +16,7 @@ use crate::wire::{Message, Position, Run};
 struct LinkWriter<'a> {
     peer: &'a mut Peer,
     output: &'a mut Output,
-    /// What a MARK says of our table.
+    /// Our table, for a MARK.
     table: Position,
     cx: &'a mut Context,
 }

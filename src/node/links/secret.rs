@@ -54,7 +54,7 @@ pub const DIALLER: &[u8] = b"dialler";
 /// See [`DIALLER`].
 pub const ACCEPTOR: &[u8] = b"acceptor";
 
-/// What one side has said in a handshake: its name, its run and its nonce.
+/// The words of one side of a handshake: its name, its run and its nonce.
 #[derive(Clone, Copy, Debug)]
 pub struct Side<'a>(pub &'a [u8], pub Run, pub &'a [u8]);
 

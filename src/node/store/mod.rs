@@ -1,8 +1,8 @@
-//! What this server knows: a table of reports and the feed of their changes.
+//! The knowledge of this server: a table of reports, and the feed of their changes.
 //!
 //! The store has one output, a numbered sequence of changes in which each client appears once, at
-//! its newest change. Whoever reads it through a cursor is a follower: a link, a neighbour of
-//! another make, the journal. Flooding, catching up after a cut, a slow neighbour and a restart
+//! its newest change. A reader with a cursor is a follower: a link, a neighbour of another
+//! make, the journal. Flooding, catching up after a cut, a slow neighbour and a restart
 //! are all this one mechanism.
 
 mod feed;
@@ -24,7 +24,7 @@ pub struct Store {
     pub feed: Feed,
 }
 
-/// Who reports.
+/// The source of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The client itself, at this server.
@@ -35,7 +35,7 @@ pub enum Source {
     Unknown,
 }
 
-/// Whoever reads the feed through a cursor.
+/// A reader of the feed that has a cursor.
 pub trait Follower {
     /// Whether it can take one more change.
     fn has_room(&self) -> bool;
@@ -103,7 +103,7 @@ impl Store {
         self.table.bytes()
     }
 
-    /// What a MARK or SINCE says of this store, beside the sequence number `seq`.
+    /// The words of a MARK or a SINCE about this store, beside the sequence number `seq`.
     pub fn position(&self, seq: u64) -> Position {
         Position {
             seq,

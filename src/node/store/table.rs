@@ -1,5 +1,5 @@
-//! What is known of each client: its newest report under a total order, so that every order and
-//! repetition of arrival ends in byte-identical tables.
+//! The newest report of each client under a total order, so that every order and repetition of
+//! arrival ends in byte-identical tables.
 
 use std::cmp::Ordering;
 
@@ -22,7 +22,7 @@ pub struct Table {
     line: Vec<u8>,
 }
 
-/// What became of a report that was offered.
+/// The result of offering a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offered {
     /// It is now the newest of its client, in that slot.

@@ -289,8 +289,7 @@ impl World {
             );
         }
         let is_fit = |c: char| matches!(c, ' '..='~' | '\n');
-        let log = self.node.log().text();
-        assert!(log.chars().all(is_fit), "fit for terminals");
+        assert!(self.node.log().text().chars().all(is_fit));
         self.node.log().clear();
         check_table(&self.node, &self.limits);
     }
