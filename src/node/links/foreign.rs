@@ -6,7 +6,7 @@
 //! the feed is the queue here, too: while such a server is away or slow, only the newest report of
 //! each client waits.
 
-use super::peer::{Link, Peer, Poison};
+use super::peer::{Foreign, Link, Peer};
 use crate::limits::Limit;
 use crate::node::conn::{Phase, Session, settle};
 use crate::node::context::{Context, Level, Timer};
@@ -48,11 +48,11 @@ fn has_news(peer: &mut Peer, feed: &mut Feed) -> bool {
                 return true;
             }
             feed.next(cursor);
-            if !poison(peer).skipped {
+            if !state(peer).skipped {
                 peer.outgoing.sent_seq = change.seq;
             }
         }
-        if !std::mem::take(&mut poison(peer).skipped) {
+        if !std::mem::take(&mut state(peer).skipped) {
             return false;
         }
         // There is no other change than the one that was skipped.
@@ -60,8 +60,8 @@ fn has_news(peer: &mut Peer, feed: &mut Feed) -> bool {
     }
 }
 
-fn poison(peer: &mut Peer) -> &mut Poison {
-    &mut peer.foreign.get_or_insert_default().poison
+fn state(peer: &mut Peer) -> &mut Foreign {
+    peer.foreign.get_or_insert_default()
 }
 
 /// The shell connected to the neighbour: it is told one change.
@@ -78,7 +78,7 @@ pub fn tell_one(peer: &mut Peer, session: &mut Session, store: &mut Store, cx: &
     session.phase = Phase::Draining { linger: true };
     let seq = change.map_or(peer.outgoing.sent_seq, |change| change.seq);
     peer.outgoing.state = Link::TellingOne(session.id, seq);
-    peer.foreign.get_or_insert_default().unexpected = 0;
+    state(peer).unexpected = 0;
     cx.arm(Timer::Link(peer.id), cx.limits.dead);
     cx.effects.flush(session);
     // Without a change the connection ends at once.
@@ -88,7 +88,7 @@ pub fn tell_one(peer: &mut Peer, session: &mut Session, store: &mut Store, cx: &
 /// The neighbour sends bytes where it has nothing to say. They are dropped, up to a limit. True:
 /// the limit is exceeded, and the change counts as told.
 pub fn unexpected(peer: &mut Peer, session: &Session, count: usize, cx: &mut Context) -> bool {
-    let foreign = peer.foreign.get_or_insert_default();
+    let foreign = state(peer);
     foreign.unexpected += count;
     let is_over =
         foreign.unexpected > cx.limits.unexpected_reply && session.phase == Phase::Lingering;
@@ -110,7 +110,7 @@ pub fn told(peer: &mut Peer, conn: ConnId, feed: &mut Feed, cx: &mut Context) {
     peer.redial.succeeded(&cx.limits);
     cx.timers.stop(Timer::Link(peer.id));
     cx.effects.news = true;
-    let before = std::mem::take(poison(peer));
+    let before = std::mem::take(state(peer));
     if !before.skipped {
         peer.outgoing.sent_seq = seq;
         return;
@@ -120,7 +120,7 @@ pub fn told(peer: &mut Peer, conn: ConnId, feed: &mut Feed, cx: &mut Context) {
     let is_known = feed.confirm_at(cursor, seq, peer.id);
     feed.rewind(cursor, peer.outgoing.sent_seq);
     let first = feed.peek(cursor).filter(|_| is_known);
-    poison(peer).suspect = first.map(|change| change.seq);
+    state(peer).suspect = first.map(|change| change.seq);
 }
 
 /// A connection to the neighbour broke before its end: its change is told again. But a line that
@@ -134,7 +134,7 @@ pub fn failed(peer: &mut Peer, session: &Session, why: &str, feed: &mut Feed, cx
         return;
     }
     let is_sent = session.output.outbox.is_empty();
-    let before = std::mem::take(poison(peer));
+    let before = std::mem::take(state(peer));
     if is_sent && before.suspect == Some(seq) {
         peer.outgoing.sent_seq = seq;
         cx.hit(Limit::poison_resets);
@@ -143,13 +143,10 @@ pub fn failed(peer: &mut Peer, session: &Session, why: &str, feed: &mut Feed, cx
         cx.log.write(Level::Warn, line);
     } else if is_sent && !before.skipped {
         let resets = before.resets + 1;
-        *poison(peer) = Poison {
-            resets,
-            skipped: resets >= cx.limits.poison_resets,
-            suspect: None,
-        };
+        state(peer).resets = resets;
+        state(peer).skipped = resets >= cx.limits.poison_resets;
     }
-    if !poison(peer).skipped {
+    if !state(peer).skipped {
         feed.rewind(peer.outgoing.cursor, peer.outgoing.sent_seq);
     }
     peer.lost(session.id, why, cx);

@@ -79,23 +79,18 @@ pub struct Incoming {
     pub heard: Position,
 }
 
-/// The state of a neighbour of another make, beside its link.
-#[derive(Debug, Default)]
+/// The state of a neighbour of another make, beside its link. It acknowledges nothing; when it
+/// resets the connection, is it going down, or does it never take this line?
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Foreign {
-    /// Bytes that it sent on a connection on which it has nothing to say.
+    /// Bytes that it sent on this connection, on which it has nothing to say.
     pub unexpected: usize,
-    pub poison: Poison,
-}
-
-/// A server of another make resets the connection: is it going down, or does it never take this
-/// line?
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Poison {
     /// Resets in a row of the first change that it has not been told.
     pub resets: u32,
     /// That change is skipped for now, and the next one tried.
     pub skipped: bool,
-    /// The sequence number of a change that was reset while a later one got through.
+    /// The sequence number of a change that was reset while a later one got through: a poison
+    /// message, perhaps.
     pub suspect: Option<u64>,
 }
 
