@@ -7,7 +7,7 @@ use super::api::{Door, LookupError};
 use super::clients;
 use super::conn::{Kind, Phase, Session, Sessions, close, input, output, settle, timeouts};
 use super::context::Timer;
-use super::hangup::close_lingered;
+use super::hangup::{close_lingered, close_pending};
 use super::journal::JournalEvent;
 use super::links::{foreign, lines, outgoing};
 use super::parts::Parts;
@@ -26,7 +26,7 @@ pub fn accepted(conn: ConnId, door: Door, from: SocketAddr, all: &mut Sessions, 
     cx.counters.clients += usize::from(door == Door::Clients);
     if door == Door::Servers {
         cx.arm(Timer::Silent(conn), cx.limits.dead);
-        if let Some(evicted) = parts.links.admit(conn, all, cx) {
+        if let Some(evicted) = parts.links.make_room(conn, all, cx) {
             cx.effects
                 .close_later(evicted, "it makes room for a newer connection");
         }
@@ -158,6 +158,7 @@ pub fn resume(all: &mut Sessions, parts: &mut Parts) {
         if let Some(session) = all.get_mut(conn) {
             session.input.in_backlog_queue = false;
             received(conn, &[], all, parts);
+            close_pending(all, parts);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Connections that are closed, or gone, and what that ends.
+//! Closing connections, and cleaning up after them.
 
 use super::api::Action;
 use super::conn::{Kind, Sessions, timeouts};
@@ -18,7 +18,7 @@ pub fn close_pending(all: &mut Sessions, parts: &mut Parts) {
 }
 
 /// Closes a connection on which everything was sent. If it was to a neighbour of another make, that
-/// was told its change.
+/// neighbour has now been told its change.
 pub fn close_lingered(conn: ConnId, all: &Sessions, parts: &mut Parts) {
     if let Some(session) = all.get(conn)
         && let Kind::Foreign(id) = session.kind

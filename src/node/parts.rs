@@ -1,5 +1,5 @@
 //! The parts of a node besides its connections, side by side. A handler of a connection gets that
-//! connection and the parts; a function further in gets just what it touches.
+//! connection and the parts; an inner function gets only what it uses.
 
 use std::fmt;
 

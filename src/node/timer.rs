@@ -11,7 +11,7 @@ pub enum Timer {
     Mark(PeerId),
     /// A connection at the servers' door has been silent for too long.
     Silent(ConnId),
-    /// A connection that was told its end has had its time.
+    /// The time that a closing connection is given is over.
     Linger(ConnId),
     /// A client may have exceeded one of its time-outs.
     Client(ConnId),

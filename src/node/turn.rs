@@ -62,7 +62,8 @@ fn expire(timer: Timer, all: &mut Sessions, parts: &mut Parts) {
 pub fn pump(all: &mut Sessions, parts: &mut Parts) {
     release(all, parts);
     let (up, acks) = (parts.links.up(), &mut parts.acks);
-    acks.waves.settle(up, &mut parts.cx);
+    let lost = !parts.links.up_or_closing();
+    acks.waves.forget_lost(lost, &mut parts.cx);
     acks.waves
         .start(acks.barriers.last_wave(), up, &mut parts.cx);
     outgoing::pump(all, parts);

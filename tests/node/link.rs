@@ -149,3 +149,41 @@ fn marks_come_with_the_data_so_that_a_slow_link_gets_on() {
     assert_eq!(at_lines, 2_000);
     assert!(marks > 5);
 }
+
+/// Handles what is due until the node wants nothing.
+fn settle(node: &mut Node) -> Vec<Action> {
+    std::iter::from_fn(|| node.poll_action()).collect()
+}
+
+#[test]
+fn a_refused_link_that_still_drains_takes_no_changes_from_the_next_one() {
+    const CLIENTS: usize = 4_000;
+    let mut node = node_of(CLIENTS);
+    settle(&mut node);
+    let peer = PeerId(0);
+    let (old, new) = (LINK, ConnId::new(3, 2));
+    // Its outbox is full when the neighbour says garbage: it is refused, and drains.
+    assert!(node.unsent(old).len() > READ);
+    let bytes = b"what is this?\n";
+    node.handle(at(1), Event::Received { conn: old, bytes });
+    settle(&mut node);
+    node.handle(at(200), Event::Tick);
+    assert!(settle(&mut node).contains(&Action::Dial(peer)));
+    node.handle(at(200), Event::Dialled { peer, conn: new });
+    let bytes = b"HELLO Hands Goloman 00000000000000ff 00112233445566778899aabbccddeeff -\n\
+                  SINCE 0000000000000001 0 0 0000000000000000\n";
+    node.handle(at(200), Event::Received { conn: new, bytes });
+    settle(&mut node);
+    // The old connection takes a little, again and again, and then the new one takes everything.
+    let mut told = Vec::new();
+    while node.unsent(new).len() > 0 {
+        node.advance(at(201), old, node.unsent(old).len().min(READ));
+        let unsent = node.unsent(new);
+        told.extend_from_slice(unsent);
+        node.advance(at(201), new, unsent.len());
+        settle(&mut node);
+    }
+    let lines = told.split(|byte| *byte == b'\n');
+    let changes = lines.filter(|line| line.starts_with(b"AT ")).count();
+    assert_eq!(changes, CLIENTS);
+}

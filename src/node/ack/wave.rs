@@ -97,12 +97,12 @@ impl Waves {
         }
     }
 
-    /// Nothing is awaited any more from neighbours that are not `up`.
-    pub fn settle(&mut self, up: u64, cx: &mut Context) {
-        let lost = self.newest.iter();
-        let lost = lost.filter(|(_, wave)| wave.awaited & !up != 0);
-        for run in lost.map(|(run, _)| Run(*run)).collect::<Vec<_>>() {
-            self.answered(!up, run, cx);
+    /// Nothing is awaited any more from the neighbours `lost`, of which each has a bit.
+    pub fn forget_lost(&mut self, lost: u64, cx: &mut Context) {
+        let waves = self.newest.iter();
+        let waves = waves.filter(|(_, wave)| wave.awaited & lost != 0);
+        for run in waves.map(|(run, _)| Run(*run)).collect::<Vec<_>>() {
+            self.answered(lost, run, cx);
         }
     }
 
@@ -139,7 +139,7 @@ impl Waves {
     ) -> bool {
         if !self.newest.contains_key(&run.0) && self.newest.len() >= cx.limits.waves {
             cx.hit(Limit::waves);
-            // Most of them are of servers that are long gone. If none is at rest, replies are late.
+            // Most of them are of servers that are long gone. If none is complete, replies are late.
             let mut waves = self.newest.iter();
             let Some((&idle, _)) = waves.find(|(_, wave)| wave.awaited == 0) else {
                 return false;
@@ -158,16 +158,16 @@ impl Waves {
         awaited == 0
     }
 
-    /// The neighbours `answered` have answered a wave.
-    fn answered(&mut self, answered: u64, run: Run, cx: &mut Context) {
+    /// These neighbours have answered a wave.
+    fn answered(&mut self, neighbours: u64, run: Run, cx: &mut Context) {
         let Some(wave) = self.newest.get_mut(&run.0) else {
             return;
         };
-        if wave.awaited & answered == 0 {
+        if wave.awaited & neighbours == 0 {
             return;
         }
-        wave.awaited &= !answered;
-        wave.unsent &= !answered;
+        wave.awaited &= !neighbours;
+        wave.unsent &= !neighbours;
         if wave.awaited == 0 {
             self.complete(run, cx);
         }

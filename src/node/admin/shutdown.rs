@@ -2,6 +2,7 @@
 //! it stops; after the grace period in any case.
 
 use crate::node::conn::{Kind, Session, Sessions, close, settle};
+use crate::node::journal::Journal;
 use crate::node::links::{Link, foreign};
 use crate::node::parts::Parts;
 
@@ -45,8 +46,7 @@ pub fn is_quiet(sessions: &mut Sessions, parts: &mut Parts) -> bool {
         Kind::Incoming(_) => session.output.outbox.is_empty(),
         _ => false,
     };
-    let mut journal = parts.journal.as_mut();
     is_quiet
         && sessions.iter().all(is_done)
-        && journal.as_mut().is_none_or(|journal| journal.is_settled())
+        && parts.journal.as_mut().is_none_or(Journal::is_settled)
 }

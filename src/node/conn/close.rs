@@ -1,4 +1,4 @@
-//! How a connection ends. Every way through its life is one of these:
+//! How a connection ends. These are all its paths:
 //!
 //! ```text
 //! Open ───────── the peer shuts down sending ─────────▶ HalfClosed

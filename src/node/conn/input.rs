@@ -17,7 +17,7 @@ pub fn process(session: &mut Session, mut fresh: &[u8], parts: &mut Parts, handl
     let mut lines = std::mem::take(&mut session.input.lines);
     let is_client = session.is_client();
     let (line_max, _) = session.line_max(&parts.cx.limits);
-    // A link has no budget of lines: one read bounds it, and it is a neighbour's.
+    // A link has no budget of lines: a single read bounds it, and neighbours are trusted.
     let budget = if is_client {
         parts.cx.limits.lines_per_turn
     } else {
@@ -63,13 +63,15 @@ pub fn process(session: &mut Session, mut fresh: &[u8], parts: &mut Parts, handl
 
 /// The peer shut down sending.
 pub fn half_close(session: &mut Session, parts: &mut Parts, handle: Handler) {
-    if session.phase != Phase::Open {
-        session.phase = Phase::Draining { linger: false };
-    } else {
-        session.phase = Phase::HalfClosed;
-        if !session.input.backlog {
-            process_rest(session, parts, handle);
+    match session.phase {
+        Phase::Open => {
+            session.phase = Phase::HalfClosed;
+            if !session.input.backlog {
+                process_rest(session, parts, handle);
+            }
         }
+        Phase::HalfClosed => {}
+        _ => session.phase = Phase::Draining { linger: false },
     }
     settle(session, &mut parts.cx);
 }

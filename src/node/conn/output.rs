@@ -52,7 +52,7 @@ pub fn advance(session: &mut Session, count: usize, cx: &mut Context) {
     session.deadlines.written(cx.now.mono, count, is_left);
 }
 
-/// Logs a reply. A neighbour's name is not known here, so its room does that.
+/// Logs a reply. Only `links` knows neighbours' names, so it logs theirs.
 fn log_reply(session: &Session, line: &[u8], cx: &mut Context) {
     if !cx.log.has(Level::Info) {
         return;

@@ -154,7 +154,7 @@ impl Journal {
         &self.text
     }
 
-    /// Takes in what became of a task. True: [`Journal::durable`] may have changed.
+    /// Handles the result of a task. True: [`Journal::durable`] may have changed.
     pub fn on_event(&mut self, event: JournalEvent, feed: &mut Feed, cx: &mut Context) -> bool {
         match event {
             JournalEvent::Wrote(Ok(())) => self.wrote(feed, cx),
@@ -254,7 +254,7 @@ impl Journal {
         self.recover(cx);
     }
 
-    /// Updates that are acknowledged from now on may be lost. That is said once, not at each try.
+    /// Updates that are acknowledged from now on may be lost. This is logged once, not at each try.
     fn fail(&mut self, why: String, lost: bool, cx: &mut Context) {
         let was_lost = match self.state {
             State::Failing { lost, .. } => lost,
@@ -276,7 +276,7 @@ impl Journal {
         cx.arm(Timer::Journal, cx.limits.journal_retry);
     }
 
-    /// There is another file, and it knows nothing.
+    /// A new, empty file is in place.
     fn tell_again(&mut self, feed: &mut Feed, cx: &mut Context) {
         feed.rewind(self.cursor, 0);
         self.text.clear();

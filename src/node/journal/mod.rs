@@ -1,5 +1,5 @@
-//! The journal is a follower: it reads the feed through a cursor, as a link does, and what a
-//! neighbour is told, a file is told.
+//! The journal is a follower: it reads the feed through a cursor, as a link does, and writes to a
+//! file what a link would send.
 //!
 //! A turn's changes are written with one write before any client's reply of that turn leaves, so a
 //! process that is killed loses nothing that it acknowledged. The node only appends. The order of

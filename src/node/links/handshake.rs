@@ -121,7 +121,7 @@ fn say_status(session: &mut Session, parts: &mut Parts) {
     parts.say(session, format_args!("{report}"));
 }
 
-/// The dialler is the neighbour that it says it is: from here on it is heard.
+/// The dialler is the neighbour that it says it is: from here on we accept its changes.
 fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
     on_run(id, session.id, run, parts);
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
@@ -136,7 +136,7 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
     cx.info(format_args!("link from {} up: its run is {run}", peer.name));
     cx.arm(Timer::Silent(session.id), cx.limits.dead);
     say_since(Level::Info, id, session, parts);
-    // The neighbour is there, so there is no reason to wait, but for a dial that has just begun.
+    // The neighbour is there, so there is no reason to wait, except for a dial that has just begun.
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     let may_dial = match peer.outgoing.state {
         Link::Down => true,

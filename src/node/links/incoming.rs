@@ -36,7 +36,7 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
     Ok(())
 }
 
-/// A change of the neighbour's.
+/// The neighbour tells us a change.
 fn at(id: PeerId, session: &Session, report: &Report<'_>, parts: &mut Parts) {
     parts.cx.counters.counts.ats_in += 1;
     match parts.store.offer(report, Source::Neighbour(id)) {

@@ -65,8 +65,11 @@ pub fn pump(sessions: &mut Sessions, parts: &mut Parts) {
 
 /// Offers the changes of the feed to one neighbour, as many as its outbox has room for.
 pub fn pump_one(peer: &mut Peer, session: &mut Session, store: &mut Store, cx: &mut Context) {
-    let is_up = matches!(peer.outgoing.state, Link::Up(_) | Link::Closing(_));
-    if is_up && session.phase != Phase::Lingering {
+    let (Link::Up(conn) | Link::Closing(conn)) = peer.outgoing.state else {
+        return;
+    };
+    // A connection that was refused may still be draining while the next one is up.
+    if conn == session.id && session.phase != Phase::Lingering {
         let (cursor, table) = (peer.outgoing.cursor, store.position(0));
         let output = &mut session.output;
         store.pump(

@@ -1,7 +1,7 @@
 //! All neighbours, and the connections that may become theirs.
 
 use super::peer::{Link, Peer};
-use crate::limits::{Limit, Throttle};
+use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::Neighbour;
 use crate::node::conn::{Kind, Session, Sessions};
 use crate::node::context::{Context, Timer};
@@ -34,13 +34,15 @@ impl Links {
                 cx.arm(Timer::Link(id), 0);
             }
             let peer = Peer::new(id, neighbour, feed.follow(), &cx.limits);
-            links.peers.push(peer);
+            links.put(peer);
         }
         links
     }
 
     /// A neighbour takes the index that it has: a free one, or the next.
     pub fn put(&mut self, peer: Peer) {
+        let most = Limits::PRODUCT.neighbours;
+        assert!(peer.id.index() < most, "the topology has that limit");
         match self.peers.get_mut(peer.id.index()) {
             Some(place) => *place = peer,
             None => self.peers.push(peer),
@@ -69,9 +71,17 @@ impl Links {
 
     /// A bit for each neighbour that is told every change.
     pub fn up(&self) -> u64 {
-        let is_up = |peer: &&Peer| matches!(peer.outgoing.state, Link::Up(_));
-        let up = self.iter().filter(is_up);
-        up.fold(0, |bits, peer| bits | 1 << peer.id.index())
+        self.bits(|state| matches!(state, Link::Up(_)))
+    }
+
+    /// A bit for each neighbour whose link has been told every change and may still carry them.
+    pub fn up_or_closing(&self) -> u64 {
+        self.bits(|state| matches!(state, Link::Up(_) | Link::Closing(_)))
+    }
+
+    fn bits(&self, is_set: impl Fn(Link) -> bool) -> u64 {
+        let set = self.iter().filter(|peer| is_set(peer.outgoing.state));
+        set.fold(0, |bits, peer| bits | 1 << peer.id.index())
     }
 
     /// The name of a connection's other end, and the warnings about it. A connection that has not
@@ -91,7 +101,7 @@ impl Links {
 
     /// Caps unidentified connections, so that a crowd cannot keep a neighbour out. Neighbours say
     /// HELLO at once, so the connection that has been silent longest is evicted: it is returned.
-    pub fn admit(&mut self, new: ConnId, all: &Sessions, cx: &mut Context) -> Option<ConnId> {
+    pub fn make_room(&mut self, new: ConnId, all: &Sessions, cx: &mut Context) -> Option<ConnId> {
         self.unidentified
             .retain(|id| all.get(*id).is_some_and(Session::is_unidentified));
         let is_full = self.unidentified.len() >= cx.limits.unidentified;
