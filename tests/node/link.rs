@@ -176,7 +176,7 @@ fn a_refused_link_that_still_drains_takes_no_changes_from_the_next_one() {
     settle(&mut node);
     // The old connection takes a little, again and again, and then the new one takes everything.
     let mut told = Vec::new();
-    while node.unsent(new).len() > 0 {
+    while !node.unsent(new).is_empty() {
         node.advance(at(201), old, node.unsent(old).len().min(READ));
         let unsent = node.unsent(new);
         told.extend_from_slice(unsent);

@@ -59,6 +59,6 @@ pub fn dismiss(session: &mut Session, cx: &mut Context) {
     session.input.lines.clear();
     session.phase = Phase::Draining { linger: true };
     if session.owes_nothing() && !matches!(session.kind, Kind::Outgoing(_)) {
-        return close(session, "ending", cx);
+        close(session, "ending", cx);
     }
 }
