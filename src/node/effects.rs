@@ -30,10 +30,10 @@ pub struct Effects {
 impl Effects {
     /// Has the shell write to a connection, if there are bytes for it.
     pub fn flush(&mut self, session: &mut Session) {
-        if session.output.in_flush_queue || session.output.outbox.is_empty() {
+        if session.in_flush_queue || session.output.outbox.is_empty() {
             return;
         }
-        session.output.in_flush_queue = true;
+        session.in_flush_queue = true;
         match session.kind {
             Kind::Client => self.clients_to_flush.push_back(session.id),
             _ => self.links_to_flush.push_back(session.id),
@@ -47,7 +47,7 @@ impl Effects {
 
     /// Lets a connection go on with its lines in the next turn.
     pub fn resume_later(&mut self, session: &mut Session) {
-        if !std::mem::replace(&mut session.input.in_backlog_queue, true) {
+        if !std::mem::replace(&mut session.in_backlog_queue, true) {
             self.backlog.push_back(session.id);
         }
     }

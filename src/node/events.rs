@@ -156,7 +156,7 @@ pub fn shut_down(all: &mut Sessions, parts: &mut Parts) {
 pub fn resume(all: &mut Sessions, parts: &mut Parts) {
     while let Some(conn) = parts.cx.effects.next_backlog() {
         if let Some(session) = all.get_mut(conn) {
-            session.input.in_backlog_queue = false;
+            session.in_backlog_queue = false;
             received(conn, &[], all, parts);
             close_pending(all, parts);
         }

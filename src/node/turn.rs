@@ -87,7 +87,7 @@ pub fn next_link(all: &mut Sessions, parts: &mut Parts) -> Option<ConnId> {
     loop {
         let conn = parts.cx.effects.links_to_flush.pop_front()?;
         if let Some(session) = all.get_mut(conn) {
-            session.output.in_flush_queue = false;
+            session.in_flush_queue = false;
             return Some(conn);
         }
     }
@@ -98,7 +98,7 @@ pub fn next_client(all: &mut Sessions, parts: &mut Parts) -> Option<ConnId> {
     loop {
         let conn = parts.cx.effects.clients_to_flush.pop_front()?;
         if let Some(session) = all.get_mut(conn) {
-            session.output.in_flush_queue = false;
+            session.in_flush_queue = false;
             session.output.flushable = session.output.outbox.len() as u32;
             return Some(conn);
         }

@@ -10,7 +10,7 @@ use crate::node::parts::Parts;
 pub fn begin(session: &mut Session, parts: &mut Parts) {
     let cx = &mut parts.cx;
     match session.kind {
-        Kind::Client | Kind::Unidentified | Kind::Challenged(_) => {
+        Kind::Client | Kind::Unidentified | Kind::Challenged => {
             close::dismiss(session, cx);
             settle(session, cx);
         }

@@ -20,6 +20,12 @@ pub struct Session {
     pub output: Output,
     /// How long its client has kept us waiting.
     pub deadlines: Deadlines,
+    /// The state of [`Kind::Challenged`]. Few connections have one, and idle ones are to be small.
+    pub challenge: Option<Box<Challenge>>,
+    /// The connection is in the flush queue.
+    pub in_flush_queue: bool,
+    /// The connection is on the list of those that go on in the next turn.
+    pub in_backlog_queue: bool,
 }
 
 /// The incoming direction of a connection.
@@ -29,8 +35,6 @@ pub struct Input {
     pub lines: LineBuffer,
     /// Whole lines may be left in `lines`.
     pub backlog: bool,
-    /// The connection is on the list of those that go on in the next turn.
-    pub in_backlog_queue: bool,
     /// The shell was told not to read.
     pub paused: bool,
 }
@@ -47,19 +51,17 @@ pub struct Output {
     /// For clients: the first bytes of the outbox, which may be written. The rest may describe
     /// updates that the journal does not have yet.
     pub flushable: u32,
-    /// The connection is in the flush queue.
-    pub in_flush_queue: bool,
 }
 
 /// The use of a connection.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// It was accepted at the clients' door.
     Client,
     /// It was accepted at the servers' door and has said nothing yet.
     Unidentified,
     /// It said HELLO or STATUS, and must prove that it knows the secret.
-    Challenged(Box<Challenge>),
+    Challenged,
     /// A neighbour that tells us its changes.
     Incoming(PeerId),
     /// A neighbour that we dialled to tell it ours.
@@ -104,6 +106,9 @@ impl Session {
             input: Input::default(),
             output: Output::default(),
             deadlines: Deadlines::default(),
+            challenge: None,
+            in_flush_queue: false,
+            in_backlog_queue: false,
         }
     }
 
@@ -114,14 +119,14 @@ impl Session {
 
     /// Whether it was accepted at the servers' door and is not known to be a neighbour.
     pub fn is_unidentified(&self) -> bool {
-        matches!(self.kind, Kind::Unidentified | Kind::Challenged(_))
+        matches!(self.kind, Kind::Unidentified | Kind::Challenged)
     }
 
-    /// The neighbour at its other end.
+    /// The neighbour at its other end, or that it says it is.
     pub fn peer(&self) -> Option<PeerId> {
-        match &self.kind {
-            Kind::Incoming(peer) | Kind::Outgoing(peer) | Kind::Foreign(peer) => Some(*peer),
-            Kind::Challenged(challenge) => challenge.neighbour.map(|(peer, _)| peer),
+        match self.kind {
+            Kind::Incoming(peer) | Kind::Outgoing(peer) | Kind::Foreign(peer) => Some(peer),
+            Kind::Challenged => self.challenge.as_ref()?.neighbour.map(|(peer, _)| peer),
             Kind::Client | Kind::Unidentified => None,
         }
     }

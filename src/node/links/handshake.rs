@@ -45,7 +45,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
         Some(secret) => secret.prove(&as_acceptor(ACCEPTOR, me, name, hello.run, &challenge)),
         None => "-".to_string(),
     };
-    session.kind = Kind::Challenged(Box::new(challenge));
+    (session.kind, session.challenge) = (Kind::Challenged, Some(Box::new(challenge)));
     parts.log_line(session, '<', line);
     parts.say(session, format_args!("{reply} {proof}"));
     if parts.cx.me.secret.is_none() {
@@ -59,7 +59,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
 /// # Errors
 /// Nothing else is accepted.
 pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
-    let (Kind::Challenged(challenge), Some(secret)) = (&session.kind, &parts.cx.me.secret) else {
+    let (Some(challenge), Some(secret)) = (&session.challenge, &parts.cx.me.secret) else {
         return Err(End::Refused(OTHER_SECRET));
     };
     let Some(Message::Auth(proof)) = Message::parse(line) else {
@@ -106,7 +106,8 @@ fn asked(
     let our_nonce = parts.cx.nonce();
     parts.log_line(session, '<', line);
     parts.say(session, format_args!("STATUS {our_nonce}"));
-    session.kind = Kind::Challenged(Box::new(Challenge {
+    session.kind = Kind::Challenged;
+    session.challenge = Some(Box::new(Challenge {
         neighbour: None,
         their_nonce: nonce.to_vec(),
         our_nonce,
@@ -130,7 +131,7 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
         peer.stop_hearing(old, why, cx);
         cx.effects.close_later(old, why);
     }
-    session.kind = Kind::Incoming(id);
+    (session.kind, session.challenge) = (Kind::Incoming(id), None);
     peer.incoming.conn = Some(session.id);
     peer.incoming.is_ready = false;
     cx.info(format_args!("link from {} up: its run is {run}", peer.name));

@@ -9,7 +9,7 @@ pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let outcome = match session.kind {
         Kind::Unidentified => handshake::first_line(session, line, parts),
-        Kind::Challenged(_) => handshake::proof(session, line, parts),
+        Kind::Challenged => handshake::proof(session, line, parts),
         Kind::Incoming(id) => incoming::line(id, session, line, parts),
         Kind::Outgoing(id) => outgoing::line(id, session, line, parts),
         Kind::Client | Kind::Foreign(_) => Ok(()),
@@ -49,6 +49,6 @@ pub fn gone(session: &Session, why: &str, parts: &mut Parts) {
             let peer = parts.links.peer_mut(id);
             foreign::failed(peer, session, why, &mut parts.store.feed, cx);
         }
-        Kind::Client | Kind::Unidentified | Kind::Challenged(_) => {}
+        Kind::Client | Kind::Unidentified | Kind::Challenged => {}
     }
 }
