@@ -2,12 +2,13 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use getopts::Matches;
 use log::LevelFilter;
 
-use super::failure::Failure;
+use super::failure::Failure::{self, Failed, Wrong};
 use super::options::{self, Shared};
 use super::secret;
 use super::system::{descriptors_max, first_address, random};
@@ -19,111 +20,93 @@ use crate::reactor::{EventLoop, Link, Listener, Reload, Setup, Signals, Target};
 use crate::terminal::print;
 use crate::topology::{Host, Server, Topology};
 
-const HELP: &str = "\
-herd serve NAME: run one server of the herd until Ctrl-C.
-
-    herd serve Goloman                                    as topology.txt says
-    herd serve Hamilton -t tests/topologies/alford.txt    in another herd
-    herd serve Goloman --places offline --log-level debug
-
-Once both doors are open it says so in one line. A second Ctrl-C ends it without
-waiting for anything.
-
-SIGUSR1 reopens the log, SIGHUP reads the topology's links again. Closing the
-terminal ends the server.";
+pub(super) const HELP: &str = concat!(
+    include_str!("help/serve.txt"),
+    include_str!("help/shared.txt"),
+    "        --until-eof     end when standard input ends, for herd up\n",
+);
 
 /// How many names an error lists.
 const LISTED_MAX: usize = 12;
 
-/// Runs the verb.
-pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
-    let mut known = getopts::Options::new();
-    options::declare_shared(&mut known);
-    known.optflag("", "until-eof", "end when standard input ends, for herd up");
-    let Some(matches) = options::parse("serve", HELP, known, arguments)? else {
-        return Ok(());
-    };
+pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let name = match &matches.free[..] {
         [name] => name,
-        [] => return Err(Failure::wrong("serve which server? write herd serve NAME")),
+        [] => return Err(Wrong("serve which server? write herd serve NAME".into())),
         [_, word, ..] => {
-            return Err(Failure::wrong(format_args!(
-                "serve takes one name, but got {word:?}, too; start each server by itself, or \
-                 all with herd up"
+            return Err(Wrong(format!(
+                "serve takes one name, but got {word:?}, too; start each server by itself, or all \
+                 with herd up"
             )));
         }
     };
-    let shared = options::shared(&matches)?;
-    let topology = Topology::load(&shared.topology)?;
-    let server = find(&topology, &shared, name)?;
-    secret::guard(
-        &topology.servers[server],
-        shared.secret.is_some(),
-        shared.insecure,
-    )?;
-    let log = options::log_in(&shared.directory, name)?;
-    serve(
-        shared,
-        &topology,
-        server,
-        &log,
-        matches.opt_present("until-eof"),
-    )
+    let shared = options::shared(matches)?;
+    let file = options::topology_path(matches);
+    let topology = Topology::load(&file)?;
+    let server = find(&topology, &file, name)?;
+    let this = &topology.servers[server];
+    secret::guard(this, &shared)?;
+    let log_path = options::log_in(&shared.directory, name)?;
+    let event_loop = prepare(matches, shared, &topology, server, &log_path)?;
+    let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
+    let log = log_path.display();
+    print(&format!(
+        "{name}: clients {clients}, servers {servers}, log {log}\n"
+    ))?;
+    match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => Err(Failed("ended at once by a second signal".into())),
+        Ok(Err(error)) => Err(cannot_serve(error)),
+        // The log has the message of a panic.
+        Err(_) => Err(Failed(format!("a bug ended it; {log} says where"))),
+    }
 }
 
 /// The place of the server called `name`, if this program can run it.
-fn find(topology: &Topology, shared: &Shared, name: &str) -> Result<usize, Failure> {
-    let file = shared.topology.display();
-    match topology.find(name) {
-        Some(server) if topology.servers[server].plain => Err(Failure::wrong(format_args!(
+fn find(topology: &Topology, file: &Path, name: &str) -> Result<usize, Failure> {
+    let file = file.display();
+    Err(Wrong(match topology.find(name) {
+        Some(server) if !topology.servers[server].plain => return Ok(server),
+        Some(_) => format!(
             "{name} is plain in {file}, so another program runs it; serve another, or give it \
              servers=PORT"
-        ))),
-        Some(server) => Ok(server),
+        ),
         None => {
             let served = topology.servers.iter().filter(|server| !server.plain);
             let mut names: Vec<&str> = served.map(|server| server.name.as_str()).collect();
             if names.len() > LISTED_MAX {
-                names.truncate(LISTED_MAX);
-                names.push("…");
+                names.splice(LISTED_MAX.., ["…"]);
             }
             if names.is_empty() {
                 names.push("only plain ones");
             }
-            Err(Failure::wrong(format_args!(
-                "no server is called {name:?} in {file}; it has: {}",
-                names.join(", ")
-            )))
+            let names = names.join(", ");
+            format!("no server is called {name:?} in {file}; it has: {names}")
         }
-    }
+    }))
 }
 
-/// Opens the doors of `server`, which is not plain, and serves until the end. Its log could be
-/// written a moment ago.
-fn serve(
+/// Reads the journal and opens the doors of `server`, which is not plain.
+fn prepare(
+    matches: &Matches,
     shared: Shared,
     topology: &Topology,
     server: usize,
-    log: &Path,
-    until_eof: bool,
-) -> Result<(), Failure> {
+    log_path: &Path,
+) -> Result<EventLoop, Failure> {
     let this = &topology.servers[server];
     let host = address_of(&this.host)?;
-    let journal_path = log.with_extension("herd");
-    let path = log.display().to_string();
-    let log = logging::open(log, shared.log_level)
-        .map_err(|error| Failure::wrong(format_args!("cannot write {path}: {error}")))?;
+    let log = logging::open(log_path, shared.log_level);
+    let log =
+        log.map_err(|error| Wrong(format!("cannot write {}: {error}", log_path.display())))?;
     logging::catch_panics();
-    let (name, places) = (&this.name, shared.places.describe());
-    log::info!(
-        "{name} of herd {} begins; places: {places}",
-        env!("CARGO_PKG_VERSION")
-    );
-    let signals = Signals::catch().map_err(failed)?;
+    let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
+    log::info!("{} of herd {version} begins; places: {places}", this.name);
+    let signals = Signals::catch().map_err(cannot_serve)?;
     let links = neighbours(topology, server);
-    let random = random().map_err(failed)?;
+    let random = random().map_err(cannot_serve)?;
     let mut node = Node::new(Config {
-        name: name.clone(),
+        name: this.name.clone(),
         run: random as u64,
         seed: (random >> 64) as u64,
         neighbours: links.iter().map(|(it, _)| it.clone()).collect(),
@@ -133,87 +116,60 @@ fn serve(
         level: node_level(shared.log_level),
         limits: shared.limits,
     });
-    let journal = match shared.journal {
-        Some(_) => Some(open_journal(&mut node, &journal_path, name)?),
-        None => None,
-    };
-    // The doors open only now, so that nobody misses a client of the journal.
-    let clients = open(host, this.clients)?;
-    let servers = open(host, this.servers.unwrap_or_default())?;
+    let journal = shared
+        .journal
+        .map(|_| open_journal(&mut node, log_path, &this.name));
     let setup = Setup {
         node,
-        journal,
-        clients,
-        servers,
-        links,
-        reload: reread(shared.topology, this.clone()),
+        journal: journal.transpose()?,
+        // The doors open only now, so that nobody misses a client of the journal.
+        clients: open(host, this.clients)?,
+        servers: open(host, this.servers.unwrap_or_default())?,
+        reload: reread(options::topology_path(matches), this.clone()),
         source: matches!(this.host, Host::Ip(_)).then_some(host),
-        clients_max: clients_max(topology.neighbours(server).count()),
+        clients_max: clients_max(links.len()),
+        links,
         places: shared.places,
-        until_eof,
+        until_eof: matches.opt_present("until-eof"),
         signals,
         log,
     };
-    run_loop(setup, this, &path)
+    EventLoop::new(setup).map_err(cannot_serve)
 }
 
-/// Says that the doors are open, and runs the loop to its end. The log at `path` has the message
-/// of a panic.
-fn run_loop(setup: Setup, this: &Server, path: &str) -> Result<(), Failure> {
-    let event_loop = EventLoop::new(setup).map_err(failed)?;
-    let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
-    print(&format!(
-        "{}: clients {clients}, servers {servers}, log {path}\n",
-        this.name
-    ))?;
-    match std::panic::catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
-        Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => Err(Failure::failed("ended at once by a second signal")),
-        Ok(Err(error)) => Err(failed(error)),
-        Err(_) => Err(Failure::failed(format_args!(
-            "a bug ended it; {path} says where"
-        ))),
-    }
-}
-
-/// Opens the journal, and has the node take in what it holds.
-fn open_journal(node: &mut Node, path: &Path, name: &str) -> Result<JournalFiles, Failure> {
-    let opened = journal::open(path, name, |line| node.replay(line));
+/// Opens the journal, which is beside the log, and has the node take in what it holds.
+fn open_journal(node: &mut Node, log: &Path, name: &str) -> Result<JournalFiles, Failure> {
+    let path = log.with_extension("herd");
+    let shown = path.display();
+    let opened = journal::open(&path, name, |line| node.replay(line));
     let files = opened.map_err(|error| {
-        Failure::wrong(format_args!(
-            "cannot use the journal {}: {error}, name another directory with -d DIR, or keep \
-             nothing with --no-journal",
-            path.display()
+        Wrong(format!(
+            "cannot use the journal {shown}: {error}, name another directory with -d DIR, or keep \
+             nothing with --no-journal"
         ))
     })?;
     node.replayed();
-    let size = files.size();
+    let (size, bad, records) = (files.size(), files.bad_lines(), node.snapshot().records);
     log::info!(
-        "{}: {} clients in {} lines, {} of them bad; {} bytes",
-        path.display(),
-        node.snapshot().records,
+        "{shown}: {records} clients in {} lines, {bad} of them bad; {} bytes",
         size.lines,
-        files.bad_lines(),
         size.bytes
     );
     Ok(files)
 }
 
-fn failed(error: io::Error) -> Failure {
-    Failure::failed(format_args!("cannot serve: {error}"))
+fn cannot_serve(error: io::Error) -> Failure {
+    Failed(format!("cannot serve: {error}"))
 }
 
 /// The address to listen on. A name is resolved here, before the loop begins.
 fn address_of(host: &Host) -> Result<IpAddr, Failure> {
-    match host {
-        Host::Ip(address) => Ok(*address),
-        Host::Name(name) => match first_address((name.as_str(), 0)) {
-            Ok(address) => Ok(address.ip()),
-            Err(error) => Err(Failure::failed(format_args!(
-                "cannot resolve the host {name}: {error}"
-            ))),
-        },
-    }
+    let name = match host {
+        Host::Ip(address) => return Ok(*address),
+        Host::Name(name) => name,
+    };
+    let cannot = |error| Failed(format!("cannot resolve the host {name}: {error}"));
+    Ok(first_address((name.as_str(), 0)).map_err(cannot)?.ip())
 }
 
 /// Opens one door.
@@ -225,42 +181,45 @@ fn open(host: IpAddr, port: u16) -> Result<Listener, Failure> {
             _ => "change the port in the topology",
         };
         let address = SocketAddr::new(host, port);
-        Failure::failed(format_args!(
-            "cannot listen on {address}: {error}; {advice}"
-        ))
+        Failed(format!("cannot listen on {address}: {error}; {advice}"))
     })
 }
 
 /// The neighbours and where each is dialled: at its servers' door or, if it is plain, at its
 /// clients' door.
 fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
-    let all = topology.neighbours(server);
-    all.map(|index| {
-        let Server {
-            name,
-            host,
-            clients,
-            servers,
-            plain,
-        } = &topology.servers[index];
-        if *plain && secret::is_local(host) {
-            log::warn!("{name} is plain: any program of this machine can speak for it");
-        }
-        let port = servers.unwrap_or(*clients);
-        let (addresses, target) = match host {
-            Host::Ip(address) => {
-                let target = Target::Address(SocketAddr::new(*address, port));
-                (vec![*address], target)
+    let all = topology
+        .neighbours(server)
+        .map(|index| &topology.servers[index]);
+    all.map(
+        |Server {
+             name,
+             host,
+             clients,
+             servers,
+             plain,
+         }| {
+            if *plain && secret::is_local(host) {
+                log::warn!("{name} is plain: any program of this machine can speak for it");
             }
-            Host::Name(host) => (Vec::new(), Target::Name(host.clone(), port)),
-        };
-        let neighbour = Neighbour {
-            name: name.clone(),
-            plain: *plain,
-            addresses,
-        };
-        (neighbour, target)
-    })
+            let port = servers.unwrap_or(*clients);
+            let (addresses, target) = match host {
+                Host::Ip(address) => (
+                    vec![*address],
+                    Target::Address(SocketAddr::new(*address, port)),
+                ),
+                Host::Name(host) => (Vec::new(), Target::Name(host.clone(), port)),
+            };
+            (
+                Neighbour {
+                    name: name.clone(),
+                    plain: *plain,
+                    addresses,
+                },
+                target,
+            )
+        },
+    )
     .collect()
 }
 
