@@ -22,7 +22,7 @@ pub fn greeting(herd: &Herd, states: &[State]) -> String {
     let &(second, pid) = beside.unwrap_or(first);
 
     let mut out = servers(herd, &open);
-    out += &format!("\nPlaces come from: {}\n", herd.places);
+    out += &format!("\nPlaces: {}\n", herd.places);
     for (member, _) in members().filter(|(_, state)| **state == State::Starting) {
         out += &format!("{} is not open yet.\n", herd.name(member));
     }
@@ -105,7 +105,7 @@ A       [::1]:1        It's        run/A.log
 B       [::1]:3        It's, Old   run/B.log
 It's    [::1]:7        A, B        run/It's.log
 
-Places come from: offline
+Places: offline
 Old is plain: another program runs it, so it is not started.
 
 Say where a client is, then ask another server what is near it:
