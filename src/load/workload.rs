@@ -64,10 +64,7 @@ impl Workload {
     /// The connection `first` of `connections`, which share `clients` clients, at least one each;
     /// `percent` of its requests are WHATSATs.
     pub fn new(first: u64, connections: u64, clients: u64, percent: u64) -> Workload {
-        assert!(
-            first < connections && connections <= clients && clients <= CLIENTS_MAX,
-            "each connection has clients of its own"
-        );
+        assert!(first < connections && connections <= clients && clients <= CLIENTS_MAX);
         let own = (clients - first).div_ceil(connections);
         Workload {
             line: MOVE,
@@ -81,11 +78,6 @@ impl Workload {
             percent,
             due: 0,
         }
-    }
-
-    /// Whether it ever asks what is near.
-    pub fn asks_near(&self) -> bool {
-        self.percent > 0
     }
 
     /// Appends the next request to `out`. A move says that it is `wall` now, or a nanosecond later

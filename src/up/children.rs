@@ -82,10 +82,9 @@ impl Children {
         let registry = poll.registry();
         registry.register(&mut exits, EXITS, Interest::READABLE)?;
         let tokens = |place: usize| [Token(2 * place), Token(2 * place + 1)];
-        let children = commands
-            .enumerate()
-            .map(|(place, command)| Child::start(command, registry, tokens(place)))
-            .collect();
+        let children = commands.enumerate();
+        let children = children.map(|(place, it)| Child::start(it, registry, tokens(place)));
+        let children = children.collect::<io::Result<Vec<Child>>>()?;
         let clock = Clock::start();
         let mut timers = Timers::default();
         timers.set(UpTimer::Start, clock.mono() + LIMITS.up_start);
@@ -123,8 +122,8 @@ impl Children {
     /// all if a signal asks once more, and returns their places.
     pub fn end(mut self) -> Vec<usize> {
         self.children.iter_mut().for_each(Child::close_stdin);
-        self.timers
-            .set(UpTimer::End, self.clock.mono() + LIMITS.up_end);
+        let late = self.clock.mono() + LIMITS.up_end;
+        self.timers.set(UpTimer::End, late);
         let mut killed = Vec::new();
         while self.children.iter().any(Child::is_running) {
             let failed = self.turn().is_err();
@@ -231,11 +230,10 @@ impl Children {
     fn take_signals(&mut self, now: Mono) {
         self.signals.caught(now);
         let asked = self.signals.take();
-        let bytes = [(asked.reopen, REOPEN), (asked.reload, REREAD)];
-        for (_, byte) in bytes.into_iter().filter(|(is_asked, _)| *is_asked) {
-            self.children
-                .iter_mut()
-                .for_each(|child| child.signal(byte));
+        for (is_asked, byte) in [(asked.reopen, REOPEN), (asked.reload, REREAD)] {
+            if is_asked {
+                self.children.iter_mut().for_each(|it| it.signal(byte));
+            }
         }
         if asked.end {
             self.changes.push_back(match self.signals.forced_exit() {

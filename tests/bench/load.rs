@@ -77,12 +77,8 @@ impl Protocol for Double {
         self.owed.push_back((since, said));
     }
 
-    fn unsent(&self) -> &[u8] {
-        self.outbox.unsent()
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.outbox.advance(count);
+    fn outbox(&mut self) -> &mut Outbox {
+        &mut self.outbox
     }
 
     fn received(&mut self, now: Mono, bytes: &[u8], stats: &mut Stats) -> bool {
@@ -102,11 +98,6 @@ impl Protocol for Double {
         lines.keep(fresh, &mut self.spares);
         self.lines = lines;
         true
-    }
-
-    fn lost(&mut self, why: &str, stats: &mut Stats) {
-        stats.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
-        self.owed.clear();
     }
 }
 
