@@ -62,30 +62,24 @@ pub fn wrap<S: AsRef<str>>(
         let piece = piece.as_ref();
         match lines.last_mut() {
             Some(line) if width(line) + width(separator) + width(piece) <= columns => {
-                *line += separator;
-                *line += piece;
+                *line += &format!("{separator}{piece}");
+                continue;
             }
-            last => {
-                if let Some(line) = last {
-                    *line += separator.trim_end();
-                }
-                lines.push(piece.to_string());
-            }
+            Some(line) => *line += separator.trim_end(),
+            None => {}
         }
+        lines.push(piece.to_string());
     }
     lines
 }
 
 /// `text` on one line that does nothing to a terminal: control characters become escapes.
 pub fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c.is_control() {
-            true => out.extend(c.escape_default()),
-            false => out.push(c),
-        }
-    }
-    out
+    let shown = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// `word` quoted so that a shell reads it as one word.

@@ -7,7 +7,6 @@ use std::os::unix::fs::PermissionsExt;
 use getopts::Matches;
 
 use super::failure::Failure::{self, Wrong};
-use super::options::Shared;
 use crate::limits::Limits;
 use crate::node::{SECRET_BYTES_MIN, Secret};
 use crate::topology::{Host, Server};
@@ -49,9 +48,10 @@ fn read(file: &str) -> io::Result<(u32, Vec<u8>)> {
     Ok((mode, bytes))
 }
 
-/// Refuses a server that anybody on the network could feed with false news.
-pub(super) fn guard(server: &Server, shared: &Shared) -> Result<(), Failure> {
-    if is_local(&server.host) || shared.secret.is_some() || shared.insecure {
+/// Refuses a server that anybody on the network could feed with false news, unless there is a
+/// secret or somebody wants it so.
+pub(super) fn guard(server: &Server, is_allowed: bool) -> Result<(), Failure> {
+    if is_local(&server.host) || is_allowed {
         return Ok(());
     }
     Err(Wrong(format!(

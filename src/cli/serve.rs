@@ -45,14 +45,13 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let topology = Topology::load(&file)?;
     let server = find(&topology, &file, name)?;
     let this = &topology.servers[server];
-    secret::guard(this, &shared)?;
+    secret::guard(this, shared.secret.is_some() || shared.insecure)?;
     let log_path = options::log_in(&shared.directory, name)?;
     let event_loop = prepare(matches, shared, &topology, server, &log_path)?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
     let log = log_path.display();
-    print(&format!(
-        "{name}: clients {clients}, servers {servers}, log {log}\n"
-    ))?;
+    let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
+    print(&greeting)?;
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => Err(Failed("ended at once by a second signal".into())),
@@ -86,27 +85,27 @@ fn find(topology: &Topology, file: &Path, name: &str) -> Result<usize, Failure> 
     }))
 }
 
-/// Reads the journal and opens the doors of `server`, which is not plain.
+/// Reads the journal and opens the doors of `server`, which is not plain. Its log is at `path`.
 fn prepare(
     matches: &Matches,
     shared: Shared,
     topology: &Topology,
     server: usize,
-    log_path: &Path,
+    path: &Path,
 ) -> Result<EventLoop, Failure> {
     let this = &topology.servers[server];
+    let name = &this.name;
     let host = address_of(&this.host)?;
-    let log = logging::open(log_path, shared.log_level);
-    let log =
-        log.map_err(|error| Wrong(format!("cannot write {}: {error}", log_path.display())))?;
+    // It could be written a moment ago.
+    let log = logging::open(path, shared.log_level).map_err(cannot_serve)?;
     logging::catch_panics();
     let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
-    log::info!("{} of herd {version} begins; places: {places}", this.name);
+    log::info!("{name} of herd {version} begins; places: {places}");
     let signals = Signals::catch().map_err(cannot_serve)?;
     let links = neighbours(topology, server);
     let random = random().map_err(cannot_serve)?;
     let mut node = Node::new(Config {
-        name: this.name.clone(),
+        name: name.clone(),
         run: random as u64,
         seed: (random >> 64) as u64,
         neighbours: links.iter().map(|(it, _)| it.clone()).collect(),
@@ -116,9 +115,7 @@ fn prepare(
         level: node_level(shared.log_level),
         limits: shared.limits,
     });
-    let journal = shared
-        .journal
-        .map(|_| open_journal(&mut node, log_path, &this.name));
+    let journal = shared.journal.map(|_| open_journal(&mut node, path, name));
     let setup = Setup {
         node,
         journal: journal.transpose()?,
@@ -150,11 +147,8 @@ fn open_journal(node: &mut Node, log: &Path, name: &str) -> Result<JournalFiles,
     })?;
     node.replayed();
     let (size, bad, records) = (files.size(), files.bad_lines(), node.snapshot().records);
-    log::info!(
-        "{shown}: {records} clients in {} lines, {bad} of them bad; {} bytes",
-        size.lines,
-        size.bytes
-    );
+    let (lines, bytes) = (size.lines, size.bytes);
+    log::info!("{shown}: {records} clients in {lines} lines, {bad} of them bad; {bytes} bytes");
     Ok(files)
 }
 
@@ -164,12 +158,8 @@ fn cannot_serve(error: io::Error) -> Failure {
 
 /// The address to listen on. A name is resolved here, before the loop begins.
 fn address_of(host: &Host) -> Result<IpAddr, Failure> {
-    let name = match host {
-        Host::Ip(address) => return Ok(*address),
-        Host::Name(name) => name,
-    };
-    let cannot = |error| Failed(format!("cannot resolve the host {name}: {error}"));
-    Ok(first_address((name.as_str(), 0)).map_err(cannot)?.ip())
+    let cannot = |error| Failed(format!("cannot resolve the host {host}: {error}"));
+    Ok(first_address((&*host.to_string(), 0)).map_err(cannot)?.ip())
 }
 
 /// Opens one door.
@@ -185,42 +175,29 @@ fn open(host: IpAddr, port: u16) -> Result<Listener, Failure> {
     })
 }
 
-/// The neighbours and where each is dialled: at its servers' door or, if it is plain, at its
-/// clients' door.
+/// The neighbours and where each is dialled.
 fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
-    let all = topology
-        .neighbours(server)
-        .map(|index| &topology.servers[index]);
-    all.map(
-        |Server {
-             name,
-             host,
-             clients,
-             servers,
-             plain,
-         }| {
-            if *plain && secret::is_local(host) {
-                log::warn!("{name} is plain: any program of this machine can speak for it");
-            }
-            let port = servers.unwrap_or(*clients);
-            let (addresses, target) = match host {
-                Host::Ip(address) => (
-                    vec![*address],
-                    Target::Address(SocketAddr::new(*address, port)),
-                ),
-                Host::Name(host) => (Vec::new(), Target::Name(host.clone(), port)),
-            };
-            (
-                Neighbour {
-                    name: name.clone(),
-                    plain: *plain,
-                    addresses,
-                },
-                target,
-            )
-        },
-    )
-    .collect()
+    let places = topology.neighbours(server);
+    places.map(|place| link(&topology.servers[place])).collect()
+}
+
+/// A neighbour is dialled at its servers' door or, if it is plain, at its clients' door.
+fn link(server: &Server) -> Link {
+    let (name, plain) = (server.name.clone(), server.plain);
+    if plain && secret::is_local(&server.host) {
+        log::warn!("{name} is plain: any program of this machine can speak for it");
+    }
+    let port = server.servers.unwrap_or(server.clients);
+    let (addresses, target) = match &server.host {
+        Host::Ip(ip) => (vec![*ip], Target::Address((*ip, port).into())),
+        Host::Name(name) => (Vec::new(), Target::Name(name.clone(), port)),
+    };
+    let neighbour = Neighbour {
+        name,
+        plain,
+        addresses,
+    };
+    (neighbour, target)
 }
 
 /// Reads the links of this server from the file again, for SIGHUP.
@@ -228,27 +205,19 @@ fn reread(file: PathBuf, this: Server) -> Reload {
     Box::new(move || {
         let topology = Topology::load(&file).map_err(|error| error.to_string())?;
         let name = &this.name;
-        match topology.find(name) {
-            Some(server) if topology.servers[server] == this => Ok(neighbours(&topology, server)),
-            Some(_) => Err(format!(
-                "what it says of {name} itself has changed; restart {name}"
-            )),
-            None => Err(format!(
-                "it has no {name} any more; end {name} if that is intended"
-            )),
-        }
+        Err(match topology.find(name) {
+            Some(at) if topology.servers[at] == this => return Ok(neighbours(&topology, at)),
+            Some(_) => format!("what it says of {name} itself has changed; restart {name}"),
+            None => format!("it has no {name} any more; end {name} if that is intended"),
+        })
     })
 }
 
 /// The node has no level below debug.
 fn node_level(level: LevelFilter) -> Option<Level> {
-    match level {
-        LevelFilter::Off => None,
-        LevelFilter::Error => Some(Level::Error),
-        LevelFilter::Warn => Some(Level::Warn),
-        LevelFilter::Info => Some(Level::Info),
-        LevelFilter::Debug | LevelFilter::Trace => Some(Level::Debug),
-    }
+    let levels = [Level::Error, Level::Warn, Level::Info, Level::Debug];
+    let place = (level as usize).checked_sub(1)?;
+    levels.get(place).or(levels.last()).copied()
 }
 
 /// How many clients a server with this number of neighbours may have at once.

@@ -19,7 +19,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         .enumerate()
         .filter(|(_, it)| !it.plain)
     {
-        secret::guard(server, &shared)?;
+        secret::guard(server, shared.secret.is_some() || shared.insecure)?;
         let log = options::log_in(&shared.directory, &server.name)?;
         members.push(Member { server: place, log });
     }

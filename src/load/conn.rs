@@ -24,8 +24,6 @@ pub struct LoadConn {
     owed: VecDeque<(Mono, Request)>,
     outbox: Outbox,
     lines: LineBuffer,
-    /// The memory of `lines` while it is empty.
-    spares: BufferPool,
     /// The server's name, once it has said it.
     server: Vec<u8>,
     /// The AT line of the last move: that of a WHATSAT must be the same.
@@ -41,7 +39,6 @@ impl LoadConn {
             owed: VecDeque::new(),
             outbox: Outbox::default(),
             lines: LineBuffer::default(),
-            spares: BufferPool::new(REPLY_MAX),
             server: Vec::new(),
             report: Vec::new(),
             answer: Vec::new(),
@@ -124,7 +121,7 @@ impl Protocol for LoadConn {
                 return false;
             }
         }
-        lines.keep(fresh, &mut self.spares);
+        lines.keep(fresh, &mut BufferPool::new(0));
         self.lines = lines;
         true
     }

@@ -5,7 +5,6 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::time::Duration;
 
-use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
@@ -96,7 +95,11 @@ pub fn run<P: Protocol>(
         }
         wait(&mut poll, &mut events, Some(run.timeout(next_watch)))?;
         for event in &events {
-            run.event(event);
+            let index = event.token().0;
+            if let Some(conn) = &mut run.slots[index].conn {
+                conn.event(event.into());
+            }
+            run.list(index);
         }
     }
     let elapsed = run.heard.since(run.start).max(1);
@@ -129,14 +132,6 @@ impl<P: Protocol> Run<'_, P> {
             }
         }
         self.is_over()
-    }
-
-    fn event(&mut self, event: &Event) {
-        let index = event.token().0;
-        if let Some(conn) = &mut self.slots[index].conn {
-            conn.event(event.into());
-            self.list(index);
-        }
     }
 
     /// How long to wait for events.

@@ -15,26 +15,25 @@ pub fn to_tables(topology: &Topology, answers: &[Answer], differing: &[String]) 
     let (mut up, mut notes, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
     for (name, answer) in names.zip(answers) {
         holdings += &match answer {
-            Answer::Up(status) => holding(name, status),
-            Answer::Down(_) => format!("\n{name}\tdown"),
-            Answer::Plain => format!("\n{name}\tplain"),
-        };
-        match answer {
             Answer::Up(status) => {
                 up.push((name, status));
                 complain(name, status, &mut complaints);
+                holding(name, status)
             }
-            Answer::Down(why) => notes.push(format!("{name} is down: {why}")),
-            Answer::Plain => {}
-        }
+            Answer::Down(why) => {
+                notes.push(format!("{name} is down: {why}"));
+                format!("\n{name}\tdown")
+            }
+            Answer::Plain => format!("\n{name}\tplain"),
+        };
     }
     let mut parts = vec![table(&holdings)];
+    let rows = |head: &str, row: fn(&str, &Value) -> String| {
+        let rows: String = up.iter().map(|(name, status)| row(name, status)).collect();
+        table(&format!("{head}{rows}"))
+    };
     if !up.is_empty() {
-        for (head, row) in [(TRAFFIC, traffic as fn(&_, &_) -> _), (LOOP, event_loop)] {
-            let rows: String = up.iter().map(|(name, status)| row(name, status)).collect();
-            parts.push(table(&format!("{head}{rows}")));
-        }
-        parts.push(links(&up));
+        parts.extend([rows(TRAFFIC, traffic), rows(LOOP, event_loop), links(&up)]);
     }
     notes.extend_from_slice(differing);
     notes.append(&mut complaints);

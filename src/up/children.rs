@@ -120,22 +120,21 @@ impl Children {
 
     /// Asks all children to end and waits until they have. It kills those that take too long, or
     /// all if a signal asks once more, and returns their places.
-    pub fn end(mut self) -> Vec<usize> {
+    pub fn end(mut self) -> BTreeSet<usize> {
         self.children.iter_mut().for_each(Child::close_stdin);
         let late = self.clock.mono() + LIMITS.up_end;
         self.timers.set(UpTimer::End, late);
-        let mut killed = Vec::new();
+        let mut killed = BTreeSet::new();
         while self.children.iter().any(Child::is_running) {
             let failed = self.turn().is_err();
-            let mut changes = self.changes.drain(..);
-            if failed || changes.any(|change| change == Change::EndNow) {
-                for (place, child) in self.children.iter_mut().enumerate() {
-                    // Without a poll, this is how its end is seen.
-                    child.reap();
-                    if child.is_running() && !killed.contains(&place) {
-                        killed.push(place);
-                        child.kill();
-                    }
+            if !self.changes.drain(..).any(|it| it == Change::EndNow) && !failed {
+                continue;
+            }
+            for (place, child) in self.children.iter_mut().enumerate() {
+                // Without a poll, this is how its end is seen.
+                child.reap();
+                if child.is_running() && killed.insert(place) {
+                    child.kill();
                 }
             }
         }
@@ -144,7 +143,13 @@ impl Children {
 
     /// One turn of the loop. It leaves news in `changes`.
     fn turn(&mut self) -> io::Result<()> {
-        self.wait()?;
+        // It does not wait while a pipe is on the ready list.
+        let until = |at: Mono| Duration::from_nanos(at.since(self.clock.mono()));
+        let timeout = match self.ready.is_empty() {
+            true => self.timers.next().map(until),
+            false => Some(Duration::ZERO),
+        };
+        wait(&mut self.poll, &mut self.events, timeout)?;
         let (mut signalled, mut exited) = (false, false);
         for event in &self.events {
             match event.token() {
@@ -174,16 +179,6 @@ impl Children {
             self.take_signals(now);
         }
         Ok(())
-    }
-
-    /// Waits for events until the next deadline; not at all while a pipe is on the ready list.
-    fn wait(&mut self) -> io::Result<()> {
-        let until_next = |at: Mono| Duration::from_nanos(at.since(self.clock.mono()));
-        let timeout = match self.ready.is_empty() {
-            true => self.timers.next().map(until_next),
-            false => Some(Duration::ZERO),
-        };
-        wait(&mut self.poll, &mut self.events, timeout)
     }
 
     /// Reads once from a pipe.

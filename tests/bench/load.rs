@@ -37,7 +37,6 @@ struct Double {
     owed: VecDeque<(Mono, Said)>,
     outbox: Outbox,
     lines: LineBuffer,
-    spares: BufferPool,
 }
 
 /// A client's name in what an IAMAT says.
@@ -95,7 +94,7 @@ impl Protocol for Double {
                 stats.fault(Fault::Wrong, 1, || line.escape_ascii().to_string());
             }
         }
-        lines.keep(fresh, &mut self.spares);
+        lines.keep(fresh, &mut BufferPool::new(0));
         self.lines = lines;
         true
     }
@@ -163,7 +162,6 @@ fn main() {
         owed: VecDeque::new(),
         outbox: Outbox::default(),
         lines: LineBuffer::default(),
-        spares: BufferPool::new(1 << 16),
     };
     let report = match dialect.as_str() {
         "echo" => run(
