@@ -26,6 +26,7 @@ use crate::terminal::print;
 use failure::Failure::{self, Wrong};
 
 const HELP: &str = include_str!("help/herd.txt");
+const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
 
 type Verb = fn(&Matches) -> Result<(), Failure>;
 
@@ -68,9 +69,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
     }
     Err(Wrong(match words[..] {
         ["-h" | "--help" | "help"] => return Ok(print(HELP)?),
-        ["-V" | "--version"] => {
-            return Ok(print(&format!("herd {}\n", env!("CARGO_PKG_VERSION")))?);
-        }
+        ["-V" | "--version"] => return Ok(print(VERSION)?),
         [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => {
             format!("{flag} takes no arguments; for one verb: herd VERB --help")
         }

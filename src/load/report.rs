@@ -6,6 +6,7 @@ use serde_json::{Map, json};
 use super::plan::Plan;
 use super::stats::{Seen, Stats};
 use crate::terminal::{list, table};
+use crate::units::SECOND;
 
 /// The result of a run.
 #[derive(Clone, Debug)]
@@ -21,13 +22,10 @@ pub fn progress(stats: &Stats, elapsed: u64) -> String {
         0 => String::new(),
         count => format!(", {count} faults"),
     };
-    format!(
-        "{} s: {} right, {:.0} a second, p99 {}{faults}",
-        elapsed / 1_000_000_000,
-        stats.right,
-        per_second(stats.right, elapsed),
-        duration(stats.latency.value_at_quantile(0.99)),
-    )
+    let (seconds, right) = (elapsed / SECOND, stats.right);
+    let speed = per_second(right, elapsed);
+    let p99 = duration(stats.latency.value_at_quantile(0.99));
+    format!("{seconds} s: {right} right, {speed:.0} a second, p99 {p99}{faults}")
 }
 
 impl Report {
@@ -44,11 +42,8 @@ impl Report {
         };
         let named = |(name, value)| format!("{name} {}", duration(value));
         let latency = latencies(&stats.latency).map(named).join(", ");
-        let faults = list(
-            stats
-                .faults()
-                .map(|(name, seen)| format!("{} {name}", seen.count)),
-        );
+        let faults = stats.faults();
+        let faults = list(faults.map(|(name, seen)| format!("{} {name}", seen.count)));
         let (words, right, seconds) = (words.join(" "), stats.right, duration(*elapsed));
         let speed = per_second(right, *elapsed);
         let (connections, pipeline, clients) = (plan.connections, plan.pipeline, plan.clients);

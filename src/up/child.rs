@@ -3,6 +3,7 @@
 //! A child ends when its standard input ends. We hold the other end, and the kernel closes it when
 //! we are gone, however that comes; so nothing is left running even after a SIGKILL.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Command, ExitStatus, Stdio};
@@ -11,6 +12,7 @@ use mio::unix::pipe::{Receiver, Sender};
 use mio::{Interest, Registry, Token};
 use signal_hook::low_level::signal_name;
 
+use super::change::Change;
 use super::lines::Lines;
 
 /// A line on a child's standard error that begins like this is not about its end.
@@ -37,14 +39,6 @@ pub struct Child {
 pub enum Stream {
     Stdout = 0,
     Stderr = 1,
-}
-
-/// News from a child's pipes.
-#[derive(Debug)]
-pub enum News {
-    /// Its doors are open; this is its process id.
-    Opened(u32),
-    Warned(String),
 }
 
 impl Child {
@@ -87,8 +81,9 @@ impl Child {
         Ok(child)
     }
 
-    /// Reads once from an output and reports what it says. False: it has no more for now.
-    pub fn hear(&mut self, stream: Stream, mut report: impl FnMut(News)) -> bool {
+    /// Reads once from an output and adds what it says to `changes`, as of the child at `place`.
+    /// False: it has no more for now.
+    pub fn hear(&mut self, stream: Stream, place: usize, changes: &mut VecDeque<Change>) -> bool {
         let Some((pipe, lines)) = &mut self.outputs[stream as usize] else {
             return false;
         };
@@ -100,19 +95,18 @@ impl Child {
             Err(_) => 0,
         };
         let pid = self.process.as_ref().map_or(0, process::Child::id);
-        lines.push(&bytes[..count], |line| {
-            match (stream, line.strip_prefix(WARNING)) {
-                (Stream::Stdout, _) => {
-                    if !std::mem::replace(&mut self.is_open, true) {
-                        report(News::Opened(pid));
-                    }
-                }
-                (Stream::Stderr, Some(warning)) => report(News::Warned(warning.to_string())),
-                // After the text of a panic comes advice for the programmer.
-                (Stream::Stderr, None) if line.trim().is_empty() || line.starts_with("note: ") => {}
-                (Stream::Stderr, None) => self.last_words = Some(line),
+        let each = |line: String| match (stream, line.strip_prefix(WARNING)) {
+            (Stream::Stdout, _) if self.is_open => {}
+            (Stream::Stdout, _) => {
+                self.is_open = true;
+                changes.push_back(Change::Opened(place, pid));
             }
-        });
+            (Stream::Stderr, Some(what)) => changes.push_back(Change::Warned(place, what.into())),
+            // After the text of a panic comes advice for the programmer.
+            (Stream::Stderr, None) if line.trim().is_empty() || line.starts_with("note: ") => {}
+            (Stream::Stderr, None) => self.last_words = Some(line),
+        };
+        lines.push(&bytes[..count], each);
         if count == 0 {
             self.outputs[stream as usize] = None;
         }
@@ -168,11 +162,8 @@ impl Child {
 /// Why a child ended: a signal by its name, else its last words, else its exit status.
 fn reason(exit: Option<ExitStatus>, words: Option<&str>) -> String {
     if let Some(signal) = exit.and_then(|exit| exit.signal()) {
-        let number = || format!("signal {signal}");
-        return format!(
-            "killed by {}",
-            signal_name(signal).map_or_else(number, String::from)
-        );
+        let name = signal_name(signal).map(String::from);
+        return format!("killed by {}", name.unwrap_or(format!("signal {signal}")));
     }
     match (words, exit.and_then(|exit| exit.code())) {
         (Some(words), _) => words.strip_prefix("herd: ").unwrap_or(words).to_string(),

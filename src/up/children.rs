@@ -15,7 +15,8 @@ use mio::net::UnixStream;
 use mio::{Events, Interest, Poll, Token};
 use signal_hook::consts::SIGCHLD;
 
-use super::child::{Child, News, Stream};
+use super::change::Change;
+use super::child::{Child, Stream};
 use crate::buffers::Timers;
 use crate::limits::Limits;
 use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
@@ -39,23 +40,6 @@ pub struct Children {
     ready: BTreeSet<usize>,
     /// Changes that [`Children::next`] has not returned yet.
     changes: VecDeque<Change>,
-}
-
-/// News about a child, by its place among them, or about the whole herd.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Its doors are open; this is its process id.
-    Opened(usize, u32),
-    /// It goes on, but a person should know this.
-    Warned(usize, String),
-    /// It has ended, for this reason.
-    Ended(usize, String),
-    /// The time to open all doors is over.
-    Late,
-    /// A signal asks us to end.
-    EndAsked,
-    /// A second signal asks us to end, or the time to end is over.
-    EndNow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,13 +171,7 @@ impl Children {
             0 => (pipe / 2, Stream::Stdout),
             _ => (pipe / 2, Stream::Stderr),
         };
-        let changes = &mut self.changes;
-        let has_more = self.children[place].hear(stream, |news| {
-            changes.push_back(match news {
-                News::Opened(pid) => Change::Opened(place, pid),
-                News::Warned(what) => Change::Warned(place, what),
-            });
-        });
+        let has_more = self.children[place].hear(stream, place, &mut self.changes);
         match has_more {
             true => drop(self.ready.insert(pipe)),
             false => self.look_for_end(place),
