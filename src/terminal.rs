@@ -20,31 +20,33 @@ pub fn print(text: &str) -> Result<(), String> {
     }
 }
 
-/// Lays `rows` out in columns: each as wide as its widest cell, with two spaces between them and no
-/// space at the ends of lines.
-pub fn table(rows: &[Vec<String>]) -> String {
+/// Lays out lines whose cells are separated by tabs: each column is as wide as its widest cell,
+/// with two spaces between them and no space at the ends of lines.
+pub fn table(text: &str) -> String {
     let mut widths = Vec::new();
-    for row in rows {
-        widths.resize(widths.len().max(row.len()), 0);
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
+    for line in text.lines() {
+        for (column, cell) in line.split('\t').enumerate() {
+            widths.resize(widths.len().max(column + 1), 0);
+            widths[column] = cell.chars().count().max(widths[column]);
         }
     }
-    let mut out = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths);
+    let line = |line: &str| {
+        let cells = line.split('\t').zip(&widths);
         let line: String = cells
             .map(|(cell, width)| format!("{cell:width$}  "))
             .collect();
-        out += line.trim_end();
-        out.push('\n');
-    }
-    out
+        line.trim_end().to_string() + "\n"
+    };
+    text.lines().map(line).collect()
 }
 
-/// A row of [`table`].
-pub fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.map(String::from).to_vec()
+/// The items with commas between them, or `none`.
+pub fn list<S: Into<String>>(items: impl IntoIterator<Item = S>) -> String {
+    let items: Vec<String> = items.into_iter().map(Into::into).collect();
+    match items.is_empty() {
+        true => "none".to_string(),
+        false => items.join(", "),
+    }
 }
 
 /// Joins `pieces` with `separator` in lines of at most `columns`; a longer piece has its own line.
@@ -60,30 +62,24 @@ pub fn wrap<S: AsRef<str>>(
         let piece = piece.as_ref();
         match lines.last_mut() {
             Some(line) if width(line) + width(separator) + width(piece) <= columns => {
-                *line += separator;
-                *line += piece;
+                *line += &format!("{separator}{piece}");
+                continue;
             }
-            last => {
-                if let Some(line) = last {
-                    *line += separator.trim_end();
-                }
-                lines.push(piece.to_string());
-            }
+            Some(line) => *line += separator.trim_end(),
+            None => {}
         }
+        lines.push(piece.to_string());
     }
     lines
 }
 
 /// `text` on one line that does nothing to a terminal: control characters become escapes.
 pub fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c.is_control() {
-            true => out.extend(c.escape_default()),
-            false => out.push(c),
-        }
-    }
-    out
+    let shown = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// `word` quoted so that a shell reads it as one word.
@@ -101,14 +97,9 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [
-            row(["é", "bb", "c"]),
-            row(["aaa", ""]),
-            row([]),
-            row(["a", "b", "ccc"]),
-        ];
-        assert_eq!(table(&rows), "é    bb  c\naaa\n\na    b   ccc\n");
-        assert_eq!(table(&[]), "");
+        let text = "é\tbb\tc\naaa\t\n\na\tb\tccc\n";
+        assert_eq!(table(text), "é    bb  c\naaa\n\na    b   ccc\n");
+        assert_eq!(table(""), "");
     }
 
     #[test]

@@ -1,86 +1,67 @@
 //! `herd check`: is the topology right, and what does it describe?
 
+use getopts::Matches;
+
 use super::failure::Failure;
 use super::options;
-use crate::terminal::{print, row, table};
+use crate::terminal::{list, print, table};
 use crate::topology::{Graph, Topology};
 
-const HELP: &str = "\
-herd check: say whether a topology is right, and what herd it describes.
-
-    herd check                                   topology.txt
-    herd check -t tests/topologies/alford.txt    another one";
-
-/// Runs the verb.
-pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
-    let mut known = getopts::Options::new();
-    options::declare_topology(&mut known);
-    let Some(matches) = options::parse("check", HELP, known, arguments)? else {
-        return Ok(());
-    };
-    options::no_words("check", &matches, "name the file with -t FILE")?;
-    let path = options::topology_path(&matches);
-    let topology = Topology::load(&path)?;
-    Ok(print(&describe(&path.display().to_string(), &topology))?)
+pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    options::no_words("check", matches, "name the file with -t FILE")?;
+    let topology = options::topology(matches)?;
+    let file = options::topology_path(matches);
+    Ok(print(&describe(&file.display().to_string(), &topology))?)
 }
 
 /// The whole output.
 fn describe(file: &str, topology: &Topology) -> String {
     let graph = Graph::new(topology.servers.len(), topology.links.iter().copied());
     let parts = graph.parts();
-    let shape = match parts.len() {
-        1 => "all connected".to_string(),
-        parts => format!("in {parts} parts with no link between them"),
-    };
-    let head = format!(
-        "{file} is right: {}, {}, {shape}",
-        count(topology.servers.len(), "server"),
-        count(topology.links.len(), "link"),
-    );
-    let cuts = names_or_none(topology, &graph.cuts());
-    let facts = match &parts[..] {
-        [part] => table(&[
-            row(["diameter", &graph.diameter(part).to_string()]),
-            row(["servers whose loss splits the herd", &cuts]),
-            row([
-                "AT lines per update, at most",
-                &lines_per_update(topology, part),
-            ]),
-        ]),
+    let cuts = names(topology, &graph.cuts());
+    let facts = |part| (graph.diameter(part), lines_per_update(topology, part));
+    let (shape, facts) = match &parts[..] {
+        [part] => {
+            let (diameter, lines) = facts(part);
+            let rows = format!(
+                "diameter\t{diameter}\nservers whose loss splits the herd\t{cuts}\n\
+                 AT lines per update, at most\t{lines}\n"
+            );
+            ("all connected".to_string(), table(&rows))
+        }
         parts => {
-            let mut rows = vec![row(["part", "diameter", "AT lines per update, at most"])];
-            rows.extend(parts.iter().map(|part| {
-                row([
-                    &names(topology, part),
-                    &graph.diameter(part).to_string(),
-                    &lines_per_update(topology, part),
-                ])
-            }));
-            format!(
-                "{}\nservers whose loss splits a part: {cuts}\n",
-                table(&rows)
+            let mut rows = "part\tdiameter\tAT lines per update, at most\n".to_string();
+            for part in parts {
+                let (names, (diameter, lines)) = (names(topology, part), facts(part));
+                rows += &format!("{names}\t{diameter}\t{lines}\n");
+            }
+            let rows = table(&rows);
+            let shape = format!("in {} parts with no link between them", parts.len());
+            (
+                shape,
+                format!("{rows}\nservers whose loss splits a part: {cuts}\n"),
             )
         }
     };
-    format!("{head}\n\n{}\n{facts}", servers(topology))
+    let count = |number: usize, thing| match number {
+        1 => format!("1 {thing}"),
+        number => format!("{number} {thing}s"),
+    };
+    let servers = count(topology.servers.len(), "server");
+    let links = count(topology.links.len(), "link");
+    let doors = doors(topology);
+    format!("{file} is right: {servers}, {links}, {shape}\n\n{doors}\n{facts}")
 }
 
 /// A row for each server.
-fn servers(topology: &Topology) -> String {
-    let mut rows = vec![row([
-        "server",
-        "clients' door",
-        "servers' door",
-        "neighbours",
-    ])];
+fn doors(topology: &Topology) -> String {
+    let mut rows = "server\tclients' door\tservers' door\tneighbours\n".to_string();
     for (index, server) in topology.servers.iter().enumerate() {
-        let neighbours: Vec<usize> = topology.neighbours(index).collect();
-        rows.push(row([
-            &server.name,
-            &server.clients_door(),
-            server.servers_door().as_deref().unwrap_or("plain"),
-            &names_or_none(topology, &neighbours),
-        ]));
+        let neighbours = topology.neighbours(index).collect::<Vec<_>>();
+        let neighbours = names(topology, &neighbours);
+        let (name, clients) = (&server.name, server.clients_door());
+        let servers = server.servers_door().unwrap_or("plain".to_string());
+        rows += &format!("{name}\t{clients}\t{servers}\t{neighbours}\n");
     }
     table(&rows)
 }
@@ -106,21 +87,7 @@ fn lines_per_update(topology: &Topology, part: &[usize]) -> String {
     }
 }
 
-fn names(topology: &Topology, servers: &[usize]) -> String {
-    let names = servers.iter().map(|&s| topology.servers[s].name.as_str());
-    names.collect::<Vec<_>>().join(", ")
-}
-
-fn names_or_none(topology: &Topology, servers: &[usize]) -> String {
-    match servers {
-        [] => "none".to_string(),
-        servers => names(topology, servers),
-    }
-}
-
-fn count(number: usize, thing: &str) -> String {
-    match number {
-        1 => format!("1 {thing}"),
-        number => format!("{number} {thing}s"),
-    }
+fn names(topology: &Topology, places: &[usize]) -> String {
+    let name = |place: &usize| topology.servers[*place].name.as_str();
+    list(places.iter().map(name))
 }

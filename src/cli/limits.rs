@@ -1,24 +1,15 @@
 //! `herd limits`: every limit, why it is there, and what happens at it.
 
+use getopts::Matches;
+
 use super::failure::Failure;
 use super::options;
 use super::serve::clients_max;
 use crate::limits::Limits;
 use crate::terminal::{COLUMNS, print, wrap};
 
-const HELP: &str = "\
-herd limits: every limit, its value, why it is there and what happens at it.
-
-    herd limits                           all of them
-    herd limits | grep -A3 client_line    one of them";
-
-/// Runs the verb.
-pub(super) fn run(arguments: &[&str]) -> Result<(), Failure> {
-    let known = getopts::Options::new();
-    let Some(matches) = options::parse("limits", HELP, known, arguments)? else {
-        return Ok(());
-    };
-    options::no_words("limits", &matches, "it shows them all")?;
+pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    options::no_words("limits", matches, "it shows them all")?;
     Ok(print(&describe(&Limits::PRODUCT, clients_max(0)))?)
 }
 

@@ -1,6 +1,6 @@
 //! The verbs: one file each, and what they share.
 //!
-//! A verb takes its arguments and ends in `Ok` or a `Failure`: an exit status and the one line
+//! A verb takes its parsed options and ends in `Ok` or a `Failure`: an exit status and the one line
 //! that a person reads. Nothing in here panics because of what was typed, because of a file, or
 //! because nobody reads our output. The work of `up`, `status` and `load` is in their own rooms.
 
@@ -20,24 +20,25 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use getopts::Matches;
+
 use crate::terminal::print;
-use failure::Failure;
+use failure::Failure::{self, Wrong};
 
-const HELP: &str = "\
-herd: servers that know where their clients are, and what is near them.
+const HELP: &str = include_str!("help/herd.txt");
+const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
 
-    herd up                     start every server of topology.txt
-    herd serve Goloman          start one of them
-    herd check                  check topology.txt, and say what it describes
-    herd status                 is every server up, and do all agree?
-    herd limits                 every limit, and what happens at it
-    herd load 127.0.0.1:12001   send requests to a server, and check every reply
+type Verb = fn(&Matches) -> Result<(), Failure>;
 
-    herd VERB --help            examples and options of a verb
-    herd --version              show the version
-
-Exit status: 0 done; 1 the run failed; 2 the command or a file is wrong.
-";
+/// Each verb with its help text, which declares its options, and what it does.
+const VERBS: [(&str, &str, Verb); 6] = [
+    ("up", up::HELP, up::run),
+    ("serve", serve::HELP, serve::run),
+    ("check", include_str!("help/check.txt"), check::run),
+    ("status", include_str!("help/status.txt"), status::run),
+    ("limits", include_str!("help/limits.txt"), limits::run),
+    ("load", include_str!("help/load.txt"), load::run),
+];
 
 /// Runs the program. If it fails, one line on standard error says why.
 pub fn main() -> ExitCode {
@@ -46,7 +47,7 @@ pub fn main() -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         // People who type the bare name want to know what there is.
         Err(_) if arguments.is_empty() => (2, HELP.to_string()),
-        Err(failure) => (failure.status, format!("{failure}\n")),
+        Err(failure) => (failure.status(), format!("{failure}\n")),
     };
     // Without standard error there is nobody to tell.
     let _ = io::stderr().write_all(text.as_bytes());
@@ -54,33 +55,31 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &[OsString]) -> Result<(), Failure> {
-    let mut words = Vec::with_capacity(arguments.len());
-    for argument in arguments {
-        words.push(argument.to_str().ok_or_else(|| {
-            Failure::wrong(format_args!(
-                "argument {argument:?} is not UTF-8; rename it"
-            ))
-        })?);
+    let not_text = |word| Wrong(format!("argument {word:?} is not UTF-8; rename it"));
+    let words = arguments
+        .iter()
+        .map(|word| word.to_str().ok_or_else(|| not_text(word)));
+    let words = words.collect::<Result<Vec<&str>, Failure>>()?;
+    let verb = VERBS.iter().find(|(name, ..)| words.first() == Some(name));
+    if let Some((name, help, run)) = verb {
+        return match options::parse(name, help, &words[1..])? {
+            Some(matches) => run(&matches),
+            None => Ok(()),
+        };
     }
-    match words[..] {
-        ["serve", ref rest @ ..] => serve::run(rest),
-        ["up", ref rest @ ..] => up::run(rest),
-        ["check", ref rest @ ..] => check::run(rest),
-        ["status", ref rest @ ..] => status::run(rest),
-        ["limits", ref rest @ ..] => limits::run(rest),
-        ["load", ref rest @ ..] => load::run(rest),
-        ["-h" | "--help" | "help"] => Ok(print(HELP)?),
-        ["-V" | "--version"] => Ok(print(&format!("herd {}\n", env!("CARGO_PKG_VERSION")))?),
-        [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => Err(Failure::wrong(
-            format_args!("{flag} takes no arguments; for one verb: herd VERB --help"),
-        )),
-        [option, ..] if option.starts_with('-') => Err(Failure::wrong(format_args!(
-            "unrecognized option {option:?} before a verb; herd --help lists the verbs"
-        ))),
-        [word, ..] => Err(Failure::wrong(format_args!(
+    Err(Wrong(match words[..] {
+        ["-h" | "--help" | "help"] => return Ok(print(HELP)?),
+        ["-V" | "--version"] => return Ok(print(VERSION)?),
+        [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => {
+            format!("{flag} takes no arguments; for one verb: herd VERB --help")
+        }
+        [option, ..] if option.starts_with('-') => {
+            format!("unrecognized option {option:?} before a verb; herd --help lists the verbs")
+        }
+        [word, ..] => format!(
             "no verb is called {word:?}; the verbs are up, serve, check, status, limits and load \
              (herd --help)"
-        ))),
-        [] => Err(Failure::wrong("no verb; herd --help lists them")),
-    }
+        ),
+        [] => "no verb; herd --help lists them".to_string(),
+    }))
 }

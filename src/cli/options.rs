@@ -1,4 +1,4 @@
-//! The options that verbs share, and how all of them are parsed.
+//! How options are parsed, and those that verbs share.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -7,20 +7,16 @@ use std::sync::Arc;
 use getopts::{Matches, Options};
 use log::LevelFilter;
 
-use super::failure::Failure;
+use super::failure::Failure::{self, Wrong};
 use super::{places, secret};
 use crate::limits::Limits;
 use crate::node::{Ack, Fsync, Secret};
 use crate::places::Provider;
 use crate::terminal::print;
+use crate::topology::Topology;
 
-const TOPOLOGY: &str = "topology.txt";
-const DIRECTORY: &str = "run";
-
-/// The options of both `serve` and `up`.
+/// The options of both `serve` and `up`, less the topology.
 pub(super) struct Shared {
-    /// The topology's file.
-    pub(super) topology: PathBuf,
     /// The directory of logs and journals.
     pub(super) directory: PathBuf,
     pub(super) places: Arc<dyn Provider>,
@@ -35,89 +31,78 @@ pub(super) struct Shared {
     pub(super) log_level: LevelFilter,
 }
 
-/// Adds `-t`.
-pub(super) fn declare_topology(options: &mut Options) {
-    let help = format!("the servers and their links (default {TOPOLOGY})");
-    options.optopt("t", "topology", &help, "FILE");
-}
-
-/// Adds all that makes a [`Shared`].
-pub(super) fn declare_shared(options: &mut Options) {
-    declare_topology(options);
-    let help = format!("where logs and journals go (default {DIRECTORY})");
-    options.optopt("d", "directory", &help, "DIR");
-    places::declare(options);
-    secret::declare(options);
-    let help = "reply to an IAMAT once this server has it, or once every one has it: local \
-        (default) or herd";
-    options.optopt("", "ack", help, "WHO");
-    let help = "keep nothing on disk; a server that is killed relearns its clients from its \
-        neighbours, if it has any";
-    options.optflag("", "no-journal", help);
-    let help = "sync the journal to disk before the reply, every second, or when the kernel \
-        likes: always, everysec (default) or off";
-    options.optopt("", "fsync", help, "WHEN");
-    let help = format!(
-        "the most clients that a server knows (default {})",
-        Limits::PRODUCT.records
-    );
-    options.optopt("", "records-max", &help, "N");
-    let help = "off, error, warn, info, debug or trace (default info)";
-    options.optopt("", "log-level", help, "LEVEL");
-}
-
-/// Parses the arguments of `verb`. None: help was asked for, and has been printed.
+/// Parses the arguments of `verb`, whose `help` declares its options. None: help was asked for, and
+/// has been printed.
 pub(super) fn parse(
     verb: &str,
     help: &str,
-    mut known: Options,
     arguments: &[&str],
 ) -> Result<Option<Matches>, Failure> {
-    known.optflag("h", "help", "show this help");
-    let matches = known.parse(arguments).map_err(|fail| {
+    let help = format!("{help}    -h, --help          show this help\n");
+    let matches = declared(&help).parse(arguments).map_err(|fail| {
         let fail = fail.to_string();
         let (first, rest) = fail.split_at(1);
-        let fail = first.to_lowercase() + rest;
-        Failure::wrong(format_args!("{fail}; herd {verb} --help lists the options"))
+        let first = first.to_lowercase();
+        Wrong(format!(
+            "{first}{rest}; herd {verb} --help lists the options"
+        ))
     })?;
     if matches.opt_present("help") {
-        print(&known.usage(help))?;
+        print(&help)?;
         return Ok(None);
     }
     Ok(Some(matches))
+}
+
+/// The options that a help text lists, each on a line that begins with `-t, --topology FILE` or, if
+/// it has no short name, no argument or neither, with less. Two spaces follow one without argument.
+fn declared(help: &str) -> Options {
+    let mut options = Options::new();
+    let lines = help.lines().map(str::trim_start);
+    for line in lines.filter(|line| line.starts_with('-')) {
+        let (short, rest) = line.split_once("--").unwrap_or_default();
+        let mut words = rest.split(' ');
+        let [long, hint] = [(); 2].map(|()| words.next().unwrap_or_default());
+        let short = short.trim_matches(['-', ',', ' ']);
+        match hint {
+            "" => options.optflag(short, long, ""),
+            hint => options.optopt(short, long, "", hint),
+        };
+    }
+    options
 }
 
 /// Refuses words that are not options; `advice` says what to do instead.
 pub(super) fn no_words(verb: &str, matches: &Matches, advice: &str) -> Result<(), Failure> {
     match matches.free.first() {
         None => Ok(()),
-        Some(word) => Err(Failure::wrong(format_args!(
-            "{verb} takes no {word:?}; {advice}"
-        ))),
+        Some(word) => Err(Wrong(format!("{verb} takes no {word:?}; {advice}"))),
     }
 }
 
 /// The topology's file.
 pub(super) fn topology_path(matches: &Matches) -> PathBuf {
-    PathBuf::from(matches.opt_str("topology").unwrap_or(TOPOLOGY.to_string()))
+    let file = matches.opt_str("topology");
+    file.unwrap_or("topology.txt".into()).into()
+}
+
+/// The topology in that file.
+pub(super) fn topology(matches: &Matches) -> Result<Topology, Failure> {
+    Ok(Topology::load(&topology_path(matches))?)
 }
 
 /// The options that were given, and defaults for the rest.
 pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
-    let directory = matches.opt_str("directory");
-    let log_level = match matches.opt_str("log-level") {
-        None => LevelFilter::Info,
-        Some(word) => word.parse().map_err(|_| {
-            Failure::wrong(format_args!(
-                "no log level is called {word:?}; choose off, error, warn, info, debug or trace"
-            ))
-        })?,
-    };
+    let level = matches.opt_str("log-level").unwrap_or("info".into());
+    let log_level = level.parse().map_err(|_| {
+        Wrong(format!(
+            "no log level is called {level:?}; choose off, error, warn, info, debug or trace"
+        ))
+    })?;
     let acks = [("local", Ack::Local), ("herd", Ack::Herd)];
     Ok(Shared {
-        topology: topology_path(matches),
-        directory: PathBuf::from(directory.unwrap_or(DIRECTORY.to_string())),
-        places: places::chosen(matches)?,
+        directory: matches.opt_str("directory").unwrap_or("run".into()).into(),
+        places: places::chosen(matches).map_err(Wrong)?,
         ack: choice(matches, "ack", &acks)?.unwrap_or(Ack::Local),
         journal: journal(matches)?,
         secret: secret::chosen(matches)?,
@@ -134,15 +119,13 @@ const RECORDS_MAX: usize = 4_000_000_000;
 fn limits(matches: &Matches) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
     if let Some(word) = matches.opt_str("records-max") {
-        let number = word
-            .parse()
-            .ok()
-            .filter(|number| (1..=RECORDS_MAX).contains(number));
-        limits.records = number.ok_or_else(|| {
-            Failure::wrong(format_args!(
-                "--records-max takes a number from 1 to {RECORDS_MAX}, not {word:?}"
-            ))
-        })?;
+        limits.records = match word.parse() {
+            Ok(number @ 1..=RECORDS_MAX) => number,
+            _ => {
+                let range = format!("from 1 to {RECORDS_MAX}, not {word:?}");
+                return Err(Wrong(format!("--records-max takes a number {range}")));
+            }
+        };
         // As many bytes for each as without the option, but no fewer in total.
         let each = Limits::PRODUCT.record_bytes / Limits::PRODUCT.records;
         limits.record_bytes = limits.record_bytes.max(limits.records * each);
@@ -159,8 +142,8 @@ fn journal(matches: &Matches) -> Result<Option<Fsync>, Failure> {
     ];
     let fsync = choice(matches, "fsync", &all)?;
     match (fsync, matches.opt_present("no-journal")) {
-        (Some(_), true) => Err(Failure::wrong(
-            "--fsync and --no-journal exclude each other; leave one out",
+        (Some(_), true) => Err(Wrong(
+            "--fsync and --no-journal exclude each other; leave one out".into(),
         )),
         (None, true) => Ok(None),
         (fsync, false) => Ok(Some(fsync.unwrap_or_default())),
@@ -176,35 +159,54 @@ fn choice<T: Copy>(
     let Some(word) = matches.opt_str(option) else {
         return Ok(None);
     };
-    if let Some((_, value)) = all.iter().find(|(name, _)| *name == word) {
-        return Ok(Some(*value));
-    }
     let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-    Err(Failure::wrong(format_args!(
-        "--{option} takes {}, not {word:?}",
-        names.join(" or ")
-    )))
+    let wrong = || format!("--{option} takes {}, not {word:?}", names.join(" or "));
+    let place = names.iter().position(|name| *name == word);
+    let place = place.ok_or_else(|| Wrong(wrong()))?;
+    Ok(Some(all[place].1))
 }
 
 /// The log of the server `name` in `directory`, which is made if it is missing; both can be
 /// written.
 pub(super) fn log_in(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
     let advice = "make it writable, or name another directory with -d DIR";
+    let shown = directory.display();
     fs::create_dir_all(directory).map_err(|error| {
-        let shown = directory.display();
-        Failure::wrong(match directory.is_file() {
+        Wrong(match directory.is_file() {
             true => format!("{shown} is a file; name a directory with -d DIR"),
             false => format!("cannot make the directory {shown}: {error}; {advice}"),
         })
     })?;
     let log = directory.join(format!("{name}.log"));
-    match OpenOptions::new().create(true).append(true).open(&log) {
-        Ok(_) => Ok(log),
-        Err(error) => {
-            let log = log.display();
-            Err(Failure::wrong(format_args!(
-                "cannot write {log}: {error}; {advice}"
-            )))
-        }
+    let opened = OpenOptions::new().create(true).append(true).open(&log);
+    let cannot = |error| Wrong(format!("cannot write {}: {error}; {advice}", log.display()));
+    opened.map_err(cannot)?;
+    Ok(log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_help_text_declares_its_options() {
+        let text = "It is - so.\n\nOptions:\n    -t, --topology FILE the file\n        \
+            --places-url URL\n                it\n    -h, --help      help\n";
+        let words = ["--places-url", "u", "-t", "f", "-h", "x"];
+        let matches = declared(text).parse(words).unwrap();
+        assert_eq!(matches.opt_str("topology").as_deref(), Some("f"));
+        assert_eq!(matches.opt_str("places-url").as_deref(), Some("u"));
+        assert!(matches.opt_present("help") && matches.free == ["x"]);
+        assert!(declared(text).parse(["-u"]).is_err());
+    }
+
+    #[test]
+    fn help_names_the_defaults() {
+        let help = include_str!("help/shared.txt")
+            .split_whitespace()
+            .collect::<Vec<_>>();
+        let records = format!("(default {})", Limits::PRODUCT.records);
+        assert!(help.join(" ").contains(&records), "{records}");
+        assert!(help.join(" ").contains(secret::RECIPE));
     }
 }

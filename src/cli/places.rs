@@ -2,37 +2,23 @@
 
 use std::sync::Arc;
 
-use getopts::{Matches, Options};
+use getopts::Matches;
 
-use super::failure::Failure;
 use crate::limits::Limits;
 use crate::places::{self, Key, Kind, Provider};
 
-/// Adds `--places` and `--places-url`.
-pub(super) fn declare(options: &mut Options) {
-    let help = "offline, google or google-legacy (default: google if GOOGLE_MAPS_API_KEY or \
-        PLACES_API_KEY is set, else offline)";
-    options.optopt("", "places", help, "KIND");
-    let help = "a base address instead of Google's own, such as http://HOST:PORT";
-    options.optopt("", "places-url", help, "URL");
-}
-
 /// The provider that the options and the environment choose.
-pub(super) fn chosen(matches: &Matches) -> Result<Arc<dyn Provider>, Failure> {
+pub(super) fn chosen(matches: &Matches) -> Result<Arc<dyn Provider>, String> {
     let kind = matches
         .opt_str("places")
         .map(|word| word.parse())
-        .transpose();
+        .transpose()?;
     // A bad key must not stop a server that does not use it.
     let key = match kind {
-        Ok(Some(Kind::Offline)) => Ok(None),
-        _ => Key::from_env(),
+        Some(Kind::Offline) => None,
+        _ => Key::from_env()?,
     };
+    let kind = kind.unwrap_or(Kind::usual(key.as_ref()));
     let url = matches.opt_str("places-url");
-    kind.and_then(|kind| {
-        let key = key?;
-        let kind = kind.unwrap_or(Kind::usual(key.as_ref()));
-        places::provider(kind, key, url.as_deref(), Limits::PRODUCT.workers)
-    })
-    .map_err(Failure::wrong)
+    places::provider(kind, key, url.as_deref(), Limits::PRODUCT.workers)
 }

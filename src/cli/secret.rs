@@ -1,68 +1,60 @@
 //! The secret that the servers share: where it is read from, and when there must be one.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 
-use getopts::{Matches, Options};
+use getopts::Matches;
 
-use super::failure::Failure;
+use super::failure::Failure::{self, Wrong};
 use crate::limits::Limits;
 use crate::node::{SECRET_BYTES_MIN, Secret};
 use crate::topology::{Host, Server};
 
 /// How to make one.
-const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
+pub(super) const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
 const FILE_BYTES_MAX: usize = Limits::PRODUCT.secret_file;
-
-/// Adds `--secret-file` and `--insecure`.
-pub(super) fn declare(options: &mut Options) {
-    declare_file(options);
-    let help = "listen beyond this machine without a secret";
-    options.optflag("", "insecure", help);
-}
-
-/// Adds `--secret-file`.
-pub(super) fn declare_file(options: &mut Options) {
-    let help = format!("the secret that all servers of the herd share; make one with {RECIPE}");
-    options.optopt("", "secret-file", &help, "FILE");
-}
 
 /// Reads the secret file, if one was given. White space at its end does not count.
 pub(super) fn chosen(matches: &Matches) -> Result<Option<Secret>, Failure> {
     let Some(file) = matches.opt_str("secret-file") else {
         return Ok(None);
     };
-    let wrong = |what: &str, advice: &str| {
-        Failure::wrong(format_args!("secret file {file}: {what}; {advice}"))
+    let wrong = |what: &str| {
+        Wrong(format!(
+            "secret file {file}: {what}; make one with {RECIPE}"
+        ))
     };
-    let unreadable =
-        |error: std::io::Error| wrong(&error.to_string(), &format!("make one with {RECIPE}"));
-    let open = File::open(&file).map_err(unreadable)?;
-    let mode = open.metadata().map_err(unreadable)?.permissions().mode();
+    let (mode, bytes) = read(&file).map_err(|error| wrong(&error.to_string()))?;
     if mode & 0o077 != 0 {
-        return Err(wrong("others may read it", &format!("chmod 600 {file}")));
+        return Err(Wrong(format!(
+            "secret file {file}: others may read it; chmod 600 {file}"
+        )));
     }
-    let mut bytes = Vec::new();
-    open.take(FILE_BYTES_MAX as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
     if bytes.len() > FILE_BYTES_MAX {
-        return Err(wrong("it is too large", &format!("make one with {RECIPE}")));
+        return Err(wrong("it is too large"));
     }
-    let few = format!("it has fewer than {SECRET_BYTES_MIN} bytes");
     let secret = Secret::new(bytes.trim_ascii_end());
-    secret
-        .map(Some)
-        .ok_or_else(|| wrong(&few, &format!("make one with {RECIPE}")))
+    let few = || wrong(&format!("it has fewer than {SECRET_BYTES_MIN} bytes"));
+    secret.map(Some).ok_or_else(few)
 }
 
-/// Refuses a server that anybody on the network could feed with false news.
-pub(super) fn guard(server: &Server, has_secret: bool, insecure: bool) -> Result<(), Failure> {
-    if is_local(&server.host) || has_secret || insecure {
+/// The mode of a file and its bytes; of a file that is too large, one more than may be.
+fn read(file: &str) -> io::Result<(u32, Vec<u8>)> {
+    let (open, mut bytes) = (File::open(file)?, Vec::new());
+    let mode = open.metadata()?.permissions().mode();
+    open.take(FILE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok((mode, bytes))
+}
+
+/// Refuses a server that anybody on the network could feed with false news, unless there is a
+/// secret or somebody wants it so.
+pub(super) fn guard(server: &Server, is_allowed: bool) -> Result<(), Failure> {
+    if is_local(&server.host) || is_allowed {
         return Ok(());
     }
-    Err(Failure::wrong(format_args!(
+    Err(Wrong(format!(
         "{} would listen on {}, where anybody can pose as a neighbour; make a secret with {RECIPE} \
          and give it to every server with --secret-file secret (or say --insecure)",
         server.name, server.host

@@ -31,14 +31,14 @@ pub enum Until {
 }
 
 impl Plan {
+    /// The address of the connection `index`.
+    pub fn address(&self, index: usize) -> SocketAddr {
+        self.addresses[index % self.addresses.len()]
+    }
+
     /// The requests that the connection `index` makes to a herd.
     pub fn workload(&self, index: usize) -> Workload {
-        let connections = self.connections as u64;
-        Workload::new(
-            index as u64,
-            connections,
-            self.clients,
-            self.whatsat_percent,
-        )
+        let (index, connections) = (index as u64, self.connections as u64);
+        Workload::new(index, connections, self.clients, self.whatsat_percent)
     }
 }

@@ -1,6 +1,7 @@
 //! The interface between the loop of a run and the words on its connections.
 
 use super::stats::Stats;
+use crate::buffers::Outbox;
 use crate::units::{Mono, Now};
 
 /// One connection of a run, without its socket. [`LoadConn`](super::LoadConn) speaks to a herd; a
@@ -13,14 +14,8 @@ pub trait Protocol {
     fn ask(&mut self, now: Now, since: Mono);
 
     /// The bytes to be written.
-    fn unsent(&self) -> &[u8];
-
-    /// The socket took the first `count` of them.
-    fn advance(&mut self, count: usize);
+    fn outbox(&mut self) -> &mut Outbox;
 
     /// Checks what came. False: the rest makes no sense, and the connection must be closed.
     fn received(&mut self, now: Mono, bytes: &[u8], stats: &mut Stats) -> bool;
-
-    /// The connection is over: the replies that are owed will not come.
-    fn lost(&mut self, why: &str, stats: &mut Stats);
 }

@@ -1,11 +1,12 @@
 //! The load report, for people and for programs.
 
 use hdrhistogram::Histogram;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::plan::Plan;
-use super::stats::Stats;
-use crate::terminal::{row, table};
+use super::stats::{Seen, Stats};
+use crate::terminal::{list, table};
+use crate::units::SECOND;
 
 /// The result of a run.
 #[derive(Clone, Debug)]
@@ -21,19 +22,16 @@ pub fn progress(stats: &Stats, elapsed: u64) -> String {
         0 => String::new(),
         count => format!(", {count} faults"),
     };
-    format!(
-        "{} s: {} right, {:.0} a second, p99 {}{faults}",
-        elapsed / 1_000_000_000,
-        stats.right,
-        per_second(stats.right, elapsed),
-        duration(stats.latency.value_at_quantile(0.99)),
-    )
+    let (seconds, right) = (elapsed / SECOND, stats.right);
+    let speed = per_second(right, elapsed);
+    let p99 = duration(stats.latency.value_at_quantile(0.99));
+    format!("{seconds} s: {right} right, {speed:.0} a second, p99 {p99}{faults}")
 }
 
 impl Report {
     /// The report as a table.
     pub fn to_table(&self, words: &[String], plan: &Plan) -> String {
-        let stats = &self.stats;
+        let Report { stats, elapsed } = self;
         let rate = match plan.rate {
             Some(rate) => format!("{rate} a second"),
             None => "as fast as answered".to_string(),
@@ -42,45 +40,31 @@ impl Report {
             0 => String::new(),
             percent => format!(", {percent} % WHATSAT"),
         };
-        let latency =
-            latencies(&stats.latency).map(|(name, value)| format!("{name} {}", duration(value)));
-        let faults = stats
-            .faults()
-            .map(|(name, seen)| format!("{} {name}", seen.count));
-        let faults = match faults.collect::<Vec<_>>() {
-            none if none.is_empty() => "none".to_string(),
-            faults => faults.join(", "),
-        };
-        let right = format!("{} in {}", stats.right, duration(self.elapsed));
-        let rows = [
-            row(["right replies", &right]),
-            row([
-                "a second",
-                &format!("{:.0}", per_second(stats.right, self.elapsed)),
-            ]),
-            row(["latency", &latency.join(", ")]),
-            row(["faults", &faults]),
-        ];
+        let named = |(name, value)| format!("{name} {}", duration(value));
+        let latency = latencies(&stats.latency).map(named).join(", ");
+        let faults = stats.faults();
+        let faults = list(faults.map(|(name, seen)| format!("{} {name}", seen.count)));
+        let (words, right, seconds) = (words.join(" "), stats.right, duration(*elapsed));
+        let speed = per_second(right, *elapsed);
+        let (connections, pipeline, clients) = (plan.connections, plan.pipeline, plan.clients);
+        let rows = table(&format!(
+            "right replies\t{right} in {seconds}\na second\t{speed:.0}\n\
+             latency\t{latency}\nfaults\t{faults}\n"
+        ));
         format!(
-            "{}: connections {}, pipeline {}, clients {}, {rate}{near}\n{}",
-            words.join(" "),
-            plan.connections,
-            plan.pipeline,
-            plan.clients,
-            table(&rows),
+            "{words}: connections {connections}, pipeline {pipeline}, clients {clients}, \
+             {rate}{near}\n{rows}"
         )
     }
 
     /// The report as one JSON object on a line; times in microseconds, except `seconds`.
     pub fn to_json(&self, words: &[String], plan: &Plan) -> String {
         let stats = &self.stats;
-        let latency = latencies(&stats.latency).into_iter();
-        let latency =
-            latency.map(|(name, value)| (name.replace('.', "_"), json!(value as f64 / 1e3)));
-        let faults = stats.kinds().map(|(name, seen)| {
-            let value = json!({"count": seen.count, "sample": seen.sample});
-            (name.to_string(), value)
-        });
+        let latency = latencies(&stats.latency)
+            .map(|(name, value)| (name.replace('.', "_"), json!(value as f64 / 1e3)));
+        let fault = |seen: &Seen| json!({"count": seen.count, "sample": seen.sample});
+        let kinds = stats.kinds();
+        let faults = kinds.map(|(name, seen)| (name.to_string(), fault(seen)));
         let object = json!({
             "addresses": words,
             "connections": plan.connections,
@@ -92,8 +76,8 @@ impl Report {
             "asked": stats.asked,
             "right": stats.right,
             "right_per_second": per_second(stats.right, self.elapsed),
-            "latency_us": latency.collect::<Map<String, Value>>(),
-            "faults": faults.collect::<Map<String, Value>>(),
+            "latency_us": Map::from_iter(latency),
+            "faults": Map::from_iter(faults),
         });
         format!("{object}\n")
     }
@@ -126,6 +110,8 @@ fn duration(nanoseconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::load::{Fault, Until};
 

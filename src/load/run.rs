@@ -43,7 +43,7 @@ struct Run<'a, P> {
     start: Mono,
     /// When the last reply came.
     heard: Mono,
-    buffer: Box<[u8]>,
+    buffer: Vec<u8>,
 }
 
 /// Runs `plan`; `protocol` makes each connection, by its index. Every `every` nanoseconds `watch`
@@ -59,12 +59,11 @@ pub fn run<P: Protocol>(
 ) -> io::Result<Report> {
     let mut poll = Poll::new()?;
     let mut slots = Vec::with_capacity(plan.connections);
-    for (index, &address) in (0..plan.connections).zip(plan.addresses.iter().cycle()) {
-        let conn = connect(&poll, address, index).map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("cannot connect to {address}: {error}"),
-            )
+    for index in 0..plan.connections {
+        let address = plan.address(index);
+        let conn = connect(&poll, address, index).map_err(|why| {
+            let text = format!("cannot connect to {address}: {why}");
+            io::Error::new(why.kind(), text)
         })?;
         slots.push(Slot {
             conn: Some(conn),
@@ -85,13 +84,27 @@ pub fn run<P: Protocol>(
         stats: Stats::default(),
         start: now.mono,
         heard: now.mono,
-        buffer: vec![0; LIMITS.link_read].into_boxed_slice(),
+        buffer: vec![0; LIMITS.link_read],
     };
-    run.drive(&mut poll, every, watch)?;
-    Ok(Report {
-        elapsed: run.heard.since(run.start).max(1),
-        stats: run.stats,
-    })
+    let mut events = Events::with_capacity(LIMITS.poll_events);
+    let mut next_watch = run.start + every;
+    while !run.turn() {
+        if run.now.mono >= next_watch {
+            watch(&run.stats, run.now.mono.since(run.start));
+            next_watch = run.now.mono + every;
+        }
+        wait(&mut poll, &mut events, Some(run.timeout(next_watch)))?;
+        for event in &events {
+            let index = event.token().0;
+            if let Some(conn) = &mut run.slots[index].conn {
+                conn.event(event.into());
+            }
+            run.list(index);
+        }
+    }
+    let elapsed = run.heard.since(run.start).max(1);
+    let stats = run.stats;
+    Ok(Report { stats, elapsed })
 }
 
 /// Connects, one after the other and before the loop begins. Many at once would overflow the
@@ -108,39 +121,17 @@ fn connect(poll: &Poll, address: SocketAddr, index: usize) -> io::Result<Conn<Tc
 }
 
 impl<P: Protocol> Run<'_, P> {
-    /// Turns until everything is asked and answered, or never will be.
-    fn drive(
-        &mut self,
-        poll: &mut Poll,
-        every: u64,
-        watch: &mut dyn FnMut(&Stats, u64),
-    ) -> io::Result<()> {
-        let mut events = Events::with_capacity(LIMITS.poll_events);
-        let mut next_watch = self.start + every;
-        loop {
-            self.now = self.clock.now();
-            self.deal();
-            for _ in 0..self.ready.len() {
-                if let Some(index) = self.ready.pop_front() {
-                    self.serve(index);
-                }
-            }
-            if self.is_over() {
-                return Ok(());
-            }
-            if self.now.mono >= next_watch {
-                watch(&self.stats, self.now.mono.since(self.start));
-                next_watch = self.now.mono + every;
-            }
-            wait(poll, &mut events, Some(self.timeout(next_watch)))?;
-            for event in &events {
-                let index = event.token().0;
-                if let Some(conn) = &mut self.slots[index].conn {
-                    conn.event(event.into());
-                    self.list(index);
-                }
+    /// Serves each connection that has something to do. True: everything is asked and answered, or
+    /// never will be.
+    fn turn(&mut self) -> bool {
+        self.now = self.clock.now();
+        self.deal();
+        for _ in 0..self.ready.len() {
+            if let Some(index) = self.ready.pop_front() {
+                self.serve(index);
             }
         }
+        self.is_over()
     }
 
     /// How long to wait for events.
@@ -182,19 +173,16 @@ impl<P: Protocol> Run<'_, P> {
 
     /// At a rate: lists the connections whose requests have fallen due.
     fn deal(&mut self) {
-        if self.plan.rate.is_none() {
-            return;
-        }
         loop {
             let due = self.due_at(self.stats.asked);
-            if due > self.now.mono || !self.may_ask(due) {
+            if self.plan.rate.is_none() || due > self.now.mono || !self.may_ask(due) {
                 return;
             }
             let index = (self.stats.asked % self.slots.len() as u64) as usize;
             self.stats.asked += 1;
             match self.slots[index].conn {
                 Some(_) => self.list(index),
-                None => self.unanswered(1, "no connection"),
+                None => (self.stats).fault(Fault::Unanswered, 1, || "no connection".into()),
             }
         }
     }
@@ -228,9 +216,10 @@ impl<P: Protocol> Run<'_, P> {
         self.ask(index);
         let Slot { conn, protocol, .. } = &mut self.slots[index];
         if let Some(conn) = conn {
-            let count = conn.write(protocol.unsent());
-            protocol.advance(count);
-            if conn.is_readable() || conn.is_writable() && !protocol.unsent().is_empty() {
+            let outbox = protocol.outbox();
+            let count = conn.write(outbox.unsent());
+            outbox.advance(count);
+            if conn.is_readable() || conn.is_writable() && !outbox.is_empty() {
                 self.list(index);
             }
         }
@@ -256,8 +245,7 @@ impl<P: Protocol> Run<'_, P> {
 
     /// A connection is gone, and with it the replies that it is owed.
     fn lose(&mut self, index: usize, why: &str) {
-        let address = self.plan.addresses[index % self.plan.addresses.len()];
-        let why = format!("a connection to {address}: {why}");
+        let why = format!("a connection to {}: {why}", self.plan.address(index));
         self.living -= 1;
         self.give_up(index, &why);
         self.slots[index].conn = None;
@@ -267,17 +255,12 @@ impl<P: Protocol> Run<'_, P> {
     /// The replies that a connection is owed will not come, nor those to requests that have fallen
     /// due and were not made.
     fn give_up(&mut self, index: usize, why: &str) {
-        let count = self.slots.len() as u64;
-        let slot = &mut self.slots[index];
-        slot.protocol.lost(why, &mut self.stats);
+        let (slot, slots) = (&self.slots[index], self.slots.len() as u64);
+        let mut count = slot.protocol.owed() as u64;
         if self.plan.rate.is_some() {
-            let due = (self.stats.asked + count - 1 - index as u64) / count;
-            let unmade = due - slot.asked;
-            self.unanswered(unmade, why);
+            let due = (self.stats.asked + slots - 1 - index as u64) / slots;
+            count += due - slot.asked;
         }
-    }
-
-    fn unanswered(&mut self, count: u64, why: &str) {
         self.stats.fault(Fault::Unanswered, count, || why.into());
     }
 

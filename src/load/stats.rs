@@ -19,15 +19,8 @@ pub enum Fault {
     Lost,
 }
 
-/// The names of all faults, for people and programs.
-const NAMES: [&str; 6] = [
-    "refused",
-    "wrong",
-    "places",
-    "unasked",
-    "unanswered",
-    "lost",
-];
+/// The names of all faults in their order, for people and programs.
+const NAMES: &str = "refused wrong places unasked unanswered lost";
 
 /// The faults of one kind.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +42,7 @@ pub struct Stats {
     /// Nanoseconds from asking, or from when it was due, to the end of a right reply; to within a
     /// thousandth.
     pub latency: Histogram<u64>,
-    faults: [Seen; NAMES.len()],
+    faults: [Seen; Fault::Lost as usize + 1],
 }
 
 impl Default for Stats {
@@ -90,7 +83,7 @@ impl Stats {
 
     /// All kinds of faults by their names, whether any was seen or not.
     pub fn kinds(&self) -> impl Iterator<Item = (&'static str, &Seen)> {
-        NAMES.into_iter().zip(&self.faults)
+        NAMES.split(' ').zip(&self.faults)
     }
 
     /// The kinds of faults that were seen.

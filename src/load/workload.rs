@@ -38,8 +38,7 @@ pub struct Workload {
     step: u64,
     /// How many clients are its own.
     own: u64,
-    /// The client to move next, among its own, and the distance to the one after it.
-    next: u64,
+    /// The distance from the client of a move to that of the next, among its own.
     stride: u64,
     /// Moves so far: each is to another location.
     moves: u64,
@@ -64,28 +63,19 @@ impl Workload {
     /// The connection `first` of `connections`, which share `clients` clients, at least one each;
     /// `percent` of its requests are WHATSATs.
     pub fn new(first: u64, connections: u64, clients: u64, percent: u64) -> Workload {
-        assert!(
-            first < connections && connections <= clients && clients <= CLIENTS_MAX,
-            "each connection has clients of its own"
-        );
+        assert!(first < connections && connections <= clients && clients <= CLIENTS_MAX);
         let own = (clients - first).div_ceil(connections);
         Workload {
             line: MOVE,
             first,
             step: connections,
             own,
-            next: 0,
             stride: stride(own),
             moves: 0,
             last: Wall(0),
             percent,
             due: 0,
         }
-    }
-
-    /// Whether it ever asks what is near.
-    pub fn asks_near(&self) -> bool {
-        self.percent > 0
     }
 
     /// Appends the next request to `out`. A move says that it is `wall` now, or a nanosecond later
@@ -102,13 +92,13 @@ impl Workload {
         self.due = self.due.min(100);
         self.last = wall.max(Wall(self.last.0 + 1));
         let nanoseconds = u64::try_from(self.last.0).unwrap_or(0);
-        digits(&mut self.line[CLIENT], self.first + self.step * self.next);
+        let client = self.moves % self.own * self.stride % self.own;
+        digits(&mut self.line[CLIENT], self.first + self.step * client);
         digits(&mut self.line[LATITUDE], self.moves * 7_919);
         digits(&mut self.line[LONGITUDE], self.moves * 6_151);
         digits(&mut self.line[SECONDS], nanoseconds / SECOND);
         digits(&mut self.line[NANOSECONDS], nanoseconds % SECOND);
         self.moves += 1;
-        self.next = (self.next + self.stride) % self.own;
         out.push(&self.line);
         let mut said = [0; SAID.end - SAID.start];
         said.copy_from_slice(&self.line[SAID]);

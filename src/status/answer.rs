@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::terminal::list;
 use crate::topology::{Graph, Topology};
 
 /// The outcome of the question to one server.
@@ -50,10 +51,9 @@ pub fn differing(topology: &Topology, answers: &[Answer]) -> Vec<String> {
             }
         }
         if tables.len() > 1 {
-            let tables = tables.iter();
-            let tables = tables.map(|(digest, names)| format!("{digest} at {}", names.join(", ")));
-            let tables: Vec<String> = tables.collect();
-            lines.push(format!("digests differ: {}", tables.join(", ")));
+            let table = |(digest, names): (_, Vec<_>)| format!("{digest} at {}", names.join(", "));
+            let tables = list(tables.into_iter().map(table));
+            lines.push(format!("digests differ: {tables}"));
         }
     }
     lines

@@ -1,8 +1,8 @@
 //! The connection to one server that is asked for its status.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::vec::IntoIter;
 
 use memchr::memchr;
 use mio::event::Event;
@@ -24,7 +24,7 @@ pub struct Call<'a> {
     token: Token,
     dialogue: Dialogue<'a>,
     /// Addresses that are still to be tried.
-    addresses: VecDeque<SocketAddr>,
+    addresses: IntoIter<SocketAddr>,
     conn: Option<Conn<TcpStream>>,
     /// The conversation has begun, so no other address is tried.
     has_connected: bool,
@@ -40,7 +40,7 @@ impl<'a> Call<'a> {
             token,
             unsent: dialogue.start().into_bytes(),
             dialogue,
-            addresses: VecDeque::new(),
+            addresses: IntoIter::default(),
             conn: None,
             has_connected: false,
             line: Vec::new(),
@@ -48,33 +48,30 @@ impl<'a> Call<'a> {
     }
 
     /// Connects to the first of `addresses` that accepts.
-    pub fn dial(&mut self, registry: &Registry, addresses: Vec<SocketAddr>) {
-        self.addresses = addresses.into();
-        self.dial_next(registry, io::Error::other("its name has no address"));
+    pub fn dial(&mut self, registry: &Registry, addresses: io::Result<IntoIter<SocketAddr>>) {
+        let none = io::Error::other("its name has no address");
+        let error = addresses.map(|all| self.addresses = all).err();
+        self.dial_next(registry, error.unwrap_or(none));
     }
 
     /// The address before failed with `error`.
     fn dial_next(&mut self, registry: &Registry, mut error: io::Error) {
         self.conn = None;
-        while let Some(address) = self.addresses.pop_front() {
+        for address in self.addresses.by_ref() {
             let dialled = connect(address, None).and_then(|mut stream| {
                 let both = Interest::READABLE | Interest::WRITABLE;
                 registry.register(&mut stream, self.token, both)?;
-                Ok(stream)
+                Ok(Conn::new(stream))
             });
             match dialled {
-                Ok(stream) => {
-                    self.conn = Some(Conn::new(stream));
-                    return;
-                }
+                Ok(conn) => return self.conn = Some(conn),
                 Err(why) => error = why,
             }
         }
-        let why = match error.kind() {
+        self.answer = Some(Answer::Down(match error.kind() {
             io::ErrorKind::ConnectionRefused => "nobody listens there".to_string(),
             _ => error.to_string(),
-        };
-        self.answer = Some(Answer::Down(why));
+        }));
     }
 
     /// Takes in an event of the poll, and goes on as far as the socket allows.
@@ -106,7 +103,7 @@ impl<'a> Call<'a> {
             match conn.read(&mut bytes) {
                 ReadOutcome::Nothing => return Ok(None),
                 ReadOutcome::Ended => {
-                    return Err("it ended the connection without an answer".to_string());
+                    return Err("it ended the connection without an answer".into());
                 }
                 ReadOutcome::Broken(why) => return Err(why),
                 ReadOutcome::Bytes(count) => self.line.extend_from_slice(&bytes[..count]),

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
+use std::vec::IntoIter;
 
 use mio::{Events, Poll, Token, Waker};
 
@@ -23,7 +24,7 @@ const LIMITS: Limits = Limits::PRODUCT;
 const RESOLVED: Token = Token(usize::MAX);
 
 /// Addresses of the server at a place, or why there are none.
-type Resolved = (usize, Result<Vec<SocketAddr>, String>);
+type Resolved = (usize, io::Result<IntoIter<SocketAddr>>);
 
 /// Asks all servers, in the order of the topology. `nonce` is a random number that was not used
 /// before.
@@ -47,11 +48,18 @@ pub fn ask_all(
             (_, None) => call.answer = Some(Answer::Plain),
             (Host::Ip(address), Some(port)) => {
                 let address = SocketAddr::new(*address, port);
-                call.dial(poll.registry(), vec![address]);
+                call.dial(poll.registry(), Ok(vec![address].into_iter()));
             }
             (Host::Name(name), Some(port)) => {
-                let (name, waker) = (name.clone(), Arc::clone(&waker));
-                resolve(name, port, place, sender.clone(), waker)?;
+                let (name, sender, waker) = (name.clone(), sender.clone(), Arc::clone(&waker));
+                // getaddrinfo(3) only blocks, and a name server that is slow to answer for one
+                // name must not delay the other servers. Nobody joins the thread.
+                thread::Builder::new().spawn(move || {
+                    let addresses = (name.as_str(), port).to_socket_addrs();
+                    // Publish, then wake. After the deadline nobody listens.
+                    let _ = sender.send((place, addresses));
+                    let _ = waker.wake();
+                })?;
             }
         }
         calls.push(call);
@@ -84,32 +92,8 @@ fn run(
             }
         }
         for (place, addresses) in resolved.try_iter() {
-            match addresses {
-                Ok(addresses) => calls[place].dial(poll.registry(), addresses),
-                Err(why) => calls[place].answer = Some(Answer::Down(why)),
-            }
+            calls[place].dial(poll.registry(), addresses);
         }
     }
-    Ok(())
-}
-
-/// Resolves a host name on a thread of its own: getaddrinfo(3) only blocks, and a name server that
-/// is slow to answer for one name must not delay the other servers. Nobody joins the thread.
-fn resolve(
-    name: String,
-    port: u16,
-    place: usize,
-    sender: mpsc::Sender<Resolved>,
-    waker: Arc<Waker>,
-) -> io::Result<()> {
-    thread::Builder::new().spawn(move || {
-        let addresses = (name.as_str(), port).to_socket_addrs();
-        let addresses = addresses
-            .map(Iterator::collect)
-            .map_err(|error| error.to_string());
-        // Publish, then wake. After the deadline nobody listens, and nothing is left to do.
-        let _ = sender.send((place, addresses));
-        let _ = waker.wake();
-    })?;
     Ok(())
 }

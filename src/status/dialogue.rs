@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use crate::node::{Question, Secret};
 
+const WANTS_PROOF: &str = "it wants proof; give its secret with --secret-file FILE";
+const DIFFERS: &str = "it has a different secret; give its secret with --secret-file FILE";
+const REFUSES: &str = "it refuses; run herd status on its own machine, or start it with a secret";
+
 /// A conversation with one server.
 pub struct Dialogue<'a> {
     question: Question<'a>,
@@ -40,27 +44,19 @@ impl<'a> Dialogue<'a> {
     /// When there will be no status, with the reason for a person.
     pub fn hear(&mut self, line: &[u8]) -> Result<Step, String> {
         if line.starts_with(b"STATUS") && !self.has_proved {
-            let secret = self.secret;
-            let secret = secret.ok_or("it wants proof; give its secret with --secret-file FILE")?;
-            let proof = self.question.proof(secret, line);
             self.has_proved = true;
-            return Ok(Step::Say(
-                proof.ok_or("its way to ask for proof is unknown")?,
-            ));
+            let secret = self.secret.ok_or(WANTS_PROOF)?;
+            let proof = self.question.proof(secret, line);
+            let proof = proof.ok_or("its way to ask for proof is unknown")?;
+            return Ok(Step::Say(proof));
         }
         if line.starts_with(b"? ") {
-            return Err(String::from(match self.has_proved {
-                true => "it has a different secret; give its secret with --secret-file FILE",
-                false => {
-                    "it refuses; run herd status on its own machine, or start it with a secret"
-                }
-            }));
+            let why = if self.has_proved { DIFFERS } else { REFUSES };
+            return Err(why.to_string());
         }
-        let status = serde_json::from_slice::<Value>(line).ok();
-        match status.as_ref().and_then(|status| status["name"].as_str()) {
-            Some(name) if name == self.question.server => {
-                Ok(Step::Done(status.unwrap_or_default()))
-            }
+        let status = serde_json::from_slice::<Value>(line).unwrap_or_default();
+        match status["name"].as_str() {
+            Some(name) if name == self.question.server => Ok(Step::Done(status)),
             Some(name) => Err(format!("{name} listens there; correct the topology")),
             None => Err("what listens there is not a server of a herd".to_string()),
         }

@@ -4,157 +4,137 @@
 use serde_json::Value;
 
 use super::answer::Answer;
-use crate::terminal::{COLUMNS, one_line, row, table, wrap};
+use crate::terminal::{COLUMNS, one_line, table, wrap};
 use crate::topology::Topology;
 
 /// All tables, and then a line for each server that is down, each of `differing` and each complaint
 /// of a server.
 pub fn to_tables(topology: &Topology, answers: &[Answer], differing: &[String]) -> String {
-    let servers = || topology.servers.iter().zip(answers);
-    let up: Vec<(&str, &Value)> = servers()
-        .filter_map(|(server, answer)| match answer {
-            Answer::Up(status) => Some((server.name.as_str(), status)),
-            Answer::Down(_) | Answer::Plain => None,
-        })
-        .collect();
-    let mut holdings = vec![head(HOLDINGS)];
-    holdings.extend(servers().map(|(server, answer)| match answer {
-        Answer::Up(status) => holding(&server.name, status),
-        Answer::Down(_) => row([&server.name, "down"]),
-        Answer::Plain => row([&server.name, "plain"]),
-    }));
-    let mut parts = vec![table(&holdings)];
-    if !up.is_empty() {
-        parts.push(with_head(TRAFFIC, &up, traffic));
-        parts.push(with_head(LOOP, &up, event_loop));
-        parts.push(links(&up));
+    let names = topology.servers.iter().map(|server| server.name.as_str());
+    let mut holdings = HOLDINGS.to_string();
+    let (mut up, mut notes, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, answer) in names.zip(answers) {
+        holdings += &match answer {
+            Answer::Up(status) => {
+                up.push((name, status));
+                complain(name, status, &mut complaints);
+                holding(name, status)
+            }
+            Answer::Down(why) => {
+                notes.push(format!("{name} is down: {why}"));
+                format!("\n{name}\tdown")
+            }
+            Answer::Plain => format!("\n{name}\tplain"),
+        };
     }
-    let mut notes: Vec<String> = servers()
-        .filter_map(|(server, answer)| match answer {
-            Answer::Down(why) => Some(format!("{} is down: {why}", server.name)),
-            _ => None,
-        })
-        .collect();
+    let mut parts = vec![table(&holdings)];
+    let rows = |head: &str, row: fn(&str, &Value) -> String| {
+        let rows: String = up.iter().map(|(name, status)| row(name, status)).collect();
+        table(&format!("{head}{rows}"))
+    };
+    if !up.is_empty() {
+        parts.extend([rows(TRAFFIC, traffic), rows(LOOP, event_loop), links(&up)]);
+    }
     notes.extend_from_slice(differing);
-    notes.extend(
-        up.iter()
-            .flat_map(|(name, status)| complaints(name, status)),
-    );
+    notes.append(&mut complaints);
     if !notes.is_empty() {
         parts.push(notes.iter().map(|note| one_line(note) + "\n").collect());
     }
     parts.join("\n")
 }
 
-/// The files that a server says it cannot write, and the limits that it has reached.
-fn complaints(name: &str, status: &Value) -> Vec<String> {
-    let files = ["journal", "log"].into_iter();
-    let files = files.filter_map(|file| Some((file, status[file]["why"].as_str()?)));
-    let files = files.map(|(file, why)| format!("{name} cannot write its {file}: {why}"));
-    let limits = status["limits_hit"].as_object().into_iter().flatten();
-    let limits = limits.map(|(limit, count)| {
+/// Adds the files that a server says it cannot write, and the limits that it has reached.
+fn complain(name: &str, status: &Value, complaints: &mut Vec<String>) {
+    for file in ["journal", "log"] {
+        if let Some(why) = status[file]["why"].as_str() {
+            complaints.push(format!("{name} cannot write its {file}: {why}"));
+        }
+    }
+    for (limit, count) in status["limits_hit"].as_object().into_iter().flatten() {
         let times = match count.as_u64() {
             Some(1) => "once".to_string(),
             Some(2) => "twice".to_string(),
             _ => format!("{count} times"),
         };
-        format!("{name} reached its limit {limit:?} {times}")
-    });
-    files.chain(limits).collect()
+        complaints.push(format!("{name} reached its limit {limit:?} {times}"));
+    }
 }
 
-fn with_head(names: &str, up: &[(&str, &Value)], row: fn(&str, &Value) -> Vec<String>) -> String {
-    let rows = up.iter().map(|(name, status)| row(name, status));
-    table(&[head(names)].into_iter().chain(rows).collect::<Vec<_>>())
-}
+const HOLDINGS: &str = "server\tup for\tclients\tknown\tdigest\tlookups\tjournal";
 
-fn head(names: &str) -> Vec<String> {
-    names.split('|').map(String::from).collect()
-}
-
-const HOLDINGS: &str = "server|up for|clients|known|digest|lookups|journal";
-
-fn holding(name: &str, status: &Value) -> Vec<String> {
+fn holding(name: &str, status: &Value) -> String {
+    let [clients, known, digest] = ["clients", "known", "digest"].map(|it| cell(&status[it]));
     let (lookups, journal) = (&status["lookups"], &status["journal"]);
-    let lookups = match lookups["failed"].as_u64() {
-        None | Some(0) => cell(&lookups["in_flight"]),
-        Some(failed) => format!("{}, {failed} failed", cell(&lookups["in_flight"])),
+    let lookups = match (cell(&lookups["in_flight"]), lookups["failed"].as_u64()) {
+        (in_flight, None | Some(0)) => in_flight,
+        (in_flight, Some(failed)) => format!("{in_flight}, {failed} failed"),
     };
     let journal = match (cell(&journal["state"]), journal["lines"].as_u64()) {
         (state, Some(lines)) if state == "ok" => format!("{lines} lines"),
         (state, _) => state,
     };
-    row([
-        name,
-        &age(&status["up_seconds"]),
-        &cell(&status["clients"]),
-        &cell(&status["known"]),
-        &cell(&status["digest"]),
-        &lookups,
-        &journal,
-    ])
+    let up_for = age(&status["up_seconds"]);
+    format!("\n{name}\t{up_for}\t{clients}\t{known}\t{digest}\t{lookups}\t{journal}")
 }
 
 /// Per second over the last seconds, and since the start.
-const TRAFFIC: &str = "server|IAMAT/s|total|WHATSAT/s|total|AT in/s|total|AT out/s|total";
+const TRAFFIC: &str = "server\tIAMAT/s\ttotal\tWHATSAT/s\ttotal\tAT in/s\ttotal\tAT out/s\ttotal";
 
-fn traffic(name: &str, status: &Value) -> Vec<String> {
-    let verbs = ["iamat", "whatsat", "at_in", "at_out"].into_iter();
-    let cells = verbs.flat_map(|verb| [&status["rates"][verb], &status["totals"][verb]]);
-    [name.to_string()]
-        .into_iter()
-        .chain(cells.map(cell))
-        .collect()
+fn traffic(name: &str, status: &Value) -> String {
+    let cells = ["iamat", "whatsat", "at_in", "at_out"].map(|verb| {
+        let (rate, total) = (&status["rates"][verb], &status["totals"][verb]);
+        format!("\t{}\t{}", cell(rate), cell(total))
+    });
+    format!("\n{name}{}", cells.concat())
 }
 
 /// The loop over the last seconds; the longest turn also since the start.
-const LOOP: &str = "server|turns/s|events/turn|longest|ever|wait|read|node|flush|log";
+const LOOP: &str = "server\tturns/s\tevents/turn\tlongest\tever\twait\tread\tnode\tflush\tlog";
 
-fn event_loop(name: &str, status: &Value) -> Vec<String> {
+fn event_loop(name: &str, status: &Value) -> String {
     let metrics = &status["loop"];
-    let mut row = row([
-        name,
-        &cell(&status["turns_per_second"]),
-        &cell(&metrics["events_per_turn"]),
-        &duration(&status["longest_turn_us"]),
-        &duration(&metrics["longest_turn_us_ever"]),
-    ]);
-    row.extend(["wait", "read", "node", "flush", "log"].map(|phase| {
+    let turns = cell(&status["turns_per_second"]);
+    let events = cell(&metrics["events_per_turn"]);
+    let longest = duration(&status["longest_turn_us"]);
+    let ever = duration(&metrics["longest_turn_us_ever"]);
+    let shares = ["wait", "read", "node", "flush", "log"].map(|phase| {
         let share = metrics["shares"][phase].as_f64();
-        share.map_or("-".to_string(), |share| format!("{:.1}%", share * 100.0))
-    }));
-    row
+        share.map_or("\t-".to_string(), |share| {
+            format!("\t{:.1}%", share * 100.0)
+        })
+    });
+    format!(
+        "\n{name}\t{turns}\t{events}\t{longest}\t{ever}{}",
+        shares.concat()
+    )
 }
 
 /// Each server's links, as many on a line as fit.
 fn links(up: &[(&str, &Value)]) -> String {
     let names = up.iter().map(|(name, _)| name.chars().count());
-    let width = names.chain(["server".len()]).max().unwrap_or_default() + 2;
-    let mut rows = vec![row(["server", "links"])];
+    let width = names.fold("server".len(), usize::max) + 2;
+    let mut rows = "server\tlinks".to_string();
     for (name, status) in up {
         let links = status["links"].as_array().into_iter().flatten();
-        let mut lines = wrap(links.map(link), ", ", COLUMNS.saturating_sub(width));
-        if lines.is_empty() {
-            lines.push("none".to_string());
-        }
-        let names = [*name].into_iter().chain(std::iter::repeat(""));
-        rows.extend(names.zip(&lines).map(|(name, line)| row([name, line])));
+        let lines = wrap(links.map(link), ", ", COLUMNS.saturating_sub(width));
+        let text = match lines.is_empty() {
+            true => "none".to_string(),
+            false => lines.join("\n\t"),
+        };
+        rows += &format!("\n{name}\t{text}");
     }
     table(&rows)
 }
 
 fn link(link: &Value) -> String {
+    let (name, state) = (cell(&link["name"]), cell(&link["state"]));
     let lag = link["lag"].as_u64().filter(|lag| *lag > 0);
-    let is_silent = link["hears"] == false && link["state"] != "plain";
-    let remarks = [
-        lag.map(|lag| format!("{lag} behind")),
-        is_silent.then(|| "not heard".to_string()),
-    ];
-    let remarks: Vec<String> = remarks.into_iter().flatten().collect();
-    let text = format!("{} {}", cell(&link["name"]), cell(&link["state"]));
-    match remarks.is_empty() {
-        true => text,
-        false => format!("{text} ({})", remarks.join(", ")),
+    let is_silent = link["hears"] == false && state != "plain";
+    match (lag, is_silent) {
+        (None, false) => format!("{name} {state}"),
+        (None, true) => format!("{name} {state} (not heard)"),
+        (Some(lag), false) => format!("{name} {state} ({lag} behind)"),
+        (Some(lag), true) => format!("{name} {state} ({lag} behind, not heard)"),
     }
 }
 
@@ -262,9 +242,6 @@ A reached its limit \"clients\" 3 times
             text.lines().count() > 3 && text.ends_with("lonely  none\n"),
             "{text}"
         );
-        assert_eq!(
-            holding("x", &Value::Null),
-            row(["x", "-", "-", "-", "-", "-", "-"])
-        );
+        assert_eq!(holding("x", &Value::Null), "\nx\t-\t-\t-\t-\t-\t-");
     }
 }

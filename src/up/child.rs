@@ -3,6 +3,7 @@
 //! A child ends when its standard input ends. We hold the other end, and the kernel closes it when
 //! we are gone, however that comes; so nothing is left running even after a SIGKILL.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Command, ExitStatus, Stdio};
@@ -11,6 +12,7 @@ use mio::unix::pipe::{Receiver, Sender};
 use mio::{Interest, Registry, Token};
 use signal_hook::low_level::signal_name;
 
+use super::change::Change;
 use super::lines::Lines;
 
 /// A line on a child's standard error that begins like this is not about its end.
@@ -25,7 +27,7 @@ pub struct Child {
     process: Option<process::Child>,
     stdin: Option<Sender>,
     /// By [`Stream`]; None: it has ended.
-    outputs: [Option<Output>; 2],
+    outputs: [Option<(Receiver, Lines)>; 2],
     is_open: bool,
     last_words: Option<String>,
     exit: Option<ExitStatus>,
@@ -39,104 +41,73 @@ pub enum Stream {
     Stderr = 1,
 }
 
-/// A pipe that a child writes to.
-#[derive(Debug)]
-struct Output {
-    pipe: Receiver,
-    lines: Lines,
-}
-
-/// News from a child's pipes.
-#[derive(Debug)]
-pub enum News {
-    /// Its doors are open; this is its process id.
-    Opened(u32),
-    Warned(String),
-}
-
 impl Child {
     /// Starts a process and registers its two outputs under `tokens`. A child that cannot be
     /// started has ended already, with the reason as its last words.
-    pub fn start(mut command: Command, registry: &Registry, tokens: [Token; 2]) -> Child {
-        // Its own process group: Ctrl-C of the terminal reaches only us, and we end the children.
-        command
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = Child::default();
-        let failed = match command.spawn() {
-            Err(error) => Some(format!("cannot be started ({error})")),
-            Ok(mut process) => match child.take_pipes(&mut process, registry, tokens) {
-                Ok(()) => {
-                    child.process = Some(process);
-                    None
-                }
-                Err(error) => {
-                    // Nobody would hear it; and it has not done anything yet.
-                    let _ = process.kill();
-                    let _ = process.wait();
-                    child = Child::default();
-                    Some(format!("cannot be watched ({error})"))
-                }
-            },
-        };
-        child.last_words = failed;
-        child
-    }
-
-    fn take_pipes(
-        &mut self,
-        process: &mut process::Child,
+    ///
+    /// # Errors
+    /// When its pipes cannot be watched; it ends by itself, since its standard input does.
+    pub fn start(
+        mut command: Command,
         registry: &Registry,
-        [stdout, stderr]: [Token; 2],
-    ) -> io::Result<()> {
-        let outputs = [
-            (process.stdout.take().map(Receiver::from), stdout),
-            (process.stderr.take().map(Receiver::from), stderr),
-        ];
-        for (output, (pipe, token)) in self.outputs.iter_mut().zip(outputs) {
+        tokens: [Token; 2],
+    ) -> io::Result<Child> {
+        // Its own process group: Ctrl-C of the terminal reaches only us, and we end the children.
+        command.process_group(0);
+        let pipe = Stdio::piped;
+        let spawned = command.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn();
+        let mut child = Child::default();
+        let mut process = match spawned {
+            Ok(process) => process,
+            Err(error) => {
+                child.last_words = Some(format!("cannot be started ({error})"));
+                return Ok(child);
+            }
+        };
+        let stdout = process.stdout.take().map(Receiver::from);
+        let stderr = process.stderr.take().map(Receiver::from);
+        let pipes = [stdout, stderr].into_iter().zip(tokens);
+        for (output, (pipe, token)) in child.outputs.iter_mut().zip(pipes) {
             let mut pipe = pipe.ok_or(ErrorKind::BrokenPipe)?;
             pipe.set_nonblocking(true)?;
             registry.register(&mut pipe, token, Interest::READABLE)?;
-            let lines = Lines::default();
-            *output = Some(Output { pipe, lines });
+            *output = Some((pipe, Lines::default()));
         }
         let stdin = process.stdin.take().map(Sender::from);
-        let stdin = stdin.ok_or(ErrorKind::BrokenPipe)?;
-        stdin.set_nonblocking(true)?;
-        self.stdin = Some(stdin);
-        Ok(())
+        if let Some(stdin) = &stdin {
+            stdin.set_nonblocking(true)?;
+        }
+        (child.stdin, child.process) = (stdin, Some(process));
+        Ok(child)
     }
 
-    /// Reads once from an output and reports what it says. False: it has no more for now.
-    pub fn hear(&mut self, stream: Stream, mut report: impl FnMut(News)) -> bool {
-        let Some(output) = &mut self.outputs[stream as usize] else {
+    /// Reads once from an output and adds what it says to `changes`, as of the child at `place`.
+    /// False: it has no more for now.
+    pub fn hear(&mut self, stream: Stream, place: usize, changes: &mut VecDeque<Change>) -> bool {
+        let Some((pipe, lines)) = &mut self.outputs[stream as usize] else {
             return false;
         };
         let mut bytes = [0; READ_BYTES];
-        let count = match output.pipe.read(&mut bytes) {
+        let count = match pipe.read(&mut bytes) {
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::Interrupted => return true,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
             Err(_) => 0,
         };
         let pid = self.process.as_ref().map_or(0, process::Child::id);
-        let (is_open, last_words) = (&mut self.is_open, &mut self.last_words);
-        let mut each = |line: String| match (stream, line.strip_prefix(WARNING)) {
-            (Stream::Stdout, _) if *is_open => {}
+        let each = |line: String| match (stream, line.strip_prefix(WARNING)) {
+            (Stream::Stdout, _) if self.is_open => {}
             (Stream::Stdout, _) => {
-                *is_open = true;
-                report(News::Opened(pid));
+                self.is_open = true;
+                changes.push_back(Change::Opened(place, pid));
             }
-            (Stream::Stderr, Some(warning)) => report(News::Warned(warning.to_string())),
+            (Stream::Stderr, Some(what)) => changes.push_back(Change::Warned(place, what.into())),
             // After the text of a panic comes advice for the programmer.
             (Stream::Stderr, None) if line.trim().is_empty() || line.starts_with("note: ") => {}
-            (Stream::Stderr, None) => *last_words = Some(line),
+            (Stream::Stderr, None) => self.last_words = Some(line),
         };
-        output.lines.push(&bytes[..count], &mut each);
+        lines.push(&bytes[..count], each);
         if count == 0 {
-            output.lines.finish(each);
             self.outputs[stream as usize] = None;
         }
         count > 0
@@ -149,13 +120,10 @@ impl Child {
 
     /// Takes notice if it has ended. True: just now.
     pub fn reap(&mut self) -> bool {
-        if self.is_running()
-            && let Some(process) = &mut self.process
-        {
-            self.exit = process.try_wait().ok().flatten();
-            return self.exit.is_some();
-        }
-        false
+        let process = self.process.as_mut().filter(|_| self.exit.is_none());
+        let exit = process.and_then(|process| process.try_wait().ok().flatten());
+        self.exit = self.exit.or(exit);
+        exit.is_some()
     }
 
     pub fn is_running(&self) -> bool {
@@ -193,15 +161,14 @@ impl Child {
 
 /// Why a child ended: a signal by its name, else its last words, else its exit status.
 fn reason(exit: Option<ExitStatus>, words: Option<&str>) -> String {
-    let signal = exit.and_then(|status| status.signal());
-    match (signal, words, exit.and_then(|status| status.code())) {
-        (Some(signal), ..) => match signal_name(signal) {
-            Some(name) => format!("killed by {name}"),
-            None => format!("killed by signal {signal}"),
-        },
-        (None, Some(words), _) => words.strip_prefix("herd: ").unwrap_or(words).to_string(),
-        (None, None, Some(code)) => format!("exit status {code}"),
-        (None, None, None) => "no reason known".to_string(),
+    if let Some(signal) = exit.and_then(|exit| exit.signal()) {
+        let name = signal_name(signal).map(String::from);
+        return format!("killed by {}", name.unwrap_or(format!("signal {signal}")));
+    }
+    match (words, exit.and_then(|exit| exit.code())) {
+        (Some(words), _) => words.strip_prefix("herd: ").unwrap_or(words).to_string(),
+        (None, Some(code)) => format!("exit status {code}"),
+        (None, None) => "no reason known".to_string(),
     }
 }
 

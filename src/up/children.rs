@@ -15,7 +15,8 @@ use mio::net::UnixStream;
 use mio::{Events, Interest, Poll, Token};
 use signal_hook::consts::SIGCHLD;
 
-use super::child::{Child, News, Stream};
+use super::change::Change;
+use super::child::{Child, Stream};
 use crate::buffers::Timers;
 use crate::limits::Limits;
 use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
@@ -39,23 +40,6 @@ pub struct Children {
     ready: BTreeSet<usize>,
     /// Changes that [`Children::next`] has not returned yet.
     changes: VecDeque<Change>,
-}
-
-/// News about a child, by its place among them, or about the whole herd.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Its doors are open; this is its process id.
-    Opened(usize, u32),
-    /// It goes on, but a person should know this.
-    Warned(usize, String),
-    /// It has ended, for this reason.
-    Ended(usize, String),
-    /// The time to open all doors is over.
-    Late,
-    /// A signal asks us to end.
-    EndAsked,
-    /// A second signal asks us to end, or the time to end is over.
-    EndNow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,10 +66,9 @@ impl Children {
         let registry = poll.registry();
         registry.register(&mut exits, EXITS, Interest::READABLE)?;
         let tokens = |place: usize| [Token(2 * place), Token(2 * place + 1)];
-        let children = commands
-            .enumerate()
-            .map(|(place, command)| Child::start(command, registry, tokens(place)))
-            .collect();
+        let children = commands.enumerate();
+        let children = children.map(|(place, it)| Child::start(it, registry, tokens(place)));
+        let children = children.collect::<io::Result<Vec<Child>>>()?;
         let clock = Clock::start();
         let mut timers = Timers::default();
         timers.set(UpTimer::Start, clock.mono() + LIMITS.up_start);
@@ -121,22 +104,21 @@ impl Children {
 
     /// Asks all children to end and waits until they have. It kills those that take too long, or
     /// all if a signal asks once more, and returns their places.
-    pub fn end(mut self) -> Vec<usize> {
+    pub fn end(mut self) -> BTreeSet<usize> {
         self.children.iter_mut().for_each(Child::close_stdin);
-        self.timers
-            .set(UpTimer::End, self.clock.mono() + LIMITS.up_end);
-        let mut killed = Vec::new();
+        let late = self.clock.mono() + LIMITS.up_end;
+        self.timers.set(UpTimer::End, late);
+        let mut killed = BTreeSet::new();
         while self.children.iter().any(Child::is_running) {
             let failed = self.turn().is_err();
-            let mut changes = self.changes.drain(..);
-            if failed || changes.any(|change| change == Change::EndNow) {
-                for (place, child) in self.children.iter_mut().enumerate() {
-                    // Without a poll, this is how its end is seen.
-                    child.reap();
-                    if child.is_running() && !killed.contains(&place) {
-                        killed.push(place);
-                        child.kill();
-                    }
+            if !self.changes.drain(..).any(|it| it == Change::EndNow) && !failed {
+                continue;
+            }
+            for (place, child) in self.children.iter_mut().enumerate() {
+                // Without a poll, this is how its end is seen.
+                child.reap();
+                if child.is_running() && killed.insert(place) {
+                    child.kill();
                 }
             }
         }
@@ -145,7 +127,13 @@ impl Children {
 
     /// One turn of the loop. It leaves news in `changes`.
     fn turn(&mut self) -> io::Result<()> {
-        self.wait()?;
+        // It does not wait while a pipe is on the ready list.
+        let until = |at: Mono| Duration::from_nanos(at.since(self.clock.mono()));
+        let timeout = match self.ready.is_empty() {
+            true => self.timers.next().map(until),
+            false => Some(Duration::ZERO),
+        };
+        wait(&mut self.poll, &mut self.events, timeout)?;
         let (mut signalled, mut exited) = (false, false);
         for event in &self.events {
             match event.token() {
@@ -177,29 +165,13 @@ impl Children {
         Ok(())
     }
 
-    /// Waits for events until the next deadline; not at all while a pipe is on the ready list.
-    fn wait(&mut self) -> io::Result<()> {
-        let until_next = |at: Mono| Duration::from_nanos(at.since(self.clock.mono()));
-        let timeout = match self.ready.is_empty() {
-            true => self.timers.next().map(until_next),
-            false => Some(Duration::ZERO),
-        };
-        wait(&mut self.poll, &mut self.events, timeout)
-    }
-
     /// Reads once from a pipe.
     fn hear(&mut self, pipe: usize) {
         let (place, stream) = match pipe % 2 {
             0 => (pipe / 2, Stream::Stdout),
             _ => (pipe / 2, Stream::Stderr),
         };
-        let changes = &mut self.changes;
-        let has_more = self.children[place].hear(stream, |news| {
-            changes.push_back(match news {
-                News::Opened(pid) => Change::Opened(place, pid),
-                News::Warned(what) => Change::Warned(place, what),
-            });
-        });
+        let has_more = self.children[place].hear(stream, place, &mut self.changes);
         match has_more {
             true => drop(self.ready.insert(pipe)),
             false => self.look_for_end(place),
@@ -231,11 +203,10 @@ impl Children {
     fn take_signals(&mut self, now: Mono) {
         self.signals.caught(now);
         let asked = self.signals.take();
-        let bytes = [(asked.reopen, REOPEN), (asked.reload, REREAD)];
-        for (_, byte) in bytes.into_iter().filter(|(is_asked, _)| *is_asked) {
-            self.children
-                .iter_mut()
-                .for_each(|child| child.signal(byte));
+        for (is_asked, byte) in [(asked.reopen, REOPEN), (asked.reload, REREAD)] {
+            if is_asked {
+                self.children.iter_mut().for_each(|it| it.signal(byte));
+            }
         }
         if asked.end {
             self.changes.push_back(match self.signals.forced_exit() {

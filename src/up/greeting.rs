@@ -1,19 +1,17 @@
 //! The greeting of `herd up` once the doors are open: where each server is, and lines to paste.
 
-use super::members::{Herd, State};
-use crate::terminal::{row, table};
+use super::members::{Herd, Member, State};
+use crate::terminal::{list, one_line, table};
 
 /// The text, by how far each member has come; empty if no door is open.
 pub fn greeting(herd: &Herd, states: &[State]) -> String {
     let topology = &herd.topology;
     let place = |member: usize| herd.members[member].server;
-    let open = states
-        .iter()
-        .enumerate()
-        .filter_map(|(member, state)| match state {
-            State::Open(pid) => Some((member, *pid)),
-            State::Starting | State::Ended => None,
-        });
+    let members = || states.iter().enumerate();
+    let open = members().filter_map(|(member, state)| match state {
+        State::Open(pid) => Some((member, *pid)),
+        State::Starting | State::Ended => None,
+    });
     let open: Vec<(usize, u32)> = open.collect();
     let Some(first) = open.first() else {
         return String::new();
@@ -24,12 +22,8 @@ pub fn greeting(herd: &Herd, states: &[State]) -> String {
     let &(second, pid) = beside.unwrap_or(first);
 
     let mut out = servers(herd, &open);
-    out += &format!("\nPlaces come from: {}\n", herd.places);
-    for (member, _) in states
-        .iter()
-        .enumerate()
-        .filter(|(_, state)| **state == State::Starting)
-    {
+    out += &format!("\nPlaces: {}\n", herd.places);
+    for (member, _) in members().filter(|(_, state)| **state == State::Starting) {
         out += &format!("{} is not open yet.\n", herd.name(member));
     }
     for plain in topology.servers.iter().filter(|server| server.plain) {
@@ -38,44 +32,41 @@ pub fn greeting(herd: &Herd, states: &[State]) -> String {
     }
     let nc = |member: usize| {
         let server = &topology.servers[place(member)];
-        format!("nc -N {} {}\n", server.host, server.clients)
+        format!("nc -N {} {}", server.host, server.clients)
     };
-    out += "\nSay where a client is, then ask another server what is near it:\n";
-    // A shell reads on after a | at the end of a line, and 80 columns are enough.
-    out += "    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) |\n";
-    out += &format!("        {}", nc(first.0));
-    out += &format!(
-        "    printf 'WHATSAT kiwi.cs.ucla.edu 10 5\\n' | {}",
-        nc(second)
-    );
+    let (first, ask) = (nc(first.0), nc(second));
     let (name, again) = (herd.name(second), herd.shell_line(second));
-    out += &format!("Kill {name}, and start it again from another terminal:\n");
-    out += &format!("    kill -9 {pid}\n    {again}\n");
-    out + "Ctrl-C ends all servers that were started here.\n"
+    // A shell reads on after a | at the end of a line, and 80 columns are enough.
+    out + &format!(
+        r"
+Say where a client is, then ask another server what is near it:
+    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\n' $(date +%s.%N) |
+        {first}
+    printf 'WHATSAT kiwi.cs.ucla.edu 10 5\n' | {ask}
+Kill {name}, and start it again from another terminal:
+    kill -9 {pid}
+    {again}
+Ctrl-C ends all servers that were started here.
+"
+    )
 }
 
 /// A row for each member that is open.
 fn servers(herd: &Herd, open: &[(usize, u32)]) -> String {
-    let mut rows = vec![row(["server", "clients' door", "neighbours", "log"])];
-    for &(member, _) in open {
-        let (topology, place) = (&herd.topology, herd.members[member].server);
-        let neighbours: Vec<&str> = (topology.neighbours(place))
-            .map(|neighbour| topology.servers[neighbour].name.as_str())
-            .collect();
-        let neighbours = match neighbours[..] {
-            [] => "none".to_string(),
-            _ => neighbours.join(", "),
-        };
-        let door = topology.servers[place].clients_door();
-        let log = herd.members[member].log.display().to_string();
-        rows.push(row([herd.name(member), &door, &neighbours, &log]));
+    let all = &herd.topology.servers;
+    let mut rows = "server\tclients' door\tneighbours\tlog\n".to_string();
+    for Member { server, log } in open.iter().map(|(member, _)| &herd.members[*member]) {
+        let neighbours = herd.topology.neighbours(*server);
+        let neighbours = list(neighbours.map(|place| all[place].name.as_str()));
+        let (name, door) = (&all[*server].name, all[*server].clients_door());
+        let log = one_line(&log.display().to_string());
+        rows += &format!("{name}\t{door}\t{neighbours}\t{log}\n");
     }
     table(&rows)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::members::Member;
     use super::*;
     use crate::topology::Topology;
 
@@ -114,7 +105,7 @@ A       [::1]:1        It's        run/A.log
 B       [::1]:3        It's, Old   run/B.log
 It's    [::1]:7        A, B        run/It's.log
 
-Places come from: offline
+Places: offline
 Old is plain: another program runs it, so it is not started.
 
 Say where a client is, then ask another server what is near it:

@@ -1,7 +1,5 @@
 //! Lines out of what a child writes: cut to a limit, and readable whatever bytes they hold.
 
-use memchr::memchr;
-
 use crate::limits::Limits;
 
 const LINE_BYTES_MAX: usize = Limits::PRODUCT.child_line;
@@ -14,32 +12,20 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Calls `each` with every line that `bytes` complete.
-    pub fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(String)) {
-        while let Some(end) = memchr(b'\n', bytes) {
-            self.keep(&bytes[..end]);
-            each(self.take());
-            bytes = &bytes[end + 1..];
+    /// Calls `each` with every line that `bytes` complete; no bytes are the end, which completes
+    /// the last line.
+    pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(String)) {
+        let is_end = bytes.is_empty() && !self.partial.is_empty();
+        let bytes = if is_end { b"\n" } else { bytes };
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let line = piece.strip_suffix(b"\n");
+            let room = LINE_BYTES_MAX - self.partial.len();
+            self.partial.extend(line.unwrap_or(piece).iter().take(room));
+            if line.is_some() {
+                each(String::from_utf8_lossy(&self.partial).into_owned());
+                self.partial.clear();
+            }
         }
-        self.keep(bytes);
-    }
-
-    /// Calls `each` with the last line, if it had no LF.
-    pub fn finish(&mut self, each: impl FnOnce(String)) {
-        if !self.partial.is_empty() {
-            each(self.take());
-        }
-    }
-
-    fn keep(&mut self, bytes: &[u8]) {
-        let room = LINE_BYTES_MAX - self.partial.len();
-        self.partial.extend(bytes.iter().take(room));
-    }
-
-    fn take(&mut self) -> String {
-        let line = String::from_utf8_lossy(&self.partial).into_owned();
-        self.partial.clear();
-        line
     }
 }
 
@@ -58,7 +44,7 @@ mod tests {
             for piece in text.as_bytes().chunks(size) {
                 lines.push(piece, |line| found.push(line));
             }
-            lines.finish(|line| found.push(line));
+            lines.push(b"", |line| found.push(line));
             assert_eq!(found, ["a", "", cut, cut, "\u{fffd}z"]);
         }
     }

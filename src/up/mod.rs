@@ -6,6 +6,7 @@
 //! about them. A server that ends is named with its reason while the others go on; only when none
 //! is left has the run failed.
 
+mod change;
 mod child;
 mod children;
 mod greeting;
@@ -18,7 +19,8 @@ use std::io::{self, Write};
 pub use members::{Herd, Member};
 
 use crate::terminal::{one_line, print};
-use children::{Change, Children};
+use change::Change;
+use children::Children;
 use greeting::greeting;
 use members::State;
 
@@ -59,9 +61,8 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
             Change::Ended(member, reason) => {
                 states[member] = State::Ended;
                 let (name, again) = (herd.name(member), herd.shell_line(member));
-                tell(&format!(
-                    "{name} ended: {reason}; to start it again: {again}"
-                ));
+                let what = format!("{name} ended: {reason}; to start it again: {again}");
+                tell(&what);
             }
         }
     }

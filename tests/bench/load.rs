@@ -37,7 +37,6 @@ struct Double {
     owed: VecDeque<(Mono, Said)>,
     outbox: Outbox,
     lines: LineBuffer,
-    spares: BufferPool,
 }
 
 /// A client's name in what an IAMAT says.
@@ -77,12 +76,8 @@ impl Protocol for Double {
         self.owed.push_back((since, said));
     }
 
-    fn unsent(&self) -> &[u8] {
-        self.outbox.unsent()
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.outbox.advance(count);
+    fn outbox(&mut self) -> &mut Outbox {
+        &mut self.outbox
     }
 
     fn received(&mut self, now: Mono, bytes: &[u8], stats: &mut Stats) -> bool {
@@ -99,14 +94,9 @@ impl Protocol for Double {
                 stats.fault(Fault::Wrong, 1, || line.escape_ascii().to_string());
             }
         }
-        lines.keep(fresh, &mut self.spares);
+        lines.keep(fresh, &mut BufferPool::new(0));
         self.lines = lines;
         true
-    }
-
-    fn lost(&mut self, why: &str, stats: &mut Stats) {
-        stats.fault(Fault::Unanswered, self.owed.len() as u64, || why.into());
-        self.owed.clear();
     }
 }
 
@@ -172,7 +162,6 @@ fn main() {
         owed: VecDeque::new(),
         outbox: Outbox::default(),
         lines: LineBuffer::default(),
-        spares: BufferPool::new(1 << 16),
     };
     let report = match dialect.as_str() {
         "echo" => run(

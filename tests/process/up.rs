@@ -31,7 +31,7 @@ fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
         }
         let threads = fs::read_dir(format!("/proc/{}/task", up.process.id()));
         assert_eq!(threads.unwrap().count(), 1, "one loop, one thread");
-        assert!(greeting.contains("Places come from: "), "{greeting}");
+        assert!(greeting.contains("\nPlaces: "), "{greeting}");
         let nc = |index| format!(" nc -N 127.0.0.1 {}\n", herd.clients(index));
         assert!(
             greeting.contains(&nc(0)) && greeting.contains(&nc(1)),
