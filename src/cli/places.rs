@@ -32,7 +32,7 @@ pub(super) fn chosen(matches: &Matches) -> Result<Arc<dyn Provider>, Failure> {
     kind.and_then(|kind| {
         let key = key?;
         let kind = kind.unwrap_or(Kind::usual(key.as_ref()));
-        places::provider(kind, key, url.as_deref(), Limits::PRODUCT.workers)
+        places::provider(kind, key, url.as_deref(), &Limits::PRODUCT)
     })
     .map_err(Failure::wrong)
 }
