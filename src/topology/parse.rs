@@ -25,16 +25,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Herd, Wrong> {
     let mut draft = Draft::default();
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
-        let read = draft.read(number, line);
-        read.map_err(|what| (Some(number), what))?;
+        draft
+            .read(number, line)
+            .map_err(|what| (Some(number), what))?;
     }
     if draft.servers.is_empty() {
         let what = format!("no server in it; add at least one line: {SERVER_FORM}");
         return Err((None, what));
     }
     for (line, a, b) in std::mem::take(&mut draft.named) {
-        let linked = draft.link(line, a, b);
-        linked.map_err(|what| (Some(line), what))?;
+        draft.link(line, a, b).map_err(|what| (Some(line), what))?;
     }
     Ok((draft.servers, draft.links))
 }
@@ -69,13 +69,13 @@ impl<'a> Draft<'a> {
         match words[..] {
             [] => Ok(()),
             ["server", name, host, ref doors @ ..] => self.server(number, name, host, doors),
-            ["server", ..] => Err(format!(
-                "a server has a name, a host and doors; write {SERVER_FORM}"
-            )),
             ["link", a, b] => {
                 self.named.push((number, a, b));
                 Ok(())
             }
+            ["server", ..] => Err(format!(
+                "a server has a name, a host and doors; write {SERVER_FORM}"
+            )),
             ["link", ..] => Err("a link has two ends; write link NAME NAME".to_string()),
             [word, ..] => {
                 let word = quoted(word);
@@ -96,61 +96,48 @@ impl<'a> Draft<'a> {
         check_name(name)?;
         let host = parse_host(host)?;
         let (clients, servers) = parse_doors(doors)?;
-        let limit = Limits::PRODUCT.servers;
-        if self.servers.len() == limit {
+        let (place, limit) = (self.servers.len(), Limits::PRODUCT.servers);
+        if place == limit {
             return Err(format!(
                 "over {limit} servers; a herd has that many at most, leave some out"
             ));
         }
-        self.servers.push(Server {
-            name: name.to_string(),
-            host,
-            clients,
-            servers,
-            plain: servers.is_none(),
-        });
-        self.lines.push(line);
-        self.degrees.push(0);
-        self.take_name()?;
-        self.take_door(clients)?;
-        servers.map_or(Ok(()), |port| self.take_door(port))
-    }
-
-    /// Enters the name of the last server. Names that differ only in case are refused: people mix
-    /// them up, and some file systems would give both servers one log.
-    fn take_name(&mut self) -> Result<(), String> {
-        let last = self.servers.len() - 1;
-        let name = &self.servers[last].name;
-        let Some(first) = self.names.insert(name.to_lowercase(), last) else {
-            return Ok(());
-        };
-        let (first, line) = (&self.servers[first].name, self.lines[first]);
-        Err(if first == name {
-            format!("{name} is already on line {line}; name each server once")
-        } else {
-            format!("{name} differs only in case from {first} on line {line}; choose another name")
-        })
-    }
-
-    /// Enters a door of the last server.
-    fn take_door(&mut self, port: u16) -> Result<(), String> {
-        let last = self.servers.len() - 1;
-        let host = &self.servers[last].host;
-        let spelling = match host {
+        let spelling = match &host {
             Host::Ip(address) => address.to_canonical().to_string(),
             Host::Name(name) => name.trim_end_matches('.').to_ascii_lowercase(),
         };
-        let Some(first) = self.doors.insert((spelling, port), last) else {
-            return Ok(());
-        };
-        let (door, name, line) = (
-            host.door(port),
-            &self.servers[first].name,
-            self.lines[first],
-        );
-        Err(format!(
-            "{door} is used twice, first by {name} on line {line}; choose another port"
-        ))
+        let (owned, plain) = (name.to_string(), servers.is_none());
+        self.servers.push(Server {
+            name: owned,
+            host,
+            clients,
+            servers,
+            plain,
+        });
+        self.lines.push(line);
+        self.degrees.push(0);
+        // Names that differ only in case are refused: people mix them up, and some file systems
+        // would give both servers one log.
+        if let Some(first) = self.names.insert(name.to_lowercase(), place) {
+            let (first, line) = (&self.servers[first].name, self.lines[first]);
+            return Err(if first == name {
+                format!("{name} is already on line {line}; name each server once")
+            } else {
+                format!(
+                    "{name} differs only in case from {first} on line {line}; choose another name"
+                )
+            });
+        }
+        for port in std::iter::once(clients).chain(servers) {
+            if let Some(first) = self.doors.insert((spelling.clone(), port), place) {
+                let door = self.servers[place].host.door(port);
+                let (name, line) = (&self.servers[first].name, self.lines[first]);
+                return Err(format!(
+                    "{door} is used twice, first by {name} on line {line}; choose another port"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Adds a link when all servers are known.
@@ -188,16 +175,14 @@ impl<'a> Draft<'a> {
     }
 
     fn find(&self, name: &str) -> Result<usize, String> {
-        match self.names.get(&name.to_lowercase()) {
-            Some(&server) if self.servers[server].name == name => Ok(server),
-            _ => {
+        let found = self.names.get(&name.to_lowercase()).copied();
+        found
+            .filter(|&it| self.servers[it].name == name)
+            .ok_or_else(|| {
                 let known: Vec<&str> = self.servers.iter().map(|s| s.name.as_str()).collect();
                 let (name, known) = (quoted(name), listed(&known));
-                Err(format!(
-                    "no server is named {name}; the servers are {known}"
-                ))
-            }
-        }
+                format!("no server is named {name}; the servers are {known}")
+            })
     }
 }
 
