@@ -83,14 +83,14 @@ pub(super) fn read(reply: Result<Response<Body>, Error>) -> Result<(u16, String)
 
 /// The answer to a client: `text`, the service's or rewritten, without the key and without blank
 /// lines. The error, if there is none, goes by the HTTP status.
-pub(super) fn answer(text: Option<impl AsRef<str>>, http_status: u16, key: &Key) -> Answer {
+pub(super) fn answer(text: Option<String>, http_status: u16, key: &Key) -> Answer {
     let Some(text) = text else {
         return Err(failed(match http_status {
             200 => "the place service sent something that is no list of places".into(),
             status => format!("the place service answered HTTP {status} and no places"),
         }));
     };
-    Ok(without_blank_lines(key.hide(text.as_ref()).as_bytes()))
+    Ok(without_blank_lines(key.hide(&text).as_bytes()))
 }
 
 fn in_our_words(error: Error) -> LookupError {
