@@ -29,10 +29,6 @@ pub(super) fn chosen(matches: &Matches) -> Result<Arc<dyn Provider>, Failure> {
         _ => Key::from_env(),
     };
     let url = matches.opt_str("places-url");
-    kind.and_then(|kind| {
-        let key = key?;
-        let kind = kind.unwrap_or(Kind::usual(key.as_ref()));
-        places::provider(kind, key, url.as_deref(), &Limits::PRODUCT)
-    })
-    .map_err(Failure::wrong)
+    kind.and_then(|kind| places::provider(kind, key?, url.as_deref(), &Limits::PRODUCT))
+        .map_err(Failure::wrong)
 }

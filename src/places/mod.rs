@@ -40,13 +40,6 @@ pub enum Kind {
     GoogleLegacy,
 }
 
-impl Kind {
-    /// The default: Google if there is a key.
-    pub fn usual(key: Option<&Key>) -> Kind {
-        key.map_or(Kind::Offline, |_| Kind::Google)
-    }
-}
-
 /// Reads the words of `--places`. The error lists them.
 impl FromStr for Kind {
     type Err = String;
@@ -63,12 +56,13 @@ impl FromStr for Kind {
     }
 }
 
-/// A provider for `limits.workers` threads to share.
+/// A provider for `limits.workers` threads to share. Without a `kind` it is Google if there is a
+/// key.
 ///
 /// `base_url` is `scheme://host[:port][/prefix]` and replaces Google's own address. The error says
 /// what is wrong and what to do: no key, a bad address, or an address for `offline`.
 pub fn provider(
-    kind: Kind,
+    kind: Option<Kind>,
     key: Option<Key>,
     base_url: Option<&str>,
     limits: &Limits,
@@ -79,7 +73,8 @@ pub fn provider(
         })?;
         Service::new(base_url.unwrap_or(home), key, limits)
     };
-    Ok(match kind {
+    let usual = key.as_ref().map_or(Kind::Offline, |_| Kind::Google);
+    Ok(match kind.unwrap_or(usual) {
         Kind::Offline if base_url.is_some() => {
             return Err("--places-url is of no use to --places offline; \
                         drop it, or use --places google or google-legacy"
@@ -98,9 +93,21 @@ pub fn provider(
 mod tests {
     use super::*;
 
-    fn wrong(kind: Kind, key: Option<&str>, url: Option<&str>) -> String {
+    fn made(
+        kind: Option<Kind>,
+        key: Option<&str>,
+        url: Option<&str>,
+    ) -> Result<Arc<dyn Provider>, String> {
         let key = key.map(|text| Key::new(text).unwrap());
-        provider(kind, key, url, &Limits::PRODUCT).err().unwrap()
+        provider(kind, key, url, &Limits::PRODUCT)
+    }
+
+    fn wrong(kind: Kind, key: Option<&str>, url: Option<&str>) -> String {
+        made(Some(kind), key, url).err().unwrap()
+    }
+
+    fn describe(kind: Option<Kind>, key: Option<&str>, url: Option<&str>) -> String {
+        made(kind, key, url).unwrap().describe()
     }
 
     #[test]
@@ -116,8 +123,8 @@ mod tests {
 
     #[test]
     fn a_key_makes_google_the_default() {
-        assert_eq!(Kind::usual(None), Kind::Offline);
-        assert_eq!(Kind::usual(Some(&Key::new("k").unwrap())), Kind::Google);
+        assert!(describe(None, None, None).starts_with("offline"));
+        assert!(describe(None, Some("k"), None).starts_with("Google Places API (New)"));
     }
 
     #[test]
@@ -132,12 +139,7 @@ mod tests {
 
     #[test]
     fn providers_say_where_they_ask_and_never_the_key() {
-        let describe = |kind, url| {
-            let key = Some(Key::new("sesame-open").unwrap());
-            provider(kind, key, url, &Limits::PRODUCT)
-                .unwrap()
-                .describe()
-        };
+        let describe = |kind, url| describe(Some(kind), Some("sesame-open"), url);
         assert_eq!(
             describe(Kind::Google, None),
             "Google Places API (New) at https://places.googleapis.com"

@@ -25,9 +25,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Herd, Wrong> {
     let mut draft = Draft::default();
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
-        draft
-            .read(number, line)
-            .map_err(|what| (Some(number), what))?;
+        let read = draft.read(number, line);
+        read.map_err(|what| (Some(number), what))?;
     }
     if draft.servers.is_empty() {
         let what = format!("no server in it; add at least one line: {SERVER_FORM}");
@@ -98,9 +97,8 @@ impl<'a> Draft<'a> {
         let (clients, servers) = parse_doors(doors)?;
         let (place, limit) = (self.servers.len(), Limits::PRODUCT.servers);
         if place == limit {
-            return Err(format!(
-                "over {limit} servers; a herd has that many at most, leave some out"
-            ));
+            let what = "servers; a herd has that many at most, leave some out";
+            return Err(format!("over {limit} {what}"));
         }
         let spelling = match &host {
             Host::Ip(address) => address.to_canonical().to_string(),
@@ -142,47 +140,42 @@ impl<'a> Draft<'a> {
 
     /// Adds a link when all servers are known.
     fn link(&mut self, line: usize, a: &str, b: &str) -> Result<(), String> {
-        let ends = (self.find(a)?, self.find(b)?);
-        if ends.0 == ends.1 {
-            return Err(format!(
-                "{a} is linked to itself; a link has two different ends"
-            ));
-        }
-        if self.servers[ends.0].plain && self.servers[ends.1].plain {
-            return Err(format!(
+        let ends @ (from, to) = (self.find(a)?, self.find(b)?);
+        let limit = Limits::PRODUCT.neighbours;
+        self.degrees[from] += 1;
+        self.degrees[to] += 1;
+        let is_over = |&(_, end): &(_, usize)| self.degrees[end] > limit;
+        let crowded = [(a, from), (b, to)].into_iter().find(is_over);
+        Err(if from == to {
+            format!("{a} is linked to itself; a link has two different ends")
+        } else if self.servers[from].plain && self.servers[to].plain {
+            format!(
                 "{a} and {b} are both plain, so nobody here would carry this link; leave it out"
-            ));
-        }
-        let edge = (ends.0.min(ends.1), ends.0.max(ends.1));
-        if let Some(first) = self.linked.insert(edge, line) {
-            return Err(format!(
+            )
+        } else if let Some(first) = self.linked.insert((from.min(to), from.max(to)), line) {
+            format!(
                 "{a} and {b} are already linked on line {first}; a link works both ways, \
                  leave one out"
-            ));
-        }
-        let limit = Limits::PRODUCT.neighbours;
-        for (name, end) in [(a, ends.0), (b, ends.1)] {
-            self.degrees[end] += 1;
-            if self.degrees[end] > limit {
-                return Err(format!(
-                    "{name} has over {limit} neighbours, the most that a server can have; \
-                     spread the links"
-                ));
-            }
-        }
-        self.links.push(ends);
-        Ok(())
+            )
+        } else if let Some((name, _)) = crowded {
+            format!(
+                "{name} has over {limit} neighbours, the most that a server can have; \
+                 spread the links"
+            )
+        } else {
+            self.links.push(ends);
+            return Ok(());
+        })
     }
 
     fn find(&self, name: &str) -> Result<usize, String> {
-        let found = self.names.get(&name.to_lowercase()).copied();
-        found
-            .filter(|&it| self.servers[it].name == name)
-            .ok_or_else(|| {
-                let known: Vec<&str> = self.servers.iter().map(|s| s.name.as_str()).collect();
-                let (name, known) = (quoted(name), listed(&known));
-                format!("no server is named {name}; the servers are {known}")
-            })
+        let found = self.names.get(&name.to_lowercase());
+        let found = found.filter(|&&it| self.servers[it].name == name);
+        found.copied().ok_or_else(|| {
+            let known: Vec<&str> = self.servers.iter().map(|s| s.name.as_str()).collect();
+            let (name, known) = (quoted(name), listed(&known));
+            format!("no server is named {name}; the servers are {known}")
+        })
     }
 }
 

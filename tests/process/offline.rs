@@ -12,7 +12,7 @@ fn told(latitude: &str, longitude: &str, radius_m: u32, bound: usize) -> String 
         radius_m,
         bound,
     };
-    let offline = provider(Kind::Offline, None, None, &Limits::PRODUCT).unwrap();
+    let offline = provider(Some(Kind::Offline), None, None, &Limits::PRODUCT).unwrap();
     String::from_utf8(offline.nearby(&query).unwrap()).unwrap()
 }
 

@@ -28,7 +28,7 @@ fn query(bound: usize) -> Query {
 
 fn at(kind: Kind, url: &str) -> Arc<dyn Provider> {
     provider(
-        kind,
+        Some(kind),
         Some(Key::new(KEY).unwrap()),
         Some(url),
         &Limits::PRODUCT,
@@ -364,7 +364,7 @@ fn no_pace_of_an_answer_outlasts_the_time_out() {
             let endpoint = Endpoint::start([say]);
             let key = Some(Key::new(KEY).unwrap());
             let url = endpoint.url();
-            let provider = provider(kind, key, Some(&url), &limits).unwrap();
+            let provider = provider(Some(kind), key, Some(&url), &limits).unwrap();
             assert_eq!(provider.nearby(&query(5)), Err(LookupError::Late));
         }
     }
