@@ -82,11 +82,9 @@ fn rewritten_error(http_status: u16, body: &Object) -> Option<String> {
     let message = string(&error, "message")
         .unwrap_or_else(|| format!("the place service answered HTTP {http_status}"));
     let details: Vec<Object> = serde_json::from_str(raw(&error, "details")).unwrap_or_default();
-    let is_bad_key = details
-        .iter()
-        .any(|detail| string(detail, "reason").as_deref() == Some("API_KEY_INVALID"));
+    let is_bad_key = |detail| string(detail, "reason").as_deref() == Some("API_KEY_INVALID");
     let status = match http_status {
-        400 if is_bad_key => "REQUEST_DENIED",
+        400 if details.iter().any(is_bad_key) => "REQUEST_DENIED",
         400 => "INVALID_REQUEST",
         401 | 403 => "REQUEST_DENIED",
         429 => "OVER_QUERY_LIMIT",
@@ -131,11 +129,8 @@ fn raw<'a>(fields: &Object<'a>, name: &str) -> &'a str {
 /// `None` if it is not a number, or infinite as a double.
 fn plain_number(json: &str) -> Option<String> {
     let value = json.parse::<f64>().ok().filter(|it| it.is_finite())?;
-    Some(if json.contains(['e', 'E']) {
-        value.to_string()
-    } else {
-        json.to_string()
-    })
+    let exp = json.contains(['e', 'E']);
+    Some(if exp { value.to_string() } else { json.into() })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A place on Earth as clients write it: ISO 6709, decimal degrees, `+34.068930-118.445127`.
 
-use super::number::{Number, decimal};
+use super::number::{Number, decimal, value};
 
 /// A valid location, still in the client's own bytes: AT lines repeat it as it came, and the
 /// providers of places get every digit.
@@ -46,14 +46,10 @@ fn after_degrees(text: &[u8], whole_max: usize, bound: u64) -> Option<&[u8]> {
 
 /// A coordinate without its plus sign and leading zeros, which JSON does not allow.
 fn json_number(coordinate: &[u8]) -> String {
-    let text = String::from_utf8_lossy(coordinate);
-    let digits = text[1..].trim_start_matches('0');
-    let zero = if digits.starts_with(|c: char| c.is_ascii_digit()) {
-        ""
-    } else {
-        "0"
-    };
-    format!("{}{zero}{digits}", text[..1].trim_matches('+'))
+    let number = Number::split(coordinate);
+    let minus = if number.sign == Some(b'-') { "-" } else { "" };
+    let fraction = String::from_utf8_lossy(&coordinate[1 + number.whole.len()..]);
+    format!("{minus}{}{fraction}", value(number.whole))
 }
 
 #[cfg(test)]
