@@ -54,10 +54,7 @@ impl LineBuffer {
     /// when nothing is left, which is usual: most packets end with an LF.
     pub fn keep(&mut self, fresh: &[u8], pool: &mut BufferPool) {
         if self.is_empty() && fresh.is_empty() {
-            if let Some(kept) = self.kept.take() {
-                pool.give(kept);
-            }
-            return;
+            return pool.give(self.kept.take());
         }
         let kept = self.kept.get_or_insert_with(|| pool.take());
         kept.bytes.drain(..kept.done);

@@ -33,26 +33,20 @@ impl Outbox {
 
     /// Takes memory from the pool, unless it has some.
     pub fn borrow(&mut self, pool: &mut BufferPool) {
-        if self.0.is_none() {
-            self.0 = Some(pool.take());
-        }
+        self.0.get_or_insert_with(|| pool.take());
     }
 
     /// Returns its memory to the pool if it is empty.
     pub fn give_back(&mut self, pool: &mut BufferPool) {
-        if self.is_empty()
-            && let Some(buffer) = self.0.take()
-        {
-            pool.give(buffer);
+        if self.is_empty() {
+            pool.give(self.0.take());
         }
     }
 
     /// The bytes to write next, in order.
     pub fn unsent(&self) -> &[u8] {
-        match &self.0 {
-            Some(buffer) => &buffer.bytes[buffer.done..],
-            None => &[],
-        }
+        let buffer = self.0.as_deref();
+        buffer.map_or(&[], |buffer| &buffer.bytes[buffer.done..])
     }
 
     /// Removes the first `count` bytes of `unsent`: the socket has taken them.

@@ -41,9 +41,9 @@ impl BufferPool {
         buffer
     }
 
-    /// Takes back a buffer whose bytes are no longer needed.
-    pub(super) fn give(&mut self, mut buffer: Box<Buffer>) {
-        if self.bytes + buffer.cost() <= self.bytes_max {
+    /// Takes back a buffer, if there is one, whose bytes are no longer needed.
+    pub(super) fn give(&mut self, buffer: Option<Box<Buffer>>) {
+        if let Some(mut buffer) = buffer.filter(|it| self.bytes + it.cost() <= self.bytes_max) {
             self.bytes += buffer.cost();
             buffer.clear();
             self.buffers.push(buffer);
@@ -85,11 +85,11 @@ mod tests {
     fn memory_is_used_again_and_bounded() {
         let mut pool = BufferPool::new(2000);
         assert_eq!(pool.take().bytes.capacity(), 0);
-        pool.give(buffer(b"some bytes"));
+        pool.give(Some(buffer(b"some bytes")));
         let again = pool.take();
         assert!(again.len() == 0 && again.bytes.capacity() >= 10);
         for _ in 0..100 {
-            pool.give(buffer(&[7; 200]));
+            pool.give(Some(buffer(&[7; 200])));
         }
         assert_eq!(pool.buffers.len(), 2000 / (200 + size_of::<Buffer>()));
         while !pool.buffers.is_empty() {

@@ -18,7 +18,6 @@ pub(super) fn chosen(matches: &Matches) -> Result<Arc<dyn Provider>, String> {
         Some(Kind::Offline) => None,
         _ => Key::from_env()?,
     };
-    let kind = kind.unwrap_or(Kind::usual(key.as_ref()));
     let url = matches.opt_str("places-url");
-    places::provider(kind, key, url.as_deref(), Limits::PRODUCT.workers)
+    places::provider(kind, key, url.as_deref(), &Limits::PRODUCT)
 }

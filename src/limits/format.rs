@@ -4,27 +4,20 @@ use crate::units::{MILLISECOND, SECOND};
 
 /// `5 MiB`, `1,000 bytes`.
 pub fn bytes(value: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    let unit = units
-        .iter()
-        .find(|(bits, _)| value > 0 && value.is_multiple_of(1 << bits));
-    match unit {
-        Some((bits, name)) => format!("{} {name}", value >> bits),
-        None => format!("{} bytes", count(value)),
+    match value.trailing_zeros() {
+        30..64 => format!("{} GiB", value >> 30),
+        20..30 => format!("{} MiB", value >> 20),
+        10..20 => format!("{} KiB", value >> 10),
+        _ => format!("{} bytes", count(value)),
     }
 }
 
 /// `10,000,000`.
 pub fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+    match value {
+        0..1000 => value.to_string(),
+        _ => format!("{},{:03}", count(value / 1000), value % 1000),
     }
-    text
 }
 
 /// `24 h`, `4.5 s`, `50 ms`.
@@ -50,9 +43,12 @@ mod tests {
     fn values_have_the_unit_that_reads_best() {
         assert_eq!(bytes(8192), "8 KiB");
         assert_eq!(bytes(5 << 20), "5 MiB");
+        assert_eq!(bytes(3 << 40), "3072 GiB");
         assert_eq!(bytes(1000), "1,000 bytes");
+        assert_eq!(bytes(0), "0 bytes");
         assert_eq!(count(999), "999");
         assert_eq!(count(10_000_000), "10,000,000");
+        assert_eq!(count(1_002_034), "1,002,034");
         assert_eq!(time(86_400 * SECOND), "24 h");
         assert_eq!(time(SECOND * 9 / 2), "4.5 s");
         assert_eq!(time(SECOND / 20), "50 ms");

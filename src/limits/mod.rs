@@ -14,7 +14,7 @@ mod throttle;
 pub use hits::Hits;
 pub use row::Row;
 pub use table::{Limit, Limits};
-pub use throttle::{Throttle, Withheld};
+pub use throttle::Throttle;
 
 #[cfg(test)]
 mod tests {

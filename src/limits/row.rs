@@ -6,7 +6,7 @@
 pub struct Row {
     /// The heading that it belongs under.
     pub group: &'static str,
-    /// Its name in [`Limits`] and among the hits.
+    /// Its name in [`Limits`](super::Limits) and among the hits.
     pub name: &'static str,
     /// Its value and unit: `8 KiB`.
     pub value: String,
@@ -17,19 +17,16 @@ pub struct Row {
 }
 
 /// Makes the struct, its values and its rows from one table:
-/// `"heading" { name: type = value, unit; "why" "what happens" … }`.
+/// `"heading" { /// why → what happens   name: type = value, unit; … }`.
 macro_rules! limits {
     ($($group:literal {
-        $($name:ident: $type:ty = $value:expr, $unit:ident; $why:literal $at:literal)*
+        $($(#[doc = $text:literal])* $name:ident: $type:ty = $value:expr, $unit:ident;)*
     })*) => {
         /// The numbers that bound the product. Sizes are in bytes, times in nanoseconds. Tests
         /// and the simulator choose other values.
         #[derive(Clone, Debug)]
         pub struct Limits {
-            $($(
-                #[doc = concat!($why, " ", $at)]
-                pub $name: $type,
-            )*)*
+            $($($(#[doc = $text])* pub $name: $type,)*)*
         }
 
         impl Limits {
@@ -38,13 +35,16 @@ macro_rules! limits {
 
             /// All limits, in the order of the table.
             pub fn rows(&self) -> Vec<Row> {
-                vec![$($(Row {
-                    group: $group,
-                    name: stringify!($name),
-                    value: format::$unit(self.$name as u64),
-                    why: $why,
-                    at: $at,
-                },)*)*]
+                let row = |group, name, value, text: &'static str| {
+                    let (why, at) = text.split_once('→').unwrap_or_default();
+                    Row { group, name, value, why: why.trim(), at: at.trim() }
+                };
+                vec![$($(row(
+                    $group,
+                    stringify!($name),
+                    format::$unit(self.$name as u64),
+                    concat!($($text),*),
+                ),)*)*]
             }
         }
 

@@ -1,5 +1,5 @@
-//! The table of limits. Each row has a name, a type, a value and its unit; then two sentences: why
-//! the limit is there, and what happens at it.
+//! The table of limits: the name, type, value and unit of each. The comment above says why it is
+//! there and, after the arrow, what happens at it; `herd limits` prints these comments.
 
 use super::format;
 use super::row::{Row, limits};
@@ -7,277 +7,278 @@ use crate::units::{MILLISECOND, SECOND};
 
 limits! {
     "clients" {
+        /// The doors, the poll, the log, the workers and unidentified connections need 40
+        /// descriptors, and each neighbour needs four.
+        /// → A further client is closed as soon as it connects.
         clients: usize = 40, descriptors;
-        "The doors, the poll, the log, the workers and unidentified connections need 40 \
-        descriptors, and each neighbour needs four."
-        "A further client is closed as soon as it connects."
+        /// An endless line from a stranger must cost one buffer, not all of the memory.
+        /// → A longer line is cut here, echoed after "? ", and the connection ends.
         client_line: usize = 8 << 10, bytes;
-        "An endless line from a stranger must cost one buffer, not all of the memory."
-        "A longer line is cut here, echoed after \"? \", and the connection ends."
+        /// A client that sends as fast as it can delays the others by about 200 IAMATs at most.
+        /// → The rest is read in the next turn.
         client_read: usize = 16 << 10, bytes;
-        "A client that sends as fast as it can delays the others by about 200 IAMATs at most."
-        "The rest is read in the next turn."
+        /// A flood of short lines delays the other connections by microseconds only.
+        /// → The remaining lines wait for the next turn.
         lines_per_turn: usize = 256, count;
-        "A flood of short lines delays the other connections by microseconds only."
-        "The remaining lines wait for the next turn."
+        /// A line that never ends would keep its connection open for ever. Time during which the
+        /// server does not read is not counted.
+        /// → This long after its first byte, the part that has arrived is echoed after "? ", and
+        /// the connection ends.
         half_line: u64 = 30 * SECOND, time;
-        "A line that never ends would keep its connection open for ever. Time during which the \
-        server does not read is not counted."
-        "This long after its first byte, the part that has arrived is echoed after \"? \", and \
-        the connection ends."
+        /// A client that does not read its replies must cost one buffer, not all of the memory.
+        /// → The server stops reading from the connection; the kernel's window then slows the
+        /// sender.
         outbox_high: usize = 64 << 10, bytes;
-        "A client that does not read its replies must cost one buffer, not all of the memory."
-        "The server stops reading from the connection; the kernel's window then slows the sender."
+        /// The gap below outbox_high keeps a connection from alternating between paused and read.
+        /// → Reading from a paused connection resumes.
         outbox_low: usize = 16 << 10, bytes;
-        "The gap below outbox_high keeps a connection from alternating between paused and read."
-        "Reading from a paused connection resumes."
+        /// A client that never reads keeps its replies in memory.
+        /// → A connection that takes none of its unsent bytes for this long is closed.
         stall: u64 = 10 * SECOND, time;
-        "A client that never reads keeps its replies in memory."
-        "A connection that takes none of its unsent bytes for this long is closed."
+        /// Requests that arrive after a slow lookup wait in order, and use memory.
+        /// → The server stops reading from the connection until one of them is answered.
         replies: usize = 64, count;
-        "Requests that arrive after a slow lookup wait in order, and use memory."
-        "The server stops reading from the connection until one of them is answered."
+        /// One client alone must not fill the workers' queue.
+        /// → The server stops reading from the connection until one of its lookups is answered.
         lookups: usize = 8, count;
-        "One client alone must not fill the workers' queue."
-        "The server stops reading from the connection until one of its lookups is answered."
+        /// A report from the future would pin its client for ever.
+        /// → An IAMAT that is further ahead of the server's clock is invalid.
         clock_ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
-        "A report from the future would pin its client for ever."
-        "An IAMAT that is further ahead of the server's clock is invalid."
+        /// Closing a connection while its peer still sends resets it and destroys the last reply.
+        /// → Input after the end is dropped for this long; then the connection is closed.
         linger: u64 = SECOND, time;
-        "Closing a connection while its peer still sends resets it and destroys the last reply."
-        "Input after the end is dropped for this long; then the connection is closed."
+        /// With --ack herd, a client does not wait for a dying link to time out.
+        /// → The reply is sent before every server has the update.
         ack_wait: u64 = 200 * MILLISECOND, time;
-        "With --ack herd, a client does not wait for a dying link to time out."
-        "The reply is sent before every server has the update."
     }
     "neighbours" {
+        /// A record keeps one bit for each neighbour that has it.
+        /// → A topology that gives a server more neighbours is refused.
         neighbours: usize = 64, count;
-        "A record keeps one bit for each neighbour that has it."
-        "A topology that gives a server more neighbours is refused."
+        /// A client's longest line must fit into an AT line, with room for the names.
+        /// → A longer line is cut here, echoed after "? ", and the link ends.
         server_line: usize = 17 << 10, bytes;
-        "A client's longest line must fit into an AT line, with room for the names."
-        "A longer line is cut here, echoed after \"? \", and the link ends."
+        /// All connections are read into one buffer of this size.
+        /// → The rest is read in the next turn.
         link_read: usize = 64 << 10, bytes;
-        "All connections are read into one buffer of this size."
-        "The rest is read in the next turn."
+        /// AT lines are not copied further ahead of the socket than this: the table is the queue.
+        /// → The rest waits in the table. Two lines more, and the server stops reading from the
+        /// neighbour, too.
         link_outbox: usize = 64 << 10, bytes;
-        "AT lines are not copied further ahead of the socket than this: the table is the queue."
-        "The rest waits in the table. Two lines more, and the server stops reading from the \
-        neighbour, too."
+        /// With a MARK per second alone, a very slow link that keeps breaking would never get past
+        /// its start.
+        /// → After this many bytes of AT lines a MARK is sent; a link that breaks resumes there.
         link_unmarked: usize = 4 << 10, bytes;
-        "With a MARK per second alone, a very slow link that keeps breaking would never get past \
-        its start."
-        "After this many bytes of AT lines a MARK is sent; a link that breaks resumes there."
+        /// A neighbour must know that the server is alive, and how much it has been told.
+        /// → A MARK is sent.
         heartbeat: u64 = SECOND, time;
-        "A neighbour must know that the server is alive, and how much it has been told."
-        "A MARK is sent."
+        /// The other end of a silent link may be gone without a word.
+        /// → A neighbour that has sent neither MARK nor answer for this long is taken for dead, and
+        /// the link ends.
         dead: u64 = 3 * SECOND, time;
-        "The other end of a silent link may be gone without a word."
-        "A neighbour that has sent neither MARK nor answer for this long is taken for dead, and \
-        the link ends."
+        /// A neighbour that restarts is back soon.
+        /// → It is dialled again; the wait doubles each time.
         redial_first: u64 = 50 * MILLISECOND, time;
-        "A neighbour that restarts is back soon."
-        "It is dialled again; the wait doubles each time."
+        /// A neighbour that stays away is worth one attempt per second.
+        /// → The wait between attempts stops doubling.
         redial_last: u64 = SECOND, time;
-        "A neighbour that stays away is worth one attempt per second."
-        "The wait between attempts stops doubling."
+        /// One worker resolves the host names of neighbours, each of which has one request pending
+        /// at most.
+        /// → The dial fails and is tried again later.
         resolver_queue: usize = 64, count;
-        "One worker resolves the host names of neighbours, each of which has one request pending \
-        at most."
-        "The dial fails and is tried again later."
+        /// Connections at the servers' door that have not said HELLO get few descriptors beyond two
+        /// for each neighbour.
+        /// → A new one takes the place of the one that has been silent longest.
         unidentified: usize = 16, count;
-        "Connections at the servers' door that have not said HELLO get few descriptors beyond two \
-        for each neighbour."
-        "A new one takes the place of the one that has been silent longest."
+        /// With --ack herd, the newest wave of each server's run is remembered.
+        /// → One that has finished is forgotten. If none has, the new wave is not answered, and
+        /// replies are late.
         waves: usize = 1024, count;
-        "With --ack herd, the newest wave of each server's run is remembered."
-        "One that has finished is forgotten. If none has, the new wave is not answered, and \
-        replies are late."
+        /// A plain neighbour may answer although no answer is wanted.
+        /// → The connection ends; the line counts as delivered.
         unexpected_reply: usize = 4 << 10, bytes;
-        "A plain neighbour may answer although no answer is wanted."
-        "The connection ends; the line counts as delivered."
+        /// A plain neighbour's line names the servers that already have it.
+        /// → Further names are ignored.
         plain_names: usize = 64, count;
-        "A plain neighbour's line names the servers that already have it."
-        "Further names are ignored."
+        /// A plain neighbour may reject a certain line every time.
+        /// → The next line is tried. If that one gets through and the first still does not, the
+        /// first is left out.
         poison_resets: u32 = 3, count;
-        "A plain neighbour may reject a certain line every time."
-        "The next line is tried. If that one gets through and the first still does not, the first \
-        is left out."
+        /// A broken neighbour or a noisy stranger must not fill the log.
+        /// → Later warnings of the same kind are counted, and the next one written says how many.
         warning_gap: u64 = 60 * SECOND, time;
-        "A broken neighbour or a noisy stranger must not fill the log."
-        "Later warnings of the same kind are counted, and the next one written says how many."
     }
     "table" {
+        /// Clients are never forgotten. --records-max sets this limit.
+        /// → An IAMAT of a new client gets "? ", and a neighbour's report of one is dropped with a
+        /// warning; known clients still move.
         records: usize = 10_000_000, count;
-        "Clients are never forgotten. --records-max sets this limit."
-        "An IAMAT of a new client gets \"? \", and a neighbour's report of one is dropped with a \
-        warning; known clients still move."
+        /// A record may be as long as a line, so counting records does not bound the memory.
+        /// → An update that would make the table longer is refused in the same way.
         record_bytes: usize = 2 << 30, bytes;
-        "A record may be as long as a line, so counting records does not bound the memory."
-        "An update that would make the table longer is refused in the same way."
     }
     "journal" {
+        /// Lines wait in memory for the write that takes them.
+        /// → A turn with more writes more often.
         journal_batch: usize = 1 << 20, bytes;
-        "Lines wait in memory for the write that takes them."
-        "A turn with more writes more often."
+        /// A journal that is told everything again must make no turn long.
+        /// → The rest is written in the next turns.
         journal_slice: usize = 64 << 10, bytes;
-        "A journal that is told everything again must make no turn long."
-        "The rest is written in the next turns."
+        /// Below this size compaction is not worth it.
+        /// → Above it, a journal that is more than half outdated is closed, and merged.
         journal_floor: u64 = 4 << 20, bytes;
-        "Below this size compaction is not worth it."
-        "Above it, a journal that is more than half outdated is closed, and merged."
+        /// What is in the journal must survive a loss of power, too.
+        /// → It is made safe, unless --fsync is off, and the file is looked for in its place.
         journal_sync: u64 = SECOND, time;
-        "What is in the journal must survive a loss of power, too."
-        "It is made safe, unless --fsync is off, and the file is looked for in its place."
+        /// A disk that is full may have room again.
+        /// → A journal that could not be written is tried again.
         journal_retry: u64 = SECOND, time;
-        "A disk that is full may have room again."
-        "A journal that could not be written is tried again."
+        /// One worker waits for the disk, another one merges; each has one job at a time.
+        /// → The job has failed, and is tried again.
         journal_jobs: usize = 2, count;
-        "One worker waits for the disk, another one merges; each has one job at a time."
-        "The job has failed, and is tried again."
+        /// A merge may have millions of clients, and must not hold all of them in memory.
+        /// → The next clients are merged in another pass over the files.
         journal_merge: usize = 256 << 20, bytes;
-        "A merge may have millions of clients, and must not hold all of them in memory."
-        "The next clients are merged in another pass over the files."
+        /// A disk that is full may have room again, and the log must not fill up with its story.
+        /// → A journal that could not be closed or merged is tried again.
         journal_merge_retry: u64 = 60 * SECOND, time;
-        "A disk that is full may have room again, and the log must not fill up with its story."
-        "A journal that could not be closed or merged is tried again."
+        /// A start reads the journal through one buffer, and we never write a line as long.
+        /// → A longer line is lost, and named in the log.
         journal_line: usize = 256 << 10, bytes;
-        "A start reads the journal through one buffer, and we never write a line as long."
-        "A longer line is lost, and named in the log."
+        /// A journal that is damaged all over must not fill the log.
+        /// → Further bad lines are counted, and not named.
         journal_named: usize = 10, count;
-        "A journal that is damaged all over must not fill the log."
-        "Further bad lines are counted, and not named."
     }
     "lookups" {
+        /// A lookup may hang for seconds; three slow ones still leave one worker for the rest.
+        /// → Lookups wait in the queue.
         workers: usize = 4, count;
-        "A lookup may hang for seconds; three slow ones still leave one worker for the rest."
-        "Lookups wait in the queue."
+        /// A lookup after a longer queue would not be answered in time.
+        /// → The WHATSAT is answered at once with an error: too many lookups.
         lookup_queue: usize = 64, count;
-        "A lookup after a longer queue would not be answered in time."
-        "The WHATSAT is answered at once with an error: too many lookups."
+        /// Clients are promised an answer within five seconds.
+        /// → The answer is UNKNOWN_ERROR, and a later result is dropped.
         lookup_wait: u64 = 4_500 * MILLISECOND, time;
-        "Clients are promised an answer within five seconds."
-        "The answer is UNKNOWN_ERROR, and a later result is dropped."
+        /// This leaves time for one lost SYN, which the kernel sends again after a second.
+        /// → The lookup fails.
         connect_wait: u64 = 2 * SECOND, time;
-        "This leaves time for one lost SYN, which the kernel sends again after a second."
-        "The lookup fails."
+        /// This is about a hundred times the size of an answer with 20 places.
+        /// → The lookup fails.
         answer_body: usize = 5 << 20, bytes;
-        "This is about a hundred times the size of an answer with 20 places."
-        "The lookup fails."
+        /// The header of a service's answer is usually below 1 KiB.
+        /// → The lookup fails.
         answer_head: usize = 64 << 10, bytes;
-        "The header of a service's answer is usually below 1 KiB."
-        "The lookup fails."
+        /// Services close an idle connection after a minute or more.
+        /// → We close it first.
         keep_alive: u64 = 15 * SECOND, time;
-        "Services close an idle connection after a minute or more."
-        "We close it first."
     }
     "process" {
+        /// The kernel holds connections while the server is busy; the usual 128 is one burst.
+        /// → A connection waits for a second, until its SYN is sent again.
         listen_queue: usize = 1024, count;
-        "The kernel holds connections while the server is busy; the usual 128 is one burst."
-        "A connection waits for a second, until its SYN is sent again."
+        /// A crowd at a door must not delay the connections that are already open.
+        /// → The rest is accepted in the next turn.
         accept_batch: usize = 256, count;
-        "A crowd at a door must not delay the connections that are already open."
-        "The rest is accepted in the next turn."
+        /// No event reports that a descriptor has become free.
+        /// → The doors try again after this time, or as soon as a connection closes.
         accept_retry: u64 = 100 * MILLISECOND, time;
-        "No event reports that a descriptor has become free."
-        "The doors try again after this time, or as soon as a connection closes."
+        /// The events of one wait share one block of memory.
+        /// → Further events come with the next wait.
         poll_events: usize = 1024, count;
-        "The events of one wait share one block of memory."
-        "Further events come with the next wait."
+        /// Log lines are collected until the end of the turn, and written at once.
+        /// → They are written before the end of the turn.
         log_lines: usize = 1 << 20, bytes;
-        "Log lines are collected until the end of the turn, and written at once."
-        "They are written before the end of the turn."
+        /// The buffers for log lines and journal lines keep their memory for the next turn.
+        /// → Memory beyond this is freed.
         kept_capacity: usize = 64 << 10, bytes;
-        "The buffers for log lines and journal lines keep their memory for the next turn."
-        "Memory beyond this is freed."
+        /// Emptied buffers are used again, so that a busy server does not allocate.
+        /// → Further buffers are freed. Outboxes and line buffers have one pool each.
         buffer_pool: usize = 1 << 20, bytes;
-        "Emptied buffers are used again, so that a busy server does not allocate."
-        "Further buffers are freed. Outboxes and line buffers have one pool each."
+        /// A log that cannot be written must neither stop the server nor fill its memory.
+        /// → Lines are written before the end of the turn; while that fails, new ones are dropped
+        /// and counted.
         log_backlog: usize = 64 << 10, bytes;
-        "A log that cannot be written must neither stop the server nor fill its memory."
-        "Lines are written before the end of the turn; while that fails, new ones are dropped and \
-        counted."
+        /// A full disk may have room again.
+        /// → Writing the log is tried again.
         log_retry: u64 = SECOND, time;
-        "A full disk may have room again."
-        "Writing the log is tried again."
+        /// Writes to a deleted file succeed and are lost.
+        /// → The server checks that its log file still exists, and opens a new one if not.
         log_check: u64 = 10 * SECOND, time;
-        "Writes to a deleted file succeed and are lost."
-        "The server checks that its log file still exists, and opens a new one if not."
+        /// When it is told to stop, a server still sends what it owes, and ends within 5 s.
+        /// → The process ends, whatever it still owes.
         grace: u64 = 4_800 * MILLISECOND, time;
-        "When it is told to stop, a server still sends what it owes, and ends within 5 s."
-        "The process ends, whatever it still owes."
+        /// timeout(1), for one, signals the process and then its group.
+        /// → A second signal after this time ends the process at once.
         signals_gap: u64 = 100 * MILLISECOND, time;
-        "timeout(1), for one, signals the process and then its group."
-        "A second signal after this time ends the process at once."
     }
     "herd up" {
+        /// The table of servers is shown when all their doors are open.
+        /// → The servers that have started are shown.
         up_start: u64 = 10 * SECOND, time;
-        "The table of servers is shown when all their doors are open."
-        "The servers that have started are shown."
+        /// A server has its grace period, and herd up waits a little longer.
+        /// → A server that is still running is killed.
         up_end: u64 = 6 * SECOND, time;
-        "A server has its grace period, and herd up waits a little longer."
-        "A server that is still running is killed."
+        /// The reason why a server ended is in the pipe already, unless another process holds the
+        /// pipe open.
+        /// → The exit status is given as the reason.
         last_words: u64 = SECOND, time;
-        "The reason why a server ended is in the pipe already, unless another process holds the \
-        pipe open."
-        "The exit status is given as the reason."
+        /// A server writes lines for people to standard error.
+        /// → The rest of a longer line is dropped.
         child_line: usize = 4 << 10, bytes;
-        "A server writes lines for people to standard error."
-        "The rest of a longer line is dropped."
     }
     "herd status" {
+        /// All servers are asked at once, and one of them may hang.
+        /// → A server that has not answered is shown as down.
         status_wait: u64 = 2 * SECOND, time;
-        "All servers are asked at once, and one of them may hang."
-        "A server that has not answered is shown as down."
+        /// 64 neighbours with the longest names take 16 KiB.
+        /// → A server whose answer is longer is shown as down.
         status_line: usize = 64 << 10, bytes;
-        "64 neighbours with the longest names take 16 KiB."
-        "A server whose answer is longer is shown as down."
     }
     "herd load" {
+        /// A server that does not answer must not hold up the run.
+        /// → The run fails.
         load_connect: u64 = 10 * SECOND, time;
-        "A server that does not answer must not hold up the run."
-        "The run fails."
+        /// The kernel has some 28,000 ports for connections to one address.
+        /// → A larger number is refused.
         load_connections: u64 = 100_000, count;
-        "The kernel has some 28,000 ports for connections to one address."
-        "A larger number is refused."
+        /// Every request in flight is kept until its reply has come.
+        /// → A larger number is refused.
         load_pipeline: u64 = 10_000, count;
-        "Every request in flight is kept until its reply has come."
-        "A larger number is refused."
+        /// No loop can make more requests in a second.
+        /// → A larger number is refused.
         load_rate: u64 = 100_000_000, count;
-        "No loop can make more requests in a second."
-        "A larger number is refused."
+        /// A day is enough for any load.
+        /// → A longer time is refused.
         load_time: u64 = 24 * 60 * 60 * SECOND, time;
-        "A day is enough for any load."
-        "A longer time is refused."
+        /// A place service may say 5 MiB.
+        /// → The start of a longer reply is checked as if it were all; a longer line ends the
+        /// connection.
         load_reply: usize = 6 << 20, bytes;
-        "A place service may say 5 MiB."
-        "The start of a longer reply is checked as if it were all; a longer line ends the \
-        connection."
+        /// Each kind of fault is shown with an example, on one line.
+        /// → The rest of a longer reply is not shown.
         load_sample: usize = 200, bytes;
-        "Each kind of fault is shown with an example, on one line."
-        "The rest of a longer reply is not shown."
+        /// A WHATSAT that is asked at the end of a run is answered within 5 s.
+        /// → Replies that have not come by then count as unanswered.
         load_grace: u64 = 6 * SECOND, time;
-        "A WHATSAT that is asked at the end of a run is answered within 5 s."
-        "Replies that have not come by then count as unanswered."
+        /// A run of a number of requests must end even if the server does not answer.
+        /// → Replies that have not come by then count as unanswered.
         load_silence: u64 = 10 * SECOND, time;
-        "A run of a number of requests must end even if the server does not answer."
-        "Replies that have not come by then count as unanswered."
     }
     "files" {
+        /// No real topology is larger.
+        /// → The file is refused, and not read to its end.
         topology_file: usize = 1 << 20, bytes;
-        "No real topology is larger."
-        "The file is refused, and not read to its end."
+        /// herd up starts one process for each server.
+        /// → A topology with more servers is refused.
         servers: usize = 1024, count;
-        "herd up starts one process for each server."
-        "A topology with more servers is refused."
+        /// A server's name is also a file name, and those end at 255 bytes.
+        /// → A longer name is refused.
         server_name: usize = 200, bytes;
-        "A server's name is also a file name, and those end at 255 bytes."
-        "A longer name is refused."
+        /// No real secret is larger.
+        /// → The file is refused, and not read to its end.
         secret_file: usize = 4 << 10, bytes;
-        "No real secret is larger."
-        "The file is refused, and not read to its end."
+        /// A shorter secret could be guessed from one recorded handshake.
+        /// → The secret is refused.
         secret_min: usize = 16, bytes;
-        "A shorter secret could be guessed from one recorded handshake."
-        "The secret is refused."
     }
 }

@@ -1,7 +1,5 @@
 //! Lets one warning through per interval, and counts those that it held back.
 
-use std::fmt;
-
 use crate::units::Mono;
 
 /// Bounds how often a warning of one kind is written.
@@ -13,27 +11,17 @@ pub struct Throttle {
 
 impl Throttle {
     /// Permits a warning unless the last permitted one is less than its `gap` nanoseconds ago.
-    /// Says how many were withheld in between.
-    pub fn permit(&mut self, now: Mono, gap: u64) -> Option<Withheld> {
+    /// The text belongs at the end of the warning: it says how many were withheld in between.
+    pub fn permit(&mut self, now: Mono, gap: u64) -> Option<String> {
         if now < self.next {
             self.withheld += 1;
             return None;
         }
         self.next = now + gap;
-        Some(Withheld(std::mem::take(&mut self.withheld)))
-    }
-}
-
-/// How many warnings were withheld. Shown at the end of the next one that is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Withheld(u64);
-
-impl fmt::Display for Withheld {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0 => Ok(()),
-            count => write!(f, " ({count} more before)"),
-        }
+        Some(match std::mem::take(&mut self.withheld) {
+            0 => String::new(),
+            count => format!(" ({count} more before)"),
+        })
     }
 }
 
@@ -44,10 +32,10 @@ mod tests {
     #[test]
     fn warnings_are_counted_while_they_are_withheld() {
         let mut throttle = Throttle::default();
-        assert_eq!(throttle.permit(Mono(5), 10), Some(Withheld(0)));
-        assert_eq!(throttle.permit(Mono(6), 10), None);
-        assert_eq!(throttle.permit(Mono(14), 10), None);
-        assert_eq!(throttle.permit(Mono(15), 10), Some(Withheld(2)));
-        assert_eq!(throttle.permit(Mono(25), 10), Some(Withheld(0)));
+        let mut permit = |at| throttle.permit(Mono(at), 10);
+        assert_eq!(permit(5).as_deref(), Some(""));
+        assert_eq!((permit(6), permit(14)), (None, None));
+        assert_eq!(permit(15).as_deref(), Some(" (2 more before)"));
+        assert_eq!(permit(25).as_deref(), Some(""));
     }
 }

@@ -5,8 +5,6 @@
 //! This is pure and total. serde_json reads nested values without recursion here, so no depth of
 //! brackets overflows a stack.
 
-use std::borrow::Cow;
-
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
@@ -14,12 +12,11 @@ use serde_json::value::RawValue;
 /// answer: not JSON, or not an object with a string `status` and a list `results`.
 ///
 /// If a key is there twice, each `results` is cut, because readers differ in which they take.
-pub(super) fn cut(text: &str, bound: usize) -> Option<Cow<'_, str>> {
+pub(super) fn cut(text: &str, bound: usize) -> Option<String> {
     let object: &RawValue = serde_json::from_str(text).ok()?;
     object.get().starts_with('{').then_some(())?;
     let (mut has_status, mut has_results) = (false, false);
-    let mut out = String::new();
-    let mut copied = 0;
+    let (mut out, mut copied) = (String::new(), 0);
     let mut members = items(object.get());
     while let (Some(key), Some(value)) = (members.next(), members.next()) {
         let key: String = serde_json::from_str(key).unwrap_or_default();
@@ -28,23 +25,15 @@ pub(super) fn cut(text: &str, bound: usize) -> Option<Cow<'_, str>> {
             "results" if value.starts_with('[') => {
                 has_results = true;
                 if let Some(surplus) = surplus(value, bound) {
-                    let start = offset(text, surplus);
-                    out.push_str(&text[copied..start]);
-                    copied = start + surplus.len();
+                    out += &text[copied..offset(text, surplus)];
+                    copied = offset(text, surplus) + surplus.len();
                 }
             }
             "status" | "results" => return None,
             _ => {}
         }
     }
-    if !has_status || !has_results {
-        return None;
-    }
-    if copied == 0 {
-        return Some(Cow::Borrowed(text));
-    }
-    out.push_str(&text[copied..]);
-    Some(Cow::Owned(out))
+    (has_status && has_results).then(|| out + &text[copied..])
 }
 
 /// The part of a list to leave out so that `bound` items stay: from the end of the last of these

@@ -117,19 +117,11 @@ impl Row<'_> {
 fn distance_km(a: [f64; 2], b: [f64; 2]) -> f64 {
     let half_sine = |degrees: f64| (degrees / 2.0).to_radians().sin();
     let cosines = a[0].to_radians().cos() * b[0].to_radians().cos();
-    let chord = half_sine(b[0] - a[0]).powi(2) + cosines * half_sine(degrees_east(a, b)).powi(2);
+    // The shorter way round, -180 to 180: the sine has a period, but rounding would keep the two
+    // longitudes of the date line a hair apart.
+    let east = b[1] - a[1] - 360.0 * ((b[1] - a[1]) / 360.0).round();
+    let chord = half_sine(b[0] - a[0]).powi(2) + cosines * half_sine(east).powi(2);
     2.0 * EARTH_RADIUS_KM * chord.min(1.0).sqrt().asin()
-}
-
-/// How far `b` is east of `a`, in degrees, the shorter way round: -180 to 180. The sine has a
-/// period, but rounding would keep the two longitudes of the date line a hair apart.
-fn degrees_east(a: [f64; 2], b: [f64; 2]) -> f64 {
-    let east = b[1] - a[1];
-    if east.abs() > 180.0 {
-        east - 360.0_f64.copysign(east)
-    } else {
-        east
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! A service may send the key back, in any spelling: as it is, percent-encoded in a URL, escaped in
 //! JSON, or with only some of its characters in disguise. [`Key::hide`] takes it out of a text.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::ops::Range;
@@ -43,45 +42,26 @@ impl Key {
             // Lossy is fine: the replacement character is not in any key.
             let text = value.to_string_lossy();
             if !text.trim_ascii().is_empty() {
-                return Key::new(&text)
-                    .map(Some)
-                    .map_err(|what| format!("{name} {what}"));
+                let key = Key::new(&text).map(Some);
+                return key.map_err(|what| format!("{name} {what}"));
             }
         }
         Ok(None)
     }
 
-    /// The key itself, for the one header that it belongs in.
+    /// The key itself, for the one place in a request that it belongs in.
     pub(super) fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// The key as a value in a URL's query.
-    pub(super) fn percent_encoded(&self) -> String {
-        let mut out = String::with_capacity(self.0.len());
-        for c in self.0.chars() {
-            if c.is_ascii_alphanumeric() || "-._~".contains(c) {
-                out.push(c);
-            } else {
-                out.push_str(&format!("%{:02X}", u32::from(c)));
-            }
-        }
-        out
-    }
-
     /// The text with `***` in place of the key, however its characters are disguised.
-    pub(super) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut rest = text;
-        let mut out = String::new();
+    pub(super) fn hide(&self, text: &str) -> String {
+        let (mut out, mut rest) = (String::new(), text);
         while let Some(found) = self.find(rest.as_bytes()) {
-            out.push_str(&rest[..found.start]);
-            out.push_str(HIDDEN);
+            out = out + &rest[..found.start] + HIDDEN;
             rest = &rest[found.end..];
         }
-        if out.is_empty() {
-            return Cow::Borrowed(text);
-        }
-        Cow::Owned(out + rest)
+        out + rest
     }
 
     /// Where the key first occurs. A match that begins or ends inside a JSON escape is widened to
@@ -177,13 +157,6 @@ mod tests {
             "PLACES_API_KEY has a character that no key has; copy the key again"
         );
         assert!(from(Some("ö"), Some("b")).is_err());
-    }
-
-    #[test]
-    fn a_key_is_encoded_for_a_url() {
-        let encoded = |text| Key::new(text).unwrap().percent_encoded();
-        assert_eq!(encoded("AIza-_.~09"), "AIza-_.~09");
-        assert_eq!(encoded("a+b/c=&%\"#"), "a%2Bb%2Fc%3D%26%25%22%23");
     }
 
     #[test]

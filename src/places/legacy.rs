@@ -1,13 +1,12 @@
 //! Google's legacy Nearby Search: one GET. Its answer is passed on byte for byte, except that it is
 //! cut to the client's bound, and that blank lines and the key are taken out.
 
-use crate::node::{LookupError, Query};
-use crate::wire::json::without_blank_lines;
+use crate::node::Query;
 
 use super::cut::cut;
 use super::key::Key;
-use super::provider::Provider;
-use super::service::{Service, no_places};
+use super::provider::{Answer, Provider};
+use super::service::{self, Service};
 
 /// Google's own address.
 pub(super) const HOME: &str = "https://maps.googleapis.com";
@@ -16,15 +15,16 @@ pub(super) const HOME: &str = "https://maps.googleapis.com";
 pub(super) struct Legacy(pub(super) Service);
 
 impl Provider for Legacy {
-    fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError> {
-        let reply = self.0.get(&format!(
-            "/maps/api/place/nearbysearch/json?location={},{}&radius={}&key={}",
-            query.latitude,
-            query.longitude,
-            query.radius_m,
-            self.0.key().percent_encoded(),
-        ))?;
-        legacy_answer(reply.status, &reply.text, self.0.key(), query.bound)
+    fn nearby(&self, query: &Query) -> Answer {
+        let Legacy(Service { agent, key, .. }) = self;
+        let location = format!("{},{}", query.latitude, query.longitude);
+        let request = agent
+            .get(self.0.url("/maps/api/place/nearbysearch/json"))
+            .query_raw("location", location)
+            .query_raw("radius", query.radius_m.to_string())
+            .query("key", key.reveal());
+        let (status, text) = service::read(request.call())?;
+        legacy_answer(status, &text, key, query.bound)
     }
 
     fn describe(&self) -> String {
@@ -37,13 +37,6 @@ impl Provider for Legacy {
 /// the fuzzer can try millions of texts without an endpoint.
 ///
 /// The service answers errors with HTTP 200, too, and a `status` in the text.
-pub fn legacy_answer(
-    http_status: u16,
-    text: &str,
-    key: &Key,
-    bound: usize,
-) -> Result<Vec<u8>, LookupError> {
-    let text = cut(text, bound).ok_or_else(|| no_places(http_status))?;
-    let text = key.hide(&text);
-    Ok(without_blank_lines(text.as_bytes()))
+pub fn legacy_answer(http_status: u16, text: &str, key: &Key, bound: usize) -> Answer {
+    service::answer(cut(text, bound), http_status, key)
 }

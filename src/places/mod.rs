@@ -15,7 +15,6 @@ mod offline;
 mod provider;
 mod service;
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -26,8 +25,8 @@ pub use google::google_answer;
 pub use key::Key;
 pub use legacy::legacy_answer;
 pub use provider::Provider;
-pub use service::Timeouts;
 
+use crate::limits::Limits;
 use service::Service;
 
 /// The kinds of providers.
@@ -41,76 +40,52 @@ pub enum Kind {
     GoogleLegacy,
 }
 
-impl Kind {
-    /// The default: Google if there is a key.
-    pub fn usual(key: Option<&Key>) -> Kind {
-        match key {
-            Some(_) => Kind::Google,
-            None => Kind::Offline,
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Kind::Offline => "offline",
-            Kind::Google => "google",
-            Kind::GoogleLegacy => "google-legacy",
-        })
-    }
-}
-
-/// Reads the words that [`Display`](fmt::Display) writes. The error lists them.
+/// Reads the words of `--places`. The error lists them.
 impl FromStr for Kind {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Kind, String> {
-        [Kind::Offline, Kind::Google, Kind::GoogleLegacy]
-            .into_iter()
-            .find(|kind| kind.to_string() == word)
-            .ok_or_else(|| {
-                format!("no place service {word:?}; say offline, google or google-legacy")
-            })
+        match word {
+            "offline" => Ok(Kind::Offline),
+            "google" => Ok(Kind::Google),
+            "google-legacy" => Ok(Kind::GoogleLegacy),
+            _ => Err(format!(
+                "no place service {word:?}; say offline, google or google-legacy"
+            )),
+        }
     }
 }
 
-/// A provider for `workers` threads to share.
+/// A provider for `limits.workers` threads to share. Without a `kind` it is Google if there is a
+/// key.
 ///
 /// `base_url` is `scheme://host[:port][/prefix]` and replaces Google's own address. The error says
 /// what is wrong and what to do: no key, a bad address, or an address for `offline`.
 pub fn provider(
-    kind: Kind,
+    kind: Option<Kind>,
     key: Option<Key>,
     base_url: Option<&str>,
-    workers: usize,
+    limits: &Limits,
 ) -> Result<Arc<dyn Provider>, String> {
-    provider_within(kind, key, base_url, workers, Timeouts::default())
-}
-
-/// [`provider`] with other time-outs. Tests use it.
-pub fn provider_within(
-    kind: Kind,
-    key: Option<Key>,
-    base_url: Option<&str>,
-    workers: usize,
-    timeouts: Timeouts,
-) -> Result<Arc<dyn Provider>, String> {
-    let service = |home: &str| {
+    let service = |word: &str, home: &str| {
         let key = key.clone().ok_or_else(|| {
-            format!("--places {kind} needs a key; set GOOGLE_MAPS_API_KEY, or use --places offline")
+            format!("--places {word} needs a key; set GOOGLE_MAPS_API_KEY, or use --places offline")
         })?;
-        Service::new(base_url.unwrap_or(home), key, workers, timeouts)
+        Service::new(base_url.unwrap_or(home), key, limits)
     };
-    Ok(match kind {
+    let usual = key.as_ref().map_or(Kind::Offline, |_| Kind::Google);
+    Ok(match kind.unwrap_or(usual) {
         Kind::Offline if base_url.is_some() => {
             return Err("--places-url is of no use to --places offline; \
                         drop it, or use --places google or google-legacy"
                 .into());
         }
         Kind::Offline => Arc::new(offline::Offline),
-        Kind::Google => Arc::new(google::Google(service(google::HOME)?)),
-        Kind::GoogleLegacy => Arc::new(legacy::Legacy(service(legacy::HOME)?)),
+        Kind::Google => Arc::new(google::Google(service("google", google::HOME)?)),
+        Kind::GoogleLegacy => {
+            let service = service("google-legacy", legacy::HOME)?;
+            Arc::new(legacy::Legacy(service))
+        }
     })
 }
 
@@ -118,16 +93,28 @@ pub fn provider_within(
 mod tests {
     use super::*;
 
-    fn wrong(kind: Kind, key: Option<&str>, url: Option<&str>) -> String {
+    fn made(
+        kind: Option<Kind>,
+        key: Option<&str>,
+        url: Option<&str>,
+    ) -> Result<Arc<dyn Provider>, String> {
         let key = key.map(|text| Key::new(text).unwrap());
-        provider(kind, key, url, 4).err().unwrap()
+        provider(kind, key, url, &Limits::PRODUCT)
+    }
+
+    fn wrong(kind: Kind, key: Option<&str>, url: Option<&str>) -> String {
+        made(Some(kind), key, url).err().unwrap()
+    }
+
+    fn describe(kind: Option<Kind>, key: Option<&str>, url: Option<&str>) -> String {
+        made(kind, key, url).unwrap().describe()
     }
 
     #[test]
-    fn kinds_are_read_as_they_are_written() {
-        for kind in [Kind::Offline, Kind::Google, Kind::GoogleLegacy] {
-            assert_eq!(kind.to_string().parse(), Ok(kind));
-        }
+    fn kinds_are_read_as_the_help_has_them() {
+        assert_eq!("offline".parse(), Ok(Kind::Offline));
+        assert_eq!("google".parse(), Ok(Kind::Google));
+        assert_eq!("google-legacy".parse(), Ok(Kind::GoogleLegacy));
         assert_eq!(
             "Google".parse::<Kind>(),
             Err("no place service \"Google\"; say offline, google or google-legacy".into())
@@ -136,8 +123,8 @@ mod tests {
 
     #[test]
     fn a_key_makes_google_the_default() {
-        assert_eq!(Kind::usual(None), Kind::Offline);
-        assert_eq!(Kind::usual(Some(&Key::new("k").unwrap())), Kind::Google);
+        assert!(describe(None, None, None).starts_with("offline"));
+        assert!(describe(None, Some("k"), None).starts_with("Google Places API (New)"));
     }
 
     #[test]
@@ -152,10 +139,7 @@ mod tests {
 
     #[test]
     fn providers_say_where_they_ask_and_never_the_key() {
-        let describe = |kind, url| {
-            let key = Some(Key::new("sesame-open").unwrap());
-            provider(kind, key, url, 4).unwrap().describe()
-        };
+        let describe = |kind, url| describe(Some(kind), Some("sesame-open"), url);
         assert_eq!(
             describe(Kind::Google, None),
             "Google Places API (New) at https://places.googleapis.com"

@@ -5,7 +5,7 @@ use crate::node::{LookupError, Query};
 
 use super::answer::{self, Place};
 use super::gazetteer::{self, Row};
-use super::provider::Provider;
+use super::provider::{Answer, Provider};
 
 /// The credit that the licence requires. It is in each answer.
 const CREDIT: &str =
@@ -15,7 +15,7 @@ const CREDIT: &str =
 pub(super) struct Offline;
 
 impl Provider for Offline {
-    fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError> {
+    fn nearby(&self, query: &Query) -> Answer {
         let degrees = |text: &str| {
             let what = || LookupError::Failed(format!("{text:?} is not a number of degrees"));
             text.parse::<f64>().map_err(|_| what())

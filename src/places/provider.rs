@@ -2,8 +2,8 @@
 
 use crate::node::{LookupError, Query};
 
-#[cfg(doc)]
-use super::service::Timeouts;
+/// The text for a client, or why there is none.
+pub type Answer = Result<Vec<u8>, LookupError>;
 
 /// A source of places.
 pub trait Provider: Send + Sync {
@@ -11,8 +11,8 @@ pub trait Provider: Send + Sync {
     /// no blank line and no newline at its end, so that the only blank line that a client sees is
     /// the one that the node appends.
     ///
-    /// Blocks for at most [`Timeouts::whole`] and the time to resolve a name.
-    fn nearby(&self, query: &Query) -> Result<Vec<u8>, LookupError>;
+    /// Blocks for at most `lookup_wait` and the time to resolve a name.
+    fn nearby(&self, query: &Query) -> Answer;
 
     /// A phrase for people: what this is, and where it asks; never the key.
     fn describe(&self) -> String;

@@ -1,182 +1,125 @@
-//! A place service on the web: an HTTP agent, a base address and a key. It sends a request and
-//! returns the text of the answer. It knows HTTP, and nothing of places.
+//! A place service on the web: an HTTP agent, a base address and a key; and how its replies are
+//! read. This file knows HTTP, and nothing of places.
 //!
 //! Every failure is a [`LookupError`] in our own words. The HTTP library's errors are never shown:
 //! they may contain the address, and an address may contain the key.
 
-use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ureq::config::Config;
 use ureq::http::{Response, Uri};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Body, Proxy};
+use ureq::{Agent, Body, Error, Proxy};
 
 use crate::limits::Limits;
 use crate::node::LookupError;
+use crate::wire::json::without_blank_lines;
 
 use super::key::Key;
-
-/// How long the steps of a lookup may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// Until the connection is open, with TLS and through a proxy if there is one.
-    pub connect: Duration,
-    /// From the start to the last byte of the answer, however slowly it arrives. By then the node
-    /// has told the client that there is no answer, so that waiting longer would only block the
-    /// worker.
-    pub whole: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Timeouts {
-        Timeouts {
-            connect: Duration::from_nanos(Limits::PRODUCT.connect_wait),
-            whole: Duration::from_nanos(Limits::PRODUCT.lookup_wait),
-        }
-    }
-}
-
-/// A service's reply.
-pub(super) struct Reply {
-    /// The HTTP status code.
-    pub(super) status: u16,
-    /// The body.
-    pub(super) text: String,
-}
-
-/// The error for a reply that is not an answer, by its HTTP status.
-pub(super) fn no_places(http_status: u16) -> LookupError {
-    failed(&match http_status {
-        200 => "the place service sent something that is no list of places".into(),
-        status => format!("the place service answered HTTP {status} and no places"),
-    })
-}
+use super::provider::Answer;
 
 /// A place service.
 pub(super) struct Service {
-    agent: Agent,
+    pub(super) agent: Agent,
     /// `scheme://host[:port][/prefix]` without a slash at its end.
     base: String,
-    key: Key,
+    pub(super) key: Key,
 }
 
 impl Service {
     /// A service at `base_url`. The error says what is wrong with it and what to write instead.
-    pub(super) fn new(
-        base_url: &str,
-        key: Key,
-        workers: usize,
-        timeouts: Timeouts,
-    ) -> Result<Service, String> {
+    pub(super) fn new(base_url: &str, key: Key, limits: &Limits) -> Result<Service, String> {
         // The error does not repeat the address, which may contain a key.
         let (base, is_loopback) = checked(base_url).ok_or(
             "--places-url is no address; write it like http://127.0.0.1:8080 or \
              https://host/prefix",
         )?;
-        // The library would use a proxy for 127.0.0.1, too, and no proxy can reach that for us.
-        let proxy = if is_loopback {
-            None
-        } else {
-            Proxy::try_from_env()
-        };
         let config = Agent::config_builder()
-            .proxy(proxy)
+            // The library would use a proxy for 127.0.0.1, too, and no proxy can reach that for us.
+            .proxy(Proxy::try_from_env().filter(|_| !is_loopback))
             // The body of an error says more than its status code.
             .http_status_as_error(false)
             // Following a redirect would send the key elsewhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_connect(Some(timeouts.connect))
-            .timeout_global(Some(timeouts.whole))
-            .max_response_header_size(Limits::PRODUCT.answer_head)
-            .max_idle_connections(workers)
-            .max_idle_connections_per_host(workers)
-            .max_idle_age(Duration::from_nanos(Limits::PRODUCT.keep_alive))
+            // Until the connection is open, with TLS and through a proxy if there is one.
+            .timeout_connect(Some(Duration::from_nanos(limits.connect_wait)))
+            // To the last byte of the answer, however slowly it arrives. By then the node has told
+            // the client that there is no answer; waiting longer would only block the worker.
+            .timeout_global(Some(Duration::from_nanos(limits.lookup_wait)))
+            .max_response_header_size(limits.answer_head)
+            .max_idle_connections(limits.workers)
+            .max_idle_connections_per_host(limits.workers)
+            .max_idle_age(Duration::from_nanos(limits.keep_alive))
             .user_agent(concat!("herd/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Service {
-            agent: Agent::with_parts(config, DefaultConnector::new(), OnThisThread::default()),
-            base,
-            key,
-        })
+        let agent = Agent::with_parts(config, DefaultConnector::new(), OnThisThread::default());
+        Ok(Service { agent, base, key })
     }
 
-    pub(super) fn key(&self) -> &Key {
-        &self.key
+    /// The address of `path`, which starts with a slash.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     /// The base address without the key.
     pub(super) fn shown(&self) -> String {
-        self.key.hide(&self.base).into_owned()
-    }
-
-    /// Sends a GET for `path_and_query`, which starts with a slash.
-    pub(super) fn get(&self, path_and_query: &str) -> Result<Reply, LookupError> {
-        let url = format!("{}{path_and_query}", self.base);
-        Service::read(self.agent.get(url).call())
-    }
-
-    /// Sends a POST with a JSON body and further headers to `path`.
-    pub(super) fn post(
-        &self,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Result<Reply, LookupError> {
-        let mut request = self
-            .agent
-            .post(format!("{}{path}", self.base))
-            .header("Content-Type", "application/json");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        Service::read(request.send(body))
-    }
-
-    fn read(response: Result<Response<Body>, ureq::Error>) -> Result<Reply, LookupError> {
-        let mut response = response.map_err(Service::in_our_words)?;
-        let body = response.body_mut().with_config();
-        // The library's limit is the first length that is refused.
-        let body = body.limit(Limits::PRODUCT.answer_body as u64 + 1);
-        let body = body.read_to_vec().map_err(Service::in_our_words)?;
-        let text = String::from_utf8(body)
-            .map_err(|_| failed("the place service sent text that is not UTF-8"))?;
-        let status = response.status().as_u16();
-        Ok(Reply { status, text })
-    }
-
-    fn in_our_words(error: ureq::Error) -> LookupError {
-        use io::ErrorKind as Kind;
-        failed(match error {
-            ureq::Error::Timeout(_) => return LookupError::Late,
-            ureq::Error::BodyExceedsLimit(_) => "the place service sent more than 5 MiB",
-            ureq::Error::HostNotFound => "the place service's name was not found",
-            ureq::Error::ConnectProxyFailed(_) => "the proxy would not reach the place service",
-            ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => {
-                "there is no secure connection to the place service"
-            }
-            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
-                "the place service did not speak HTTP"
-            }
-            ureq::Error::Io(error) => match error.kind() {
-                Kind::ConnectionRefused => "the place service refused the connection",
-                Kind::UnexpectedEof
-                | Kind::ConnectionReset
-                | Kind::ConnectionAborted
-                | Kind::BrokenPipe => "the place service closed the connection too early",
-                Kind::TimedOut => return LookupError::Late,
-                // Errors of TLS arrive as errors of reading and writing.
-                Kind::InvalidData => "there is no secure connection to the place service",
-                _ => "the place service cannot be reached",
-            },
-            _ => "the place service could not be asked",
-        })
+        self.key.hide(&self.base)
     }
 }
 
-fn failed(what: &str) -> LookupError {
+/// Reads the HTTP status and the text of a reply.
+pub(super) fn read(reply: Result<Response<Body>, Error>) -> Result<(u16, String), LookupError> {
+    let mut reply = reply.map_err(in_our_words)?;
+    // The library's limit is the first length that is refused.
+    let limit = Limits::PRODUCT.answer_body as u64 + 1;
+    let body = reply.body_mut().with_config().limit(limit).read_to_vec();
+    let text = String::from_utf8(body.map_err(in_our_words)?)
+        .map_err(|_| failed("the place service sent text that is not UTF-8"))?;
+    Ok((reply.status().as_u16(), text))
+}
+
+/// The answer to a client: `text`, the service's or rewritten, without the key and without blank
+/// lines. The error, if there is none, goes by the HTTP status.
+pub(super) fn answer(text: Option<String>, http_status: u16, key: &Key) -> Answer {
+    let Some(text) = text else {
+        return Err(failed(match http_status {
+            200 => "the place service sent something that is no list of places".into(),
+            status => format!("the place service answered HTTP {status} and no places"),
+        }));
+    };
+    Ok(without_blank_lines(key.hide(&text).as_bytes()))
+}
+
+fn in_our_words(error: Error) -> LookupError {
+    use std::io::ErrorKind::*;
+    const INSECURE: &str = "there is no secure connection to the place service";
+    failed(match error {
+        Error::Timeout(_) => return LookupError::Late,
+        Error::BodyExceedsLimit(_) => "the place service sent more than 5 MiB",
+        Error::HostNotFound => "the place service's name was not found",
+        Error::ConnectProxyFailed(_) => "the proxy would not reach the place service",
+        Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => INSECURE,
+        Error::Protocol(_) | Error::LargeResponseHeader(..) => {
+            "the place service did not speak HTTP"
+        }
+        Error::Io(error) => match error.kind() {
+            ConnectionRefused => "the place service refused the connection",
+            UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => {
+                "the place service closed the connection too early"
+            }
+            TimedOut => return LookupError::Late,
+            // Errors of TLS arrive as errors of reading and writing.
+            InvalidData => INSECURE,
+            _ => "the place service cannot be reached",
+        },
+        _ => "the place service could not be asked",
+    })
+}
+
+fn failed(what: impl Into<String>) -> LookupError {
     LookupError::Failed(what.into())
 }
 
@@ -193,15 +136,10 @@ fn checked(url: &str) -> Option<(String, bool)> {
         && (!has_port || uri.port_u16().is_some_and(|port| port > 0))
         && uri.query().is_none()
         && !url.contains('#');
-    is_right.then(|| (url.trim_end_matches('/').into(), is_loopback(host)))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    match address.parse::<std::net::IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => host.eq_ignore_ascii_case("localhost"),
-    }
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_localhost = host.eq_ignore_ascii_case("localhost");
+    let is_loopback = address.map_or(is_localhost, |address| address.is_loopback());
+    is_right.then(|| (url.trim_end_matches('/').into(), is_loopback))
 }
 
 /// Resolves names on the worker's own thread.
@@ -219,13 +157,12 @@ impl Resolver for OnThisThread {
         uri: &Uri,
         config: &Config,
         _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.0
-            .resolve(uri, config, NextTimeout::default())
-            .map_err(|error| match error {
-                ureq::Error::Io(_) => ureq::Error::HostNotFound,
-                other => other,
-            })
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let found = self.0.resolve(uri, config, NextTimeout::default());
+        found.map_err(|error| match error {
+            Error::Io(_) => Error::HostNotFound,
+            other => other,
+        })
     }
 }
 

@@ -33,8 +33,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Herd, Wrong> {
         return Err((None, what));
     }
     for (line, a, b) in std::mem::take(&mut draft.named) {
-        let linked = draft.link(line, a, b);
-        linked.map_err(|what| (Some(line), what))?;
+        draft.link(line, a, b).map_err(|what| (Some(line), what))?;
     }
     Ok((draft.servers, draft.links))
 }
@@ -69,13 +68,13 @@ impl<'a> Draft<'a> {
         match words[..] {
             [] => Ok(()),
             ["server", name, host, ref doors @ ..] => self.server(number, name, host, doors),
-            ["server", ..] => Err(format!(
-                "a server has a name, a host and doors; write {SERVER_FORM}"
-            )),
             ["link", a, b] => {
                 self.named.push((number, a, b));
                 Ok(())
             }
+            ["server", ..] => Err(format!(
+                "a server has a name, a host and doors; write {SERVER_FORM}"
+            )),
             ["link", ..] => Err("a link has two ends; write link NAME NAME".to_string()),
             [word, ..] => {
                 let word = quoted(word);
@@ -96,108 +95,87 @@ impl<'a> Draft<'a> {
         check_name(name)?;
         let host = parse_host(host)?;
         let (clients, servers) = parse_doors(doors)?;
-        let limit = Limits::PRODUCT.servers;
-        if self.servers.len() == limit {
-            return Err(format!(
-                "over {limit} servers; a herd has that many at most, leave some out"
-            ));
+        let (place, limit) = (self.servers.len(), Limits::PRODUCT.servers);
+        if place == limit {
+            let what = "servers; a herd has that many at most, leave some out";
+            return Err(format!("over {limit} {what}"));
         }
-        self.servers.push(Server {
-            name: name.to_string(),
-            host,
-            clients,
-            servers,
-            plain: servers.is_none(),
-        });
-        self.lines.push(line);
-        self.degrees.push(0);
-        self.take_name()?;
-        self.take_door(clients)?;
-        servers.map_or(Ok(()), |port| self.take_door(port))
-    }
-
-    /// Enters the name of the last server. Names that differ only in case are refused: people mix
-    /// them up, and some file systems would give both servers one log.
-    fn take_name(&mut self) -> Result<(), String> {
-        let last = self.servers.len() - 1;
-        let name = &self.servers[last].name;
-        let Some(first) = self.names.insert(name.to_lowercase(), last) else {
-            return Ok(());
-        };
-        let (first, line) = (&self.servers[first].name, self.lines[first]);
-        Err(if first == name {
-            format!("{name} is already on line {line}; name each server once")
-        } else {
-            format!("{name} differs only in case from {first} on line {line}; choose another name")
-        })
-    }
-
-    /// Enters a door of the last server.
-    fn take_door(&mut self, port: u16) -> Result<(), String> {
-        let last = self.servers.len() - 1;
-        let host = &self.servers[last].host;
-        let spelling = match host {
+        let spelling = match &host {
             Host::Ip(address) => address.to_canonical().to_string(),
             Host::Name(name) => name.trim_end_matches('.').to_ascii_lowercase(),
         };
-        let Some(first) = self.doors.insert((spelling, port), last) else {
-            return Ok(());
-        };
-        let (door, name, line) = (
-            host.door(port),
-            &self.servers[first].name,
-            self.lines[first],
-        );
-        Err(format!(
-            "{door} is used twice, first by {name} on line {line}; choose another port"
-        ))
+        let (owned, plain) = (name.to_string(), servers.is_none());
+        self.servers.push(Server {
+            name: owned,
+            host,
+            clients,
+            servers,
+            plain,
+        });
+        self.lines.push(line);
+        self.degrees.push(0);
+        // Names that differ only in case are refused: people mix them up, and some file systems
+        // would give both servers one log.
+        if let Some(first) = self.names.insert(name.to_lowercase(), place) {
+            let (first, line) = (&self.servers[first].name, self.lines[first]);
+            return Err(if first == name {
+                format!("{name} is already on line {line}; name each server once")
+            } else {
+                format!(
+                    "{name} differs only in case from {first} on line {line}; choose another name"
+                )
+            });
+        }
+        for port in std::iter::once(clients).chain(servers) {
+            if let Some(first) = self.doors.insert((spelling.clone(), port), place) {
+                let door = self.servers[place].host.door(port);
+                let (name, line) = (&self.servers[first].name, self.lines[first]);
+                return Err(format!(
+                    "{door} is used twice, first by {name} on line {line}; choose another port"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Adds a link when all servers are known.
     fn link(&mut self, line: usize, a: &str, b: &str) -> Result<(), String> {
-        let ends = (self.find(a)?, self.find(b)?);
-        if ends.0 == ends.1 {
-            return Err(format!(
-                "{a} is linked to itself; a link has two different ends"
-            ));
-        }
-        if self.servers[ends.0].plain && self.servers[ends.1].plain {
-            return Err(format!(
+        let ends @ (from, to) = (self.find(a)?, self.find(b)?);
+        let limit = Limits::PRODUCT.neighbours;
+        self.degrees[from] += 1;
+        self.degrees[to] += 1;
+        let is_over = |&(_, end): &(_, usize)| self.degrees[end] > limit;
+        let crowded = [(a, from), (b, to)].into_iter().find(is_over);
+        Err(if from == to {
+            format!("{a} is linked to itself; a link has two different ends")
+        } else if self.servers[from].plain && self.servers[to].plain {
+            format!(
                 "{a} and {b} are both plain, so nobody here would carry this link; leave it out"
-            ));
-        }
-        let edge = (ends.0.min(ends.1), ends.0.max(ends.1));
-        if let Some(first) = self.linked.insert(edge, line) {
-            return Err(format!(
+            )
+        } else if let Some(first) = self.linked.insert((from.min(to), from.max(to)), line) {
+            format!(
                 "{a} and {b} are already linked on line {first}; a link works both ways, \
                  leave one out"
-            ));
-        }
-        let limit = Limits::PRODUCT.neighbours;
-        for (name, end) in [(a, ends.0), (b, ends.1)] {
-            self.degrees[end] += 1;
-            if self.degrees[end] > limit {
-                return Err(format!(
-                    "{name} has over {limit} neighbours, the most that a server can have; \
-                     spread the links"
-                ));
-            }
-        }
-        self.links.push(ends);
-        Ok(())
+            )
+        } else if let Some((name, _)) = crowded {
+            format!(
+                "{name} has over {limit} neighbours, the most that a server can have; \
+                 spread the links"
+            )
+        } else {
+            self.links.push(ends);
+            return Ok(());
+        })
     }
 
     fn find(&self, name: &str) -> Result<usize, String> {
-        match self.names.get(&name.to_lowercase()) {
-            Some(&server) if self.servers[server].name == name => Ok(server),
-            _ => {
-                let known: Vec<&str> = self.servers.iter().map(|s| s.name.as_str()).collect();
-                let (name, known) = (quoted(name), listed(&known));
-                Err(format!(
-                    "no server is named {name}; the servers are {known}"
-                ))
-            }
-        }
+        let found = self.names.get(&name.to_lowercase());
+        let found = found.filter(|&&it| self.servers[it].name == name);
+        found.copied().ok_or_else(|| {
+            let known: Vec<&str> = self.servers.iter().map(|s| s.name.as_str()).collect();
+            let (name, known) = (quoted(name), listed(&known));
+            format!("no server is named {name}; the servers are {known}")
+        })
     }
 }
 

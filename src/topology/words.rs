@@ -16,20 +16,17 @@ const SHOWN_NAMES: usize = 12;
 /// Checks the name of a server.
 pub(super) fn check_name(name: &str) -> Result<(), String> {
     let (shown, limit) = (quoted(name), Limits::PRODUCT.server_name);
-    let problem = if name.len() > limit {
+    if name.len() > limit {
         return Err(format!(
             "the name {shown} is over {limit} bytes long; shorten it"
         ));
-    } else if name.starts_with('-') {
-        "starts like an option"
-    } else if name.contains('/') {
-        "holds a / and cannot name a log file"
-    } else if name.contains(char::is_control) {
-        "holds a control character"
-    } else if name.contains('=') {
-        "holds a = as ports do"
-    } else {
-        return Ok(());
+    }
+    let problem = match name {
+        _ if name.starts_with('-') => "starts like an option",
+        _ if name.contains('/') => "holds a / and cannot name a log file",
+        _ if name.contains(char::is_control) => "holds a control character",
+        _ if name.contains('=') => "holds a = as ports do",
+        _ => return Ok(()),
     };
     Err(format!("the name {shown} {problem}; choose another name"))
 }

@@ -11,57 +11,51 @@ pub struct Difference {
     start: usize,
 }
 
+/// Where the point is in the text: before nine digits.
+const POINT: usize = 30;
+
 impl Difference {
     /// The text of a difference of this many nanoseconds.
     pub fn new(nanoseconds: i128) -> Difference {
-        let mut this = Difference {
-            text: [b'0'; 40],
-            start: 40,
-        };
         let size = nanoseconds.unsigned_abs();
         // 128-bit division is slow, and needed only beyond 584 years. The seconds between any
         // two times of 18 digits fit 64 bits; a larger distance is shown as the largest.
         let (mut seconds, mut fraction) = match u64::try_from(size) {
-            Ok(size) => (size / SECOND, size % SECOND),
+            Ok(size) => (size / SECOND, (size % SECOND) as u32),
             Err(_) => {
                 let (whole, part) = (size / u128::from(SECOND), size % u128::from(SECOND));
-                (u64::try_from(whole).unwrap_or(u64::MAX), part as u64)
+                (u64::try_from(whole).unwrap_or(u64::MAX), part as u32)
             }
         };
-        for _ in 0..9 {
-            this.put(b'0' + (fraction % 10) as u8);
+        let mut text = [b'.'; 40];
+        for digit in text[POINT + 1..].iter_mut().rev() {
+            *digit = b'0' + (fraction % 10) as u8;
             fraction /= 10;
         }
-        this.put(b'.');
-        loop {
-            this.put(b'0' + (seconds % 10) as u8);
+        let mut start = POINT;
+        while start == POINT || seconds > 0 {
+            start -= 1;
+            text[start] = b'0' + (seconds % 10) as u8;
             seconds /= 10;
-            if seconds == 0 {
-                break;
-            }
         }
-        this.put(if nanoseconds < 0 { b'-' } else { b'+' });
-        this
+        start -= 1;
+        text[start] = if nanoseconds < 0 { b'-' } else { b'+' };
+        Difference { text, start }
     }
 
     /// Whether `text` has the form that this server writes: a sign, 1 to 20 digits, a point and
     /// nine digits. 20 digits hold the largest distance between two times.
     pub fn is_ours(text: &[u8]) -> bool {
-        let (number, rest) = Number::split(text);
+        let number = Number::split(text);
         number.sign.is_some()
-            && (1..=20).contains(&number.whole.text.len())
-            && number.fraction.is_some_and(|digits| digits.text.len() == 9)
-            && rest.is_empty()
+            && (1..=20).contains(&number.whole.len())
+            && number.fraction.is_some_and(|digits| digits.len() == 9)
+            && number.rest.is_empty()
     }
 
     /// A sign, seconds, a point and nine digits.
     pub fn text(&self) -> &[u8] {
         &self.text[self.start..]
-    }
-
-    fn put(&mut self, byte: u8) {
-        self.start -= 1;
-        self.text[self.start] = byte;
     }
 }
 

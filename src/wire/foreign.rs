@@ -3,10 +3,8 @@
 
 use super::difference::Difference;
 use super::fields::fields;
-use super::location::Location;
-use super::number::Number;
+use super::number::{Number, value};
 use super::report::Report;
-use super::time::Time;
 use crate::limits::Limits;
 use crate::units::Wall;
 
@@ -27,15 +25,7 @@ impl<'a> ForeignReport<'a> {
     /// difference may be anything.
     pub fn parse(line: &'a [u8], now: Wall) -> Option<ForeignReport<'a>> {
         let mut fields = fields(line);
-        let mut next = || fields.next();
-        (next()? == b"AT").then_some(())?;
-        let report = Report {
-            server: next()?,
-            difference: next()?,
-            client: next()?,
-            location: Location::parse(next()?)?,
-            time: Time::parse(next()?)?,
-        };
+        let report = Report::read(&mut fields)?;
         let rewrite = || {
             let value = nanoseconds(report.difference);
             Difference::new(value.unwrap_or(now - report.time.at))
@@ -64,14 +54,13 @@ const PLACE_MAX: u32 = 27;
 /// The value of a decimal number of seconds, perhaps with an exponent, in nanoseconds. Digits
 /// beyond the nanosecond are cut off. `None` if it is not a number, or too large.
 fn nanoseconds(text: &[u8]) -> Option<i128> {
-    let (number, rest) = Number::split(text);
-    let exponent = match rest {
+    let number = Number::split(text);
+    let exponent = match number.rest {
         [] => 0,
         [b'e' | b'E', exponent @ ..] => exponent_of(exponent)?,
         _ => return None,
     };
-    let whole = number.whole.text;
-    let fraction = number.fraction.map_or(&whole[..0], |digits| digits.text);
+    let (whole, fraction) = (number.whole, number.fraction.unwrap_or_default());
     (whole.len() + fraction.len() > 0).then_some(())?;
     let mut size = 0i128;
     // The power of ten, in nanoseconds, of the next digit.
@@ -90,16 +79,10 @@ fn nanoseconds(text: &[u8]) -> Option<i128> {
 
 /// A sign and 1 to 6 digits. An exponent of more is not one of a difference of clocks.
 fn exponent_of(text: &[u8]) -> Option<i64> {
-    let (number, rest) = Number::split(text);
-    let is_exponent =
-        rest.is_empty() && number.fraction.is_none() && (1..=6).contains(&number.whole.text.len());
-    is_exponent.then_some(())?;
-    let size = number.whole.value as i64;
-    Some(if number.sign == Some(b'-') {
-        -size
-    } else {
-        size
-    })
+    let number = Number::split(text);
+    let is_whole = number.fraction.is_none() && number.rest.is_empty();
+    let is_exponent = is_whole && (1..=6).contains(&number.whole.len());
+    is_exponent.then(|| number.signed(value(number.whole).into()) as i64)
 }
 
 #[cfg(test)]

@@ -6,15 +6,9 @@ pub fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < ' ' || c == '<' || c == '>' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c => out.push(c),
+            '"' | '\\' | '\n' | '\r' | '\t' => out.extend(c.escape_default()),
+            '\0'..' ' | '<' | '>' => out += &format!("\\u{:04x}", u32::from(c)),
+            _ => out.push(c),
         }
     }
     out + "\""
@@ -32,15 +26,9 @@ pub fn no_answer(status: &str, message: &str) -> String {
 /// Replaces each run of newlines by one and drops those at the end, so that the blank line after
 /// an answer is the only one that a client sees.
 pub fn without_blank_lines(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    for &byte in text {
-        if byte != b'\n' || out.last() != Some(&b'\n') {
-            out.push(byte);
-        }
-    }
-    if out.last() == Some(&b'\n') {
-        out.pop();
-    }
+    let mut out = text.to_vec();
+    out.dedup_by(|byte, before| (*byte, *before) == (b'\n', b'\n'));
+    out.pop_if(|last| *last == b'\n');
     out
 }
 

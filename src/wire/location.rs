@@ -1,6 +1,6 @@
 //! A place on Earth as clients write it: ISO 6709, decimal degrees, `+34.068930-118.445127`.
 
-use super::number::Number;
+use super::number::{Number, decimal, value};
 
 /// A valid location, still in the client's own bytes: AT lines repeat it as it came, and the
 /// providers of places get every digit.
@@ -36,26 +36,20 @@ impl<'a> Location<'a> {
 /// The text after the coordinate that it starts with: a sign, 1 to `whole_max` digits and perhaps
 /// a fraction, at most `bound` degrees. It is compared as text: as a float, 90.00…01 would be 90.
 fn after_degrees(text: &[u8], whole_max: usize, bound: u64) -> Option<&[u8]> {
-    let (number, rest) = Number::split(text);
-    let fraction = number.fraction.map_or(&b"0"[..], |digits| digits.text);
-    let is_number = number.sign.is_some()
-        && (1..=whole_max).contains(&number.whole.text.len())
-        && !fraction.is_empty();
-    is_number.then_some(())?;
-    let degrees = number.whole.value;
-    let is_inside = degrees < bound || degrees == bound && fraction.iter().all(|&d| d == b'0');
-    is_inside.then_some(rest)
+    let number = Number::split(text);
+    let fraction = number.fraction.unwrap_or(b"0");
+    (number.whole.len() <= whole_max && !fraction.is_empty()).then_some(number.sign?)?;
+    let degrees = decimal(number.whole, bound)?;
+    let is_inside = degrees < bound || fraction.iter().all(|&digit| digit == b'0');
+    is_inside.then_some(number.rest)
 }
 
 /// A coordinate without its plus sign and leading zeros, which JSON does not allow.
 fn json_number(coordinate: &[u8]) -> String {
-    let (number, _) = Number::split(coordinate);
-    let is_zero = |digit: &&u8| **digit == b'0';
-    let zeros = number.whole.text.iter().take_while(is_zero).count();
-    let zeros = zeros.min(number.whole.text.len() - 1);
+    let number = Number::split(coordinate);
     let minus = if number.sign == Some(b'-') { "-" } else { "" };
-    let digits = String::from_utf8_lossy(&coordinate[1 + zeros..]);
-    format!("{minus}{digits}")
+    let fraction = String::from_utf8_lossy(&coordinate[1 + number.whole.len()..]);
+    format!("{minus}{}{fraction}", value(number.whole))
 }
 
 #[cfg(test)]

@@ -74,42 +74,43 @@ pub enum Message<'a> {
 impl<'a> Message<'a> {
     /// Reads one line. `None` if it is not a valid message.
     pub fn parse(line: &'a [u8]) -> Option<Message<'a>> {
-        let mut fields = fields(line);
-        let mut next = || fields.next();
-        let message = match next()? {
+        let f = &mut fields(line);
+        let message = match f.next()? {
             b"AT" => return Report::parse(line).map(Message::At),
-            b"MARK" => Message::Mark(position([next()?, next()?, next()?])?),
-            b"SINCE" => {
-                let run = Run(hex_64(next()?)?);
-                Message::Since(run, position([next()?, next()?, next()?])?)
-            }
+            b"MARK" => Message::Mark(position(f)?),
+            b"SINCE" => Message::Since(run(f)?, position(f)?),
             b"HELLO" => Message::Hello(Hello {
-                from: next()?,
-                to: next()?,
-                run: Run(hex_64(next()?)?),
-                nonce: next().filter(is_nonce)?,
-                proof: next(),
+                from: f.next()?,
+                to: f.next()?,
+                run: run(f)?,
+                nonce: f.next().filter(is_nonce)?,
+                proof: f.next(),
             }),
-            b"WAVE" => Message::Wave(Run(hex_64(next()?)?), decimal(next()?, u64::MAX)?),
-            b"DONE" => Message::Done(Run(hex_64(next()?)?), decimal(next()?, u64::MAX)?),
-            b"AUTH" => Message::Auth(next()?),
+            b"WAVE" => Message::Wave(run(f)?, number(f)?),
+            b"DONE" => Message::Done(run(f)?, number(f)?),
+            b"AUTH" => Message::Auth(f.next()?),
             b"STATUS" => {
-                let nonce = next();
+                let nonce = f.next();
                 nonce.is_none_or(|nonce| is_nonce(&nonce)).then_some(())?;
                 Message::Status(nonce)
             }
             _ => return None,
         };
-        next().is_none().then_some(message)
+        f.next().is_none().then_some(message)
     }
 }
 
-fn position([seq, count, digest]: [&[u8]; 3]) -> Option<Position> {
-    Some(Position {
-        seq: decimal(seq, u64::MAX)?,
-        count: decimal(count, u64::MAX)?,
-        digest: hex_64(digest)?,
-    })
+fn run<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Run> {
+    hex_64(fields.next()?).map(Run)
+}
+
+fn number<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<u64> {
+    decimal(fields.next()?, u64::MAX)
+}
+
+fn position<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Position> {
+    let (seq, count, digest) = (number(fields)?, number(fields)?, hex_64(fields.next()?)?);
+    Some(Position { seq, count, digest })
 }
 
 /// Whether `text` is 32 lower-case hex digits.

@@ -13,15 +13,17 @@ mod location;
 mod message;
 mod number;
 mod report;
+mod span;
 mod time;
 
 pub use checksum::checksum;
 pub use command::{Command, push_echo};
 pub use difference::Difference;
-pub use fields::{fields, is_space};
+pub use fields::fields;
 pub use foreign::ForeignReport;
 pub use hex::{from_hex, to_hex};
 pub use location::Location;
 pub use message::{Hello, Message, Position, Run};
 pub use report::{Rank, Report};
+pub use span::is_space;
 pub use time::Time;

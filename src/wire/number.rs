@@ -1,53 +1,71 @@
 //! Decimal numbers as text, read without floats.
 
-/// The value of one decimal digit.
-fn digit(byte: u8) -> Option<u64> {
-    byte.is_ascii_digit().then(|| u64::from(byte - b'0'))
-}
+use super::span::digits_len;
 
 /// The value of one or more decimal digits and nothing else, if it is at most `most`. There may
 /// be any number of leading zeros.
 pub(super) fn decimal(text: &[u8], most: u64) -> Option<u64> {
     let mut value = (!text.is_empty()).then_some(0u64)?;
     for byte in text {
-        value = value.checked_mul(10)?.checked_add(digit(*byte)?)?;
+        let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+        value = value.checked_mul(10)?.checked_add(digit.into())?;
     }
     (value <= most).then_some(value)
 }
 
+/// The value of decimal digits, eight at once where there are eight. That of more than 18 digits is
+/// meaningless.
+pub(super) fn value(digits: &[u8]) -> u64 {
+    let (eights, rest) = digits.as_chunks();
+    let add = |value: u64, text| {
+        value
+            .wrapping_mul(100_000_000)
+            .wrapping_add(eight_digits(text))
+    };
+    let value = eights.iter().fold(0, |value, text| add(value, *text));
+    let add = |value: u64, digit: &u8| value.wrapping_mul(10).wrapping_add((digit - b'0').into());
+    rest.iter().fold(value, add)
+}
+
+/// Twice one digit, twice two and twice four of them are put together, side by side in a word.
+fn eight_digits(text: [u8; 8]) -> u64 {
+    let ones = u64::from_le_bytes(text) & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
+}
+
 /// The parts of a decimal number. Each may be missing or empty; the caller says which must not be.
-#[derive(Clone, Copy)]
 pub(super) struct Number<'a> {
     /// `+` or `-`.
     pub(super) sign: Option<u8>,
     /// The digits before the point.
-    pub(super) whole: Digits<'a>,
+    pub(super) whole: &'a [u8],
     /// The digits after the point, if there is a point.
-    pub(super) fraction: Option<Digits<'a>>,
+    pub(super) fraction: Option<&'a [u8]>,
+    /// What comes after the number.
+    pub(super) rest: &'a [u8],
 }
 
 impl<'a> Number<'a> {
-    /// Splits off the number that `text` starts with. Returns it and the rest.
-    #[inline] // Otherwise its parts go through memory.
-    pub(super) fn split(text: &'a [u8]) -> (Number<'a>, &'a [u8]) {
+    /// Splits off the number that `text` starts with.
+    #[inline(always)] // Otherwise its parts go through memory.
+    pub(super) fn split(text: &'a [u8]) -> Number<'a> {
         let (sign, rest) = match text {
             [sign @ (b'+' | b'-'), rest @ ..] => (Some(*sign), rest),
             _ => (None, text),
         };
-        let (whole, rest) = Digits::split(rest);
-        let (fraction, rest) = match rest {
-            [b'.', rest @ ..] => {
-                let (fraction, rest) = Digits::split(rest);
-                (Some(fraction), rest)
-            }
-            _ => (None, rest),
+        let (whole, rest) = split_digits(rest);
+        let (fraction, rest) = match rest.strip_prefix(b".").map(split_digits) {
+            Some((fraction, rest)) => (Some(fraction), rest),
+            None => (None, rest),
         };
-        let number = Number {
+        Number {
             sign,
             whole,
             fraction,
-        };
-        (number, rest)
+            rest,
+        }
     }
 
     /// `size` with the sign of this number.
@@ -56,26 +74,9 @@ impl<'a> Number<'a> {
     }
 }
 
-/// Digits, and what they mean.
-#[derive(Clone, Copy)]
-pub(super) struct Digits<'a> {
-    pub(super) text: &'a [u8],
-    /// Their value. That of more than 18 digits is meaningless.
-    pub(super) value: u64,
-}
-
-impl<'a> Digits<'a> {
-    /// Splits off the digits that `text` starts with. Returns them and the rest.
-    #[inline]
-    fn split(text: &'a [u8]) -> (Digits<'a>, &'a [u8]) {
-        let (mut value, mut rest) = (0u64, text);
-        while let [byte @ b'0'..=b'9', after @ ..] = rest {
-            value = value.wrapping_mul(10).wrapping_add((byte - b'0').into());
-            rest = after;
-        }
-        let text = &text[..text.len() - rest.len()];
-        (Digits { text, value }, rest)
-    }
+#[inline(always)]
+fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(digits_len(text))
 }
 
 #[cfg(test)]
@@ -96,14 +97,25 @@ mod tests {
     }
 
     #[test]
+    fn digits_are_worth_what_the_standard_library_says() {
+        let digits = "123456789098765432";
+        for start in 0..digits.len() {
+            for end in start + 1..=digits.len() {
+                let text = &digits[start..end];
+                assert_eq!(value(text.as_bytes()), text.parse::<u64>().unwrap());
+            }
+        }
+        assert_eq!(value(b""), 0);
+    }
+
+    #[test]
     fn a_number_is_split_into_its_parts() {
         let check = |text: &'static str, sign, whole: &str, fraction: Option<&str>, rest: &str| {
-            let (number, left) = Number::split(text.as_bytes());
+            let number = Number::split(text.as_bytes());
             assert_eq!(number.sign, sign, "{text}");
-            assert_eq!(number.whole.text, whole.as_bytes(), "{text}");
-            let found = number.fraction.map(|digits| digits.text);
-            assert_eq!(found, fraction.map(str::as_bytes), "{text}");
-            assert_eq!(left, rest.as_bytes(), "{text}");
+            assert_eq!(number.whole, whole.as_bytes(), "{text}");
+            assert_eq!(number.fraction, fraction.map(str::as_bytes), "{text}");
+            assert_eq!(number.rest, rest.as_bytes(), "{text}");
         };
         check("-12.50e", Some(b'-'), "12", Some("50"), "e");
         check("+1+2", Some(b'+'), "1", None, "+2");

@@ -2,7 +2,7 @@
 //! and the table get the same bytes.
 
 use super::difference::Difference;
-use super::fields::exactly;
+use super::fields::fields;
 use super::location::Location;
 use super::time::Time;
 use crate::units::Wall;
@@ -30,50 +30,48 @@ pub struct Rank<'a>(Wall, [&'a [u8]; 4]);
 impl<'a> Report<'a> {
     /// Reads an AT line of exactly six fields. `None` if one of them is invalid.
     pub fn parse(line: &'a [u8]) -> Option<Report<'a>> {
-        let [verb, server, difference, client, location, time] = exactly(line)?;
-        (verb == b"AT" && Difference::is_ours(difference)).then_some(())?;
-        let (location, time) = (Location::parse(location)?, Time::parse(time)?);
+        let mut fields = fields(line);
+        let report = Report::read(&mut fields)?;
+        (Difference::is_ours(report.difference) && fields.next().is_none()).then_some(report)
+    }
+
+    /// Reads the first six fields of an AT line. The difference may be anything.
+    pub(super) fn read(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Report<'a>> {
+        (fields.next()? == b"AT").then_some(())?;
         Some(Report {
-            server,
-            difference,
-            client,
-            location,
-            time,
+            server: fields.next()?,
+            difference: fields.next()?,
+            client: fields.next()?,
+            location: Location::parse(fields.next()?)?,
+            time: Time::parse(fields.next()?)?,
         })
     }
 
     /// Its place in the order of its client's reports.
     pub fn rank(&self) -> Rank<'a> {
-        let Report {
-            server,
-            difference,
-            location,
-            time,
-            ..
-        } = self;
-        Rank(time.at, [location.text, server, difference, time.text])
+        let [server, difference, _, location, time] = self.fields();
+        Rank(self.time.at, [location, server, difference, time])
     }
 
     /// The length of the line that [`push`](Report::push) writes, in bytes with LF.
     pub fn line_len(&self) -> usize {
-        let fields = self.server.len() + self.difference.len() + self.client.len();
-        fields + self.location.text.len() + self.time.text.len() + "AT     \n".len()
+        let fields = self.fields().map(|field| 1 + field.len());
+        "AT\n".len() + fields.iter().sum::<usize>()
     }
 
     /// Appends the AT line, with one space between its fields and an LF.
     pub fn push(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"AT ");
-        for field in [
-            self.server,
-            self.difference,
-            self.client,
-            self.location.text,
-        ] {
-            out.extend_from_slice(field);
+        out.extend_from_slice(b"AT");
+        for field in self.fields() {
             out.push(b' ');
+            out.extend_from_slice(field);
         }
-        out.extend_from_slice(self.time.text);
         out.push(b'\n');
+    }
+
+    fn fields(&self) -> [&'a [u8]; 5] {
+        let (location, time) = (self.location.text, self.time.text);
+        [self.server, self.difference, self.client, location, time]
     }
 }
 

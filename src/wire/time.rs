@@ -1,6 +1,6 @@
 //! POSIX time as clients write it: `1520023934.918963997`, read to exact nanoseconds.
 
-use super::number::Number;
+use super::number::{Number, value};
 use crate::units::{SECOND, Wall};
 
 /// A valid time: its value to compare by, and its bytes to repeat.
@@ -15,18 +15,14 @@ pub struct Time<'a> {
 impl<'a> Time<'a> {
     /// Reads seconds: an optional sign, 1 to 18 digits, and perhaps a point and 1 to 9 digits.
     pub fn parse(text: &'a [u8]) -> Option<Time<'a>> {
-        let (number, rest) = Number::split(text);
-        let nanoseconds = match number.fraction {
-            None => 0,
-            Some(digits) => {
-                (1..=9).contains(&digits.text.len()).then_some(())?;
-                digits.value * 10u64.pow(9 - digits.text.len() as u32)
-            }
-        };
-        let is_time = rest.is_empty() && (1..=18).contains(&number.whole.text.len());
+        let number = Number::split(text);
+        let fraction = number.fraction.unwrap_or(b"0");
+        let is_time = number.rest.is_empty()
+            && (1..=18).contains(&number.whole.len())
+            && (1..=9).contains(&fraction.len());
         is_time.then_some(())?;
-        let seconds = i128::from(number.whole.value);
-        let size = seconds * i128::from(SECOND) + i128::from(nanoseconds);
+        let nanoseconds = value(fraction) * 10u64.pow(9 - fraction.len() as u32);
+        let size = i128::from(value(number.whole)) * i128::from(SECOND) + i128::from(nanoseconds);
         let at = Wall(number.signed(size));
         Some(Time { text, at })
     }

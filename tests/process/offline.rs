@@ -1,5 +1,6 @@
 //! The provider without a network: which places are told, in which order and layout.
 
+use herd::limits::Limits;
 use herd::node::Query;
 use herd::places::{Kind, provider};
 use serde_json::Value;
@@ -11,7 +12,7 @@ fn told(latitude: &str, longitude: &str, radius_m: u32, bound: usize) -> String 
         radius_m,
         bound,
     };
-    let offline = provider(Kind::Offline, None, None, 4).unwrap();
+    let offline = provider(Some(Kind::Offline), None, None, &Limits::PRODUCT).unwrap();
     String::from_utf8(offline.nearby(&query).unwrap()).unwrap()
 }
 

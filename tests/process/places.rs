@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::endpoint::{Endpoint, Say, head, refusing_url};
+use herd::limits::Limits;
 use herd::node::{LookupError, Query};
-use herd::places::{Key, Kind, Provider, Timeouts, provider, provider_within};
+use herd::places::{Key, Kind, Provider, provider};
+use herd::units::{MILLISECOND, SECOND};
 use serde_json::Value;
 
 /// A key with characters that must be encoded in a URL.
@@ -25,7 +27,13 @@ fn query(bound: usize) -> Query {
 }
 
 fn at(kind: Kind, url: &str) -> Arc<dyn Provider> {
-    provider(kind, Some(Key::new(KEY).unwrap()), Some(url), 4).unwrap()
+    provider(
+        Some(kind),
+        Some(Key::new(KEY).unwrap()),
+        Some(url),
+        &Limits::PRODUCT,
+    )
+    .unwrap()
 }
 
 /// The answer to a client when the endpoint says this.
@@ -267,7 +275,7 @@ fn what_is_no_answer_is_an_error_in_plain_words() {
     let no_list = "the place service sent something that is no list of places";
     let early = "the place service closed the connection too early";
     for kind in BOTH {
-        let check = |say: Say, want: &str| assert_eq!(error(kind, say), want, "{kind}");
+        let check = |say: Say, want: &str| assert_eq!(error(kind, say), want, "{kind:?}");
         let html = "<!DOCTYPE html><h1>sesame/open+now</h1>";
         for status in [404, 500, 502] {
             let want = format!("the place service answered HTTP {status} and no places");
@@ -340,9 +348,10 @@ fn a_refused_connection_is_an_error_and_not_for_ever() {
 #[test]
 fn no_pace_of_an_answer_outlasts_the_time_out() {
     let drop = Duration::from_millis(5);
-    let timeouts = Timeouts {
-        connect: Duration::from_secs(10),
-        whole: Duration::from_millis(200),
+    let limits = Limits {
+        connect_wait: 10 * SECOND,
+        lookup_wait: 200 * MILLISECOND,
+        ..Limits::PRODUCT
     };
     let mut body = head(200, &[], MIB);
     body.extend_from_slice(&[b' '; 1000]);
@@ -355,7 +364,7 @@ fn no_pace_of_an_answer_outlasts_the_time_out() {
             let endpoint = Endpoint::start([say]);
             let key = Some(Key::new(KEY).unwrap());
             let url = endpoint.url();
-            let provider = provider_within(kind, key, Some(&url), 1, timeouts).unwrap();
+            let provider = provider(Some(kind), key, Some(&url), &limits).unwrap();
             assert_eq!(provider.nearby(&query(5)), Err(LookupError::Late));
         }
     }
