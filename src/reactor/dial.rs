@@ -2,19 +2,17 @@
 //! have several addresses, which are tried in turn.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
-use mio::Waker;
-
+use super::LIMITS;
 use super::connect::connect;
 use super::io::Sockets;
-use super::pool::Pool;
+use super::pool::{Pool, Wake};
 use super::reload::{Link, Links, Reload, Target};
 use super::shell::Shell;
 use super::socket::Origin;
-use super::workers::{AttemptId, Resolver, wake};
-use crate::limits::{Limit, Limits};
+use crate::limits::Limit;
 use crate::node::Event;
 use crate::units::{ConnId, PeerId};
 
@@ -25,9 +23,15 @@ pub struct Dialler {
     /// By the place of the neighbour.
     attempts: Vec<Attempt>,
     source: Option<IpAddr>,
-    /// None: no neighbour's host has been a name so far.
-    resolver: Option<Pool<Resolver>>,
-    waker: Arc<Waker>,
+    resolver: Pool<Name, io::Result<Vec<SocketAddr>>>,
+}
+
+/// A name to be resolved, for an attempt of that number to reach a neighbour.
+struct Name {
+    peer: PeerId,
+    attempt: u64,
+    host: String,
+    port: u16,
 }
 
 /// The newest attempt to reach a neighbour; older ones are dropped.
@@ -44,20 +48,27 @@ struct Attempt {
 impl Dialler {
     /// For neighbours that have the places of their indices. `source` is our own address, by which
     /// they know us, if it is not a name.
+    ///
+    /// # Errors
+    /// When there is no room for another thread.
     pub fn new(
         links: Vec<Link>,
         reload: Reload,
         source: Option<IpAddr>,
-        waker: Arc<Waker>,
-    ) -> Dialler {
-        Dialler {
+        wake: &Wake,
+    ) -> io::Result<Dialler> {
+        let resolve = |name: &Name| {
+            (&name.host[..], name.port)
+                .to_socket_addrs()
+                .map(Iterator::collect)
+        };
+        Ok(Dialler {
             attempts: links.iter().map(|_| Attempt::default()).collect(),
             links: Links::new(links),
             reload,
             source,
-            resolver: None,
-            waker,
-        }
+            resolver: Pool::start("names", 1, LIMITS.resolver_queue, resolve, wake)?,
+        })
     }
 
     /// How many places for neighbours there are.
@@ -72,28 +83,19 @@ impl Dialler {
             None => {}
             Some(Target::Address(address)) => self.try_all(peer, vec![address], shell),
             Some(Target::Name(host, port)) => {
-                let number = self.attempts[peer.index()].number;
-                if let Err(why) = self.resolve((peer, number), host, port) {
+                let attempt = self.attempts[peer.index()].number;
+                let name = Name {
+                    peer,
+                    attempt,
+                    host,
+                    port,
+                };
+                if self.resolver.submit(name).is_err() {
                     shell.node.hit(Limit::resolver_queue);
-                    fail(peer, why, shell);
+                    fail(peer, "too many names to resolve", shell);
                 }
             }
         }
-    }
-
-    /// Asks the worker for the addresses of a name. It is started when the first name is met.
-    fn resolve(&mut self, attempt: AttemptId, host: String, port: u16) -> Result<(), String> {
-        let resolver = match &self.resolver {
-            Some(resolver) => resolver,
-            None => {
-                let (queue, wake) = (Limits::PRODUCT.resolver_queue, wake(&self.waker));
-                let started = Pool::start("names", 1, queue, Resolver, wake);
-                let resolver = started.map_err(|error| error.to_string())?;
-                self.resolver.insert(resolver)
-            }
-        };
-        let queued = resolver.submit((attempt, (host, port)));
-        queued.map_err(|_| "too many names to resolve".to_string())
     }
 
     fn drop_attempt(&mut self, peer: PeerId, sockets: &mut Sockets) {
@@ -107,19 +109,18 @@ impl Dialler {
 
     /// Takes in the names that the worker has resolved.
     pub fn take_results(&mut self, shell: &mut Shell) {
-        let resolver = self.resolver.as_ref();
-        let results = resolver.map(Pool::results).unwrap_or_default();
-        for ((peer, number), resolved) in results {
-            if number != self.attempts[peer.index()].number {
+        for (Name { peer, attempt, .. }, resolved) in self.resolver.results() {
+            if attempt != self.attempts[peer.index()].number {
                 continue;
             }
             match resolved {
-                Ok(found) => {
+                Some(Ok(found)) => {
                     let addresses = found.iter().map(SocketAddr::ip).collect();
                     shell.tell(Event::Resolved { peer, addresses });
                     self.try_all(peer, found, shell);
                 }
-                Err(why) => fail(peer, why, shell),
+                Some(Err(error)) => fail(peer, error, shell),
+                None => fail(peer, "the resolver failed", shell),
             }
         }
     }
@@ -184,6 +185,7 @@ impl Dialler {
     }
 }
 
-fn fail(peer: PeerId, why: String, shell: &mut Shell) {
+fn fail(peer: PeerId, why: impl ToString, shell: &mut Shell) {
+    let why = why.to_string();
     shell.tell(Event::DialFailed { peer, why });
 }

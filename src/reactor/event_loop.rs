@@ -28,19 +28,19 @@ use super::io::Sockets;
 use super::journal::Journal;
 use super::listener::Listener;
 use super::metrics::{Phase, Stopwatch};
-use super::pool::Pool;
+use super::pool::{Pool, Wake};
 use super::reload::{Link, Reload};
 use super::shell::{Shell, ShellTimer};
 use super::signals::Signals;
 use super::token;
 use super::wait::wait;
-use super::workers::{Looker, Lookup, wake};
 use crate::buffers::Timers;
 use crate::journal::JournalFiles;
 use crate::limits::{Limit, Limits};
 use crate::logging::Log;
-use crate::node::{Action, Door, Event, LookupError, Node};
+use crate::node::{Action, Door, Event, LookupError, Node, Query};
 use crate::places::Provider;
+use crate::units::LookupId;
 
 const LIMITS: Limits = Limits::PRODUCT;
 
@@ -73,12 +73,15 @@ pub struct Setup {
     pub log: Log,
 }
 
+/// A question for the provider.
+type Lookup = (LookupId, Query);
+
 /// One server, running.
 pub struct EventLoop {
     shell: Shell,
     listeners: Listeners,
     dialler: Dialler,
-    lookups: Pool<Looker>,
+    lookups: Pool<Lookup, Result<Vec<u8>, LookupError>>,
     journal: Option<Journal>,
     signals: Signals,
     log: Log,
@@ -91,19 +94,21 @@ impl EventLoop {
     /// When the poll, the workers or the signals cannot be had.
     pub fn new(setup: Setup) -> io::Result<EventLoop> {
         let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), token::WAKER)?);
+        let waker = Waker::new(poll.registry(), token::WAKER)?;
+        // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
+        let wake: Wake = Arc::new(move || drop(waker.wake()));
         let doors = [setup.clients, setup.servers];
         let mut listeners = Listeners::new(doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
         signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
         let journal = match setup.journal {
-            Some(files) => Some(Journal::start(files, wake(&waker))?),
+            Some(files) => Some(Journal::start(files, &wake)?),
             None => None,
         };
-        let (workers, queue) = (LIMITS.workers, LIMITS.lookup_queue);
-        let looker = Looker(setup.places);
-        let lookups = Pool::start("places", workers, queue, looker, wake(&waker))?;
-        let dialler = Dialler::new(setup.links, setup.reload, setup.source, waker);
+        let (workers, queue, places) = (LIMITS.workers, LIMITS.lookup_queue, setup.places);
+        let lookup = move |(_, query): &Lookup| places.nearby(query);
+        let lookups = Pool::start("places", workers, queue, lookup, &wake)?;
+        let dialler = Dialler::new(setup.links, setup.reload, setup.source, &wake)?;
         listeners.set_neighbours(dialler.places());
         let watch = Stopwatch::new(Clock::start());
         let now = watch.now();
@@ -169,13 +174,13 @@ impl EventLoop {
                 Action::Close(conn) => self.shell.sockets.close(conn),
                 Action::Dial(peer) => self.dialler.dial(peer, &mut self.shell),
                 Action::LookUp(id, query) => {
-                    if self.lookups.submit(Lookup { id, query }).is_err() {
+                    if self.lookups.submit((id, query)).is_err() {
                         self.shell.node.hit(Limit::lookup_queue);
                         let answer = Err(LookupError::Busy);
                         self.shell.tell(Event::LookedUp { id, answer });
                     }
                 }
-                Action::Forget(id) => self.lookups.forget(|job| job.id == id),
+                Action::Forget(id) => self.lookups.forget(|(it, _)| *it == id),
                 Action::Journal(task) => {
                     if let Some(journal) = &mut self.journal {
                         journal.task(task, &mut self.shell);
@@ -248,7 +253,9 @@ impl EventLoop {
     /// Takes in what the workers have published before their wake (rule 8). The eventfd of the wake
     /// is never read: each write to it is an edge.
     fn take_results(&mut self) {
-        for (id, answer) in self.lookups.results() {
+        for ((id, _), answer) in self.lookups.results() {
+            let why = "the lookup failed; the log of the server says more";
+            let answer = answer.unwrap_or_else(|| Err(LookupError::Failed(why.into())));
             self.shell.tell(Event::LookedUp { id, answer });
         }
         if let Some(journal) = &mut self.journal {

@@ -8,7 +8,8 @@
 //!   `ready.rs` the list of those with work, `token.rs` what an event is about.
 //! - `listener.rs` and `accept.rs` take connections in; `connect.rs`, `dial.rs` and `reload.rs`
 //!   reach the neighbours.
-//! - `pool.rs` and `workers.rs` run what blocks on other threads; `journal.rs` uses them, too.
+//! - `pool.rs` runs on other threads what blocks: lookups of places and of host names, and the part
+//!   of `journal.rs` that waits for a disk.
 //! - `signals.rs` receives requests from outside the sockets; `clock.rs` and `metrics.rs` measure.
 
 mod accept;
@@ -29,7 +30,6 @@ mod signals;
 mod socket;
 mod token;
 mod wait;
-mod workers;
 
 pub use clock::Clock;
 pub use conn::{Conn, ReadOutcome, Readiness};
