@@ -5,34 +5,28 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
-use super::LIMITS;
 use super::connect::connect;
 use super::io::Sockets;
 use super::pool::{Pool, Wake};
-use super::reload::{Link, Links, Reload, Target};
+use super::reload::{Link, Places, Reload, Target, replace};
 use super::shell::Shell;
 use super::socket::Origin;
-use crate::limits::Limit;
+use crate::limits::{Limit, Limits};
 use crate::node::Event;
 use crate::units::{ConnId, PeerId};
 
 /// The neighbours, and the newest attempt to reach each.
 pub struct Dialler {
-    links: Links,
+    pub places: Places,
     reload: Reload,
     /// By the place of the neighbour.
     attempts: Vec<Attempt>,
     source: Option<IpAddr>,
-    resolver: Pool<Name, io::Result<Vec<SocketAddr>>>,
+    resolver: Pool<Name, io::Result<VecDeque<SocketAddr>>>,
 }
 
-/// A name to be resolved, for an attempt of that number to reach a neighbour.
-struct Name {
-    peer: PeerId,
-    attempt: u64,
-    host: String,
-    port: u16,
-}
+/// A host name and a port to be resolved, for an attempt of that number to reach a neighbour.
+type Name = (PeerId, u64, String, u16);
 
 /// The newest attempt to reach a neighbour; older ones are dropped.
 #[derive(Debug, Default)]
@@ -57,44 +51,33 @@ impl Dialler {
         source: Option<IpAddr>,
         wake: &Wake,
     ) -> io::Result<Dialler> {
-        let resolve = |name: &Name| {
-            (&name.host[..], name.port)
-                .to_socket_addrs()
-                .map(Iterator::collect)
+        let resolve = |(_, _, host, port): &Name| {
+            let found = (&host[..], *port).to_socket_addrs();
+            found.map(Iterator::collect::<VecDeque<_>>)
         };
         Ok(Dialler {
             attempts: links.iter().map(|_| Attempt::default()).collect(),
-            links: Links::new(links),
+            places: links.into_iter().map(Some).collect(),
             reload,
             source,
-            resolver: Pool::start("names", 1, LIMITS.resolver_queue, resolve, wake)?,
+            resolver: Pool::start("names", 1, Limits::PRODUCT.resolver_queue, resolve, wake)?,
         })
-    }
-
-    /// How many places for neighbours there are.
-    pub fn places(&self) -> usize {
-        self.links.places()
     }
 
     /// Begins to connect to a neighbour, and drops the attempt before.
     pub fn dial(&mut self, peer: PeerId, shell: &mut Shell) {
         self.drop_attempt(peer, &mut shell.sockets);
-        match self.links.target(peer).cloned() {
-            None => {}
-            Some(Target::Address(address)) => self.try_all(peer, vec![address], shell),
-            Some(Target::Name(host, port)) => {
-                let attempt = self.attempts[peer.index()].number;
-                let name = Name {
-                    peer,
-                    attempt,
-                    host,
-                    port,
-                };
-                if self.resolver.submit(name).is_err() {
-                    shell.node.hit(Limit::resolver_queue);
-                    fail(peer, "too many names to resolve", shell);
-                }
+        let attempt = self.attempts[peer.index()].number;
+        let (host, port) = match &self.places[peer.index()] {
+            None => return,
+            Some((_, Target::Address(address))) => {
+                return self.try_all(peer, [*address].into(), shell);
             }
+            Some((_, Target::Name(host, port))) => (host.clone(), *port),
+        };
+        if self.resolver.submit((peer, attempt, host, port)).is_err() {
+            shell.node.hit(Limit::resolver_queue);
+            fail(peer, "too many names to resolve", shell);
         }
     }
 
@@ -109,7 +92,7 @@ impl Dialler {
 
     /// Takes in the names that the worker has resolved.
     pub fn take_results(&mut self, shell: &mut Shell) {
-        for (Name { peer, attempt, .. }, resolved) in self.resolver.results() {
+        for ((peer, attempt, ..), resolved) in self.resolver.results() {
             if attempt != self.attempts[peer.index()].number {
                 continue;
             }
@@ -125,8 +108,8 @@ impl Dialler {
         }
     }
 
-    fn try_all(&mut self, peer: PeerId, addresses: Vec<SocketAddr>, shell: &mut Shell) {
-        self.attempts[peer.index()].addresses = addresses.into();
+    fn try_all(&mut self, peer: PeerId, addresses: VecDeque<SocketAddr>, shell: &mut Shell) {
+        self.attempts[peer.index()].addresses = addresses;
         self.try_next(peer, "its name has no address".to_string(), shell);
     }
 
@@ -165,20 +148,20 @@ impl Dialler {
 
     /// Reads the links of this server again. An error changes nothing.
     pub fn reload(&mut self, shell: &mut Shell) {
-        let changes = match (self.reload)() {
-            Ok(links) => self.links.replace(links),
+        let links = match (self.reload)() {
+            Ok(links) => links,
             Err(why) => {
-                log::warn!("the topology was read again, and is not taken over: {why}");
-                return;
+                return log::warn!("the topology was read again, and is not taken over: {why}");
             }
         };
-        log::info!("the topology was read again: {changes}");
+        let changes = replace(&mut self.places, links);
+        log::info!("the topology was read again: {}", changes.summary);
         for (peer, _) in changes.closed {
             self.drop_attempt(peer, &mut shell.sockets);
             shell.tell(Event::Unlinked { peer });
         }
-        let places = self.links.places();
-        self.attempts.resize_with(places, Attempt::default);
+        self.attempts
+            .resize_with(self.places.len(), Attempt::default);
         for (peer, neighbour) in changes.opened {
             shell.tell(Event::Linked { peer, neighbour });
         }

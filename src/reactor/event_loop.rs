@@ -101,17 +101,15 @@ impl EventLoop {
         let mut listeners = Listeners::new(doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
         signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
-        let journal = match setup.journal {
-            Some(files) => Some(Journal::start(files, &wake)?),
-            None => None,
-        };
+        let journal = setup.journal.map(|files| Journal::start(files, &wake));
+        let journal = journal.transpose()?;
         let (workers, queue, places) = (LIMITS.workers, LIMITS.lookup_queue, setup.places);
         let lookup = move |(_, query): &Lookup| places.nearby(query);
         let lookups = Pool::start("places", workers, queue, lookup, &wake)?;
         let dialler = Dialler::new(setup.links, setup.reload, setup.source, &wake)?;
-        listeners.set_neighbours(dialler.places());
+        listeners.set_neighbours(dialler.places.len());
         let watch = Stopwatch::new(Clock::start());
-        let now = watch.now();
+        let now = watch.clock.now();
         let mut timers = Timers::default();
         timers.set(ShellTimer::LogCheck, now.mono + LIMITS.log_check);
         let shell = Shell {
@@ -145,7 +143,7 @@ impl EventLoop {
             journal.start_jobs(&mut self.shell);
         }
         while self.turn()? {}
-        Ok(!self.signals.forced_exit())
+        Ok(!self.signals.forced_exit)
     }
 
     /// One turn of the loop. False: it was the last.
@@ -164,7 +162,7 @@ impl EventLoop {
 
     /// Does what the node wants done, until it wants nothing. False: the process is to end.
     fn act(&mut self) -> bool {
-        let mut goes_on = !self.signals.forced_exit();
+        let mut goes_on = !self.signals.forced_exit;
         while let Some(action) = self.shell.node.poll_action() {
             match action {
                 Action::Flush(conn) => self.shell.flush(conn),
@@ -195,20 +193,24 @@ impl EventLoop {
     /// Waits for events, until the next deadline; not at all while a connection has work.
     fn wait(&mut self) -> io::Result<()> {
         let shell = &mut self.shell;
-        if shell.sockets.take_closed() {
+        if std::mem::take(&mut shell.sockets.has_closed) {
             self.listeners.descriptor_freed();
         }
-        let asleep = shell.watch.sleep();
-        let deadline = match shell.sockets.ready().is_empty() && self.listeners.are_idle() {
-            true => [shell.node.poll_timeout(), shell.timers.next()]
+        let asleep = shell.watch.clock.mono();
+        shell.watch.sleep(asleep);
+        let deadline = match shell.sockets.ready.is_empty() && self.listeners.are_idle() {
+            true => shell
+                .node
+                .poll_timeout()
                 .into_iter()
-                .flatten()
+                .chain(shell.timers.next())
                 .min(),
             false => Some(asleep),
         };
         let timeout = deadline.map(|at| Duration::from_nanos(at.since(asleep)));
         wait(&mut shell.poll, &mut shell.events, timeout)?;
-        shell.now = shell.watch.wake();
+        shell.now = shell.watch.clock.set();
+        shell.watch.wake(shell.now.mono);
         self.report_metrics();
         let events = self.shell.events.iter().count();
         self.shell.watch.begin_turn(events);
@@ -238,8 +240,8 @@ impl EventLoop {
 
     /// Serves the connections that were on the ready list when the turn began (rule 3).
     fn serve_ready(&mut self) {
-        self.shell.sockets.ready().begin_turn();
-        while let Some(conn) = self.shell.sockets.ready().next() {
+        self.shell.sockets.ready.begin_turn();
+        while let Some(conn) = self.shell.sockets.ready.next() {
             if let Some(peer) = self.shell.serve(conn) {
                 self.dialler.advance(peer, conn, &mut self.shell);
             }
@@ -277,7 +279,7 @@ impl EventLoop {
         }
         if requests.reload && !self.listeners.are_closed() {
             self.dialler.reload(&mut self.shell);
-            self.listeners.set_neighbours(self.dialler.places());
+            self.listeners.set_neighbours(self.dialler.places.len());
         }
         if requests.end {
             self.listeners.close();

@@ -3,10 +3,10 @@
 
 use std::io;
 
-use super::LIMITS;
 use super::pool::{Pool, Wake};
 use super::shell::Shell;
 use crate::journal::{Job, JournalFiles, Outcome};
+use crate::limits::Limits;
 use crate::node::{Event, JournalSize, JournalTask};
 
 /// The files, and the workers that wait for the disk.
@@ -22,7 +22,8 @@ impl Journal {
     /// # Errors
     /// When there is no room for another thread.
     pub fn start(files: JournalFiles, wake: &Wake) -> io::Result<Journal> {
-        let start = |name| Pool::start(name, 1, LIMITS.journal_jobs, Job::run, wake);
+        let jobs_max = Limits::PRODUCT.journal_jobs;
+        let start = |name| Pool::start(name, 1, jobs_max, Job::run, wake);
         let (worker, merger) = (start("journal")?, start("merge")?);
         Ok(Journal {
             files,

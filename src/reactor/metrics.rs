@@ -17,7 +17,7 @@
 
 use super::clock::Clock;
 use crate::node::{Counts, LoopMetrics, Recent};
-use crate::units::{Mono, Now, SECOND, Wall};
+use crate::units::{Mono, SECOND, Wall};
 
 /// One turn of this number is timed phase by phase. It is a prime: turns that come in a pattern (a
 /// timer, a reply, a timer, a reply) are all sampled in the long run.
@@ -52,7 +52,7 @@ struct Totals {
 /// The loop's clock, which measures as it is read.
 #[derive(Debug)]
 pub struct Stopwatch {
-    clock: Clock,
+    pub clock: Clock,
     started: Wall,
     totals: Totals,
     longest: u64,
@@ -81,11 +81,6 @@ impl Stopwatch {
         }
     }
 
-    /// The time.
-    pub fn now(&self) -> Now {
-        self.clock.now()
-    }
-
     /// The turn enters another phase. The clock is read only if the turn is sampled.
     pub fn enter(&mut self, phase: Phase) {
         if self.phase.is_some() {
@@ -100,14 +95,8 @@ impl Stopwatch {
         }
     }
 
-    /// The turn ends, and waiting begins, at the time that is returned.
-    pub fn sleep(&mut self) -> Mono {
-        let now = self.clock.mono();
-        self.sleep_at(now);
-        now
-    }
-
-    fn sleep_at(&mut self, now: Mono) {
+    /// The turn ends, and waiting begins.
+    pub fn sleep(&mut self, now: Mono) {
         let length = now.since(self.border);
         self.longest = self.longest.max(length);
         let second = self.next_second.saturating_sub(1);
@@ -118,14 +107,8 @@ impl Stopwatch {
         self.border = now;
     }
 
-    /// Waiting ends, at the time that is returned.
-    pub fn wake(&mut self) -> Now {
-        let now = self.clock.set();
-        self.wake_at(now.mono);
-        now
-    }
-
-    fn wake_at(&mut self, now: Mono) {
+    /// Waiting ends.
+    pub fn wake(&mut self, now: Mono) {
         self.totals.waited += now.since(self.border);
         self.border = now;
     }
@@ -209,13 +192,13 @@ mod tests {
     }
 
     fn wake(watch: &mut Stopwatch, now: u64, events: usize) {
-        watch.wake_at(Mono(now));
+        watch.wake(Mono(now));
         watch.begin_turn(events);
     }
 
     /// The metrics at the end of a wait.
     fn report(watch: &mut Stopwatch, now: u64, iamats: u64) -> LoopMetrics {
-        watch.wake_at(Mono(now));
+        watch.wake(Mono(now));
         watch.report(|| counts(iamats)).expect("a second is over")
     }
 
@@ -228,13 +211,13 @@ mod tests {
         {
             watch.enter_at(phase, Mono((at + 1 + step as u64) * MS));
         }
-        watch.sleep_at(Mono((at + 4 + idle) * MS));
+        watch.sleep(Mono((at + 4 + idle) * MS));
     }
 
     #[test]
     fn waiting_is_exact_and_the_rest_is_scaled() {
         let mut watch = Stopwatch::new(Clock::start());
-        watch.sleep_at(Mono(0));
+        watch.sleep(Mono(0));
         // The first is sampled; the second, of 4 ms too, is not.
         turn(&mut watch, 100, 0);
         turn(&mut watch, 200, 0);
@@ -257,7 +240,7 @@ mod tests {
         for number in 0..2 * SAMPLED_EVERY {
             wake(&mut watch, number, 0);
             reads += u32::from(watch.phase.is_some());
-            watch.sleep_at(Mono(number));
+            watch.sleep(Mono(number));
         }
         assert_eq!(reads, 2);
     }
@@ -265,7 +248,7 @@ mod tests {
     #[test]
     fn what_was_long_ago_is_not_recent() {
         let mut watch = Stopwatch::new(Clock::start());
-        watch.sleep_at(Mono(0));
+        watch.sleep(Mono(0));
         turn(&mut watch, 100, 50);
         // Nothing happens for a minute and a half second.
         let metrics = report(&mut watch, 60_500 * MS, 7);
@@ -276,7 +259,7 @@ mod tests {
         assert_eq!((metrics.recent.counts.iamats, metrics.recent.turns), (0, 0));
         assert_eq!((metrics.longest, metrics.recent.longest), (54 * MS, 0));
         // That turn is recent two seconds later.
-        watch.sleep_at(Mono(60_500 * MS));
+        watch.sleep(Mono(60_500 * MS));
         let metrics = report(&mut watch, 62_000 * MS, 9);
         assert_eq!((metrics.recent.counts.iamats, metrics.recent.turns), (2, 1));
         assert_eq!(metrics.recent.period, 9_000 * MS);

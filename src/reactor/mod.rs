@@ -39,6 +39,3 @@ pub use listener::Listener;
 pub use reload::{Link, Reload, Target};
 pub use signals::{REOPEN, REREAD, Requests, Signals};
 pub use wait::wait;
-
-/// The limits of the loop.
-const LIMITS: crate::limits::Limits = crate::limits::Limits::PRODUCT;

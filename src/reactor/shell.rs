@@ -55,8 +55,8 @@ impl Shell {
             ReadOutcome::Nothing => {}
             ReadOutcome::Bytes(count) => {
                 // Now, not at the start of the turn: differences are measured to when it came.
-                self.now = self.watch.now();
-                let bytes = socket.received(count);
+                self.now = self.watch.clock.now();
+                let bytes = &socket.buffer[..count];
                 self.node.handle(self.now, Event::Received { conn, bytes });
             }
             ReadOutcome::Ended => match socket.reset() {
@@ -87,7 +87,7 @@ fn flush(conn: ConnId, socket: &mut Socket<'_>, node: &mut Node, now: Now, watch
         return;
     }
     watch.enter(Phase::Flush);
-    let count = socket.write(unsent);
+    let count = socket.entry.conn.write(unsent);
     watch.enter(Phase::Node);
     node.advance(now, conn, count);
     socket.relist(!node.unsent(conn).is_empty());

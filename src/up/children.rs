@@ -238,7 +238,7 @@ impl Children {
                 .for_each(|child| child.signal(byte));
         }
         if asked.end {
-            self.changes.push_back(match self.signals.forced_exit() {
+            self.changes.push_back(match self.signals.forced_exit {
                 true => Change::EndNow,
                 false => Change::EndAsked,
             });
