@@ -198,13 +198,9 @@ impl EventLoop {
         }
         let asleep = shell.watch.clock.mono();
         shell.watch.sleep(asleep);
+        let deadlines = [shell.node.poll_timeout(), shell.timers.next()];
         let deadline = match shell.sockets.ready.is_empty() && self.listeners.are_idle() {
-            true => shell
-                .node
-                .poll_timeout()
-                .into_iter()
-                .chain(shell.timers.next())
-                .min(),
+            true => deadlines.into_iter().flatten().min(),
             false => Some(asleep),
         };
         let timeout = deadline.map(|at| Duration::from_nanos(at.since(asleep)));
@@ -273,7 +269,7 @@ impl EventLoop {
             if let Some(news) = self.log.reopen() {
                 log::warn!("{news}");
             }
-            if self.log.state().trouble.is_none() {
+            if self.log.state().0.is_none() {
                 log::info!("the log is reopened");
             }
         }
@@ -325,8 +321,7 @@ impl EventLoop {
             metrics.clients_max = self.listeners.clients_max();
             let journal = self.journal.as_ref();
             metrics.journal = journal.map_or_else(Default::default, Journal::size);
-            let log = self.log.state();
-            (metrics.log_trouble, metrics.log_lost) = (log.trouble, log.lost);
+            (metrics.log_trouble, metrics.log_lost) = self.log.state();
             self.shell.tell(Event::LoopMetrics(Box::new(metrics)));
         }
     }
