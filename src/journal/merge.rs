@@ -38,7 +38,11 @@ pub(super) fn merge(
     let mut out = BufWriter::new(&*segment.file);
     let (mut text, mut from) = (Vec::new(), Some(Vec::new()));
     while let Some(first) = from {
-        let mut pass = Pass::new(first, memory);
+        let mut pass = Pass {
+            from: first,
+            bytes_max: memory,
+            ..Pass::default()
+        };
         let bad = files.iter().map(|file| pass.read(&path, file));
         segment.bad = bad.fold(0, u64::saturating_add);
         for line in pass.newest.values() {
@@ -63,6 +67,7 @@ pub(super) fn merge(
 }
 
 /// One pass over the segments.
+#[derive(Default)]
 struct Pass {
     /// The least client that no pass before had.
     from: Vec<u8>,
@@ -75,16 +80,6 @@ struct Pass {
 }
 
 impl Pass {
-    fn new(from: Vec<u8>, bytes_max: usize) -> Pass {
-        Pass {
-            from,
-            until: None,
-            newest: BTreeMap::new(),
-            bytes: 0,
-            bytes_max,
-        }
-    }
-
     /// Takes in a segment, and returns how many of its lines are damaged; all if it cannot be read.
     /// The log does not name them: it did at the start, or the node will tell them again.
     fn read(&mut self, path: &Path, mut file: &File) -> u64 {
@@ -231,7 +226,11 @@ mod tests {
         let mut passes = 0;
         let mut from = Some(Vec::new());
         while let Some(first) = from {
-            let mut pass = Pass::new(first, 20_000);
+            let mut pass = Pass {
+                from: first,
+                bytes_max: 20_000,
+                ..Pass::default()
+            };
             let bad = pass.read(&place.file(), &files.closed[&2].file);
             assert_eq!(bad, 0);
             assert!(pass.bytes <= 20_000);

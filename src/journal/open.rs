@@ -91,7 +91,7 @@ fn load(
     }
     let segment = Segment {
         bytes: file.metadata()?.len(),
-        lines: content.lines,
+        lines: content.lines(),
         bad: content.bad,
         file: Arc::new(file),
     };

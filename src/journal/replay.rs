@@ -17,6 +17,8 @@ const VERSION: &str = "2";
 const OLD_VERSION: &str = "1";
 /// The most bytes of a line. We never write a longer one.
 const LINE_MAX: usize = Limits::PRODUCT.journal_line;
+/// The most bad lines that the log names.
+const NAMED_MAX: u64 = Limits::PRODUCT.journal_named as u64;
 /// Places at which a second line is looked for in a damaged one.
 const SECONDS_MAX: usize = 16;
 
@@ -44,9 +46,11 @@ impl From<io::Error> for Error {
 /// The contents of a segment.
 #[derive(Debug, Default)]
 pub(super) struct Content {
-    /// Lines, the first left out.
-    pub lines: u64,
-    /// Of those, bad ones.
+    /// Lines, the first included.
+    number: u64,
+    has_head: bool,
+    has_good: bool,
+    /// Bad lines.
     pub bad: u64,
     /// Where the last line ends.
     pub end: u64,
@@ -56,18 +60,19 @@ pub(super) struct Content {
     pub lacks_lf: bool,
 }
 
+impl Content {
+    /// How many lines there are, the first left out.
+    pub fn lines(&self) -> u64 {
+        self.number - u64::from(self.has_head)
+    }
+}
+
 /// A reading under way.
 struct Reading<'a, F> {
     path: &'a Path,
     head: &'a [u8],
     replay: F,
     content: Content,
-    /// How many bad lines the log names.
-    named_max: u64,
-    /// How many lines were read.
-    number: u64,
-    has_head: bool,
-    has_good: bool,
 }
 
 /// The first line of a file of this server.
@@ -87,19 +92,12 @@ pub(super) fn read(
     file: impl Read,
     replay: impl FnMut(&[u8]) -> Result<(), Lost>,
 ) -> Result<Content, Error> {
-    let named_max = match head {
-        [] => 0,
-        _ => Limits::PRODUCT.journal_named as u64,
-    };
+    let content = Content::default();
     let mut reading = Reading {
         path,
         head,
         replay,
-        content: Content::default(),
-        named_max,
-        number: 0,
-        has_head: false,
-        has_good: false,
+        content,
     };
     let mut file = BufReader::with_capacity(LINE_MAX, file);
     // `skipped`: bytes of a line that is too long, before those in `line`.
@@ -127,16 +125,16 @@ pub(super) fn read(
 
 impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
     fn line(&mut self, line: &[u8]) -> Result<(), Error> {
-        if self.number == 0
+        if self.content.number == 0
             && let Some(text) = journal_line::text(line)
             && !text.starts_with(b"AT ")
         {
-            (self.number, self.has_head) = (1, true);
             self.content.is_current = self.head.is_empty() || is_current(text, self.head)?;
+            (self.content.number, self.content.has_head) = (1, true);
             return Ok(());
         }
         match self.take(line) {
-            Ok(true) => self.number += 1,
+            Ok(true) => self.content.number += 1,
             Ok(false) => self.bad(&MENDED),
             Err(why) => self.bad(&format_args!("this line is lost: {why}")),
         }
@@ -148,14 +146,14 @@ impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
         match (self.replay)(line) {
             Err(Lost::Checksum) => {}
             other => {
-                self.has_good |= other.is_ok();
+                self.content.has_good |= other.is_ok();
                 return other.map(|()| true);
             }
         }
         let seconds = memmem::find_iter(line, b"AT ").filter(|at| *at > 0);
         for at in seconds.take(SECONDS_MAX) {
             if (self.replay)(&line[at..]).is_ok() {
-                self.has_good = true;
+                self.content.has_good = true;
                 return (self.replay)(&line[..at - 1]).map(|()| false);
             }
         }
@@ -165,7 +163,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
     /// The bytes behind the last LF: mostly none, or those of a write that was cut short.
     fn tail(&mut self, tail: &[u8]) {
         let length = tail.len();
-        let is_begun = self.number == 0 && self.head.starts_with(tail);
+        let is_begun = self.content.number == 0 && self.head.starts_with(tail);
         if length == 0 || is_begun {
             return;
         }
@@ -182,24 +180,24 @@ impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
     }
 
     fn bad(&mut self, why: &dyn Display) {
-        self.number += 1;
+        self.content.number += 1;
         self.content.bad += 1;
-        if self.content.bad <= self.named_max {
-            log::warn!("{}:{}: {why}", self.path.display(), self.number);
+        if !self.head.is_empty() && self.content.bad <= NAMED_MAX {
+            log::warn!("{}:{}: {why}", self.path.display(), self.content.number);
         }
     }
 
     /// A file without a line that we could have written is not ours.
-    fn judge(mut self) -> Result<Content, Error> {
-        if !self.has_head && !self.has_good && self.number > 0 {
+    fn judge(self) -> Result<Content, Error> {
+        let content = self.content;
+        if !content.has_head && !content.has_good && content.number > 0 {
             return Err(Error(NO_JOURNAL.into()));
         }
-        let more = self.content.bad.saturating_sub(self.named_max);
-        if more > 0 && self.named_max > 0 {
+        if !self.head.is_empty() && content.bad > NAMED_MAX {
+            let more = content.bad - NAMED_MAX;
             log::warn!("{}: {more} more bad lines", self.path.display());
         }
-        self.content.lines = self.number - u64::from(self.has_head);
-        Ok(self.content)
+        Ok(content)
     }
 }
 

@@ -16,11 +16,12 @@ use crate::node::{Door, Event};
 const LIMITS: Limits = Limits::PRODUCT;
 
 /// The listeners of both doors, and their rules.
+#[derive(Default)]
 pub struct Listeners {
     /// By [`Door`]; empty: the process is ending.
     open: Vec<Listener>,
     /// The most open connections, by door.
-    max: [usize; 2],
+    pub max: [usize; 2],
     /// The last connection could not be accepted for lack of descriptors or memory.
     out_of_descriptors: bool,
     warnings: Throttle,
@@ -42,9 +43,7 @@ impl Listeners {
         Ok(Listeners {
             open,
             max: [clients_max, 0],
-            out_of_descriptors: false,
-            warnings: Throttle::default(),
-            rejections: Default::default(),
+            ..Listeners::default()
         })
     }
 
@@ -52,11 +51,6 @@ impl Listeners {
     /// the old one is noticed; and some unidentified ones, which the node closes within seconds.
     pub fn set_neighbours(&mut self, count: usize) {
         self.max[Door::Servers as usize] = 2 * count + LIMITS.unidentified;
-    }
-
-    /// The most clients that are admitted at once.
-    pub fn clients_max(&self) -> usize {
-        self.max[Door::Clients as usize]
     }
 
     /// Closes both: nobody comes in any more.

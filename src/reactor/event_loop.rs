@@ -264,7 +264,7 @@ impl EventLoop {
 
     /// Does what signals and standard input ask for.
     fn obey_requests(&mut self) {
-        let requests = self.signals.take();
+        let requests = std::mem::take(&mut self.signals.requests);
         if requests.reopen {
             if let Some(news) = self.log.reopen() {
                 log::warn!("{news}");
@@ -318,9 +318,9 @@ impl EventLoop {
     fn report_metrics(&mut self) {
         let counts = || self.shell.node.counts();
         if let Some(mut metrics) = self.shell.watch.report(counts) {
-            metrics.clients_max = self.listeners.clients_max();
+            metrics.clients_max = self.listeners.max[Door::Clients as usize];
             let journal = self.journal.as_ref();
-            metrics.journal = journal.map_or_else(Default::default, Journal::size);
+            metrics.journal = journal.map_or_else(Default::default, |it| it.files.size());
             (metrics.log_trouble, metrics.log_lost) = self.log.state();
             self.shell.tell(Event::LoopMetrics(Box::new(metrics)));
         }

@@ -125,7 +125,7 @@ impl Sockets<TcpStream> {
     /// Shuts down sending. If the peer is gone already, the next read says so.
     pub fn write_eof(&mut self, id: ConnId) {
         if let Some(socket) = self.get(id) {
-            let _ = socket.entry.conn.stream().shutdown(Shutdown::Write);
+            let _ = socket.entry.conn.stream.shutdown(Shutdown::Write);
         }
     }
 }

@@ -7,11 +7,11 @@ use super::pool::{Pool, Wake};
 use super::shell::Shell;
 use crate::journal::{Job, JournalFiles, Outcome};
 use crate::limits::Limits;
-use crate::node::{Event, JournalSize, JournalTask};
+use crate::node::{Event, JournalTask};
 
 /// The files, and the workers that wait for the disk.
 pub struct Journal {
-    files: JournalFiles,
+    pub files: JournalFiles,
     worker: Pool<Job, Outcome>,
     merger: Pool<Job, Outcome>,
 }
@@ -30,11 +30,6 @@ impl Journal {
             worker,
             merger,
         })
-    }
-
-    /// The size of the files.
-    pub fn size(&self) -> JournalSize {
-        self.files.size()
     }
 
     /// Does a task of the node, or has a worker do it.

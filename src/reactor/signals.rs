@@ -34,7 +34,8 @@ pub struct Signals {
     delivery: SignalDelivery<UnixStream, SignalOnly>,
     has_terminal: bool,
     stdin: Option<File>,
-    requests: Requests,
+    /// The requests that have come, until the loop takes them.
+    pub requests: Requests,
     /// When we were first asked to end.
     first_end: Option<Mono>,
     /// A second signal has asked to end at once.
@@ -93,7 +94,7 @@ impl Signals {
         Ok(())
     }
 
-    /// Takes in an event; the requests are kept for [`Signals::take`].
+    /// Takes in an event.
     pub(super) fn event(&mut self, event: &Event, now: Mono) {
         match &mut self.stdin {
             _ if event.token() == SIGNALS => self.caught(now),
@@ -109,7 +110,7 @@ impl Signals {
         }
     }
 
-    /// Takes in the signals that came; the requests are kept for [`Signals::take`].
+    /// Takes in the signals that came.
     pub fn caught(&mut self, now: Mono) {
         for signal in self.delivery.pending() {
             match signal {
@@ -122,11 +123,6 @@ impl Signals {
                 }
             }
         }
-    }
-
-    /// Takes the requests that have come.
-    pub fn take(&mut self) -> Requests {
-        std::mem::take(&mut self.requests)
     }
 }
 

@@ -87,7 +87,7 @@ impl<S: Read + Write> Socket<'_, S> {
 impl Socket<'_, TcpStream> {
     /// The result of dialling it; none: it is still under way.
     pub fn dial_outcome(&mut self) -> Option<io::Result<()>> {
-        let outcome = connect::outcome(self.entry.conn.stream())?;
+        let outcome = connect::outcome(&self.entry.conn.stream)?;
         if outcome.is_ok() {
             self.entry.origin = Origin::Dialled;
             self.relist(false);
@@ -100,7 +100,7 @@ impl Socket<'_, TcpStream> {
     pub fn reset(&self) -> Option<io::Error> {
         match self.is_client() {
             true => None,
-            false => self.entry.conn.stream().take_error().ok().flatten(),
+            false => self.entry.conn.stream.take_error().ok().flatten(),
         }
     }
 }

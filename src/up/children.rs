@@ -230,7 +230,7 @@ impl Children {
     /// Does what signals ask for. Those about logs and links mean the servers.
     fn take_signals(&mut self, now: Mono) {
         self.signals.caught(now);
-        let asked = self.signals.take();
+        let asked = mem::take(&mut self.signals.requests);
         let bytes = [(asked.reopen, REOPEN), (asked.reload, REREAD)];
         for (_, byte) in bytes.into_iter().filter(|(is_asked, _)| *is_asked) {
             self.children
