@@ -138,13 +138,12 @@ fn serve(
         None => None,
     };
     // The doors open only now, so that nobody misses a client of the journal.
-    let clients = open(host, this.clients)?;
-    let servers = open(host, this.servers.unwrap_or_default())?;
+    let servers = this.servers.unwrap_or_default();
+    let doors = [open(host, this.clients)?, open(host, servers)?];
     let setup = Setup {
         node,
         journal,
-        clients,
-        servers,
+        doors,
         links,
         reload: reread(shared.topology, this.clone()),
         source: matches!(this.host, Host::Ip(_)).then_some(host),

@@ -20,9 +20,9 @@ use crate::wire::Report;
 /// allocator's share of two pieces of memory.
 const CLIENT_COST: usize = 128;
 
-/// Merges closed segments into that of the given number, and removes the others, with `memory` bytes
-/// for the clients of a pass. Between any two steps a start finds every line. In the result `bad`
-/// counts the damaged lines that are left out.
+/// Merges closed segments into the one with this number, and removes the others. A pass has
+/// `memory` bytes for its clients. Between any two steps a start finds every line. In the result
+/// `bad` counts the damaged lines that are left out.
 ///
 /// The segments are read through the files that are open already: that takes no descriptor, and
 /// works even if somebody has removed their names.
@@ -177,8 +177,8 @@ mod tests {
         node.lines().into_iter().map(<[u8]>::to_vec).collect()
     }
 
-    /// Random segments, merged with so little memory that it takes many passes, hold what a node knows
-    /// that replays all of them.
+    /// Random segments, merged with so little memory that it takes many passes, hold what a node
+    /// knows that replays all of them.
     #[test]
     fn a_merge_keeps_what_a_node_would_keep() {
         arbtest::arbtest(|u| {

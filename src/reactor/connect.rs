@@ -46,14 +46,12 @@ const EINPROGRESS: i32 = 115;
 
 /// The result of connecting; none: it is still under way.
 pub fn outcome(stream: &TcpStream) -> Option<io::Result<()>> {
-    match stream.take_error() {
-        Ok(None) => {}
-        Ok(Some(error)) | Err(error) => return Some(Err(error)),
+    if let Some(error) = stream.take_error().unwrap_or_else(Some) {
+        return Some(Err(error));
     }
     match stream.peer_addr() {
-        Ok(_) => Some(Ok(())),
         Err(error) if error.kind() == ErrorKind::NotConnected => None,
-        Err(error) => Some(Err(error)),
+        connected => Some(connected.map(drop)),
     }
 }
 

@@ -84,7 +84,6 @@ impl Dialler {
     fn drop_attempt(&mut self, peer: PeerId, sockets: &mut Sockets) {
         let attempt = &mut self.attempts[peer.index()];
         attempt.number += 1;
-        attempt.addresses.clear();
         if let Some(conn) = attempt.conn.take() {
             sockets.close(conn);
         }

@@ -15,7 +15,6 @@
 //! read, write and wait (rule 10).
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,52 +25,19 @@ use super::clock::Clock;
 use super::dial::Dialler;
 use super::io::Sockets;
 use super::journal::Journal;
-use super::listener::Listener;
-use super::metrics::{Phase, Stopwatch};
+use super::metrics::Stopwatch;
 use super::pool::{Pool, Wake};
-use super::reload::{Link, Reload};
+use super::setup::Setup;
 use super::shell::{Shell, ShellTimer};
 use super::signals::Signals;
 use super::token;
 use super::wait::wait;
 use crate::buffers::Timers;
-use crate::journal::JournalFiles;
 use crate::limits::{Limit, Limits};
-use crate::logging::Log;
-use crate::node::{Action, Door, Event, LookupError, Node, Query};
-use crate::places::Provider;
+use crate::node::{Action, Door, Event, LookupError, Query};
 use crate::units::LookupId;
 
 const LIMITS: Limits = Limits::PRODUCT;
-
-/// The parts of an event loop.
-pub struct Setup {
-    /// The server; it knows what its journal held.
-    pub node: Node,
-    /// The files of its journal, if it has one.
-    pub journal: Option<JournalFiles>,
-    /// The clients' door.
-    pub clients: Listener,
-    /// The servers' door.
-    pub servers: Listener,
-    /// The node's neighbours, in its order, and where each is dialled.
-    pub links: Vec<Link>,
-    /// Reads both again, at SIGHUP.
-    pub reload: Reload,
-    /// Our own address, by which the neighbours know us, if it is not a name.
-    pub source: Option<IpAddr>,
-    /// The most clients at once. One more is closed as soon as it comes, so that the links and the
-    /// log always have descriptors.
-    pub clients_max: usize,
-    /// The provider that the workers ask.
-    pub places: Arc<dyn Provider>,
-    /// End when standard input does.
-    pub until_eof: bool,
-    /// Signals, including those that have come already.
-    pub signals: Signals,
-    /// The log; written once per turn.
-    pub log: Log,
-}
 
 /// A question for the provider.
 type Lookup = (LookupId, Query);
@@ -84,7 +50,6 @@ pub struct EventLoop {
     lookups: Pool<Lookup, Result<Vec<u8>, LookupError>>,
     journal: Option<Journal>,
     signals: Signals,
-    log: Log,
 }
 
 impl EventLoop {
@@ -97,8 +62,7 @@ impl EventLoop {
         let waker = Waker::new(poll.registry(), token::WAKER)?;
         // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
         let wake: Wake = Arc::new(move || drop(waker.wake()));
-        let doors = [setup.clients, setup.servers];
-        let mut listeners = Listeners::new(doors, setup.clients_max, &poll)?;
+        let mut listeners = Listeners::new(setup.doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
         signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
         let journal = setup.journal.map(|files| Journal::start(files, &wake));
@@ -120,6 +84,7 @@ impl EventLoop {
             timers,
             watch,
             now,
+            log: setup.log,
         };
         Ok(EventLoop {
             shell,
@@ -128,7 +93,6 @@ impl EventLoop {
             lookups,
             journal,
             signals,
-            log: setup.log,
         })
     }
 
@@ -152,7 +116,7 @@ impl EventLoop {
     /// When polling itself fails.
     pub fn turn(&mut self) -> io::Result<bool> {
         let goes_on = self.act();
-        self.write_log();
+        self.shell.write_log();
         if goes_on {
             self.wait()?;
             self.observe();
@@ -241,10 +205,6 @@ impl EventLoop {
             if let Some(peer) = self.shell.serve(conn) {
                 self.dialler.advance(peer, conn, &mut self.shell);
             }
-            if self.shell.node.log_text().len() > LIMITS.log_lines {
-                self.shell.node.hit(Limit::log_lines);
-                self.write_log();
-            }
         }
     }
 
@@ -266,10 +226,10 @@ impl EventLoop {
     fn obey_requests(&mut self) {
         let requests = std::mem::take(&mut self.signals.requests);
         if requests.reopen {
-            if let Some(news) = self.log.reopen() {
+            if let Some(news) = self.shell.log.reopen() {
                 log::warn!("{news}");
             }
-            if self.log.state().0.is_none() {
+            if self.shell.log.state().0.is_none() {
                 log::info!("the log is reopened");
             }
         }
@@ -290,7 +250,7 @@ impl EventLoop {
             match timer {
                 ShellTimer::Accept => self.listeners.retry(),
                 ShellTimer::LogCheck | ShellTimer::LogRetry => {
-                    if let Some(news) = self.log.check() {
+                    if let Some(news) = self.shell.log.check() {
                         log::warn!("{news}");
                     }
                     let next = now + LIMITS.log_check;
@@ -301,19 +261,6 @@ impl EventLoop {
         self.shell.tell(Event::Tick);
     }
 
-    /// Writes the log of this turn. A log that cannot be written must not stop the herd.
-    fn write_log(&mut self) {
-        let shell = &mut self.shell;
-        shell.watch.enter(Phase::Log);
-        self.log.push(shell.node.log_text().as_bytes());
-        shell.node.clear_log();
-        if !self.log.write_out() && !shell.timers.is_set(ShellTimer::LogRetry) {
-            let at = shell.now.mono + LIMITS.log_retry;
-            shell.timers.set(ShellTimer::LogRetry, at);
-        }
-        shell.watch.enter(Phase::Node);
-    }
-
     /// Tells the node how the loop fares, at most once a second.
     fn report_metrics(&mut self) {
         let counts = || self.shell.node.counts();
@@ -321,7 +268,7 @@ impl EventLoop {
             metrics.clients_max = self.listeners.max[Door::Clients as usize];
             let journal = self.journal.as_ref();
             metrics.journal = journal.map_or_else(Default::default, |it| it.files.size());
-            (metrics.log_trouble, metrics.log_lost) = self.log.state();
+            (metrics.log_trouble, metrics.log_lost) = self.shell.log.state();
             self.shell.tell(Event::LoopMetrics(Box::new(metrics)));
         }
     }
@@ -330,7 +277,7 @@ impl EventLoop {
 /// However the loop ends, even by a panic, its last lines are written.
 impl Drop for EventLoop {
     fn drop(&mut self) {
-        self.write_log();
+        self.shell.write_log();
         log::logger().flush();
     }
 }

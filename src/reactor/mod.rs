@@ -3,6 +3,7 @@
 //!
 //! Begin with [`EventLoop::turn`] in `event_loop.rs`. Its parts:
 //!
+//! - `setup.rs`: the parts that it is given.
 //! - `shell.rs`: the node among its sockets, which all parts work on.
 //! - `io.rs`: the connections. `socket.rs` is one of them, [`Conn`] the readiness of its stream,
 //!   `ready.rs` the list of those with work, `token.rs` what an event is about.
@@ -25,6 +26,7 @@ mod metrics;
 mod pool;
 mod ready;
 mod reload;
+mod setup;
 mod shell;
 mod signals;
 mod socket;
@@ -34,8 +36,9 @@ mod wait;
 pub use clock::Clock;
 pub use conn::{Conn, ReadOutcome, Readiness};
 pub use connect::{connect, outcome};
-pub use event_loop::{EventLoop, Setup};
+pub use event_loop::EventLoop;
 pub use listener::Listener;
 pub use reload::{Link, Reload, Target};
+pub use setup::Setup;
 pub use signals::{REOPEN, REREAD, Requests, Signals};
 pub use wait::wait;

@@ -7,6 +7,8 @@ use super::io::Sockets;
 use super::metrics::{Phase, Stopwatch};
 use super::socket::Socket;
 use crate::buffers::Timers;
+use crate::limits::{Limit, Limits};
+use crate::logging::Log;
 use crate::node::{Event, Node};
 use crate::units::{ConnId, Now, PeerId};
 
@@ -21,6 +23,7 @@ pub struct Shell {
     pub watch: Stopwatch,
     /// When the events that are being handled came.
     pub now: Now,
+    pub log: Log,
 }
 
 /// The shell's own deadlines.
@@ -65,7 +68,23 @@ impl Shell {
             },
             ReadOutcome::Broken(why) => self.broken(conn, why),
         }
+        if self.node.log_text().len() > Limits::PRODUCT.log_lines {
+            self.node.hit(Limit::log_lines);
+            self.write_log();
+        }
         None
+    }
+
+    /// Writes the log of this turn. A log that cannot be written must not stop the herd.
+    pub fn write_log(&mut self) {
+        self.watch.enter(Phase::Log);
+        self.log.push(self.node.log_text().as_bytes());
+        self.node.clear_log();
+        if !self.log.write_out() && !self.timers.is_set(ShellTimer::LogRetry) {
+            let at = self.now.mono + Limits::PRODUCT.log_retry;
+            self.timers.set(ShellTimer::LogRetry, at);
+        }
+        self.watch.enter(Phase::Node);
     }
 
     fn broken(&mut self, conn: ConnId, why: String) {
