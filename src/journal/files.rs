@@ -25,7 +25,7 @@ pub struct JournalFiles {
     /// Segments that were closed since the last sync.
     pub(super) unsynced: Vec<Arc<File>>,
     /// The node waits for it, and the worker does not have it yet.
-    pub(super) task: Option<JournalTask>,
+    pub task: Option<JournalTask>,
     /// The job of the worker that does not merge.
     pub(super) working: Option<Kind>,
     pub(super) merging: bool,
@@ -67,37 +67,24 @@ impl JournalFiles {
         }
     }
 
-    /// The node wants something else than an append.
-    pub fn ask(&mut self, task: JournalTask) {
-        self.task = Some(task);
-    }
-
     /// The next work for a worker. `live_bytes` is the journal's length if each client were in it
     /// only once.
     pub fn next_job(&mut self, now: Mono, live_bytes: u64) -> Option<Job> {
-        // A sync that was queued behind a swap would find another file in the place of its own.
-        if self.working.is_none()
-            && let Some(task) = self.task.take()
-        {
-            self.working = Some(Kind::Task(task));
-            return Some(self.job(Kind::Task(task)));
-        }
-        if self.merging || now < self.retry_at {
-            return None;
-        }
-        if std::mem::take(&mut self.wants_merge) {
-            self.merging = true;
-            return Some(self.job(Kind::Merge));
-        }
         let bytes = self.size().bytes;
         let is_long = bytes > (2 * live_bytes).max(LIMITS.journal_floor);
         // Closed segments may hold clients that the table has no room for, and stay long.
         let is_worth_it = self.live.bytes > bytes / 4;
-        if !is_long || !is_worth_it || self.working.is_some() {
-            return None;
-        }
-        self.working = Some(Kind::Close);
-        Some(self.job(Kind::Close))
+        // A sync that was queued behind a swap would find another file in the place of its own.
+        let is_free = self.working.is_none();
+        let task = self.task.take_if(|_| is_free);
+        let kind = match task {
+            Some(task) => Kind::Task(task),
+            None if self.merging || now < self.retry_at => return None,
+            None if std::mem::take(&mut self.wants_merge) => Kind::Merge,
+            None if is_free && is_long && is_worth_it => Kind::Close,
+            None => return None,
+        };
+        Some(self.job(kind))
     }
 
     /// Takes in what became of a job. Returns what the node must know.
@@ -151,6 +138,10 @@ impl JournalFiles {
     }
 
     pub(super) fn job(&mut self, kind: Kind) -> Job {
+        match kind {
+            Kind::Merge => self.merging = true,
+            _ => self.working = Some(kind),
+        }
         let mut others: Vec<u64> = self.closed.keys().copied().collect();
         let last = others.pop().unwrap_or_default();
         let live = Arc::clone(&self.live.file);
@@ -204,12 +195,6 @@ mod tests {
     use super::*;
     use crate::journal::tests::{HEAD, Place, append, at, lines, work};
 
-    /// As if the journal were too long.
-    fn close(files: &mut JournalFiles) -> Job {
-        files.working = Some(Kind::Close);
-        files.job(Kind::Close)
-    }
-
     #[test]
     fn a_long_journal_is_closed_and_merged() {
         let place = Place::new();
@@ -245,7 +230,7 @@ mod tests {
         );
         assert!(place.open().unwrap_err().to_string().contains("in use"));
         // The second time there is one already.
-        let job = close(&mut files);
+        let job = files.job(Kind::Close);
         files.done(&job, job.run(), Mono(0));
         assert_eq!(place.endings(), ["", ".1", ".2"]);
         work(&mut files);
@@ -313,8 +298,8 @@ mod tests {
         let place = Place::new();
         let (mut files, _) = place.open().unwrap();
         append(&mut files, &[&at("kiwi", 1)]);
-        let job = close(&mut files);
-        files.ask(JournalTask::Sync);
+        let job = files.job(Kind::Close);
+        files.task = Some(JournalTask::Sync);
         assert!(files.next_job(Mono(0), 0).is_none());
         files.done(&job, job.run(), Mono(0));
         let sync = files.next_job(Mono(0), 0).unwrap();

@@ -133,7 +133,7 @@ mod tests {
 
     /// Has a task of the node's done, and all other work.
     pub(super) fn task(files: &mut JournalFiles, task: JournalTask) -> JournalEvent {
-        files.ask(task);
+        files.task = Some(task);
         let events = work(files);
         let [event] = &events[..] else {
             panic!("{events:?}");

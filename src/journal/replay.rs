@@ -203,22 +203,18 @@ impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
 
 /// Checks the text of a first line against ours, and returns whether its version is ours, too.
 fn is_current(text: &[u8], ours: &[u8]) -> Result<bool, Error> {
-    let (text, ours) = (String::from_utf8_lossy(text), String::from_utf8_lossy(ours));
+    let [text, ours] = [text, ours].map(String::from_utf8_lossy);
     let mut words = text.split(' ');
-    if words.next() != Some(FORMAT) {
-        return Err(Error(NO_JOURNAL.into()));
-    }
-    let (version, server) = (words.next().unwrap_or_default(), words.next());
-    if version != VERSION && version != OLD_VERSION {
-        return Err(Error(format!(
+    let mut next = || words.next().unwrap_or_default();
+    let (format, version, server) = (next(), next(), next());
+    Err(Error(match version {
+        _ if format != FORMAT => NO_JOURNAL.into(),
+        VERSION | OLD_VERSION if Some(server) == ours.split(' ').nth(2) => {
+            return Ok(version == VERSION);
+        }
+        VERSION | OLD_VERSION => format!("it is the journal of {server}; move it away"),
+        _ => format!(
             "its format is {version}, and this herd knows {OLD_VERSION} and {VERSION}; move it away"
-        )));
-    }
-    if server != ours.split(' ').nth(2) {
-        let server = server.unwrap_or_default();
-        return Err(Error(format!(
-            "it is the journal of {server}; move it away"
-        )));
-    }
-    Ok(version == VERSION)
+        ),
+    }))
 }

@@ -38,7 +38,7 @@ impl Journal {
             let event = self.files.append(shell.node.journal_text());
             shell.tell(Event::Journal(event));
         } else {
-            self.files.ask(task);
+            self.files.task = Some(task);
         }
         self.start_jobs(shell);
     }
