@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use log::LevelFilter;
-use simplelog::{ConfigBuilder, LevelPadding, WriteLogger};
+use simplelog::{ConfigBuilder, WriteLogger};
 
 use crate::limits::Limits;
 
@@ -62,7 +62,6 @@ pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
         .set_thread_level(LevelFilter::Off)
         .set_target_level(LevelFilter::Off)
         .set_location_level(LevelFilter::Off)
-        .set_level_padding(LevelPadding::Off)
         .add_filter_ignore_str("ureq")
         .add_filter_ignore_str("rustls")
         .build();

@@ -44,6 +44,8 @@ struct Totals {
     turns: u64,
     events: u64,
     waited: u64,
+    /// The longest turn.
+    longest: u64,
     /// By phase, of sampled turns only.
     sampled: [u64; 4],
     counts: Counts,
@@ -55,9 +57,8 @@ pub struct Stopwatch {
     pub clock: Clock,
     started: Wall,
     totals: Totals,
-    longest: u64,
-    /// Of each of the last seconds: the totals at its beginning, and its longest turn.
-    ring: [(Totals, u64); SECONDS],
+    /// The totals at the beginning of each of the last seconds; but the longest turn is its own.
+    ring: [Totals; SECONDS],
     /// The first second of the process's life that is not in the ring yet.
     next_second: u64,
     /// When the present wait or turn began.
@@ -73,8 +74,7 @@ impl Stopwatch {
             started: clock.now().wall,
             clock,
             totals: Totals::default(),
-            longest: 0,
-            ring: [(Totals::default(), 0); SECONDS],
+            ring: [Totals::default(); SECONDS],
             next_second: 0,
             border: Mono(0),
             phase: None,
@@ -98,9 +98,9 @@ impl Stopwatch {
     /// The turn ends, and waiting begins.
     pub fn sleep(&mut self, now: Mono) {
         let length = now.since(self.border);
-        self.longest = self.longest.max(length);
+        self.totals.longest = self.totals.longest.max(length);
         let second = self.next_second.saturating_sub(1);
-        let longest = &mut self.ring[second as usize % SECONDS].1;
+        let longest = &mut self.ring[second as usize % SECONDS].longest;
         *longest = length.max(*longest);
         self.enter_at(Phase::Node, now);
         self.phase = None;
@@ -135,14 +135,14 @@ impl Stopwatch {
         for begun in self.next_second.max(oldest).max(1)..=second {
             let waited = now.since(Mono(begun * SECOND)).min(self.totals.waited);
             let mut then = self.totals;
-            then.waited -= waited;
-            self.ring[begun as usize % SECONDS] = (then, 0);
+            (then.waited, then.longest) = (then.waited - waited, 0);
+            self.ring[begun as usize % SECONDS] = then;
         }
         self.next_second = second + 1;
-        let (before, _) = self.ring[oldest as usize % SECONDS];
+        let before = self.ring[oldest as usize % SECONDS];
         let Totals { turns, events, .. } = self.totals;
         let period = now.since(Mono(oldest * SECOND));
-        let longest = self.ring.iter().map(|(_, longest)| *longest).max();
+        let longest = self.ring.iter().map(|then| then.longest).max();
         let recent = Recent {
             period,
             turns: turns - before.turns,
@@ -154,7 +154,7 @@ impl Stopwatch {
         Some(LoopMetrics {
             started: self.started,
             turns,
-            longest: self.longest,
+            longest: self.totals.longest,
             recent,
             ..LoopMetrics::default()
         })
