@@ -12,8 +12,8 @@ use crate::node::{Event, JournalTask};
 /// The files, and the workers that wait for the disk.
 pub struct Journal {
     pub files: JournalFiles,
-    worker: Pool<Job, Outcome>,
-    merger: Pool<Job, Outcome>,
+    /// One for jobs that are waited for, and one for those that take long.
+    workers: [Pool<Job, Outcome>; 2],
 }
 
 impl Journal {
@@ -24,12 +24,8 @@ impl Journal {
     pub fn start(files: JournalFiles, wake: &Wake) -> io::Result<Journal> {
         let jobs_max = Limits::PRODUCT.journal_jobs;
         let start = |name| Pool::start(name, 1, jobs_max, Job::run, wake);
-        let (worker, merger) = (start("journal")?, start("merge")?);
-        Ok(Journal {
-            files,
-            worker,
-            merger,
-        })
+        let workers = [start("journal")?, start("merge")?];
+        Ok(Journal { files, workers })
     }
 
     /// Does a task of the node, or has a worker do it.
@@ -45,7 +41,7 @@ impl Journal {
 
     /// Takes in what the workers have done.
     pub fn take_results(&mut self, shell: &mut Shell) {
-        for pool in [&self.worker, &self.merger] {
+        for pool in &self.workers {
             for (job, outcome) in pool.results() {
                 let bug = || Err("a bug; the log of the server says more".to_string());
                 done(&mut self.files, &job, outcome.unwrap_or_else(bug), shell);
@@ -58,11 +54,8 @@ impl Journal {
     pub fn start_jobs(&mut self, shell: &mut Shell) {
         let live_bytes = shell.node.journal_status().live_bytes;
         while let Some(job) = self.files.next_job(shell.now.mono, live_bytes) {
-            let pool = match job.is_long() {
-                true => &self.merger,
-                false => &self.worker,
-            };
-            if let Err(job) = pool.submit(job) {
+            let worker = &self.workers[usize::from(job.is_long())];
+            if let Err(job) = worker.submit(job) {
                 let busy = Err("the worker is busy".to_string());
                 return done(&mut self.files, &job, busy, shell);
             }

@@ -86,9 +86,8 @@ impl Signals {
         registry.register(self.delivery.get_read_mut(), token, Interest::READABLE)?;
         if until_eof {
             let watched = registry.register(&mut SourceFd(&0), STDIN, Interest::READABLE);
-            watched.map_err(|_| {
-                io::Error::other("standard input cannot be watched for its end; make it a pipe")
-            })?;
+            let why = "standard input cannot be watched for its end; make it a pipe";
+            watched.map_err(|_| io::Error::other(why))?;
             self.stdin = Some(io::stdin().as_fd().try_clone_to_owned()?.into());
         }
         Ok(())
