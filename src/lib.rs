@@ -12,7 +12,7 @@
 //!   - `event_loop.rs`: one turn, which acts, waits and observes.
 //!   - `io.rs`: how is a connection read and written? `conn.rs`: why is no edge ever lost?
 //!   - `accept.rs`, `dial.rs`: where do connections come from?
-//!   - `workers.rs`: where do calls go that block?
+//!   - `pool.rs`: where do calls go that block?
 //! - [`node`], the server; its folders follow the [protocol](guide::protocol):
 //!   - `api.rs`: everything that goes in and comes out.
 //!   - `conn`: one connection, from its first byte to its end. It has a phase (`session.rs`), takes

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use log::LevelFilter;
-use simplelog::{ConfigBuilder, LevelPadding, WriteLogger};
+use simplelog::{ConfigBuilder, WriteLogger};
 
 use crate::limits::Limits;
 
@@ -26,16 +26,8 @@ const LIMITS: Limits = Limits::PRODUCT;
 #[derive(Clone)]
 pub struct Log(Arc<Mutex<Sink>>);
 
-/// Whether the log is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State {
-    /// Why it is not.
-    pub trouble: Option<String>,
-    /// Lines that were dropped since the start.
-    pub lost: u64,
-}
-
 /// The file, and the bytes that are not in it yet.
+#[derive(Default)]
 struct Sink {
     path: PathBuf,
     /// None: it could not be reopened.
@@ -45,7 +37,10 @@ struct Sink {
     dropping: bool,
     /// The disk took a part of the line that the buffer begins with.
     torn: bool,
-    state: State,
+    /// Why the log is not written.
+    trouble: Option<String>,
+    /// Lines that were dropped since the start.
+    lost: u64,
     /// Lines that had been dropped when the log was last written.
     lost_before: u64,
 }
@@ -56,13 +51,17 @@ struct Sink {
 /// # Errors
 /// When the file cannot be written, or a log is open already.
 pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
-    let log = Log(Arc::new(Mutex::new(Sink::new(path)?)));
+    let sink = Sink {
+        path: path.to_path_buf(),
+        file: Some(append(path)?),
+        ..Sink::default()
+    };
+    let log = Log(Arc::new(Mutex::new(sink)));
     let config = ConfigBuilder::new()
         .set_time_format_rfc3339()
         .set_thread_level(LevelFilter::Off)
         .set_target_level(LevelFilter::Off)
         .set_location_level(LevelFilter::Off)
-        .set_level_padding(LevelPadding::Off)
         .add_filter_ignore_str("ureq")
         .add_filter_ignore_str("rustls")
         .build();
@@ -83,7 +82,24 @@ pub fn catch_panics() {
 impl Log {
     /// Gathers bytes; a full buffer is written. It never fails.
     pub fn push(&self, bytes: &[u8]) {
-        self.lock().push(bytes);
+        let sink = &mut *self.lock();
+        if sink.trouble.is_none() {
+            sink.buffer.extend_from_slice(bytes);
+            if sink.buffer.len() >= LIMITS.log_backlog {
+                sink.write_out();
+            }
+            return;
+        }
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let at_start = sink.buffer.last().is_none_or(|last| *last == b'\n');
+            sink.dropping |= at_start && sink.buffer.len() >= LIMITS.log_backlog;
+            if !sink.dropping {
+                sink.buffer.extend_from_slice(piece);
+            } else if piece.ends_with(b"\n") {
+                sink.dropping = false;
+                sink.lost += 1;
+            }
+        }
     }
 
     /// Writes the lines that were gathered. False: the log cannot be written; after the first
@@ -95,18 +111,31 @@ impl Log {
     /// Tries to write again after a failure, and reopens the file if it was removed. Returns a line
     /// to log when writing works again or the file is a new one.
     pub fn check(&self) -> Option<String> {
-        self.lock().check()
+        let sink = &mut *self.lock();
+        // Writes to a file that was removed succeed, and are lost.
+        let exists = |file: &File| file.metadata().is_ok_and(|facts| facts.nlink() > 0);
+        let removed = !sink.file.as_ref().is_some_and(exists);
+        let opened = if removed { sink.open() } else { Ok(()) };
+        let outcome = opened.and_then(|()| sink.write());
+        let recovered = sink.note(outcome);
+        let is_new = removed && sink.trouble.is_none();
+        recovered.or_else(|| is_new.then(|| "the log was removed, and is reopened".to_string()))
     }
 
     /// Opens a file of the same name, after the old one was moved away. Its directory is made if it
     /// is gone. Returns a line to log when writing works again after a failure.
     pub fn reopen(&self) -> Option<String> {
-        self.lock().reopen()
+        let sink = &mut *self.lock();
+        // Lines that the old file does not take go to the new one.
+        let _ = sink.write();
+        let outcome = sink.open().and_then(|()| sink.write());
+        sink.note(outcome)
     }
 
-    /// Whether it is written.
-    pub fn state(&self) -> State {
-        self.lock().state.clone()
+    /// Why the log is not written, if it is not; and how many lines were dropped since the start.
+    pub fn state(&self) -> (Option<String>, u64) {
+        let sink = self.lock();
+        (sink.trouble.clone(), sink.lost)
     }
 
     fn lock(&self) -> MutexGuard<'_, Sink> {
@@ -128,62 +157,12 @@ impl Write for Log {
 }
 
 impl Sink {
-    fn new(path: &Path) -> io::Result<Sink> {
-        Ok(Sink {
-            path: path.to_path_buf(),
-            file: Some(append(path)?),
-            buffer: Vec::new(),
-            dropping: false,
-            torn: false,
-            state: State::default(),
-            lost_before: 0,
-        })
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        if self.state.trouble.is_none() {
-            self.buffer.extend_from_slice(bytes);
-            if self.buffer.len() >= LIMITS.log_backlog {
-                self.write_out();
-            }
-            return;
-        }
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let at_start = self.buffer.last().is_none_or(|last| *last == b'\n');
-            self.dropping |= at_start && self.buffer.len() >= LIMITS.log_backlog;
-            if !self.dropping {
-                self.buffer.extend_from_slice(piece);
-            } else if piece.ends_with(b"\n") {
-                self.dropping = false;
-                self.state.lost += 1;
-            }
-        }
-    }
-
     fn write_out(&mut self) -> bool {
-        if self.state.trouble.is_none() {
+        if self.trouble.is_none() {
             let outcome = self.write();
             self.note(outcome);
         }
-        self.state.trouble.is_none()
-    }
-
-    fn check(&mut self) -> Option<String> {
-        // Writes to a file that was removed succeed, and are lost.
-        let exists = |file: &File| file.metadata().is_ok_and(|facts| facts.nlink() > 0);
-        let removed = !self.file.as_ref().is_some_and(exists);
-        let opened = if removed { self.open() } else { Ok(()) };
-        let outcome = opened.and_then(|()| self.write());
-        let recovered = self.note(outcome);
-        let is_new = removed && self.state.trouble.is_none();
-        recovered.or_else(|| is_new.then(|| "the log was removed, and is reopened".to_string()))
-    }
-
-    fn reopen(&mut self) -> Option<String> {
-        // Lines that the old file does not take go to the new one.
-        let _ = self.write();
-        let outcome = self.open().and_then(|()| self.write());
-        self.note(outcome)
+        self.trouble.is_none()
     }
 
     /// Opens the file, and makes its directory if need be.
@@ -226,26 +205,24 @@ impl Sink {
     /// Takes note of a result of writing. The first failure is said on standard error; a line to
     /// log is returned when it is over.
     fn note(&mut self, outcome: io::Result<()>) -> Option<String> {
-        match (outcome, self.state.trouble.take()) {
+        match (outcome, self.trouble.take()) {
             (Ok(()), None) => None,
             (Ok(()), Some(why)) => {
-                let lost = self.state.lost - self.lost_before;
-                self.lost_before = self.state.lost;
+                let lost = self.lost - self.lost_before;
+                self.lost_before = self.lost;
                 let text = "the log is written again; it was not";
                 Some(format!("{text}: {why}; lines lost: {lost}"))
             }
-            (Err(_), Some(why)) => {
-                self.state.trouble = Some(why);
-                None
-            }
             (Err(error), None) => {
                 let path = self.path.display();
+                let what = format!("{path} cannot be written: {error}; serving on without a log");
                 // Without a standard error there is nobody to tell.
-                let _ = writeln!(
-                    io::stderr(),
-                    "herd: warning: {path} cannot be written: {error}; serving on without a log"
-                );
-                self.state.trouble = Some(error.to_string());
+                let _ = writeln!(io::stderr(), "herd: warning: {what}");
+                self.trouble = Some(error.to_string());
+                None
+            }
+            (Err(_), trouble) => {
+                self.trouble = trouble;
                 None
             }
         }
@@ -261,50 +238,54 @@ fn append(path: &Path) -> io::Result<File> {
 mod tests {
     use super::*;
 
-    fn sink(path: &str) -> Sink {
-        let mut sink = Sink::new(Path::new("/dev/full")).expect("a full disk");
-        sink.path = PathBuf::from(path);
-        sink
+    /// Its disk is full until it is reopened.
+    fn log(path: impl Into<PathBuf>) -> Log {
+        Log(Arc::new(Mutex::new(Sink {
+            path: path.into(),
+            file: Some(append(Path::new("/dev/full")).expect("a full disk")),
+            ..Sink::default()
+        })))
     }
 
     #[test]
     fn a_full_disk_costs_a_buffer_and_whole_lines() {
-        let mut sink = sink("/dev/full");
+        let log = log("/dev/full");
         for number in 0..20_000 {
-            sink.push(format!("line {number} ").as_bytes());
-            sink.push(b"of some bytes\n");
+            log.push(format!("line {number} ").as_bytes());
+            log.push(b"of some bytes\n");
         }
-        assert!(!sink.write_out() && sink.check().is_none());
-        assert!(sink.state.trouble.is_some() && sink.state.lost > 1000);
+        assert!(!log.write_out() && log.check().is_none());
+        let sink = log.lock();
+        assert!(sink.trouble.is_some() && sink.lost > 1000);
         assert!(sink.buffer.len() < LIMITS.log_backlog + 100);
         let text = String::from_utf8(sink.buffer.clone()).expect("text");
         assert!(
             text.lines()
                 .all(|line| line.starts_with("line ") && line.ends_with(" bytes"))
         );
-        assert_eq!(text.lines().count() as u64 + sink.state.lost, 20_000);
+        assert_eq!(text.lines().count() as u64 + sink.lost, 20_000);
     }
 
     #[test]
     fn when_there_is_room_again_no_line_is_broken() {
         let path = std::env::temp_dir().join(format!("herd-log-{}", std::process::id()));
-        let mut sink = sink(&path.display().to_string());
-        sink.push(b"one\n");
-        assert!(!sink.write_out());
+        let log = log(&path);
+        log.push(b"one\n");
+        assert!(!log.write_out());
         // Not tried again before it is checked.
-        sink.file = None;
-        sink.push(b"two\n");
-        assert!(!sink.write_out());
-        let said = sink.check().expect("it is over");
+        log.lock().file = None;
+        log.push(b"two\n");
+        assert!(!log.write_out());
+        let said = log.check().expect("it is over");
         assert!(said.starts_with("the log is written again") && said.ends_with("lines lost: 0"));
         assert_eq!(fs::read_to_string(&path).expect("a log"), "one\ntwo\n");
-        assert_eq!(sink.check(), None);
+        assert_eq!(log.check(), None);
         // Removed, it is reopened, but not before the next check.
         fs::remove_file(&path).expect("to remove it");
-        sink.push(b"three\n");
-        assert!(sink.write_out());
-        sink.push(b"four\n");
-        assert!(sink.check().expect("it is said").contains("reopened"));
+        log.push(b"three\n");
+        assert!(log.write_out());
+        log.push(b"four\n");
+        assert!(log.check().expect("it is said").contains("reopened"));
         assert_eq!(fs::read_to_string(&path).expect("a log"), "four\n");
         fs::remove_file(&path).expect("to remove it");
     }
@@ -312,10 +293,10 @@ mod tests {
     #[test]
     fn half_a_line_of_the_old_file_is_no_line_of_the_new_one() {
         let path = std::env::temp_dir().join(format!("herd-torn-{}", std::process::id()));
-        let mut sink = sink(&path.display().to_string());
-        sink.torn = true;
-        sink.push(b"rest\nwhole\n");
-        assert!(sink.reopen().is_none());
+        let log = log(&path);
+        log.lock().torn = true;
+        log.push(b"rest\nwhole\n");
+        assert!(log.reopen().is_none());
         assert_eq!(fs::read_to_string(&path).expect("a log"), "whole\n");
         fs::remove_file(&path).expect("to remove it");
     }

@@ -59,7 +59,6 @@ fn serve(
     phase: &AtomicU8,
     log: Log,
 ) -> AllocationInfo {
-    let [clients, servers] = doors;
     let neighbour = Neighbour {
         name: NAMES[1 - name].to_string(),
         plain: false,
@@ -78,8 +77,7 @@ fn serve(
             limits: Limits::default(),
         }),
         journal: None,
-        clients,
-        servers,
+        doors,
         links: vec![(neighbour, Target::Address(target))],
         source: Some(HOST),
         clients_max: 10,

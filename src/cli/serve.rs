@@ -116,12 +116,13 @@ fn prepare(
         limits: shared.limits,
     });
     let journal = shared.journal.map(|_| open_journal(&mut node, path, name));
+    let journal = journal.transpose()?;
+    // The doors open only now, so that nobody misses a client of the journal.
+    let servers = this.servers.unwrap_or_default();
     let setup = Setup {
         node,
-        journal: journal.transpose()?,
-        // The doors open only now, so that nobody misses a client of the journal.
-        clients: open(host, this.clients)?,
-        servers: open(host, this.servers.unwrap_or_default())?,
+        journal,
+        doors: [open(host, this.clients)?, open(host, servers)?],
         reload: reread(options::topology_path(matches), this.clone()),
         source: matches!(this.host, Host::Ip(_)).then_some(host),
         clients_max: clients_max(links.len()),

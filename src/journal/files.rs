@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use memchr::memchr_iter;
 
-use super::job::{Done, Job, Kind};
-use super::place::{Place, why};
-use super::segment::Segment;
+use super::job::{Job, Kind, Outcome};
+use super::place::{Place, Segment, why};
 use crate::limits::Limits;
 use crate::node::{JournalEvent, JournalSize, JournalTask};
 use crate::units::Mono;
@@ -26,7 +25,7 @@ pub struct JournalFiles {
     /// Segments that were closed since the last sync.
     pub(super) unsynced: Vec<Arc<File>>,
     /// The node waits for it, and the worker does not have it yet.
-    pub(super) task: Option<JournalTask>,
+    pub task: Option<JournalTask>,
     /// The job of the worker that does not merge.
     pub(super) working: Option<Kind>,
     pub(super) merging: bool,
@@ -40,12 +39,12 @@ impl JournalFiles {
         JournalFiles {
             place: Arc::new(place),
             live,
-            closed,
             unsynced: Vec::new(),
             task: None,
             working: None,
             merging: false,
-            wants_merge: false,
+            wants_merge: closed.len() > 1,
+            closed,
             retry_at: Mono(0),
         }
     }
@@ -59,79 +58,58 @@ impl JournalFiles {
         };
         // The part that was written, if any, is taken back.
         let is_whole = self.live.file.set_len(self.live.bytes).is_ok();
-        let no_room = [
-            ErrorKind::StorageFull,
-            ErrorKind::QuotaExceeded,
-            ErrorKind::FileTooLarge,
-        ];
-        let why = why(self.place.live(), &error);
-        match is_whole && no_room.contains(&error.kind()) {
+        use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let is_full = matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+        let why = why(&self.place.live, error);
+        match is_whole && is_full {
             true => JournalEvent::Wrote(Err(why)),
             false => JournalEvent::Lost(why),
         }
     }
 
-    /// The node wants something else than an append.
-    pub fn ask(&mut self, task: JournalTask) {
-        self.task = Some(task);
-    }
-
     /// The next work for a worker. `live_bytes` is the journal's length if each client were in it
     /// only once.
     pub fn next_job(&mut self, now: Mono, live_bytes: u64) -> Option<Job> {
-        // A sync that was queued behind a swap would find another file in the place of its own.
-        if self.working.is_none()
-            && let Some(task) = self.task.take()
-        {
-            self.working = Some(Kind::Task(task));
-            return Some(self.job(Kind::Task(task)));
-        }
-        if self.merging || now < self.retry_at {
-            return None;
-        }
-        if std::mem::take(&mut self.wants_merge) {
-            self.merging = true;
-            return Some(self.job(Kind::Merge));
-        }
         let bytes = self.size().bytes;
         let is_long = bytes > (2 * live_bytes).max(LIMITS.journal_floor);
         // Closed segments may hold clients that the table has no room for, and stay long.
         let is_worth_it = self.live.bytes > bytes / 4;
-        if !is_long || !is_worth_it || self.working.is_some() {
-            return None;
-        }
-        self.working = Some(Kind::Close);
-        Some(self.job(Kind::Close))
+        // A sync that was queued behind a swap would find another file in the place of its own.
+        let is_free = self.working.is_none();
+        let task = self.task.take_if(|_| is_free);
+        let kind = match task {
+            Some(task) => Kind::Task(task),
+            None if self.merging || now < self.retry_at => return None,
+            None if std::mem::take(&mut self.wants_merge) => Kind::Merge,
+            None if is_free && is_long && is_worth_it => Kind::Close,
+            None => return None,
+        };
+        Some(self.job(kind))
     }
 
-    /// Takes in the result of a job. Returns what the node must know.
-    pub fn done(&mut self, done: Done, now: Mono) -> Option<JournalEvent> {
-        let Done {
-            kind,
-            number,
-            result,
-        } = done;
-        match kind {
+    /// Takes in what became of a job. Returns what the node must know.
+    pub fn done(&mut self, job: &Job, outcome: Outcome, now: Mono) -> Option<JournalEvent> {
+        match job.kind {
             Kind::Merge => self.merging = false,
             _ => self.working = None,
         }
-        match (kind, result) {
-            (Kind::Task(JournalTask::Restart), result) => {
-                Some(JournalEvent::Restarted(result.map(|live| {
+        match (job.kind, outcome) {
+            (Kind::Task(JournalTask::Restart), outcome) => {
+                Some(JournalEvent::Restarted(outcome.map(|live| {
                     // Everything is told again, so nothing in the files from before matters.
-                    self.swap(number, live);
+                    self.swap(job.number, live);
                     self.closed.values_mut().for_each(|it| it.bad = u64::MAX);
                     self.unsynced.clear();
                 })))
             }
-            (Kind::Task(_), result) => Some(JournalEvent::Synced(result.map(drop))),
+            (Kind::Task(_), outcome) => Some(JournalEvent::Synced(outcome.map(drop))),
             (Kind::Close, Ok(live)) => {
                 self.unsynced.push(Arc::clone(&self.live.file));
-                self.swap(number, live);
+                self.swap(job.number, live);
                 None
             }
-            (Kind::Merge, Ok(merged)) => self.merged(number, merged?),
-            (_, Err(why)) => {
+            (Kind::Merge, Ok(merged)) => self.merged(job, merged?),
+            (kind, Err(why)) => {
                 self.retry_at = now + LIMITS.journal_merge_retry;
                 self.wants_merge |= kind == Kind::Merge;
                 log::warn!("the journal cannot be made shorter for now: {why}");
@@ -160,24 +138,30 @@ impl JournalFiles {
     }
 
     pub(super) fn job(&mut self, kind: Kind) -> Job {
-        let closed = self.closed.values().map(|it| Arc::clone(&it.file));
-        let last = self.closed.keys().last().copied().unwrap_or_default();
-        let mut files: Vec<Arc<File>> = match kind {
-            Kind::Merge => closed.collect(),
-            Kind::Task(JournalTask::Sync) => std::mem::take(&mut self.unsynced),
-            _ => Vec::new(),
-        };
-        if kind != Kind::Merge {
-            files.push(Arc::clone(&self.live.file));
+        match kind {
+            Kind::Merge => self.merging = true,
+            _ => self.working = Some(kind),
         }
+        let mut others: Vec<u64> = self.closed.keys().copied().collect();
+        let last = others.pop().unwrap_or_default();
+        let live = Arc::clone(&self.live.file);
+        let (number, files) = match kind {
+            Kind::Merge => (
+                last,
+                self.closed.values().map(|it| it.file.clone()).collect(),
+            ),
+            Kind::Task(JournalTask::Sync) => {
+                self.unsynced.push(live);
+                (last + 1, std::mem::take(&mut self.unsynced))
+            }
+            _ => (last + 1, vec![live]),
+        };
         Job {
             kind,
             place: Arc::clone(&self.place),
             files,
-            numbers: match kind {
-                Kind::Merge => self.closed.keys().copied().collect(),
-                _ => vec![last + 1],
-            },
+            number,
+            others,
             bad: self.bad_lines(),
         }
     }
@@ -191,13 +175,170 @@ impl JournalFiles {
         }
     }
 
-    /// There is one segment in the place of all up to that number.
-    fn merged(&mut self, number: u64, mut merged: Segment) -> Option<JournalEvent> {
-        let path = self.place.closed(number);
+    /// There is one segment in the place of all that the job merged.
+    fn merged(&mut self, job: &Job, mut merged: Segment) -> Option<JournalEvent> {
+        let path = self.place.beside(job.number);
         log::info!("{}: merged into {} lines", path.display(), merged.lines);
-        let damaged = std::mem::take(&mut merged.bad) > 0;
-        self.closed = self.closed.split_off(&(number + 1));
-        self.closed.insert(number, merged);
-        damaged.then(|| JournalEvent::Lost(why(&path, &"something in it was damaged")))
+        // All that it kept is good; known damage was told when the journal was opened.
+        let damaged = std::mem::take(&mut merged.bad) > job.bad;
+        self.closed = self.closed.split_off(&(job.number + 1));
+        self.closed.insert(job.number, merged);
+        damaged.then(|| JournalEvent::Lost(why(&path, "something in it was damaged")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs::OpenOptions;
+
+    use super::*;
+    use crate::journal::tests::{HEAD, Place, append, at, lines, work};
+
+    #[test]
+    fn a_long_journal_is_closed_and_merged() {
+        let place = Place::new();
+        let (mut files, _) = place.open().unwrap();
+        let [old, new, other] = [at("kiwi", 1), at("kiwi", 2), at("lime", 1)];
+        append(&mut files, &[&old, &new]);
+        assert!(
+            files.next_job(Mono(0), 0).is_none(),
+            "it is below the floor"
+        );
+        files.live.bytes += Limits::PRODUCT.journal_floor;
+        let live_bytes = files.size().bytes / 2 + 1;
+        assert!(files.next_job(Mono(0), live_bytes).is_none());
+        let job = files.next_job(Mono(0), live_bytes - 2).unwrap();
+        assert!(!job.is_long() && files.size().compacting);
+        let outcome = job.run();
+        // Until the loop knows, lines go to the closed segment.
+        append(&mut files, &[&other]);
+        assert_eq!(files.done(&job, outcome, Mono(0)), None);
+        let newest = at("kiwi", 3);
+        append(&mut files, &[&newest]);
+        assert_eq!(place.read(".1"), lines(&[HEAD, &old, &new, &other]));
+        let job = files.next_job(Mono(0), live_bytes).unwrap();
+        assert!(job.is_long() && files.size().compacting);
+        assert_eq!(files.done(&job, job.run(), Mono(0)), None);
+        assert_eq!(place.read(".1"), lines(&[HEAD, &new, &other]));
+        assert_eq!(place.read(""), lines(&[HEAD, &newest]));
+        let size = files.size();
+        assert_eq!((size.lines, size.compacting), (3, false));
+        assert_eq!(
+            size.bytes,
+            (place.read("").len() + place.read(".1").len()) as u64
+        );
+        assert!(place.open().unwrap_err().to_string().contains("in use"));
+        // The second time there is one already.
+        let job = files.job(Kind::Close);
+        files.done(&job, job.run(), Mono(0));
+        assert_eq!(place.endings(), ["", ".1", ".2"]);
+        work(&mut files);
+        assert_eq!(place.endings(), ["", ".2"]);
+        assert_eq!(place.read(".2"), lines(&[HEAD, &newest, &other]));
+    }
+
+    /// Each state of the directory that a crash may leave, and what a start makes of it.
+    #[test]
+    fn a_crash_between_any_two_steps_loses_nothing() {
+        let all = [at("kiwi", 2), at("lemon", 1), at("lime", 1)];
+        let [kiwi, lemon, lime] = &all;
+        let live = lines(&[HEAD, lime]);
+        let closed = lines(&[HEAD, &at("kiwi", 1), lemon]);
+        let later = lines(&[HEAD, kiwi]);
+        let merged = lines(&[HEAD, kiwi, lemon]);
+        let head = lines(&[HEAD]);
+        let both = [&later[..], &live[head.len()..]].concat();
+        let states: [&[(&str, &[u8])]; 10] = [
+            // The live segment is closed.
+            &[("", &both), (".1", &closed)],
+            &[("", &both), (".1", &closed), (".new", &head[..5])],
+            &[("", &both), (".1", &closed), (".new", &head)],
+            &[(".1", &closed), (".2", &both), (".new", &head)],
+            &[("", &head), (".1", &closed), (".2", &both)],
+            // Both are merged.
+            &[("", &live), (".1", &closed), (".2", &later)],
+            &[
+                ("", &live),
+                (".1", &closed),
+                (".2", &later),
+                (".merging", &merged[..20]),
+            ],
+            &[
+                ("", &live),
+                (".1", &closed),
+                (".2", &later),
+                (".merging", &merged),
+            ],
+            &[("", &live), (".1", &closed), (".2", &merged)],
+            &[("", &live), (".2", &merged)],
+        ];
+        for state in states {
+            let place = Place::new();
+            for (ending, text) in state {
+                place.write(ending, text);
+            }
+            for _ in 0..2 {
+                let (mut files, texts) = place.open().unwrap();
+                let newest = BTreeSet::from_iter(texts);
+                assert!(all.iter().all(|text| newest.contains(text)), "{state:?}");
+                work(&mut files);
+                assert!(files.closed.len() <= 1);
+                let endings = place.endings();
+                assert!(
+                    endings.iter().all(|it| ["", ".1", ".2"].contains(&&**it)),
+                    "{endings:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_sync_waits_for_the_swap_and_covers_the_closed_segment() {
+        let place = Place::new();
+        let (mut files, _) = place.open().unwrap();
+        append(&mut files, &[&at("kiwi", 1)]);
+        let job = files.job(Kind::Close);
+        files.task = Some(JournalTask::Sync);
+        assert!(files.next_job(Mono(0), 0).is_none());
+        files.done(&job, job.run(), Mono(0));
+        let sync = files.next_job(Mono(0), 0).unwrap();
+        assert!(!sync.is_long() && files.unsynced.is_empty());
+        // Beside it there may be a merge.
+        let merge = files.next_job(Mono(0), 0).unwrap();
+        assert!(merge.is_long());
+        assert_eq!(files.done(&merge, merge.run(), Mono(0)), None);
+        let synced = files.done(&sync, sync.run(), Mono(0));
+        assert_eq!(synced, Some(JournalEvent::Synced(Ok(()))));
+    }
+
+    /// The table may be smaller than before, and what it has no room for stays in the journal.
+    #[test]
+    fn a_journal_that_stays_long_is_not_closed_again_and_again() {
+        let place = Place::new();
+        place.write(".1", &lines(&[HEAD]));
+        let (mut files, _) = place.open().unwrap();
+        let floor = Limits::PRODUCT.journal_floor;
+        files.closed.get_mut(&1).unwrap().bytes = 3 * floor;
+        files.live.bytes = floor;
+        assert!(files.next_job(Mono(0), floor).is_none());
+        files.live.bytes = floor + 1;
+        assert!(files.next_job(Mono(0), floor).is_some());
+    }
+
+    #[test]
+    fn where_there_is_no_room_nothing_is_half_written() {
+        let Ok(full) = OpenOptions::new().append(true).open("/dev/full") else {
+            return;
+        };
+        let place = Place::new();
+        let (mut files, _) = place.open().unwrap();
+        files.live.file = full.into();
+        // A device cannot be cut, so it is not known what it has.
+        let event = files.append(b"AT 1\n");
+        assert!(
+            matches!(&event, JournalEvent::Lost(why) if why.contains("A.herd: ")),
+            "{event:?}"
+        );
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::merge::merge;
-use super::place::{Place, is_at, why};
-use super::segment::Segment;
+use super::place::{MERGING, NEW, Place, Segment, is_at, remove, why};
+use crate::limits::Limits;
 use crate::node::JournalTask;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,21 +28,16 @@ pub struct Job {
     /// The files that it is about. For a merge they are the closed segments, for a sync those that
     /// the disk may not have yet, the live one last; otherwise it is the live one.
     pub(super) files: Vec<Arc<File>>,
-    /// The closed segments' numbers; or the one that the live segment will have.
-    pub(super) numbers: Vec<u64>,
+    /// The number of the last closed segment, for a merge; or the one that the live one will have.
+    pub(super) number: u64,
+    /// The numbers of the other closed segments.
+    pub(super) others: Vec<u64>,
     /// How many lines of the files are known to be damaged.
     pub(super) bad: u64,
 }
 
-/// The result of a [`Job`].
-#[derive(Debug)]
-pub struct Done {
-    pub(super) kind: Kind,
-    /// The last of the job's numbers.
-    pub(super) number: u64,
-    /// The new file, if there is one.
-    pub(super) result: Result<Option<Segment>, String>,
-}
+/// The new file, if there is one; or why the job failed.
+pub type Outcome = Result<Option<Segment>, String>;
 
 impl Job {
     /// A merge takes long, and nobody waits for it; everything else is waited for.
@@ -51,62 +46,52 @@ impl Job {
     }
 
     /// Does it. This may wait for the disk.
-    pub fn run(&self) -> Done {
-        self.done(match self.kind {
-            Kind::Merge => merge(&self.place, &self.files, &self.numbers, self.bad).map(Some),
-            Kind::Close | Kind::Task(JournalTask::Restart) => self.swap().map(Some),
-            Kind::Task(_) => self.sync().map(|()| None),
-        })
-    }
-
-    /// Its result if it could not be done at all.
-    pub fn failed(&self, why: &str) -> Done {
-        self.done(Err(why.to_string()))
-    }
-
-    fn done(&self, result: Result<Option<Segment>, String>) -> Done {
-        Done {
-            kind: self.kind,
-            number: self.numbers.last().copied().unwrap_or_default(),
-            result,
+    pub fn run(&self) -> Outcome {
+        let live = &self.place.live;
+        match self.kind {
+            Kind::Merge => {
+                let (path, memory) = (self.place.beside(MERGING), Limits::PRODUCT.journal_merge);
+                let merged = merge(&self.place, &self.files, self.number, &self.others, memory);
+                merged.map(Some).map_err(|error| {
+                    let _ = remove(&path);
+                    why(&path, error)
+                })
+            }
+            Kind::Close | Kind::Task(JournalTask::Restart) => {
+                self.swap().map(Some).map_err(|error| why(live, error))
+            }
+            Kind::Task(_) => self.sync().map(|()| None).map_err(|error| why(live, error)),
         }
     }
 
     /// A file whose pages could not be made safe cannot be trusted, whatever a second try says: the
     /// kernel may have marked them clean (fsync(2)).
-    fn sync(&self) -> Result<(), String> {
-        let path = self.place.live();
+    fn sync(&self) -> io::Result<()> {
         let flush = self.kind == Kind::Task(JournalTask::Sync);
         for file in self.files.iter().filter(|_| flush) {
-            file.sync_data().map_err(|error| why(path, &error))?;
+            file.sync_data()?;
         }
-        match self.is_in_place() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(why(path, &"it is gone, or another file is there now")),
-            Err(error) => Err(why(path, &error)),
+        match self.is_in_place()? {
+            true => Ok(()),
+            false => Err(io::Error::other("it is gone, or another file is there now")),
         }
     }
 
     /// Between any two steps a start finds every line: in the live segment, or in a closed one.
-    fn swap(&self) -> Result<Segment, String> {
-        let path = self.place.live();
-        self.put_in_place().map_err(|error| why(path, &error))
-    }
-
-    fn put_in_place(&self) -> io::Result<Segment> {
-        let (path, created) = (self.place.live(), self.place.created());
-        let closed = self.place.closed(self.numbers[0]);
+    fn swap(&self) -> io::Result<Segment> {
+        let path = &self.place.live;
+        let (new, closed) = (self.place.beside(NEW), self.place.beside(self.number));
         let is_there = self.is_in_place()?;
         if !is_there && (self.kind == Kind::Close || is_in_use(path)) {
             return Err(io::Error::other("another file is there now"));
         }
-        let segment = self.place.create(&created)?;
+        let segment = self.place.create(&new)?;
         segment.file.sync_all()?;
         if is_there {
             fs::rename(path, &closed)?;
             self.place.sync_directory()?;
         }
-        let renamed = fs::rename(&created, path);
+        let renamed = fs::rename(&new, path);
         if renamed.is_err() && is_there {
             // If that fails, too, a start finds the closed segment.
             let _ = fs::rename(&closed, path);
@@ -118,11 +103,140 @@ impl Job {
 
     fn is_in_place(&self) -> io::Result<bool> {
         let live = self.files.last();
-        live.map_or(Ok(false), |live| is_at(self.place.live(), live))
+        live.map_or(Ok(false), |live| is_at(&self.place.live, live))
     }
 }
 
 /// Whether another process has locked the file at that path: its journal, since ours is not there.
 fn is_in_use(path: &Path) -> bool {
     File::open(path).is_ok_and(|it| matches!(it.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::tests::{HEAD, Place, append, at, lines, task, work};
+    use crate::node::JournalEvent;
+    use crate::units::Mono;
+
+    const RESTARTED: JournalEvent = JournalEvent::Restarted(Ok(()));
+
+    const SYNCED: JournalEvent = JournalEvent::Synced(Ok(()));
+
+    #[test]
+    fn a_file_that_is_gone_is_noticed() {
+        let place = Place::new();
+        let (mut files, _) = place.open().unwrap();
+        let kiwi = at("kiwi", 1);
+        append(&mut files, &[&kiwi]);
+        fs::remove_file(place.file()).unwrap();
+        for check in [JournalTask::Sync, JournalTask::Check] {
+            let event = task(&mut files, check);
+            assert!(
+                matches!(&event, JournalEvent::Synced(Err(why)) if why.contains("A.herd: ")),
+                "{event:?}"
+            );
+        }
+        // Another server may have its journal there now. While it runs, that is not replaced.
+        let (other, _) = place.open().unwrap();
+        let event = task(&mut files, JournalTask::Restart);
+        assert!(
+            matches!(event, JournalEvent::Restarted(Err(_))),
+            "{event:?}"
+        );
+        drop(other);
+        assert_eq!(task(&mut files, JournalTask::Restart), RESTARTED);
+        let lime = at("lime", 1);
+        append(&mut files, &[&lime]);
+        assert_eq!(place.read(""), lines(&[HEAD, &lime]));
+        // The lines of the file that is gone are not lost, for it is open.
+        assert_eq!(place.read(".1"), lines(&[HEAD, &kiwi]));
+        assert_eq!(place.endings(), ["", ".1"]);
+    }
+
+    #[test]
+    fn a_file_that_nobody_uses_is_replaced() {
+        let place = Place::new();
+        let (mut files, _) = place.open().unwrap();
+        fs::remove_file(place.file()).unwrap();
+        place.write("", b"my poems");
+        let event = task(&mut files, JournalTask::Check);
+        assert!(matches!(event, JournalEvent::Synced(Err(_))), "{event:?}");
+        assert_eq!(task(&mut files, JournalTask::Restart), RESTARTED);
+        assert_eq!(place.read(""), lines(&[HEAD]));
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_is_waited_for() {
+        let [kiwi, lime] = [at("kiwi", 1), at("lime", 1)];
+        let place = Place::new();
+        place.write(".1", &lines(&[HEAD, &kiwi]));
+        let (mut files, _) = place.open().unwrap();
+        append(&mut files, &[&lime]);
+        fs::remove_dir_all(&place.0).unwrap();
+        let event = task(&mut files, JournalTask::Restart);
+        assert!(
+            matches!(event, JournalEvent::Restarted(Err(_))),
+            "{event:?}"
+        );
+        fs::create_dir(&place.0).unwrap();
+        assert_eq!(task(&mut files, JournalTask::Restart), RESTARTED);
+        assert_eq!(task(&mut files, JournalTask::Sync), SYNCED);
+        assert_eq!(place.read(""), lines(&[HEAD]));
+        assert_eq!(place.read(".2"), lines(&[HEAD, &kiwi, &lime]));
+        assert_eq!(place.endings(), ["", ".2"]);
+    }
+
+    /// The lines from before are there until newer ones take their place; but what is damaged among
+    /// them is no reason to tell everything once more.
+    #[test]
+    fn what_was_there_before_is_merged() {
+        let [kiwi, lime] = [at("kiwi", 1), at("lime", 1)];
+        let place = Place::new();
+        let (mut files, _) = place.open().unwrap();
+        append(&mut files, &[&kiwi, &lime]);
+        let mut damaged = lines(&[HEAD, &kiwi, &lime]);
+        let last = damaged.len() - 30;
+        damaged[last] ^= 4;
+        place.write("", &damaged);
+        assert_eq!(task(&mut files, JournalTask::Restart), RESTARTED);
+        assert_eq!(place.read(".1"), lines(&[HEAD, &kiwi]));
+        append(&mut files, &[&kiwi, &lime]);
+        assert_eq!(files.size().lines, 3);
+        drop(files);
+        assert_eq!(place.open().unwrap().1, [&*kiwi, &*kiwi, &*lime]);
+    }
+
+    #[test]
+    fn a_restart_does_not_wait_for_a_merge() {
+        let [kiwi, lime] = [at("kiwi", 1), at("lime", 1)];
+        let place = Place::new();
+        place.write(".1", &lines(&[HEAD, &kiwi]));
+        place.write(".2", &lines(&[HEAD, &lime]));
+        let (mut files, _) = place.open().unwrap();
+        let merge = files.next_job(Mono(0), 0).unwrap();
+        assert!(merge.is_long());
+        assert_eq!(task(&mut files, JournalTask::Restart), RESTARTED);
+        append(&mut files, &[&kiwi, &lime]);
+        assert_eq!(task(&mut files, JournalTask::Sync), SYNCED);
+        assert_eq!(place.endings(), ["", ".1", ".2", ".3"]);
+        assert_eq!(files.done(&merge, merge.run(), Mono(0)), None);
+        assert_eq!(place.endings(), ["", ".2", ".3"]);
+        assert_eq!(work(&mut files), []);
+        assert_eq!(place.endings(), ["", ".3"]);
+        assert_eq!(files.size().lines, 4);
+    }
+
+    #[test]
+    fn a_link_is_not_replaced_but_what_it_leads_to() {
+        let (place, other) = (Place::new(), Place::new());
+        std::os::unix::fs::symlink(other.file(), place.file()).unwrap();
+        let (mut files, _) = place.open().unwrap();
+        let restarted = task(&mut files, JournalTask::Restart);
+        assert_eq!(restarted, JournalEvent::Restarted(Ok(())));
+        append(&mut files, &["AT 1"]);
+        assert!(place.file().is_symlink());
+        assert_eq!(other.read(""), lines(&[HEAD, "AT 1"]));
+        assert_eq!((place.endings().len(), other.endings().len()), (1, 2));
+    }
 }

@@ -7,14 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::place::{Place, remove, why};
-use super::replay::Replay;
-use super::segment::Segment;
-use crate::limits::Limits;
+use super::place::{MERGING, Place, Segment, remove};
+use super::replay::read;
 use crate::node::{Lost, journal_line};
 use crate::wire::Report;
 
@@ -22,41 +20,29 @@ use crate::wire::Report;
 /// allocator's share of two pieces of memory.
 const CLIENT_COST: usize = 128;
 
-/// Merges closed segments into the last of them. Between any two steps a start finds every line.
-/// In the result `bad` counts the damaged lines that were not known before.
+/// Merges closed segments into the one with this number, and removes the others. A pass has
+/// `memory` bytes for its clients. Between any two steps a start finds every line. In the result
+/// `bad` counts the damaged lines that are left out.
 ///
 /// The segments are read through the files that are open already: that takes no descriptor, and
 /// works even if somebody has removed their names.
 pub(super) fn merge(
     place: &Place,
     files: &[Arc<File>],
-    numbers: &[u64],
-    bad: u64,
-) -> Result<Segment, String> {
-    let path = place.merging();
-    let merged = put_in_place(place, files, numbers, Limits::PRODUCT.journal_merge);
-    if merged.is_err() {
-        let _ = remove(&path);
-    }
-    let merged = merged.map_err(|error| why(&path, &error))?;
-    Ok(Segment {
-        bad: merged.bad.saturating_sub(bad),
-        ..merged
-    })
-}
-
-pub(super) fn put_in_place(
-    place: &Place,
-    files: &[Arc<File>],
-    numbers: &[u64],
+    number: u64,
+    others: &[u64],
     memory: usize,
 ) -> io::Result<Segment> {
-    let path = place.merging();
+    let path = place.beside(MERGING);
     let mut segment = place.create(&path)?;
     let mut out = BufWriter::new(&*segment.file);
     let (mut text, mut from) = (Vec::new(), Some(Vec::new()));
     while let Some(first) = from {
-        let mut pass = Pass::new(first, memory);
+        let mut pass = Pass {
+            from: first,
+            bytes_max: memory,
+            ..Pass::default()
+        };
         let bad = files.iter().map(|file| pass.read(&path, file));
         segment.bad = bad.fold(0, u64::saturating_add);
         for line in pass.newest.values() {
@@ -71,58 +57,49 @@ pub(super) fn put_in_place(
     out.flush()?;
     drop(out);
     segment.file.sync_all()?;
-    let [before @ .., last] = numbers else {
-        return Err(io::Error::other("there is nothing to merge"));
-    };
-    fs::rename(&path, place.closed(*last))?;
+    fs::rename(&path, place.beside(number))?;
     place.sync_directory()?;
-    for number in before {
+    for number in others {
         // One that stays is merged again after the next start.
-        let _ = remove(&place.closed(*number));
+        let _ = remove(&place.beside(number));
     }
     Ok(segment)
 }
 
 /// One pass over the segments.
-pub(super) struct Pass {
+#[derive(Default)]
+struct Pass {
     /// The least client that no pass before had.
     from: Vec<u8>,
     /// The first client that there was no room for; none: there was for all.
-    pub(super) until: Option<Vec<u8>>,
+    until: Option<Vec<u8>>,
     /// The line of each client between them.
     newest: BTreeMap<Vec<u8>, Box<[u8]>>,
-    pub(super) bytes: usize,
+    bytes: usize,
     bytes_max: usize,
 }
 
 impl Pass {
-    pub(super) fn new(from: Vec<u8>, bytes_max: usize) -> Pass {
-        Pass {
-            from,
-            until: None,
-            newest: BTreeMap::new(),
-            bytes: 0,
-            bytes_max,
-        }
-    }
-
     /// Takes in a segment, and returns how many of its lines are damaged; all if it cannot be read.
     /// The log does not name them: it did at the start, or the node will tell them again.
-    pub(super) fn read(&mut self, path: &Path, mut file: &File) -> u64 {
-        let replay = Replay::new(path, &[], 0, |line| self.take(line));
-        let start = file.seek(SeekFrom::Start(0)).map_err(Into::into);
-        let content = start.and_then(|_| replay.run(file, |_| Ok(())));
+    fn read(&mut self, path: &Path, mut file: &File) -> u64 {
+        let content = match file.rewind() {
+            Ok(()) => read(path, b"", file, |line| self.take(line)),
+            Err(error) => Err(error.into()),
+        };
         content.map_or(u64::MAX, |content| content.bad)
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
         let report = journal_line::parse(line)?;
         let client = report.client;
-        if client < &self.from[..] || self.until.as_ref().is_some_and(|it| client >= &it[..]) {
+        let is_past = |until: &Vec<u8>| client >= &until[..];
+        if client < &self.from[..] || self.until.as_ref().is_some_and(is_past) {
             return Ok(());
         }
-        let known = self.newest.get(client);
-        if known.is_some_and(|line| !is_newer(&report, line)) {
+        // A known line was parsed when it was taken.
+        let known = self.newest.get(client).and_then(|line| Report::parse(line));
+        if known.is_some_and(|known| report.rank() <= known.rank()) {
             return Ok(());
         }
         let mut line = Vec::with_capacity(report.line_len());
@@ -144,7 +121,178 @@ impl Pass {
     }
 }
 
-/// Whether a report is newer than the one in an AT line.
-fn is_newer(report: &Report<'_>, line: &[u8]) -> bool {
-    Report::parse(line).is_none_or(|known| report.rank() > known.rank())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::tests::{HEAD, Place, at, lines, work};
+    use crate::limits::Limits;
+    use crate::node::{Ack, Config, Fsync, JournalEvent, Node};
+    use crate::units::Mono;
+
+    #[test]
+    fn what_cannot_be_merged_is_tried_again_later() {
+        let place = Place::new();
+        place.write(".1", &lines(&[HEAD, "AT 1"]));
+        place.write(".2", &lines(&[HEAD, "AT 2"]));
+        let (mut files, _) = place.open().unwrap();
+        fs::create_dir(place.0.join("A.herd.merging")).unwrap();
+        assert_eq!(work(&mut files), []);
+        assert!(!files.size().compacting);
+        assert_eq!(place.read(".1"), lines(&[HEAD, "AT 1"]));
+        let later = Mono(Limits::PRODUCT.journal_merge_retry);
+        assert!(files.next_job(Mono(later.0 - 1), 0).is_none());
+        assert!(files.next_job(later, 0).is_some_and(|job| job.is_long()));
+    }
+
+    #[test]
+    fn a_closed_segment_that_was_removed_is_merged_all_the_same() {
+        let [kiwi, lime] = [at("kiwi", 1), at("lime", 1)];
+        let place = Place::new();
+        place.write(".1", &lines(&[HEAD, &kiwi]));
+        place.write(".2", &lines(&[HEAD, &lime]));
+        let (mut files, _) = place.open().unwrap();
+        fs::remove_file(place.0.join("A.herd.1")).unwrap();
+        assert_eq!(work(&mut files), []);
+        assert_eq!(place.read(".2"), lines(&[HEAD, &kiwi, &lime]));
+    }
+
+    /// The lines of a node that replayed a file.
+    fn known(text: &[u8]) -> Vec<Vec<u8>> {
+        let mut node = Node::new(Config {
+            name: "A".into(),
+            run: 1,
+            seed: 1,
+            neighbours: vec![],
+            ack: Ack::Local,
+            journal: Some(Fsync::Off),
+            secret: None,
+            level: None,
+            limits: Limits::default(),
+        });
+        for line in text.split(|byte| *byte == b'\n') {
+            if !line.is_empty() && !line.starts_with(b"herd-journal ") {
+                node.replay(line).unwrap();
+            }
+        }
+        node.inspect()
+            .lines()
+            .into_iter()
+            .map(<[u8]>::to_vec)
+            .collect()
+    }
+
+    /// Random segments, merged with so little memory that it takes many passes, hold what a node
+    /// knows that replays all of them.
+    #[test]
+    fn a_merge_keeps_what_a_node_would_keep() {
+        arbtest::arbtest(|u| {
+            let place = Place::new();
+            let mut all = Vec::new();
+            let count = u.int_in_range(1..=4)?;
+            for number in 1..=count {
+                let mut segment = lines(&[HEAD]);
+                for _ in 0..u.int_in_range(0..=30)? {
+                    let (server, client) =
+                        (u.choose(&["A", "B"])?, u.choose(&["a", "b", "bb", "c"])?);
+                    let (place, time) =
+                        (u.choose(&["+1+1", "+1-1"])?, u.choose(&["1", "1.0", "2"])?);
+                    let text = format!("AT {server} +0.00000000{number} {client} {place} {time}");
+                    segment.extend(lines(&[&text]));
+                }
+                place.write(&format!(".{number}"), &segment);
+                all.extend(segment);
+            }
+            let (files, _) = place.open().unwrap();
+            let segments: Vec<_> = files.closed.values().map(|it| it.file.clone()).collect();
+            let others: Vec<u64> = (1..count).collect();
+            let memory = u.int_in_range(0..=1000)?;
+            let merged = merge(&files.place, &segments, count, &others, memory).unwrap();
+            let text = place.read(&format!(".{count}"));
+            let want = known(&all);
+            assert_eq!(known(&text), want);
+            let size = (merged.bytes, merged.lines, merged.bad);
+            assert_eq!(size, (text.len() as u64, want.len() as u64, 0));
+            assert_eq!(place.endings(), ["".to_string(), format!(".{count}")]);
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_merge_of_many_clients_takes_no_more_memory() {
+        let clients: Vec<String> = (0..1000)
+            .map(|number| at(&format!("k{number:03}"), 1))
+            .collect();
+        let texts: Vec<&str> = clients.iter().map(String::as_str).collect();
+        let place = Place::new();
+        place.write(".1", &lines(&[HEAD]));
+        place.write(".2", &lines(&[&[HEAD], &texts[..]].concat()));
+        let (mut files, _) = place.open().unwrap();
+        let mut passes = 0;
+        let mut from = Some(Vec::new());
+        while let Some(first) = from {
+            let mut pass = Pass {
+                from: first,
+                bytes_max: 20_000,
+                ..Pass::default()
+            };
+            let bad = pass.read(&place.file(), &files.closed[&2].file);
+            assert_eq!(bad, 0);
+            assert!(pass.bytes <= 20_000);
+            passes += 1;
+            from = pass.until;
+        }
+        // Each takes some 170 bytes.
+        assert!((8..=10).contains(&passes), "{passes}");
+        let job = files.next_job(Mono(0), 0).unwrap();
+        let merged = job.run().unwrap().unwrap();
+        assert_eq!(merged.lines, 1000);
+    }
+
+    #[test]
+    fn a_merge_leaves_damaged_lines_out() {
+        let [kiwi, lime, lemon] = ["kiwi", "lime", "lemon"].map(|client| at(client, 1));
+        let place = Place::new();
+        let mut damaged = lines(&[HEAD, &kiwi, &lime, &lemon]);
+        let end = lines(&[HEAD, &kiwi]).len();
+        // An LF: nothing is lost. Then a digit of the last line.
+        damaged[end - 1] ^= 4;
+        let last = damaged.len() - 30;
+        damaged[last] ^= 4;
+        place.write(".1", &damaged);
+        place.write(".2", &lines(&[HEAD]));
+        let (mut files, texts) = place.open().unwrap();
+        assert_eq!(
+            (texts, files.bad_lines()),
+            (vec![kiwi.clone(), lime.clone()], 2)
+        );
+        assert_eq!(
+            work(&mut files),
+            [],
+            "it was named when the journal was opened"
+        );
+        assert_eq!(place.endings(), ["", ".2"]);
+        assert_eq!(place.read(".2"), lines(&[HEAD, &kiwi, &lime]));
+        assert_eq!((files.size().lines, files.bad_lines()), (2, 0));
+    }
+
+    /// The node knows the line that is lost, and tells it again.
+    #[test]
+    fn damage_that_a_merge_finds_is_told() {
+        let [kiwi, lime] = ["kiwi", "lime"].map(|client| at(client, 1));
+        let place = Place::new();
+        place.write(".1", &lines(&[HEAD, &kiwi]));
+        place.write(".2", &lines(&[HEAD, &lime]));
+        let (mut files, _) = place.open().unwrap();
+        let mut damaged = lines(&[HEAD, &kiwi]);
+        let last = damaged.len() - 30;
+        damaged[last] ^= 4;
+        place.write(".1", &damaged);
+        let events = work(&mut files);
+        let want = "A.herd.2: something in it was damaged";
+        assert!(
+            matches!(&events[..], [JournalEvent::Lost(why)] if why.ends_with(want)),
+            "{events:?}"
+        );
+        assert_eq!(place.read(".2"), lines(&[HEAD, &lime]));
+    }
 }

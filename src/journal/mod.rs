@@ -24,11 +24,120 @@ mod merge;
 mod open;
 mod place;
 mod replay;
-mod segment;
 
 pub use files::JournalFiles;
-pub use job::{Done, Job};
-pub use open::{Error, open};
+pub use job::{Job, Outcome};
+pub use open::open;
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::files::JournalFiles;
+    use super::open::open;
+    use super::replay::Error;
+    use crate::node::{JournalEvent, JournalTask, Lost, journal_line};
+    use crate::units::Mono;
+
+    pub(super) const HEAD: &str = "herd-journal 2 A";
+
+    /// A directory that is removed with the test.
+    pub(super) struct Place(pub(super) PathBuf);
+
+    impl Place {
+        pub(super) fn new() -> Place {
+            static COUNT: AtomicU32 = AtomicU32::new(0);
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("herd-journal-{}-{number}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir_all(&path).unwrap();
+            Place(path)
+        }
+
+        pub(super) fn file(&self) -> PathBuf {
+            self.0.join("A.herd")
+        }
+
+        /// A file of the journal: the live segment if `ending` is empty.
+        pub(super) fn write(&self, ending: &str, text: &[u8]) {
+            fs::write(self.0.join(format!("A.herd{ending}")), text).unwrap();
+        }
+
+        pub(super) fn read(&self, ending: &str) -> Vec<u8> {
+            fs::read(self.0.join(format!("A.herd{ending}"))).unwrap()
+        }
+
+        /// The endings of all files, in order.
+        pub(super) fn endings(&self) -> Vec<String> {
+            let names = fs::read_dir(&self.0)
+                .unwrap()
+                .map(|it| it.unwrap().file_name());
+            let mut endings: Vec<String> = names
+                .map(|it| {
+                    it.to_str()
+                        .unwrap()
+                        .trim_start_matches("A.herd")
+                        .to_string()
+                })
+                .collect();
+            endings.sort();
+            endings
+        }
+
+        /// Opens the journal of `A`, and returns the texts of its good lines, in order.
+        pub(super) fn open(&self) -> Result<(JournalFiles, Vec<String>), Error> {
+            let mut texts = Vec::new();
+            let files = open(&self.file(), "A", |line| {
+                let text = journal_line::text(line).ok_or(Lost::Checksum)?;
+                texts.push(String::from_utf8_lossy(text).into_owned());
+                Ok(())
+            })?;
+            texts.sort();
+            Ok((files, texts))
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    pub(super) fn lines(texts: &[&str]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for text in texts {
+            journal_line::push(&mut out, text.as_bytes());
+        }
+        out
+    }
+
+    /// An AT line about a client at a second.
+    pub(super) fn at(client: &str, second: u32) -> String {
+        format!("AT A +0.000000000 {client} +1+1 {second}")
+    }
+
+    pub(super) fn append(files: &mut JournalFiles, texts: &[&str]) {
+        assert_eq!(files.append(&lines(texts)), JournalEvent::Wrote(Ok(())));
+    }
+
+    /// Does all work that there is, and returns what the node is told.
+    pub(super) fn work(files: &mut JournalFiles) -> Vec<JournalEvent> {
+        let mut events = Vec::new();
+        while let Some(job) = files.next_job(Mono(0), 0) {
+            events.extend(files.done(&job, job.run(), Mono(0)));
+        }
+        events
+    }
+
+    /// Has a task of the node's done, and all other work.
+    pub(super) fn task(files: &mut JournalFiles, task: JournalTask) -> JournalEvent {
+        files.task = Some(task);
+        let events = work(files);
+        let [event] = &events[..] else {
+            panic!("{events:?}");
+        };
+        event.clone()
+    }
+}

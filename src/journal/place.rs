@@ -1,18 +1,32 @@
 //! The place of a journal's files.
 
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::segment::Segment;
+/// The ending of a segment that is about to be the live one.
+pub(super) const NEW: &str = "new";
+/// The ending of a closed segment while a merge writes it.
+pub(super) const MERGING: &str = "merging";
+
+/// A file of a journal that we have open, and locked.
+#[derive(Debug)]
+pub struct Segment {
+    pub(super) file: Arc<File>,
+    /// Up to here it is whole: nothing is written behind a line that was written only in part.
+    pub(super) bytes: u64,
+    pub(super) lines: u64,
+    /// Lines that are known to be damaged. As many as there are: the node knows all that it holds.
+    pub(super) bad: u64,
+}
 
 /// The live segment, `NAME.herd`, and the files beside it.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    live: PathBuf,
+    pub(super) live: PathBuf,
     /// The first line of each new file.
     head: Vec<u8>,
 }
@@ -27,22 +41,11 @@ impl Place {
         Ok(Place { live, head })
     }
 
-    pub(super) fn live(&self) -> &Path {
-        &self.live
-    }
-
-    /// A segment that is about to be the live one.
-    pub(super) fn created(&self) -> PathBuf {
-        self.beside("new")
-    }
-
-    /// A closed segment while a merge writes it.
-    pub(super) fn merging(&self) -> PathBuf {
-        self.beside("merging")
-    }
-
-    pub(super) fn closed(&self, number: u64) -> PathBuf {
-        self.beside(&number.to_string())
+    /// A file beside the live segment; a closed one's ending is its number.
+    pub(super) fn beside(&self, ending: impl Display) -> PathBuf {
+        let mut path = self.live.clone().into_os_string();
+        path.push(format!(".{ending}"));
+        path.into()
     }
 
     /// The numbers of all closed segments, in order.
@@ -50,11 +53,10 @@ impl Place {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(self.directory())? {
             let name = entry?.file_name();
-            let number = (name.as_bytes())
-                .strip_prefix(self.live.file_name().unwrap_or_default().as_bytes())
-                .and_then(|end| str::from_utf8(end).ok()?.strip_prefix('.')?.parse().ok());
+            let number = Path::new(&name).extension();
+            let number: Option<u64> = number.and_then(|it| it.to_str()?.parse().ok());
             // A number has one spelling.
-            numbers.extend(number.filter(|it| self.closed(*it).file_name() == Some(&name)));
+            numbers.extend(number.filter(|it| self.beside(it).file_name() == Some(&name)));
         }
         numbers.sort_unstable();
         Ok(numbers)
@@ -86,13 +88,6 @@ impl Place {
         let parent = self.live.parent().filter(|it| !it.as_os_str().is_empty());
         parent.unwrap_or(Path::new("."))
     }
-
-    fn beside(&self, ending: &str) -> PathBuf {
-        let mut path = self.live.clone().into_os_string();
-        path.push(".");
-        path.push(ending);
-        path.into()
-    }
 }
 
 /// Whether a path leads to this file.
@@ -113,6 +108,6 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Why something failed, for the log.
-pub(super) fn why(path: &Path, error: &dyn std::fmt::Display) -> String {
+pub(super) fn why(path: &Path, error: impl Display) -> String {
     format!("{}: {error}", path.display())
 }

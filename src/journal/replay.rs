@@ -1,163 +1,160 @@
 //! A segment is read, line by line. A damaged line is named in the log, as file:line, and only that
 //! line is lost: the next begins behind the next LF.
 
-use std::fmt::Display;
-use std::io::{ErrorKind, Read};
+use std::fmt::{self, Display};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
-use super::open::Error;
 use crate::limits::Limits;
 use crate::node::{Lost, journal_line};
 
-/// The buffer that is read into, in bytes. We never write a longer line.
-const BUFFER: usize = Limits::PRODUCT.journal_line;
+/// The word that a first line begins with.
+const FORMAT: &str = "herd-journal";
+/// The version that is written, and an older one that is still read.
+const VERSION: &str = "2";
+const OLD_VERSION: &str = "1";
+/// The most bytes of a line. We never write a longer one.
+const LINE_MAX: usize = Limits::PRODUCT.journal_line;
+/// The most bad lines that the log names.
+const NAMED_MAX: u64 = Limits::PRODUCT.journal_named as u64;
 /// Places at which a second line is looked for in a damaged one.
 const SECONDS_MAX: usize = 16;
 
+pub(super) const NO_JOURNAL: &str = "it is no journal; move it away";
 const MENDED: &str = "its end is damaged, but nothing is lost";
+const TOO_LONG: &str = "this line is lost: it is too long";
+const TORN: &str = "this line is lost: the file ends within it; it is cut off";
+
+/// Why a journal cannot be used, and what to do.
+#[derive(Debug)]
+pub struct Error(pub(super) String);
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        Error(format!("{error}; make it writable"))
+    }
+}
 
 /// The contents of a segment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Content {
-    /// Lines, the first left out.
-    pub lines: u64,
-    /// Of those, bad ones.
+    /// Lines, the first included.
+    number: u64,
+    has_head: bool,
+    has_good: bool,
+    /// Bad lines.
     pub bad: u64,
     /// Where the last line ends.
     pub end: u64,
-    /// The first line is damaged.
-    pub headless: bool,
+    /// The first line is whole, and of the version that is written.
+    pub is_current: bool,
     /// The last line is good but for its LF.
     pub lacks_lf: bool,
 }
 
-/// A line that was read.
-enum Taken {
-    Whole,
-    /// All but its LF was there.
-    Mended,
+impl Content {
+    /// How many lines there are, the first left out.
+    pub fn lines(&self) -> u64 {
+        self.number - u64::from(self.has_head)
+    }
 }
 
 /// A reading under way.
-pub(super) struct Replay<'a, F> {
+struct Reading<'a, F> {
     path: &'a Path,
-    /// The first line of a file that we begin.
     head: &'a [u8],
     replay: F,
     content: Content,
-    /// How many bad lines the log names.
-    named_max: u64,
-    /// The number of the line that is read.
-    number: u64,
-    /// Good lines.
-    good: u64,
-    /// The first line is whole.
-    has_head: bool,
 }
 
-impl<'a, F: FnMut(&[u8]) -> Result<(), Lost>> Replay<'a, F> {
-    /// Each line, without its LF, is given to `replay`.
-    pub(super) fn new(
-        path: &'a Path,
-        head: &'a [u8],
-        named_max: usize,
-        replay: F,
-    ) -> Replay<'a, F> {
-        Replay {
-            path,
-            head,
-            replay,
-            content: Content::default(),
-            named_max: named_max as u64,
-            number: 0,
-            good: 0,
-            has_head: false,
-        }
-    }
+/// The first line of a file of this server.
+pub(super) fn head(server: &str) -> Vec<u8> {
+    let mut head = Vec::new();
+    let text = format!("{FORMAT} {VERSION} {server}");
+    journal_line::push(&mut head, text.as_bytes());
+    head
+}
 
-    /// Reads it all. `check` judges the text of the first line, if that is whole.
-    pub(super) fn run(
-        mut self,
-        mut file: impl Read,
-        mut check: impl FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<Content, Error> {
-        let mut buffer = vec![0; BUFFER];
-        // Bytes in the buffer; bytes before it of a line that is too long for it.
-        let (mut filled, mut skipped) = (0, 0);
-        loop {
-            let count = match file.read(&mut buffer[filled..]) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                count => count?,
-            };
-            filled += count;
-            let mut start = 0;
-            while let Some(length) = memchr(b'\n', &buffer[start..filled]) {
-                let line = &buffer[start..start + length];
-                start += length + 1;
-                self.content.end += skipped + length as u64 + 1;
-                match std::mem::take(&mut skipped) {
-                    0 => self.line(line, &mut check)?,
-                    _ => self.bad(&"this line is lost: it is too long"),
-                }
+/// Reads a segment; each line but the first, without its LF, is given to `replay`. The first is
+/// checked against the `head` of our own files; if that is empty, nothing is checked, and the log
+/// names no bad lines.
+pub(super) fn read(
+    path: &Path,
+    head: &[u8],
+    file: impl Read,
+    replay: impl FnMut(&[u8]) -> Result<(), Lost>,
+) -> Result<Content, Error> {
+    let content = Content::default();
+    let mut reading = Reading {
+        path,
+        head,
+        replay,
+        content,
+    };
+    let mut file = BufReader::with_capacity(LINE_MAX, file);
+    // `skipped`: bytes of a line that is too long, before those in `line`.
+    let (mut line, mut skipped) = (Vec::with_capacity(LINE_MAX), 0);
+    loop {
+        line.clear();
+        let mut piece = file.by_ref().take(LINE_MAX as u64);
+        let count = piece.read_until(b'\n', &mut line)? as u64;
+        match (line.strip_suffix(b"\n"), skipped) {
+            (Some(line), 0) => reading.line(line)?,
+            (Some(_), _) => reading.bad(&TOO_LONG),
+            (None, _) if count == LINE_MAX as u64 => {
+                skipped += count;
+                continue;
             }
-            if start == 0 && filled == BUFFER {
-                skipped += filled as u64;
-                start = filled;
-            }
-            buffer.copy_within(start..filled, 0);
-            filled -= start;
-            if count == 0 {
-                match skipped {
-                    0 => self.tail(&buffer[..filled]),
-                    _ => self.bad(&"this line is lost: it is too long; it is cut off"),
-                }
-                return self.judge();
-            }
+            (None, 0) => reading.tail(&line),
+            (None, _) => reading.bad(&format_args!("{TOO_LONG}; it is cut off")),
         }
+        if !line.ends_with(b"\n") {
+            return reading.judge();
+        }
+        reading.content.end += std::mem::take(&mut skipped) + count;
     }
+}
 
-    fn line(
-        &mut self,
-        line: &[u8],
-        check: &mut impl FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.number += 1;
-        if self.number == 1 {
-            let text = journal_line::text(line).filter(|text| !text.starts_with(b"AT "));
-            match text {
-                Some(text) => {
-                    self.has_head = true;
-                    return check(text);
-                }
-                None => self.content.headless = true,
-            }
+impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
+    fn line(&mut self, line: &[u8]) -> Result<(), Error> {
+        if self.content.number == 0
+            && let Some(text) = journal_line::text(line)
+            && !text.starts_with(b"AT ")
+        {
+            self.content.is_current = self.head.is_empty() || is_current(text, self.head)?;
+            (self.content.number, self.content.has_head) = (1, true);
+            return Ok(());
         }
-        self.number -= 1;
         match self.take(line) {
-            Ok(Taken::Whole) => self.number += 1,
-            Ok(Taken::Mended) => self.bad(&MENDED),
+            Ok(true) => self.content.number += 1,
+            Ok(false) => self.bad(&MENDED),
             Err(why) => self.bad(&format_args!("this line is lost: {why}")),
         }
         Ok(())
     }
 
-    /// Takes in a line. If it is damaged, that may be its LF, and it is two lines.
-    fn take(&mut self, line: &[u8]) -> Result<Taken, Lost> {
+    /// Takes in a line. If it is damaged, that may be its LF, and it is two lines. False: it was.
+    fn take(&mut self, line: &[u8]) -> Result<bool, Lost> {
         match (self.replay)(line) {
             Err(Lost::Checksum) => {}
             other => {
-                self.good += u64::from(other.is_ok());
-                return other.map(|()| Taken::Whole);
+                self.content.has_good |= other.is_ok();
+                return other.map(|()| true);
             }
         }
         let seconds = memmem::find_iter(line, b"AT ").filter(|at| *at > 0);
         for at in seconds.take(SECONDS_MAX) {
             if (self.replay)(&line[at..]).is_ok() {
-                self.good += 1;
-                (self.replay)(&line[..at - 1])?;
-                return Ok(Taken::Mended);
+                self.content.has_good = true;
+                return (self.replay)(&line[..at - 1]).map(|()| false);
             }
         }
         Err(Lost::Checksum)
@@ -166,7 +163,7 @@ impl<'a, F: FnMut(&[u8]) -> Result<(), Lost>> Replay<'a, F> {
     /// The bytes behind the last LF: mostly none, or those of a write that was cut short.
     fn tail(&mut self, tail: &[u8]) {
         let length = tail.len();
-        let is_begun = self.number == 0 && self.head.starts_with(tail);
+        let is_begun = self.content.number == 0 && self.head.starts_with(tail);
         if length == 0 || is_begun {
             return;
         }
@@ -178,29 +175,46 @@ impl<'a, F: FnMut(&[u8]) -> Result<(), Lost>> Replay<'a, F> {
                 self.content.end += end as u64;
                 self.bad(&MENDED);
             }
-            None => self.bad(&"this line is lost: the file ends within it; it is cut off"),
+            None => self.bad(&TORN),
         }
     }
 
     fn bad(&mut self, why: &dyn Display) {
-        self.number += 1;
+        self.content.number += 1;
         self.content.bad += 1;
-        if self.content.bad <= self.named_max {
-            log::warn!("{}:{}: {why}", self.path.display(), self.number);
+        if !self.head.is_empty() && self.content.bad <= NAMED_MAX {
+            log::warn!("{}:{}: {why}", self.path.display(), self.content.number);
         }
     }
 
     /// A file without a line that we could have written is not ours.
     fn judge(self) -> Result<Content, Error> {
         let content = self.content;
-        if !self.has_head && self.good == 0 && self.number > 0 {
-            return Err(Error::NoJournal);
+        if !content.has_head && !content.has_good && content.number > 0 {
+            return Err(Error(NO_JOURNAL.into()));
         }
-        let more = content.bad.saturating_sub(self.named_max);
-        if more > 0 && self.named_max > 0 {
+        if !self.head.is_empty() && content.bad > NAMED_MAX {
+            let more = content.bad - NAMED_MAX;
             log::warn!("{}: {more} more bad lines", self.path.display());
         }
-        let lines = self.number - u64::from(self.has_head);
-        Ok(Content { lines, ..content })
+        Ok(content)
     }
+}
+
+/// Checks the text of a first line against ours, and returns whether its version is ours, too.
+fn is_current(text: &[u8], ours: &[u8]) -> Result<bool, Error> {
+    let [text, ours] = [text, ours].map(String::from_utf8_lossy);
+    let mut words = text.split(' ');
+    let mut next = || words.next().unwrap_or_default();
+    let (format, version, server) = (next(), next(), next());
+    Err(Error(match version {
+        _ if format != FORMAT => NO_JOURNAL.into(),
+        VERSION | OLD_VERSION if Some(server) == ours.split(' ').nth(2) => {
+            return Ok(version == VERSION);
+        }
+        VERSION | OLD_VERSION => format!("it is the journal of {server}; move it away"),
+        _ => format!(
+            "its format is {version}, and this herd knows {OLD_VERSION} and {VERSION}; move it away"
+        ),
+    }))
 }

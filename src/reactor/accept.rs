@@ -3,8 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 
-use mio::Poll;
 use mio::net::TcpStream;
+use mio::{Interest, Poll};
 
 use super::listener::{Accept, Listener};
 use super::shell::{Shell, ShellTimer};
@@ -16,11 +16,12 @@ use crate::node::{Door, Event};
 const LIMITS: Limits = Limits::PRODUCT;
 
 /// The listeners of both doors, and their rules.
+#[derive(Default)]
 pub struct Listeners {
     /// By [`Door`]; empty: the process is ending.
     open: Vec<Listener>,
     /// The most open connections, by door.
-    max: [usize; 2],
+    pub max: [usize; 2],
     /// The last connection could not be accepted for lack of descriptors or memory.
     out_of_descriptors: bool,
     warnings: Throttle,
@@ -36,14 +37,13 @@ impl Listeners {
     pub fn new(doors: [Listener; 2], clients_max: usize, poll: &Poll) -> io::Result<Listeners> {
         let mut open = Vec::from(doors);
         for (listener, token) in open.iter_mut().zip([CLIENTS_DOOR, SERVERS_DOOR]) {
-            listener.register(poll, token)?;
+            let registry = poll.registry();
+            registry.register(&mut listener.socket, token, Interest::READABLE)?;
         }
         Ok(Listeners {
             open,
             max: [clients_max, 0],
-            out_of_descriptors: false,
-            warnings: Throttle::default(),
-            rejections: Default::default(),
+            ..Listeners::default()
         })
     }
 
@@ -51,11 +51,6 @@ impl Listeners {
     /// the old one is noticed; and some unidentified ones, which the node closes within seconds.
     pub fn set_neighbours(&mut self, count: usize) {
         self.max[Door::Servers as usize] = 2 * count + LIMITS.unidentified;
-    }
-
-    /// The most clients that are admitted at once.
-    pub fn clients_max(&self) -> usize {
-        self.max[Door::Clients as usize]
     }
 
     /// Closes both: nobody comes in any more.
@@ -70,14 +65,13 @@ impl Listeners {
     /// Takes in an event: connections wait at that door.
     pub fn event(&mut self, door: Door) {
         if let Some(listener) = self.open.get_mut(door as usize) {
-            listener.set_ready();
+            listener.ready = true;
         }
     }
 
     /// Tries again, after an error for which no edge comes.
     pub fn retry(&mut self) {
-        self.event(Door::Servers);
-        self.event(Door::Clients);
+        self.open.iter_mut().for_each(|it| it.ready = true);
     }
 
     /// Tries again if a connection waits for a descriptor: another was closed.
@@ -89,7 +83,7 @@ impl Listeners {
 
     /// Whether no connection is known to wait.
     pub fn are_idle(&self) -> bool {
-        !self.open.iter().any(Listener::is_ready)
+        !self.open.iter().any(|it| it.ready)
     }
 
     /// Accepts a turn's worth of connections at each door, neighbours first (rule 9). More would
@@ -128,7 +122,7 @@ impl Listeners {
     fn admit(&mut self, stream: TcpStream, from: SocketAddr, door: Door, shell: &mut Shell) {
         self.out_of_descriptors = false;
         let max = self.max[door as usize];
-        if shell.sockets.accepted(door) >= max {
+        if shell.sockets.accepted[door as usize] >= max {
             shell.node.hit(match door {
                 Door::Clients => Limit::clients,
                 Door::Servers => Limit::unidentified,

@@ -10,7 +10,7 @@ use std::io::{Error, ErrorKind, Read, Write};
 /// A stream and its readiness.
 #[derive(Debug)]
 pub struct Conn<S> {
-    stream: S,
+    pub stream: S,
     readable: bool,
     writable: bool,
     /// More may follow the bytes of a short read: the end, an error, or bytes after an urgent one,
@@ -66,11 +66,6 @@ impl<S> Conn<S> {
         self.writable |= event.writable;
     }
 
-    /// The stream itself.
-    pub fn stream(&self) -> &S {
-        &self.stream
-    }
-
     /// Whether a read may bring something.
     pub fn is_readable(&self) -> bool {
         self.readable
@@ -86,27 +81,24 @@ impl<S: Read + Write> Conn<S> {
     /// Reads once into `buffer`, if there may be something.
     pub fn read(&mut self, buffer: &mut [u8]) -> ReadOutcome {
         while self.readable {
-            match self.stream.read(buffer) {
-                Ok(0) => {
-                    self.readable = false;
-                    return match self.failure.take() {
-                        Some(why) => ReadOutcome::Broken(why.to_string()),
-                        None => ReadOutcome::Ended,
-                    };
-                }
+            let error = match self.stream.read(buffer) {
+                Ok(0) => None,
                 Ok(count) => {
                     self.readable = count == buffer.len() || self.until_blocked;
                     return ReadOutcome::Bytes(count);
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::WouldBlock && self.failure.is_none() => {
                     (self.readable, self.until_blocked) = (false, false);
+                    break;
                 }
-                Err(error) => {
-                    self.readable = false;
-                    return ReadOutcome::Broken(self.failure.take().unwrap_or(error).to_string());
-                }
-            }
+                Err(error) => Some(error),
+            };
+            self.readable = false;
+            return match self.failure.take().or(error) {
+                Some(why) => ReadOutcome::Broken(why.to_string()),
+                None => ReadOutcome::Ended,
+            };
         }
         ReadOutcome::Nothing
     }

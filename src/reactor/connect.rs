@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use mio::net::TcpStream;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
 /// Begins to connect. The first event of the stream tells that there is an [`outcome`].
 ///
@@ -14,11 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// # Errors
 /// When connecting fails at once.
 pub fn connect(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
-    let socket = Socket::new(
-        Domain::for_address(target),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(target), Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     let source = source.filter(|source| source.is_ipv4() == target.is_ipv4());
     // A bound source port stays unusable for a minute (TIME_WAIT); one that connect(2) chooses is
@@ -28,12 +24,9 @@ pub fn connect(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStre
         socket.bind(&SocketAddr::new(source, 0).into())?;
     }
     match socket.connect(&target.into()) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-        Err(error) if error.raw_os_error() == Some(EINPROGRESS) => {}
-        Err(error) => return Err(error),
+        Err(error) if error.raw_os_error() != Some(EINPROGRESS) => Err(error),
+        _ => Ok(TcpStream::from_std(socket.into())),
     }
-    Ok(TcpStream::from_std(socket.into()))
 }
 
 /// The source address that the kernel chooses for a target. Connecting a datagram socket looks up
@@ -53,14 +46,12 @@ const EINPROGRESS: i32 = 115;
 
 /// The result of connecting; none: it is still under way.
 pub fn outcome(stream: &TcpStream) -> Option<io::Result<()>> {
-    match stream.take_error() {
-        Ok(None) => {}
-        Ok(Some(error)) | Err(error) => return Some(Err(error)),
+    if let Some(error) = stream.take_error().unwrap_or_else(Some) {
+        return Some(Err(error));
     }
     match stream.peer_addr() {
-        Ok(_) => Some(Ok(())),
         Err(error) if error.kind() == ErrorKind::NotConnected => None,
-        Err(error) => Some(Err(error)),
+        connected => Some(connected.map(drop)),
     }
 }
 

@@ -2,33 +2,31 @@
 //! have several addresses, which are tried in turn.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-
-use mio::Waker;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 use super::connect::connect;
 use super::io::Sockets;
-use super::pool::Pool;
-use super::reload::{Link, Links, Reload, Target};
+use super::pool::{Pool, Wake};
+use super::reload::{Link, Places, Reload, Target, replace};
 use super::shell::Shell;
 use super::socket::Origin;
-use super::workers::{AttemptId, Resolver, wake};
 use crate::limits::{Limit, Limits};
 use crate::node::Event;
 use crate::units::{ConnId, PeerId};
 
 /// The neighbours, and the newest attempt to reach each.
 pub struct Dialler {
-    links: Links,
+    pub places: Places,
     reload: Reload,
     /// By the place of the neighbour.
     attempts: Vec<Attempt>,
     source: Option<IpAddr>,
-    /// None: no neighbour's host has been a name so far.
-    resolver: Option<Pool<Resolver>>,
-    waker: Arc<Waker>,
+    resolver: Pool<Name, io::Result<VecDeque<SocketAddr>>>,
 }
+
+/// A host name and a port to be resolved, for an attempt of that number to reach a neighbour.
+type Name = (PeerId, u64, String, u16);
 
 /// The newest attempt to reach a neighbour; older ones are dropped.
 #[derive(Debug, Default)]
@@ -44,62 +42,48 @@ struct Attempt {
 impl Dialler {
     /// For neighbours that have the places of their indices. `source` is our own address, by which
     /// they know us, if it is not a name.
+    ///
+    /// # Errors
+    /// When there is no room for another thread.
     pub fn new(
         links: Vec<Link>,
         reload: Reload,
         source: Option<IpAddr>,
-        waker: Arc<Waker>,
-    ) -> Dialler {
-        Dialler {
+        wake: &Wake,
+    ) -> io::Result<Dialler> {
+        let resolve = |(_, _, host, port): &Name| {
+            let found = (&host[..], *port).to_socket_addrs();
+            found.map(Iterator::collect::<VecDeque<_>>)
+        };
+        Ok(Dialler {
             attempts: links.iter().map(|_| Attempt::default()).collect(),
-            links: Links::new(links),
+            places: links.into_iter().map(Some).collect(),
             reload,
             source,
-            resolver: None,
-            waker,
-        }
-    }
-
-    /// How many places for neighbours there are.
-    pub fn places(&self) -> usize {
-        self.links.places()
+            resolver: Pool::start("names", 1, Limits::PRODUCT.resolver_queue, resolve, wake)?,
+        })
     }
 
     /// Begins to connect to a neighbour, and drops the attempt before.
     pub fn dial(&mut self, peer: PeerId, shell: &mut Shell) {
         self.drop_attempt(peer, &mut shell.sockets);
-        match self.links.target(peer).cloned() {
-            None => {}
-            Some(Target::Address(address)) => self.try_all(peer, vec![address], shell),
-            Some(Target::Name(host, port)) => {
-                let number = self.attempts[peer.index()].number;
-                if let Err(why) = self.resolve((peer, number), host, port) {
-                    shell.node.hit(Limit::resolver_queue);
-                    fail(peer, why, shell);
-                }
+        let attempt = self.attempts[peer.index()].number;
+        let (host, port) = match &self.places[peer.index()] {
+            None => return,
+            Some((_, Target::Address(address))) => {
+                return self.try_all(peer, [*address].into(), shell);
             }
-        }
-    }
-
-    /// Asks the worker for the addresses of a name. It is started when the first name is met.
-    fn resolve(&mut self, attempt: AttemptId, host: String, port: u16) -> Result<(), String> {
-        let resolver = match &self.resolver {
-            Some(resolver) => resolver,
-            None => {
-                let (queue, wake) = (Limits::PRODUCT.resolver_queue, wake(&self.waker));
-                let started = Pool::start("names", 1, queue, Resolver, wake);
-                let resolver = started.map_err(|error| error.to_string())?;
-                self.resolver.insert(resolver)
-            }
+            Some((_, Target::Name(host, port))) => (host.clone(), *port),
         };
-        let queued = resolver.submit((attempt, (host, port)));
-        queued.map_err(|_| "too many names to resolve".to_string())
+        if self.resolver.submit((peer, attempt, host, port)).is_err() {
+            shell.node.hit(Limit::resolver_queue);
+            fail(peer, "too many names to resolve", shell);
+        }
     }
 
     fn drop_attempt(&mut self, peer: PeerId, sockets: &mut Sockets) {
         let attempt = &mut self.attempts[peer.index()];
         attempt.number += 1;
-        attempt.addresses.clear();
         if let Some(conn) = attempt.conn.take() {
             sockets.close(conn);
         }
@@ -107,25 +91,24 @@ impl Dialler {
 
     /// Takes in the names that the worker has resolved.
     pub fn take_results(&mut self, shell: &mut Shell) {
-        let resolver = self.resolver.as_ref();
-        let results = resolver.map(Pool::results).unwrap_or_default();
-        for ((peer, number), resolved) in results {
-            if number != self.attempts[peer.index()].number {
+        for ((peer, attempt, ..), resolved) in self.resolver.results() {
+            if attempt != self.attempts[peer.index()].number {
                 continue;
             }
             match resolved {
-                Ok(found) => {
+                Some(Ok(found)) => {
                     let addresses = found.iter().map(SocketAddr::ip).collect();
                     shell.tell(Event::Resolved { peer, addresses });
                     self.try_all(peer, found, shell);
                 }
-                Err(why) => fail(peer, why, shell),
+                Some(Err(error)) => fail(peer, error, shell),
+                None => fail(peer, "the resolver failed", shell),
             }
         }
     }
 
-    fn try_all(&mut self, peer: PeerId, addresses: Vec<SocketAddr>, shell: &mut Shell) {
-        self.attempts[peer.index()].addresses = addresses.into();
+    fn try_all(&mut self, peer: PeerId, addresses: VecDeque<SocketAddr>, shell: &mut Shell) {
+        self.attempts[peer.index()].addresses = addresses;
         self.try_next(peer, "its name has no address".to_string(), shell);
     }
 
@@ -164,26 +147,27 @@ impl Dialler {
 
     /// Reads the links of this server again. An error changes nothing.
     pub fn reload(&mut self, shell: &mut Shell) {
-        let changes = match (self.reload)() {
-            Ok(links) => self.links.replace(links),
+        let links = match (self.reload)() {
+            Ok(links) => links,
             Err(why) => {
-                log::warn!("the topology was read again, and is not taken over: {why}");
-                return;
+                return log::warn!("the topology was read again, and is not taken over: {why}");
             }
         };
-        log::info!("the topology was read again: {changes}");
+        let changes = replace(&mut self.places, links);
+        log::info!("the topology was read again: {}", changes.summary);
         for (peer, _) in changes.closed {
             self.drop_attempt(peer, &mut shell.sockets);
             shell.tell(Event::Unlinked { peer });
         }
-        let places = self.links.places();
-        self.attempts.resize_with(places, Attempt::default);
+        self.attempts
+            .resize_with(self.places.len(), Attempt::default);
         for (peer, neighbour) in changes.opened {
             shell.tell(Event::Linked { peer, neighbour });
         }
     }
 }
 
-fn fail(peer: PeerId, why: String, shell: &mut Shell) {
+fn fail(peer: PeerId, why: impl ToString, shell: &mut Shell) {
+    let why = why.to_string();
     shell.tell(Event::DialFailed { peer, why });
 }

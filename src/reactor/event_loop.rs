@@ -15,7 +15,6 @@
 //! read, write and wait (rule 10).
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,62 +25,31 @@ use super::clock::Clock;
 use super::dial::Dialler;
 use super::io::Sockets;
 use super::journal::Journal;
-use super::listener::Listener;
-use super::metrics::{Phase, Stopwatch};
-use super::pool::Pool;
-use super::reload::{Link, Reload};
+use super::metrics::Stopwatch;
+use super::pool::{Pool, Wake};
+use super::setup::Setup;
 use super::shell::{Shell, ShellTimer};
 use super::signals::Signals;
 use super::token;
 use super::wait::wait;
-use super::workers::{Looker, Lookup, wake};
 use crate::buffers::Timers;
-use crate::journal::JournalFiles;
 use crate::limits::{Limit, Limits};
-use crate::logging::Log;
-use crate::node::{Action, Door, Event, LookupError, Node};
-use crate::places::Provider;
+use crate::node::{Action, Door, Event, LookupError, Query};
+use crate::units::LookupId;
 
 const LIMITS: Limits = Limits::PRODUCT;
 
-/// The parts of an event loop.
-pub struct Setup {
-    /// The server; it knows what its journal held.
-    pub node: Node,
-    /// The files of its journal, if it has one.
-    pub journal: Option<JournalFiles>,
-    /// The clients' door.
-    pub clients: Listener,
-    /// The servers' door.
-    pub servers: Listener,
-    /// The node's neighbours, in its order, and where each is dialled.
-    pub links: Vec<Link>,
-    /// Reads both again, at SIGHUP.
-    pub reload: Reload,
-    /// Our own address, by which the neighbours know us, if it is not a name.
-    pub source: Option<IpAddr>,
-    /// The most clients at once. One more is closed as soon as it comes, so that the links and the
-    /// log always have descriptors.
-    pub clients_max: usize,
-    /// The provider that the workers ask.
-    pub places: Arc<dyn Provider>,
-    /// End when standard input does.
-    pub until_eof: bool,
-    /// Signals, including those that have come already.
-    pub signals: Signals,
-    /// The log; written once per turn.
-    pub log: Log,
-}
+/// A question for the provider.
+type Lookup = (LookupId, Query);
 
 /// One server, running.
 pub struct EventLoop {
     shell: Shell,
     listeners: Listeners,
     dialler: Dialler,
-    lookups: Pool<Looker>,
+    lookups: Pool<Lookup, Result<Vec<u8>, LookupError>>,
     journal: Option<Journal>,
     signals: Signals,
-    log: Log,
 }
 
 impl EventLoop {
@@ -91,22 +59,21 @@ impl EventLoop {
     /// When the poll, the workers or the signals cannot be had.
     pub fn new(setup: Setup) -> io::Result<EventLoop> {
         let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), token::WAKER)?);
-        let doors = [setup.clients, setup.servers];
-        let mut listeners = Listeners::new(doors, setup.clients_max, &poll)?;
+        let waker = Waker::new(poll.registry(), token::WAKER)?;
+        // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
+        let wake: Wake = Arc::new(move || drop(waker.wake()));
+        let mut listeners = Listeners::new(setup.doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
         signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
-        let journal = match setup.journal {
-            Some(files) => Some(Journal::start(files, wake(&waker))?),
-            None => None,
-        };
-        let (workers, queue) = (LIMITS.workers, LIMITS.lookup_queue);
-        let looker = Looker(setup.places);
-        let lookups = Pool::start("places", workers, queue, looker, wake(&waker))?;
-        let dialler = Dialler::new(setup.links, setup.reload, setup.source, waker);
-        listeners.set_neighbours(dialler.places());
+        let journal = setup.journal.map(|files| Journal::start(files, &wake));
+        let journal = journal.transpose()?;
+        let (workers, queue, places) = (LIMITS.workers, LIMITS.lookup_queue, setup.places);
+        let lookup = move |(_, query): &Lookup| places.nearby(query);
+        let lookups = Pool::start("places", workers, queue, lookup, &wake)?;
+        let dialler = Dialler::new(setup.links, setup.reload, setup.source, &wake)?;
+        listeners.set_neighbours(dialler.places.len());
         let watch = Stopwatch::new(Clock::start());
-        let now = watch.now();
+        let now = watch.clock.now();
         let mut timers = Timers::default();
         timers.set(ShellTimer::LogCheck, now.mono + LIMITS.log_check);
         let shell = Shell {
@@ -117,6 +84,7 @@ impl EventLoop {
             timers,
             watch,
             now,
+            log: setup.log,
         };
         Ok(EventLoop {
             shell,
@@ -125,7 +93,6 @@ impl EventLoop {
             lookups,
             journal,
             signals,
-            log: setup.log,
         })
     }
 
@@ -140,7 +107,7 @@ impl EventLoop {
             journal.start_jobs(&mut self.shell);
         }
         while self.turn()? {}
-        Ok(!self.signals.forced_exit())
+        Ok(!self.signals.forced_exit)
     }
 
     /// One turn of the loop. False: it was the last.
@@ -149,7 +116,7 @@ impl EventLoop {
     /// When polling itself fails.
     pub fn turn(&mut self) -> io::Result<bool> {
         let goes_on = self.act();
-        self.write_log();
+        self.shell.write_log();
         if goes_on {
             self.wait()?;
             self.observe();
@@ -159,7 +126,7 @@ impl EventLoop {
 
     /// Does what the node wants done, until it wants nothing. False: the process is to end.
     fn act(&mut self) -> bool {
-        let mut goes_on = !self.signals.forced_exit();
+        let mut goes_on = !self.signals.forced_exit;
         while let Some(action) = self.shell.node.poll_action() {
             match action {
                 Action::Flush(conn) => self.shell.flush(conn),
@@ -169,13 +136,13 @@ impl EventLoop {
                 Action::Close(conn) => self.shell.sockets.close(conn),
                 Action::Dial(peer) => self.dialler.dial(peer, &mut self.shell),
                 Action::LookUp(id, query) => {
-                    if self.lookups.submit(Lookup { id, query }).is_err() {
+                    if self.lookups.submit((id, query)).is_err() {
                         self.shell.node.hit(Limit::lookup_queue);
                         let answer = Err(LookupError::Busy);
                         self.shell.tell(Event::LookedUp { id, answer });
                     }
                 }
-                Action::Forget(id) => self.lookups.forget(|job| job.id == id),
+                Action::Forget(id) => self.lookups.forget(|(it, _)| *it == id),
                 Action::Journal(task) => {
                     if let Some(journal) = &mut self.journal {
                         journal.task(task, &mut self.shell);
@@ -190,20 +157,20 @@ impl EventLoop {
     /// Waits for events, until the next deadline; not at all while a connection has work.
     fn wait(&mut self) -> io::Result<()> {
         let shell = &mut self.shell;
-        if shell.sockets.take_closed() {
+        if std::mem::take(&mut shell.sockets.has_closed) {
             self.listeners.descriptor_freed();
         }
-        let asleep = shell.watch.sleep();
-        let deadline = match shell.sockets.ready().is_empty() && self.listeners.are_idle() {
-            true => [shell.node.poll_timeout(), shell.timers.next()]
-                .into_iter()
-                .flatten()
-                .min(),
+        let asleep = shell.watch.clock.mono();
+        shell.watch.sleep(asleep);
+        let deadlines = [shell.node.poll_timeout(), shell.timers.next()];
+        let deadline = match shell.sockets.ready.is_empty() && self.listeners.are_idle() {
+            true => deadlines.into_iter().flatten().min(),
             false => Some(asleep),
         };
         let timeout = deadline.map(|at| Duration::from_nanos(at.since(asleep)));
         wait(&mut shell.poll, &mut shell.events, timeout)?;
-        shell.now = shell.watch.wake();
+        shell.now = shell.watch.clock.set();
+        shell.watch.wake(shell.now.mono);
         self.report_metrics();
         let events = self.shell.events.iter().count();
         self.shell.watch.begin_turn(events);
@@ -233,14 +200,10 @@ impl EventLoop {
 
     /// Serves the connections that were on the ready list when the turn began (rule 3).
     fn serve_ready(&mut self) {
-        self.shell.sockets.ready().begin_turn();
-        while let Some(conn) = self.shell.sockets.ready().next() {
+        self.shell.sockets.ready.begin_turn();
+        while let Some(conn) = self.shell.sockets.ready.next() {
             if let Some(peer) = self.shell.serve(conn) {
                 self.dialler.advance(peer, conn, &mut self.shell);
-            }
-            if self.shell.node.log().text().len() > LIMITS.log_lines {
-                self.shell.node.hit(Limit::log_lines);
-                self.write_log();
             }
         }
     }
@@ -248,7 +211,9 @@ impl EventLoop {
     /// Takes in what the workers have published before their wake (rule 8). The eventfd of the wake
     /// is never read: each write to it is an edge.
     fn take_results(&mut self) {
-        for (id, answer) in self.lookups.results() {
+        for ((id, _), answer) in self.lookups.results() {
+            let why = "the lookup failed; the log of the server says more";
+            let answer = answer.unwrap_or_else(|| Err(LookupError::Failed(why.into())));
             self.shell.tell(Event::LookedUp { id, answer });
         }
         if let Some(journal) = &mut self.journal {
@@ -259,18 +224,18 @@ impl EventLoop {
 
     /// Does what signals and standard input ask for.
     fn obey_requests(&mut self) {
-        let requests = self.signals.take();
+        let requests = std::mem::take(&mut self.signals.requests);
         if requests.reopen {
-            if let Some(news) = self.log.reopen() {
+            if let Some(news) = self.shell.log.reopen() {
                 log::warn!("{news}");
             }
-            if self.log.state().trouble.is_none() {
+            if self.shell.log.state().0.is_none() {
                 log::info!("the log is reopened");
             }
         }
         if requests.reload && !self.listeners.are_closed() {
             self.dialler.reload(&mut self.shell);
-            self.listeners.set_neighbours(self.dialler.places());
+            self.listeners.set_neighbours(self.dialler.places.len());
         }
         if requests.end {
             self.listeners.close();
@@ -285,7 +250,7 @@ impl EventLoop {
             match timer {
                 ShellTimer::Accept => self.listeners.retry(),
                 ShellTimer::LogCheck | ShellTimer::LogRetry => {
-                    if let Some(news) = self.log.check() {
+                    if let Some(news) = self.shell.log.check() {
                         log::warn!("{news}");
                     }
                     let next = now + LIMITS.log_check;
@@ -296,28 +261,14 @@ impl EventLoop {
         self.shell.tell(Event::Tick);
     }
 
-    /// Writes the log of this turn. A log that cannot be written must not stop the herd.
-    fn write_log(&mut self) {
-        let shell = &mut self.shell;
-        shell.watch.enter(Phase::Log);
-        self.log.push(shell.node.log().text().as_bytes());
-        shell.node.log().clear();
-        if !self.log.write_out() && !shell.timers.is_set(ShellTimer::LogRetry) {
-            let at = shell.now.mono + LIMITS.log_retry;
-            shell.timers.set(ShellTimer::LogRetry, at);
-        }
-        shell.watch.enter(Phase::Node);
-    }
-
     /// Tells the node how the loop fares, at most once a second.
     fn report_metrics(&mut self) {
         let counts = || self.shell.node.counts();
         if let Some(mut metrics) = self.shell.watch.report(counts) {
-            metrics.clients_max = self.listeners.clients_max();
+            metrics.clients_max = self.listeners.max[Door::Clients as usize];
             let journal = self.journal.as_ref();
-            metrics.journal = journal.map_or_else(Default::default, Journal::size);
-            let log = self.log.state();
-            (metrics.log_trouble, metrics.log_lost) = (log.trouble, log.lost);
+            metrics.journal = journal.map_or_else(Default::default, |it| it.files.size());
+            (metrics.log_trouble, metrics.log_lost) = self.shell.log.state();
             self.shell.tell(Event::LoopMetrics(Box::new(metrics)));
         }
     }
@@ -326,7 +277,7 @@ impl EventLoop {
 /// However the loop ends, even by a panic, its last lines are written.
 impl Drop for EventLoop {
     fn drop(&mut self) {
-        self.write_log();
+        self.shell.write_log();
         log::logger().flush();
     }
 }

@@ -10,12 +10,11 @@ use mio::net::TcpStream;
 use mio::{Interest, Poll};
 use slab::Slab;
 
-use super::conn::Readiness;
+use super::conn::{Conn, Readiness};
 use super::ready::Ready;
 use super::socket::{Entry, Origin, Socket};
 use super::token;
 use crate::limits::Limits;
-use crate::node::Door;
 use crate::units::ConnId;
 
 /// All connections. Every access checks the whole name, so a stale one finds nothing.
@@ -25,11 +24,13 @@ pub struct Sockets<S = TcpStream> {
     /// Connections so far.
     generation: u32,
     /// Open connections by the door that they came in by.
-    accepted: [usize; 2],
-    ready: Ready,
+    pub accepted: [usize; 2],
+    /// The connections with work.
+    pub ready: Ready,
     /// All connections are read into it, one after the other.
     buffer: Box<[u8]>,
-    has_closed: bool,
+    /// Whether a connection was closed since this was last looked at.
+    pub has_closed: bool,
 }
 
 impl<S: Read + Write> Sockets<S> {
@@ -45,7 +46,13 @@ impl<S: Read + Write> Sockets<S> {
         if let Origin::Door(door) = origin {
             self.accepted[door as usize] += 1;
         }
-        self.slots.insert(Entry::new(id, stream, origin));
+        self.slots.insert(Entry {
+            id,
+            conn: Conn::new(stream),
+            origin,
+            paused: false,
+            in_ready_list: false,
+        });
         id
     }
 
@@ -63,7 +70,8 @@ impl<S: Read + Write> Sockets<S> {
     /// batch may come after a close (mio #219): then no connection has that name any more.
     pub fn event(&mut self, id: ConnId, event: Readiness) {
         if let Some(mut socket) = self.get(id) {
-            socket.event(event);
+            socket.entry.conn.event(event);
+            socket.list();
         }
     }
 
@@ -91,21 +99,6 @@ impl<S: Read + Write> Sockets<S> {
             self.has_closed = true;
         }
     }
-
-    /// Whether a connection was closed since the last call.
-    pub fn take_closed(&mut self) -> bool {
-        std::mem::take(&mut self.has_closed)
-    }
-
-    /// How many open connections came in by that door.
-    pub fn accepted(&self, door: Door) -> usize {
-        self.accepted[door as usize]
-    }
-
-    /// The connections with work.
-    pub fn ready(&mut self) -> &mut Ready {
-        &mut self.ready
-    }
 }
 
 impl Sockets<TcpStream> {
@@ -132,7 +125,7 @@ impl Sockets<TcpStream> {
     /// Shuts down sending. If the peer is gone already, the next read says so.
     pub fn write_eof(&mut self, id: ConnId) {
         if let Some(socket) = self.get(id) {
-            let _ = socket.entry.conn.stream().shutdown(Shutdown::Write);
+            let _ = socket.entry.conn.stream.shutdown(Shutdown::Write);
         }
     }
 }
@@ -156,6 +149,7 @@ mod tests {
     use std::io::ErrorKind;
 
     use super::*;
+    use crate::node::Door;
     use crate::reactor::conn::ReadOutcome;
 
     const READABLE: Readiness = Readiness {
@@ -215,9 +209,9 @@ mod tests {
 
     /// Serves every connection of the ready list once, and says what each read brought.
     fn turn<S: Read + Write>(sockets: &mut Sockets<S>) -> Vec<(ConnId, ReadOutcome)> {
-        sockets.ready().begin_turn();
+        sockets.ready.begin_turn();
         let mut outcomes = Vec::new();
-        while let Some(id) = sockets.ready().next() {
+        while let Some(id) = sockets.ready.next() {
             if let Some(mut socket) = sockets.get(id) {
                 socket.begin();
                 outcomes.push((id, socket.read()));
@@ -239,7 +233,7 @@ mod tests {
         sockets.event(old, READABLE);
         assert_eq!(turn(&mut sockets), []);
         sockets.close(old);
-        assert_eq!(sockets.accepted(Door::Clients), 1);
+        assert_eq!(sockets.accepted[Door::Clients as usize], 1);
         sockets.event(new, READABLE);
         assert_eq!(turn(&mut sockets), [(new, ReadOutcome::Bytes(1))]);
     }
@@ -323,7 +317,7 @@ mod tests {
         let id = sockets.insert(fake, CLIENT);
         let write = |sockets: &mut Sockets<Fake>, bytes: &[u8]| {
             let mut socket = sockets.get(id).expect("a socket");
-            let count = socket.write(bytes);
+            let count = socket.entry.conn.write(bytes);
             socket.relist(count < bytes.len());
             count
         };
@@ -335,13 +329,13 @@ mod tests {
     }
 
     #[test]
-    fn closing_is_told_once() {
+    fn closing_is_told() {
         let mut sockets = Sockets::default();
         let id = sockets.insert(Fake::default(), LINK);
-        assert_eq!(sockets.accepted(Door::Servers), 1);
-        assert!(!sockets.take_closed());
+        assert_eq!(sockets.accepted[Door::Servers as usize], 1);
+        assert!(!sockets.has_closed);
         sockets.close(id);
-        assert_eq!(sockets.accepted(Door::Servers), 0);
-        assert!(sockets.take_closed() && !sockets.take_closed());
+        assert_eq!(sockets.accepted[Door::Servers as usize], 0);
+        assert!(sockets.has_closed);
     }
 }

@@ -3,55 +3,29 @@
 
 use std::io;
 
-use super::LIMITS;
-use super::pool::{Pool, Work};
+use super::pool::{Pool, Wake};
 use super::shell::Shell;
-use crate::journal::{Done, Job, JournalFiles};
-use crate::node::{Event, JournalSize, JournalTask};
+use crate::journal::{Job, JournalFiles, Outcome};
+use crate::limits::Limits;
+use crate::node::{Event, JournalTask};
 
 /// The files, and the workers that wait for the disk.
 pub struct Journal {
-    files: JournalFiles,
-    worker: Pool<Disk>,
-    merger: Pool<Disk>,
-}
-
-/// The workers' part.
-struct Disk;
-
-impl Work for Disk {
-    type Job = Job;
-    type Done = Done;
-
-    fn run(&self, job: &Job) -> Done {
-        job.run()
-    }
-
-    fn panicked(&self, job: &Job) -> Done {
-        job.failed("a bug; the log of the server says more")
-    }
+    pub files: JournalFiles,
+    /// One for jobs that are waited for, and one for those that take long.
+    workers: [Pool<Job, Outcome>; 2],
 }
 
 impl Journal {
-    /// Starts the workers. `wake` is called after each job.
+    /// Starts the workers.
     ///
     /// # Errors
     /// When there is no room for another thread.
-    pub fn start(
-        files: JournalFiles,
-        wake: impl Fn() + Clone + Send + Sync + 'static,
-    ) -> io::Result<Journal> {
-        let jobs = LIMITS.journal_jobs;
-        Ok(Journal {
-            files,
-            worker: Pool::start("journal", 1, jobs, Disk, wake.clone())?,
-            merger: Pool::start("merge", 1, jobs, Disk, wake)?,
-        })
-    }
-
-    /// The size of the files.
-    pub fn size(&self) -> JournalSize {
-        self.files.size()
+    pub fn start(files: JournalFiles, wake: &Wake) -> io::Result<Journal> {
+        let jobs_max = Limits::PRODUCT.journal_jobs;
+        let start = |name| Pool::start(name, 1, jobs_max, Job::run, wake);
+        let workers = [start("journal")?, start("merge")?];
+        Ok(Journal { files, workers })
     }
 
     /// Does a task of the node, or has a worker do it.
@@ -60,17 +34,17 @@ impl Journal {
             let event = self.files.append(shell.node.journal_text());
             shell.tell(Event::Journal(event));
         } else {
-            self.files.ask(task);
+            self.files.task = Some(task);
         }
         self.start_jobs(shell);
     }
 
     /// Takes in what the workers have done.
     pub fn take_results(&mut self, shell: &mut Shell) {
-        let done = self.worker.results().into_iter();
-        for done in done.chain(self.merger.results()) {
-            if let Some(event) = self.files.done(done, shell.now.mono) {
-                shell.tell(Event::Journal(event));
+        for pool in &self.workers {
+            for (job, outcome) in pool.results() {
+                let bug = || Err("a bug; the log of the server says more".to_string());
+                done(&mut self.files, &job, outcome.unwrap_or_else(bug), shell);
             }
         }
         self.start_jobs(shell);
@@ -80,18 +54,17 @@ impl Journal {
     pub fn start_jobs(&mut self, shell: &mut Shell) {
         let live_bytes = shell.node.inspect().journal_status().live_bytes;
         while let Some(job) = self.files.next_job(shell.now.mono, live_bytes) {
-            let pool = if job.is_long() {
-                &self.merger
-            } else {
-                &self.worker
-            };
-            if let Err(job) = pool.submit(job) {
-                let failed = job.failed("the worker is busy");
-                if let Some(event) = self.files.done(failed, shell.now.mono) {
-                    shell.tell(Event::Journal(event));
-                }
-                return;
+            let worker = &self.workers[usize::from(job.is_long())];
+            if let Err(job) = worker.submit(job) {
+                let busy = Err("the worker is busy".to_string());
+                return done(&mut self.files, &job, busy, shell);
             }
         }
+    }
+}
+
+fn done(files: &mut JournalFiles, job: &Job, outcome: Outcome, shell: &mut Shell) {
+    if let Some(event) = files.done(job, outcome, shell.now.mono) {
+        shell.tell(Event::Journal(event));
     }
 }

@@ -4,17 +4,16 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 
 use mio::net::{TcpListener, TcpStream};
-use mio::{Interest, Poll, Token};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
 use crate::limits::Limits;
 
 /// A listening socket.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
-    /// Connections may be waiting.
-    ready: bool,
+    pub(super) socket: TcpListener,
+    /// Connections may be waiting: an event came, or it is time to try again.
+    pub(super) ready: bool,
 }
 
 /// The result of accepting.
@@ -38,11 +37,7 @@ impl Listener {
     /// When the address is in use or not this machine's.
     pub fn open(host: IpAddr, port: u16) -> io::Result<Listener> {
         let address = SocketAddr::new(host, port);
-        let socket = Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
@@ -60,20 +55,6 @@ impl Listener {
     /// The kernel's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
-    }
-
-    pub(super) fn register(&mut self, poll: &Poll, token: Token) -> io::Result<()> {
-        let registry = poll.registry();
-        registry.register(&mut self.socket, token, Interest::READABLE)
-    }
-
-    /// Connections may be waiting: an event came, or it is time to try again.
-    pub(super) fn set_ready(&mut self) {
-        self.ready = true;
-    }
-
-    pub(super) fn is_ready(&self) -> bool {
-        self.ready
     }
 
     /// Takes the first connection of the queue. Readiness lasts until the kernel says that the
@@ -150,17 +131,17 @@ mod tests {
         assert!(matches!(accept(11), Accept::WouldBlock));
         let host = IpAddr::from([127, 0, 0, 1]);
         let mut listener = Listener::open(host, 0).expect("a listener");
-        listener.set_ready();
+        listener.ready = true;
         assert!(matches!(listener.accept(), Accept::WouldBlock));
-        assert!(!listener.is_ready());
+        assert!(!listener.ready);
         let address = listener.local_addr().expect("its address");
         let client = std::net::TcpStream::connect(address).expect("a connection");
         assert!(matches!(listener.accept(), Accept::WouldBlock));
-        listener.set_ready();
+        listener.ready = true;
         let Accept::Connection(_, from) = listener.accept() else {
             panic!("it is in the queue")
         };
         assert_eq!(from, client.local_addr().expect("its address"));
-        assert!(listener.is_ready());
+        assert!(listener.ready);
     }
 }

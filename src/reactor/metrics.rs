@@ -17,7 +17,7 @@
 
 use super::clock::Clock;
 use crate::node::{Counts, LoopMetrics, Recent};
-use crate::units::{Mono, Now, SECOND, Wall};
+use crate::units::{Mono, SECOND, Wall};
 
 /// One turn of this number is timed phase by phase. It is a prime: turns that come in a pattern (a
 /// timer, a reply, a timer, a reply) are all sampled in the long run.
@@ -44,6 +44,8 @@ struct Totals {
     turns: u64,
     events: u64,
     waited: u64,
+    /// The longest turn.
+    longest: u64,
     /// By phase, of sampled turns only.
     sampled: [u64; 4],
     counts: Counts,
@@ -52,12 +54,11 @@ struct Totals {
 /// The loop's clock, which measures as it is read.
 #[derive(Debug)]
 pub struct Stopwatch {
-    clock: Clock,
+    pub clock: Clock,
     started: Wall,
     totals: Totals,
-    longest: u64,
-    /// Of each of the last seconds: the totals at its beginning, and its longest turn.
-    ring: [(Totals, u64); SECONDS],
+    /// The totals at the beginning of each of the last seconds; but the longest turn is its own.
+    ring: [Totals; SECONDS],
     /// The first second of the process's life that is not in the ring yet.
     next_second: u64,
     /// When the present wait or turn began.
@@ -73,17 +74,11 @@ impl Stopwatch {
             started: clock.now().wall,
             clock,
             totals: Totals::default(),
-            longest: 0,
-            ring: [(Totals::default(), 0); SECONDS],
+            ring: [Totals::default(); SECONDS],
             next_second: 0,
             border: Mono(0),
             phase: None,
         }
-    }
-
-    /// The time.
-    pub fn now(&self) -> Now {
-        self.clock.now()
     }
 
     /// The turn enters another phase. The clock is read only if the turn is sampled.
@@ -100,32 +95,20 @@ impl Stopwatch {
         }
     }
 
-    /// The turn ends, and waiting begins, at the time that is returned.
-    pub fn sleep(&mut self) -> Mono {
-        let now = self.clock.mono();
-        self.sleep_at(now);
-        now
-    }
-
-    fn sleep_at(&mut self, now: Mono) {
+    /// The turn ends, and waiting begins.
+    pub fn sleep(&mut self, now: Mono) {
         let length = now.since(self.border);
-        self.longest = self.longest.max(length);
+        self.totals.longest = self.totals.longest.max(length);
         let second = self.next_second.saturating_sub(1);
-        let longest = &mut self.ring[second as usize % SECONDS].1;
+        let longest = &mut self.ring[second as usize % SECONDS].longest;
         *longest = length.max(*longest);
         self.enter_at(Phase::Node, now);
         self.phase = None;
         self.border = now;
     }
 
-    /// Waiting ends, at the time that is returned.
-    pub fn wake(&mut self) -> Now {
-        let now = self.clock.set();
-        self.wake_at(now.mono);
-        now
-    }
-
-    fn wake_at(&mut self, now: Mono) {
+    /// Waiting ends.
+    pub fn wake(&mut self, now: Mono) {
         self.totals.waited += now.since(self.border);
         self.border = now;
     }
@@ -152,14 +135,14 @@ impl Stopwatch {
         for begun in self.next_second.max(oldest).max(1)..=second {
             let waited = now.since(Mono(begun * SECOND)).min(self.totals.waited);
             let mut then = self.totals;
-            then.waited -= waited;
-            self.ring[begun as usize % SECONDS] = (then, 0);
+            (then.waited, then.longest) = (then.waited - waited, 0);
+            self.ring[begun as usize % SECONDS] = then;
         }
         self.next_second = second + 1;
-        let (before, _) = self.ring[oldest as usize % SECONDS];
+        let before = self.ring[oldest as usize % SECONDS];
         let Totals { turns, events, .. } = self.totals;
         let period = now.since(Mono(oldest * SECOND));
-        let longest = self.ring.iter().map(|(_, longest)| *longest).max();
+        let longest = self.ring.iter().map(|then| then.longest).max();
         let recent = Recent {
             period,
             turns: turns - before.turns,
@@ -171,7 +154,7 @@ impl Stopwatch {
         Some(LoopMetrics {
             started: self.started,
             turns,
-            longest: self.longest,
+            longest: self.totals.longest,
             recent,
             ..LoopMetrics::default()
         })
@@ -209,13 +192,13 @@ mod tests {
     }
 
     fn wake(watch: &mut Stopwatch, now: u64, events: usize) {
-        watch.wake_at(Mono(now));
+        watch.wake(Mono(now));
         watch.begin_turn(events);
     }
 
     /// The metrics at the end of a wait.
     fn report(watch: &mut Stopwatch, now: u64, iamats: u64) -> LoopMetrics {
-        watch.wake_at(Mono(now));
+        watch.wake(Mono(now));
         watch.report(|| counts(iamats)).expect("a second is over")
     }
 
@@ -228,13 +211,13 @@ mod tests {
         {
             watch.enter_at(phase, Mono((at + 1 + step as u64) * MS));
         }
-        watch.sleep_at(Mono((at + 4 + idle) * MS));
+        watch.sleep(Mono((at + 4 + idle) * MS));
     }
 
     #[test]
     fn waiting_is_exact_and_the_rest_is_scaled() {
         let mut watch = Stopwatch::new(Clock::start());
-        watch.sleep_at(Mono(0));
+        watch.sleep(Mono(0));
         // The first is sampled; the second, of 4 ms too, is not.
         turn(&mut watch, 100, 0);
         turn(&mut watch, 200, 0);
@@ -257,7 +240,7 @@ mod tests {
         for number in 0..2 * SAMPLED_EVERY {
             wake(&mut watch, number, 0);
             reads += u32::from(watch.phase.is_some());
-            watch.sleep_at(Mono(number));
+            watch.sleep(Mono(number));
         }
         assert_eq!(reads, 2);
     }
@@ -265,7 +248,7 @@ mod tests {
     #[test]
     fn what_was_long_ago_is_not_recent() {
         let mut watch = Stopwatch::new(Clock::start());
-        watch.sleep_at(Mono(0));
+        watch.sleep(Mono(0));
         turn(&mut watch, 100, 50);
         // Nothing happens for a minute and a half second.
         let metrics = report(&mut watch, 60_500 * MS, 7);
@@ -276,7 +259,7 @@ mod tests {
         assert_eq!((metrics.recent.counts.iamats, metrics.recent.turns), (0, 0));
         assert_eq!((metrics.longest, metrics.recent.longest), (54 * MS, 0));
         // That turn is recent two seconds later.
-        watch.sleep_at(Mono(60_500 * MS));
+        watch.sleep(Mono(60_500 * MS));
         let metrics = report(&mut watch, 62_000 * MS, 9);
         assert_eq!((metrics.recent.counts.iamats, metrics.recent.turns), (2, 1));
         assert_eq!(metrics.recent.period, 9_000 * MS);

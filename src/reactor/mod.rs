@@ -3,12 +3,14 @@
 //!
 //! Begin with [`EventLoop::turn`] in `event_loop.rs`. Its parts:
 //!
+//! - `setup.rs`: the parts that it is given.
 //! - `shell.rs`: the node among its sockets, which all parts work on.
 //! - `io.rs`: the connections. `socket.rs` is one of them, [`Conn`] the readiness of its stream,
 //!   `ready.rs` the list of those with work, `token.rs` what an event is about.
 //! - `listener.rs` and `accept.rs` take connections in; `connect.rs`, `dial.rs` and `reload.rs`
 //!   reach the neighbours.
-//! - `pool.rs` and `workers.rs` run what blocks on other threads; `journal.rs` uses them, too.
+//! - `pool.rs` runs on other threads what blocks: lookups of places and of host names, and the part
+//!   of `journal.rs` that waits for a disk.
 //! - `signals.rs` receives requests from outside the sockets; `clock.rs` and `metrics.rs` measure.
 
 mod accept;
@@ -24,21 +26,19 @@ mod metrics;
 mod pool;
 mod ready;
 mod reload;
+mod setup;
 mod shell;
 mod signals;
 mod socket;
 mod token;
 mod wait;
-mod workers;
 
 pub use clock::Clock;
 pub use conn::{Conn, ReadOutcome, Readiness};
 pub use connect::{connect, outcome};
-pub use event_loop::{EventLoop, Setup};
+pub use event_loop::EventLoop;
 pub use listener::Listener;
 pub use reload::{Link, Reload, Target};
+pub use setup::Setup;
 pub use signals::{REOPEN, REREAD, Requests, Signals};
 pub use wait::wait;
-
-/// The limits of the loop.
-const LIMITS: crate::limits::Limits = crate::limits::Limits::PRODUCT;

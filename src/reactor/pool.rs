@@ -2,51 +2,36 @@
 //!
 //! Rule 8: a worker publishes its result, then wakes the loop; the other way round the loop could
 //! look too early and sleep through it. One wake is enough for all results that the loop has not
-//! taken yet. A job that panics has an answer too, and its worker goes on.
+//! taken yet. A job that panics comes back as well, without a result, and its worker goes on.
 
 use std::collections::VecDeque;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::{io, thread};
 
-/// The work of a pool's threads.
-pub trait Work: Send + Sync + 'static {
-    /// A question.
-    type Job: Send;
-    /// Its answer.
-    type Done: Send;
-
-    /// Answers it. This may block and may panic.
-    fn run(&self, job: &Self::Job) -> Self::Done;
-
-    /// The answer when `run` panicked.
-    fn panicked(&self, job: &Self::Job) -> Self::Done;
-}
+/// Called when there are results to take.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// The loop's side of a pool. The threads end with it, each after the job that it has begun.
-pub struct Pool<W: Work> {
-    shared: Arc<Shared<W>>,
-}
+pub struct Pool<J, R>(Arc<Shared<J, R>>);
 
-struct Shared<W: Work> {
-    work: W,
-    wake: Box<dyn Fn() + Send + Sync>,
-    queue: Mutex<Queue<W::Job>>,
+struct Shared<J, R> {
+    work: Box<dyn Fn(&J) -> R + Send + Sync>,
+    wake: Wake,
+    jobs_max: usize,
+    state: Mutex<State<J, R>>,
     /// There is a job, or the pool is closed.
     changed: Condvar,
-    done: Mutex<Vec<W::Done>>,
 }
 
-struct Queue<J> {
-    jobs: VecDeque<J>,
-    jobs_max: usize,
+struct State<J, R> {
+    queue: VecDeque<J>,
     closed: bool,
+    done: Vec<(J, Option<R>)>,
 }
 
-impl<W: Work> Pool<W> {
-    /// Starts `workers` threads called `name-1` and so on. `wake` is called when there are results
-    /// to take.
+impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
+    /// Starts `workers` threads called `name-1` and so on. `work` may block and may panic.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -54,105 +39,96 @@ impl<W: Work> Pool<W> {
         name: &str,
         workers: usize,
         jobs_max: usize,
-        work: W,
-        wake: impl Fn() + Send + Sync + 'static,
-    ) -> io::Result<Pool<W>> {
-        let queue = Queue {
-            jobs: VecDeque::new(),
-            jobs_max,
-            closed: false,
-        };
-        let shared = Arc::new(Shared {
-            work,
-            wake: Box::new(wake),
-            queue: Mutex::new(queue),
-            changed: Condvar::new(),
-            done: Mutex::new(Vec::new()),
-        });
+        work: impl Fn(&J) -> R + Send + Sync + 'static,
+        wake: &Wake,
+    ) -> io::Result<Pool<J, R>> {
         // Made first, so that the threads end if one of them cannot be started.
-        let pool = Pool { shared };
+        let pool = Pool(Arc::new(Shared {
+            work: Box::new(work),
+            wake: Arc::clone(wake),
+            jobs_max,
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                closed: false,
+                done: Vec::new(),
+            }),
+            changed: Condvar::new(),
+        }));
         for number in 1..=workers {
-            let shared = Arc::clone(&pool.shared);
+            let shared = Arc::clone(&pool.0);
             let thread = thread::Builder::new().name(format!("{name}-{number}"));
             thread.spawn(move || shared.serve())?;
         }
         Ok(pool)
     }
+}
 
+impl<J, R> Pool<J, R> {
     /// Queues a job.
     ///
     /// # Errors
     /// The job itself, when the queue is full.
-    pub fn submit(&self, job: W::Job) -> Result<(), W::Job> {
-        let mut queue = lock(&self.shared.queue);
-        if queue.jobs.len() >= queue.jobs_max {
+    pub fn submit(&self, job: J) -> Result<(), J> {
+        let mut state = self.0.lock();
+        if state.queue.len() >= self.0.jobs_max {
             return Err(job);
         }
-        queue.jobs.push_back(job);
-        drop(queue);
-        self.shared.changed.notify_one();
+        state.queue.push_back(job);
+        drop(state);
+        self.0.changed.notify_one();
         Ok(())
     }
 
     /// Takes unwanted jobs out of the queue. One that a worker has begun goes on.
-    pub fn forget(&self, is_unwanted: impl Fn(&W::Job) -> bool) {
-        lock(&self.shared.queue)
-            .jobs
-            .retain(|job| !is_unwanted(job));
+    pub fn forget(&self, is_unwanted: impl Fn(&J) -> bool) {
+        self.0.lock().queue.retain(|job| !is_unwanted(job));
     }
 
-    /// The results since the last call.
-    pub fn results(&self) -> Vec<W::Done> {
-        std::mem::take(&mut *lock(&self.shared.done))
+    /// The jobs that were done since the last call, with their results; none: it panicked.
+    pub fn results(&self) -> Vec<(J, Option<R>)> {
+        std::mem::take(&mut self.0.lock().done)
     }
 }
 
-impl<W: Work> Drop for Pool<W> {
+impl<J, R> Drop for Pool<J, R> {
     fn drop(&mut self) {
-        lock(&self.shared.queue).closed = true;
-        self.shared.changed.notify_all();
+        self.0.lock().closed = true;
+        self.0.changed.notify_all();
     }
 }
 
-impl<W: Work> Shared<W> {
+impl<J, R> Shared<J, R> {
     /// The life of a worker.
     fn serve(&self) {
         while let Some(job) = self.next_job() {
-            let done = catch_unwind(AssertUnwindSafe(|| self.work.run(&job)))
-                .unwrap_or_else(|_| self.work.panicked(&job));
-            if publish(&self.done, done) {
+            let result = catch_unwind(AssertUnwindSafe(|| (self.work)(&job))).ok();
+            if self.publish(job, result) {
                 (self.wake)();
             }
         }
     }
 
-    fn next_job(&self) -> Option<W::Job> {
-        let mut queue = lock(&self.queue);
-        loop {
-            if queue.closed {
-                return None;
-            }
-            if let Some(job) = queue.jobs.pop_front() {
-                return Some(job);
-            }
-            queue = self
-                .changed
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+    fn next_job(&self) -> Option<J> {
+        let is_idle = |state: &mut State<J, R>| state.queue.is_empty() && !state.closed;
+        let waited = self.changed.wait_while(self.lock(), is_idle);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return None;
         }
+        state.queue.pop_front()
     }
-}
 
-/// Adds a result. True: it is the first since the loop took the last, which it must be told.
-fn publish<T>(results: &Mutex<Vec<T>>, result: T) -> bool {
-    let mut results = lock(results);
-    results.push(result);
-    results.len() == 1
-}
+    /// Adds a result. True: it is the first since the loop took the last, which it must be told.
+    fn publish(&self, job: J, result: Option<R>) -> bool {
+        let mut state = self.lock();
+        state.done.push((job, result));
+        state.done.len() == 1
+    }
 
-/// No thread panics while it holds a lock, so a poisoned one is sound all the same.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// No thread panics while it holds the lock, so a poisoned one is sound all the same.
+    fn lock(&self) -> MutexGuard<'_, State<J, R>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -161,42 +137,31 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::mpsc;
 
-    /// Waits for a permit per job, and panics over 13.
-    struct Gate {
-        permits: Mutex<mpsc::Receiver<()>>,
-    }
+    type Gate = Pool<u32, String>;
+    type Started = (Gate, mpsc::Sender<()>, mpsc::Receiver<()>);
 
-    impl Work for Gate {
-        type Job = u32;
-        type Done = (u32, Result<String, ()>);
-
-        fn run(&self, job: &u32) -> Self::Done {
-            let _ = lock(&self.permits).recv();
-            assert_ne!(*job, 13, "an unlucky job");
-            (
-                *job,
-                Ok(thread::current().name().unwrap_or_default().to_string()),
-            )
-        }
-
-        fn panicked(&self, job: &u32) -> Self::Done {
-            (*job, Err(()))
-        }
-    }
-
-    type Started = (Pool<Gate>, mpsc::Sender<()>, mpsc::Receiver<()>);
-
+    /// Each job waits for a permit, and 13 panics.
     fn start(workers: usize, jobs_max: usize) -> Started {
-        let (permit, permits) = mpsc::channel();
         let (wake, woken) = mpsc::channel();
-        let gate = Gate {
-            permits: Mutex::new(permits),
+        let (pool, permit) = gate(workers, jobs_max, move || wake.send(()).unwrap_or(()));
+        (pool, permit, woken)
+    }
+
+    fn gate(
+        workers: usize,
+        jobs_max: usize,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> (Gate, mpsc::Sender<()>) {
+        let (permit, permits) = mpsc::channel();
+        let permits = Mutex::new(permits);
+        let work = move |job: &u32| {
+            let _ = permits.lock().unwrap().recv();
+            assert_ne!(*job, 13, "an unlucky job");
+            thread::current().name().unwrap_or_default().to_string()
         };
-        let wake = Mutex::new(wake);
-        let pool = Pool::start("gate", workers, jobs_max, gate, move || {
-            let _ = lock(&wake).send(());
-        });
-        (pool.unwrap(), permit, woken)
+        let wake: Wake = Arc::new(wake);
+        let pool = Pool::start("gate", workers, jobs_max, work, &wake);
+        (pool.unwrap(), permit)
     }
 
     #[test]
@@ -218,20 +183,15 @@ mod tests {
 
     #[test]
     fn a_result_is_published_before_the_wake() {
-        let (permit, permits) = mpsc::channel();
         let (wake, woken) = mpsc::channel();
         let (look, looked) = mpsc::channel::<()>();
-        let gate = Gate {
-            permits: Mutex::new(permits),
-        };
         // The wake lasts until the loop has looked.
         let ends = Mutex::new((wake, looked));
-        let pool = Pool::start("gate", 1, 64, gate, move || {
-            let (wake, looked) = &*lock(&ends);
+        let (pool, permit) = gate(1, 64, move || {
+            let (wake, looked) = &*ends.lock().unwrap();
             let _ = wake.send(());
             let _ = looked.recv();
         });
-        let pool = pool.unwrap();
         drop(permit);
         for job in 0..3 {
             pool.submit(job).unwrap();
@@ -245,7 +205,7 @@ mod tests {
     fn one_wake_is_enough_for_all_results() {
         let (pool, permit, woken) = start(1, 64);
         drop(permit);
-        let published = || lock(&pool.shared.done).len();
+        let published = || pool.0.lock().done.len();
         for job in 0..4 {
             pool.submit(job).unwrap();
         }
@@ -279,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_panics_has_an_answer_and_its_worker_goes_on() {
+    fn a_job_that_panics_comes_back_and_its_worker_goes_on() {
         let (pool, permit, woken) = start(1, 64);
         drop(permit);
         for job in [13, 14] {
@@ -290,6 +250,6 @@ mod tests {
             woken.recv().unwrap();
             seen.extend(pool.results());
         }
-        assert_eq!(seen, [(13, Err(())), (14, Ok("gate-1".to_string()))]);
+        assert_eq!(seen, [(13, None), (14, Some("gate-1".to_string()))]);
     }
 }

@@ -7,6 +7,8 @@ use super::io::Sockets;
 use super::metrics::{Phase, Stopwatch};
 use super::socket::Socket;
 use crate::buffers::Timers;
+use crate::limits::{Limit, Limits};
+use crate::logging::Log;
 use crate::node::{Event, Node};
 use crate::units::{ConnId, Now, PeerId};
 
@@ -21,6 +23,7 @@ pub struct Shell {
     pub watch: Stopwatch,
     /// When the events that are being handled came.
     pub now: Now,
+    pub log: Log,
 }
 
 /// The shell's own deadlines.
@@ -55,8 +58,8 @@ impl Shell {
             ReadOutcome::Nothing => {}
             ReadOutcome::Bytes(count) => {
                 // Now, not at the start of the turn: differences are measured to when it came.
-                self.now = self.watch.now();
-                let bytes = socket.received(count);
+                self.now = self.watch.clock.now();
+                let bytes = &socket.buffer[..count];
                 self.node.handle(self.now, Event::Received { conn, bytes });
             }
             ReadOutcome::Ended => match socket.reset() {
@@ -65,7 +68,23 @@ impl Shell {
             },
             ReadOutcome::Broken(why) => self.broken(conn, why),
         }
+        if self.node.log().text().len() > Limits::PRODUCT.log_lines {
+            self.node.hit(Limit::log_lines);
+            self.write_log();
+        }
         None
+    }
+
+    /// Writes the log of this turn. A log that cannot be written must not stop the herd.
+    pub fn write_log(&mut self) {
+        self.watch.enter(Phase::Log);
+        self.log.push(self.node.log().text().as_bytes());
+        self.node.log().clear();
+        if !self.log.write_out() && !self.timers.is_set(ShellTimer::LogRetry) {
+            let at = self.now.mono + Limits::PRODUCT.log_retry;
+            self.timers.set(ShellTimer::LogRetry, at);
+        }
+        self.watch.enter(Phase::Node);
     }
 
     fn broken(&mut self, conn: ConnId, why: String) {
@@ -87,7 +106,7 @@ fn flush(conn: ConnId, socket: &mut Socket<'_>, node: &mut Node, now: Now, watch
         return;
     }
     watch.enter(Phase::Flush);
-    let count = socket.write(unsent);
+    let count = socket.entry.conn.write(unsent);
     watch.enter(Phase::Node);
     node.advance(now, conn, count);
     socket.relist(!node.unsent(conn).is_empty());

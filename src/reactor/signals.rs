@@ -6,16 +6,16 @@
 //! any more, ends.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::event::Event;
 use mio::net::UnixStream;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::token::{SIGNALS, STDIN};
 use crate::limits::Limits;
@@ -31,19 +31,16 @@ pub const REOPEN: u8 = b'u';
 /// the same requests on standard input.
 #[derive(Debug)]
 pub struct Signals {
-    receiver: UnixStream,
-    sender: UnixStream,
-    /// In the order of [`CAUGHT`]: the signal has come.
-    flags: [Arc<AtomicBool>; CAUGHT.len()],
-    terminal: Terminal,
+    delivery: SignalDelivery<UnixStream, SignalOnly>,
+    has_terminal: bool,
     stdin: Option<File>,
-    requests: Requests,
+    /// The requests that have come, until the loop takes them.
+    pub requests: Requests,
     /// When we were first asked to end.
     first_end: Option<Mono>,
-    forced_exit: bool,
+    /// A second signal has asked to end at once.
+    pub forced_exit: bool,
 }
-
-const CAUGHT: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1];
 
 /// Requests to the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,20 +60,17 @@ impl Signals {
     /// # Errors
     /// When there is no descriptor left.
     pub fn catch() -> io::Result<Signals> {
-        let terminal = Terminal::look();
+        let has_terminal = has_terminal();
         let (receiver, sender) = UnixStream::pair()?;
-        let signals = Signals {
-            receiver,
-            sender,
-            flags: Default::default(),
-            terminal,
+        let signals = [SIGHUP, SIGUSR1];
+        Ok(Signals {
+            delivery: SignalDelivery::with_pipe(receiver, sender, SignalOnly, signals)?,
+            has_terminal,
             stdin: None,
             requests: Requests::default(),
             first_end: None,
             forced_exit: false,
-        };
-        signals.register(&[SIGHUP, SIGUSR1])?;
-        Ok(signals)
+        })
     }
 
     /// Catches all of them from now on, and watches for those that came; and for commands on
@@ -86,30 +80,20 @@ impl Signals {
     /// When standard input is nothing that can be polled, such as a file, or there is no descriptor
     /// left.
     pub fn watch(&mut self, registry: &Registry, token: Token, until_eof: bool) -> io::Result<()> {
-        self.register(&[SIGINT, SIGTERM])?;
-        registry.register(&mut self.receiver, token, Interest::READABLE)?;
+        for signal in [SIGINT, SIGTERM] {
+            self.delivery.handle().add_signal(signal)?;
+        }
+        registry.register(self.delivery.get_read_mut(), token, Interest::READABLE)?;
         if until_eof {
             let watched = registry.register(&mut SourceFd(&0), STDIN, Interest::READABLE);
-            watched.map_err(|_| {
-                io::Error::other("standard input cannot be watched for its end; make it a pipe")
-            })?;
+            let why = "standard input cannot be watched for its end; make it a pipe";
+            watched.map_err(|_| io::Error::other(why))?;
             self.stdin = Some(io::stdin().as_fd().try_clone_to_owned()?.into());
         }
         Ok(())
     }
 
-    fn register(&self, signals: &[i32]) -> io::Result<()> {
-        let all = CAUGHT.into_iter().zip(&self.flags);
-        for (signal, flag) in all.filter(|(signal, _)| signals.contains(signal)) {
-            // In this order: the loop that is woken finds the flag.
-            signal_hook::flag::register(signal, Arc::clone(flag))?;
-            let sender = self.sender.as_fd().try_clone_to_owned()?;
-            signal_hook::low_level::pipe::register(signal, sender)?;
-        }
-        Ok(())
-    }
-
-    /// Takes in an event; the requests are kept for [`Signals::take`].
+    /// Takes in an event.
     pub(super) fn event(&mut self, event: &Event, now: Mono) {
         match &mut self.stdin {
             _ if event.token() == SIGNALS => self.caught(now),
@@ -125,60 +109,37 @@ impl Signals {
         }
     }
 
-    /// Takes in the signals that came; the requests are kept for [`Signals::take`].
+    /// Takes in the signals that came.
     pub fn caught(&mut self, now: Mono) {
-        let mut bytes = [0; 16];
-        loop {
-            match self.receiver.read(&mut bytes) {
-                Ok(count) if count > 0 => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                _ => break,
+        for signal in self.delivery.pending() {
+            match signal {
+                SIGUSR1 => self.requests.reopen = true,
+                SIGHUP if !self.has_terminal || !has_lost_terminal() => self.requests.reload = true,
+                _ => {
+                    self.requests.end = true;
+                    let first = *self.first_end.get_or_insert(now);
+                    self.forced_exit |= now.since(first) >= Limits::PRODUCT.signals_gap;
+                }
             }
         }
-        let [int, term, hup, reopen] =
-            [0, 1, 2, 3].map(|it| self.flags[it].swap(false, Ordering::SeqCst));
-        let hung_up = hup && self.terminal.has_gone();
-        self.requests.reload |= hup && !hung_up;
-        self.requests.reopen |= reopen;
-        if int || term || hung_up {
-            self.requests.end = true;
-            let first = *self.first_end.get_or_insert(now);
-            self.forced_exit |= now.since(first) >= Limits::PRODUCT.signals_gap;
-        }
-    }
-
-    /// Takes the requests that have come.
-    pub fn take(&mut self) -> Requests {
-        std::mem::take(&mut self.requests)
-    }
-
-    /// Whether a second signal has asked to end at once.
-    pub fn forced_exit(&self) -> bool {
-        self.forced_exit
     }
 }
 
-/// The terminal from which the process was started, if it ends with that terminal.
-#[derive(Clone, Copy, Debug)]
-pub struct Terminal(bool);
+/// Whether the process was started from a terminal, and ends with it. This is looked for before
+/// SIGHUP is caught: nohup(1) has SIGHUP ignored, and wants us to outlive the terminal.
+fn has_terminal() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
+    let outlives = ignored.is_some_and(|signals| signals >> (SIGHUP - 1) & 1 == 1);
+    !outlives && File::open("/dev/tty").is_ok()
+}
 
-impl Terminal {
-    /// Looks for it, before SIGHUP is caught: nohup(1) has SIGHUP ignored, and wants us to outlive
-    /// the terminal.
-    pub fn look() -> Terminal {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let ignored = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
-        let ignored = ignored.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
-        let outlives = ignored.is_some_and(|signals| signals >> (SIGHUP - 1) & 1 == 1);
-        Terminal(!outlives && File::open("/dev/tty").is_ok())
-    }
-
-    /// Whether there was one that is closed now.
-    pub fn has_gone(self) -> bool {
-        // Not, for example, for lack of a descriptor.
-        let is_gone = |error: io::Error| matches!(error.raw_os_error(), Some(EIO | ENXIO));
-        self.0 && File::open("/dev/tty").is_err_and(is_gone)
-    }
+/// Whether the terminal is closed now.
+fn has_lost_terminal() -> bool {
+    // Not, for example, for lack of a descriptor.
+    let is_gone = |error: io::Error| matches!(error.raw_os_error(), Some(EIO | ENXIO));
+    File::open("/dev/tty").is_err_and(is_gone)
 }
 
 /// The errors of opening a terminal that is not there (tty(4)), by their numbers on Linux.

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use mio::net::TcpStream;
 
-use super::conn::{Conn, ReadOutcome, Readiness};
+use super::conn::{Conn, ReadOutcome};
 use super::connect;
 use super::ready::Ready;
 use crate::limits::Limits;
@@ -18,7 +18,7 @@ pub struct Entry<S> {
     pub origin: Origin,
     /// The node does not want to read from it now.
     pub paused: bool,
-    in_ready_list: bool,
+    pub in_ready_list: bool,
 }
 
 /// Where a connection comes from.
@@ -28,18 +28,6 @@ pub enum Origin {
     /// It is still being made.
     Dialling(PeerId),
     Dialled,
-}
-
-impl<S> Entry<S> {
-    pub fn new(id: ConnId, stream: S, origin: Origin) -> Entry<S> {
-        Entry {
-            id,
-            conn: Conn::new(stream),
-            origin,
-            paused: false,
-            in_ready_list: false,
-        }
-    }
 }
 
 /// A connection, looked up, with the list and the buffer that it shares with all others.
@@ -57,12 +45,6 @@ impl<S: Read + Write> Socket<'_, S> {
             Origin::Dialling(peer) => Some(peer),
             _ => None,
         }
-    }
-
-    /// Takes in an event.
-    pub fn event(&mut self, event: Readiness) {
-        self.entry.conn.event(event);
-        self.list();
     }
 
     fn is_client(&self) -> bool {
@@ -84,16 +66,6 @@ impl<S: Read + Write> Socket<'_, S> {
         outcome
     }
 
-    /// The bytes of the last read.
-    pub fn received(&self, count: usize) -> &[u8] {
-        &self.buffer[..count]
-    }
-
-    /// Writes once, and returns how many bytes were taken.
-    pub fn write(&mut self, bytes: &[u8]) -> usize {
-        self.entry.conn.write(bytes)
-    }
-
     /// Rule 4: a connection that can go on at once is put on the ready list again. No new edge will
     /// come to say so.
     pub fn relist(&mut self, has_unsent: bool) {
@@ -105,7 +77,7 @@ impl<S: Read + Write> Socket<'_, S> {
     }
 
     /// Puts it on the ready list, if it is not there (rule 3).
-    fn list(&mut self) {
+    pub fn list(&mut self) {
         if !std::mem::replace(&mut self.entry.in_ready_list, true) {
             self.ready.push(self.entry.id, self.is_client());
         }
@@ -115,7 +87,7 @@ impl<S: Read + Write> Socket<'_, S> {
 impl Socket<'_, TcpStream> {
     /// The result of dialling it; none: it is still under way.
     pub fn dial_outcome(&mut self) -> Option<io::Result<()>> {
-        let outcome = connect::outcome(self.entry.conn.stream())?;
+        let outcome = connect::outcome(&self.entry.conn.stream)?;
         if outcome.is_ok() {
             self.entry.origin = Origin::Dialled;
             self.relist(false);
@@ -128,7 +100,7 @@ impl Socket<'_, TcpStream> {
     pub fn reset(&self) -> Option<io::Error> {
         match self.is_client() {
             true => None,
-            false => self.entry.conn.stream().take_error().ok().flatten(),
+            false => self.entry.conn.stream.take_error().ok().flatten(),
         }
     }
 }

@@ -80,7 +80,7 @@ impl<'a> Call<'a> {
             return;
         };
         conn.event(event.into());
-        self.answer = match outcome(conn.stream()) {
+        self.answer = match outcome(&conn.stream) {
             None => return,
             Some(Err(error)) if !self.has_connected => return self.dial_next(registry, error),
             Some(_) => {

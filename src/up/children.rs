@@ -202,14 +202,14 @@ impl Children {
     /// Does what signals ask for. Those about logs and links mean the servers.
     fn take_signals(&mut self, now: Mono) {
         self.signals.caught(now);
-        let asked = self.signals.take();
+        let asked = mem::take(&mut self.signals.requests);
         for (is_asked, byte) in [(asked.reopen, REOPEN), (asked.reload, REREAD)] {
             if is_asked {
                 self.children.iter_mut().for_each(|it| it.signal(byte));
             }
         }
         if asked.end {
-            self.changes.push_back(match self.signals.forced_exit() {
+            self.changes.push_back(match self.signals.forced_exit {
                 true => Change::EndNow,
                 false => Change::EndAsked,
             });
