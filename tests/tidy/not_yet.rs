@@ -4,15 +4,12 @@
 pub const CIRCLES: &[&str] = &[
     "src/cli/mod.rs",
     "src/cli/sheet.rs",
-    "src/journal/mod.rs",
-    "src/journal/open.rs",
     "src/limits/mod.rs",
     "src/load/mod.rs",
     "src/node/event.rs",
     "src/node/mod.rs",
     "src/node/patience.rs",
     "src/places/mod.rs",
-    "src/reactor/mod.rs",
     "src/topology/mod.rs",
 ];
 
@@ -25,8 +22,6 @@ pub const LONG_FILES: &[&str] = &[
     "src/node/mod.rs",
     "src/node/status.rs",
     "src/node/telling.rs",
-    "src/reactor/mod.rs",
-    "src/reactor/serve.rs",
     "src/topology/parse.rs",
     "tests/support/fuzz/session.rs",
 ];
@@ -36,12 +31,11 @@ pub const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("src/cli/serve.rs", "serve"),
     ("src/node/flow.rs", "obey"),
     ("src/node/mod.rs", "new"),
-    ("src/reactor/mod.rs", "new"),
 ];
 
-pub const LARGE_TYPES: &[&str] = &["Node", "Session", "EventLoop"];
+pub const LARGE_TYPES: &[&str] = &["Node", "Session"];
 
-pub const MANY_FIELDS: &[&str] = &["Journal", "Node", "Peer", "Session", "EventLoop"];
+pub const MANY_FIELDS: &[&str] = &["Journal", "Node", "Peer", "Session"];
 
 /// Files, or folders, with sentences that lack a subject.
 pub const HEADLESS: &[&str] = &["src/", "tests/support/disk.rs"];
