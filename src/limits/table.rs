@@ -127,7 +127,7 @@ limits! {
         /// Below this size compaction is not worth it.
         /// → Above it, a journal that is more than half outdated is closed, and merged.
         journal_floor: u64 = 4 << 20, bytes;
-        /// What is in the journal must survive a loss of power, too.
+        /// The journal must survive a loss of power, too.
         /// → It is made safe, unless --fsync is off, and the file is looked for in its place.
         journal_sync: u64 = SECOND, time;
         /// A disk that is full may have room again.

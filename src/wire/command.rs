@@ -1,6 +1,6 @@
 //! The commands of clients, and the echo of anything else.
 
-use super::fields::fields;
+use super::fields::exactly;
 use super::location::Location;
 use super::number::decimal;
 use super::time::Time;
@@ -38,21 +38,20 @@ pub enum Command<'a> {
 impl<'a> Command<'a> {
     /// Reads one line. `None` if it is not a valid command.
     pub fn parse(line: &'a [u8]) -> Option<Command<'a>> {
-        let f = &mut fields(line);
-        let command = match f.next()? {
-            b"IAMAT" => Command::Iamat {
-                client: f.next()?,
-                location: Location::parse(f.next()?)?,
-                time: Time::parse(f.next()?)?,
-            },
-            b"WHATSAT" => Command::Whatsat {
-                client: f.next()?,
-                radius_km: decimal(f.next()?, RADIUS_KM_MAX)? as u32,
-                bound: decimal(f.next()?, BOUND_MAX)? as usize,
-            },
-            _ => return None,
-        };
-        f.next().is_none().then_some(command)
+        let [verb, client, third, fourth] = exactly(line)?;
+        match verb {
+            b"IAMAT" => Some(Command::Iamat {
+                client,
+                location: Location::parse(third)?,
+                time: Time::parse(fourth)?,
+            }),
+            b"WHATSAT" => Some(Command::Whatsat {
+                client,
+                radius_km: decimal(third, RADIUS_KM_MAX)? as u32,
+                bound: decimal(fourth, BOUND_MAX)? as usize,
+            }),
+            _ => None,
+        }
     }
 }
 

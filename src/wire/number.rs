@@ -43,7 +43,7 @@ pub(super) struct Number<'a> {
     pub(super) whole: &'a [u8],
     /// The digits after the point, if there is a point.
     pub(super) fraction: Option<&'a [u8]>,
-    /// What comes after the number.
+    /// The text after the number.
     pub(super) rest: &'a [u8],
 }
 
