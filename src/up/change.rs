@@ -1,4 +1,4 @@
-//! What the loop of `herd up` reports.
+//! The events that the loop of `herd up` reports.
 
 /// News about a child, by its place among them, or about the whole herd.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,7 +6,6 @@
 
 mod circles;
 mod names;
-mod not_yet;
 mod paths;
 mod prose;
 mod rooms;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::not_yet;
 use crate::paths::Modules;
 use crate::source::{Source, block, product, report, sources};
 use crate::syntax::{Path, blocks};
@@ -32,7 +31,7 @@ fn files_are_short_and_say_what_they_are() {
         let most = exception.map_or(CODE_LINES_MAX, |(_, most, _)| *most);
         let (code, all) = (code_lines(&source), source.text.lines().count());
         let is_long = source.room().is_some() && code > most || all > FILE_LINES_MAX;
-        if is_long && !not_yet::LONG_FILES.contains(&path) {
+        if is_long {
             wrong.push(format!(
                 "{path}: {code} lines without its unit tests, {all} with them"
             ));
@@ -55,8 +54,7 @@ fn functions_are_short() {
     for source in product() {
         for (name, start, count) in functions(&source) {
             seen += 1;
-            let is_exempt = not_yet::LONG_FUNCTIONS.contains(&(&source.path[..], name));
-            if count > FUNCTION_LINES_MAX && !is_exempt {
+            if count > FUNCTION_LINES_MAX {
                 wrong.push(format!("{}:{start}: {name} has {count} lines", source.path));
             }
         }
@@ -85,9 +83,6 @@ fn types_are_small_and_stand_in_one_file() {
     assert!(types.len() > 60, "only {} types were found", types.len());
     let mut wrong = Vec::new();
     for ((_, name), (methods, files)) in types {
-        if not_yet::LARGE_TYPES.contains(&name) {
-            continue;
-        }
         if methods > METHODS_MAX {
             wrong.push(format!("{name} has {methods} methods"));
         }
@@ -113,7 +108,7 @@ fn structs_have_few_fields() {
             let most = exception.map_or(FIELDS_MAX, |(_, most, _)| *most);
             let count = field_count(inside);
             seen += 1;
-            if count > most && !not_yet::MANY_FIELDS.contains(&name) {
+            if count > most {
                 wrong.push(format!(
                     "{}:{}: {name} has {count} fields",
                     source.path,

@@ -139,7 +139,7 @@ impl Waves {
     ) -> bool {
         if !self.newest.contains_key(&run.0) && self.newest.len() >= cx.limits.waves {
             cx.hit(Limit::waves);
-            // Most of them are of servers that are long gone. If none is complete, replies are late.
+            // Most are of servers that are long gone. If none is complete, replies are late.
             let mut waves = self.newest.iter();
             let Some((&idle, _)) = waves.find(|(_, wave)| wave.awaited == 0) else {
                 return false;
