@@ -14,7 +14,8 @@ use std::sync::Arc;
 use super::place::{MERGING, Place, Segment, remove};
 use super::replay::read;
 use crate::node::{Lost, journal_line};
-use crate::wire::Report;
+use crate::units::Wall;
+use crate::wire::{Report, Time, fields};
 
 /// A client's cost in a pass beside its name and its line, in bytes: a place in the map, and the
 /// allocator's share of two pieces of memory.
@@ -45,9 +46,9 @@ pub(super) fn merge(
         };
         let bad = files.iter().map(|file| pass.read(&path, file));
         segment.bad = bad.fold(0, u64::saturating_add);
-        for line in pass.newest.values() {
+        for newest in pass.newest.values() {
             text.clear();
-            journal_line::push(&mut text, line);
+            journal_line::push(&mut text, &newest.line);
             out.write_all(&text)?;
             segment.bytes += text.len() as u64;
             segment.lines += 1;
@@ -73,10 +74,24 @@ struct Pass {
     from: Vec<u8>,
     /// The first client that there was no room for; none: there was for all.
     until: Option<Vec<u8>>,
-    /// The line of each client between them.
-    newest: BTreeMap<Vec<u8>, Box<[u8]>>,
+    /// The newest report of each client between them.
+    newest: BTreeMap<Vec<u8>, Newest>,
     bytes: usize,
     bytes_max: usize,
+}
+
+/// The newest report of a client so far.
+struct Newest {
+    time: Wall,
+    line: Vec<u8>,
+}
+
+impl Newest {
+    /// Most reports of a client differ in their times; only others are parsed.
+    fn is_older(&self, time: Wall, line: &[u8]) -> bool {
+        let rank = |line| Report::parse(line).map(|report| report.rank());
+        self.time < time || self.time == time && rank(&self.line) < rank(line)
+    }
 }
 
 impl Pass {
@@ -90,31 +105,37 @@ impl Pass {
         content.map_or(u64::MAX, |content| content.bad)
     }
 
+    /// Takes a line, of which just the client and the time are read: its checksum says that we
+    /// wrote it.
     fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
-        let report = journal_line::parse(line)?;
-        let client = report.client;
+        let line = journal_line::text(line).ok_or(Lost::Checksum)?;
+        let mut fields = fields(line);
+        let (client, time) = (fields.nth(3), fields.nth(1).and_then(Time::parse));
+        let (client, time) = (client.ok_or(Lost::Garbage)?, time.ok_or(Lost::Garbage)?.at);
         let is_past = |until: &Vec<u8>| client >= &until[..];
         if client < &self.from[..] || self.until.as_ref().is_some_and(is_past) {
             return Ok(());
         }
-        // A known line was parsed when it was taken.
-        let known = self.newest.get(client).and_then(|line| Report::parse(line));
-        if known.is_some_and(|known| report.rank() <= known.rank()) {
-            return Ok(());
-        }
-        let mut line = Vec::with_capacity(report.line_len());
-        report.push(&mut line);
-        self.bytes += line.len();
-        match self.newest.insert(client.to_vec(), line.into()) {
-            Some(before) => self.bytes -= before.len(),
-            None => self.bytes += client.len() + CLIENT_COST,
+        match self.newest.get_mut(client) {
+            Some(known) if !known.is_older(time, line) => return Ok(()),
+            Some(known) => {
+                self.bytes = self.bytes + line.len() - known.line.len();
+                known.time = time;
+                known.line.clear();
+                known.line.extend_from_slice(line);
+            }
+            None => {
+                self.bytes += line.len() + client.len() + CLIENT_COST;
+                let line = line.to_vec();
+                self.newest.insert(client.to_vec(), Newest { time, line });
+            }
         }
         // A single client always fits, or there would be no end.
         while self.bytes > self.bytes_max
             && self.newest.len() > 1
-            && let Some((client, line)) = self.newest.pop_last()
+            && let Some((client, newest)) = self.newest.pop_last()
         {
-            self.bytes -= line.len() + client.len() + CLIENT_COST;
+            self.bytes -= newest.line.len() + client.len() + CLIENT_COST;
             self.until = Some(client);
         }
         Ok(())
