@@ -10,11 +10,10 @@ use super::files::JournalFiles;
 use super::job::Kind;
 use super::place::{MERGING, NEW, Place, Segment, is_at, remove};
 use super::replay::{Error, NO_JOURNAL, head, read};
+use crate::limits::Limits;
 use crate::node::Lost;
 use crate::units::Mono;
 
-/// Another process may replace the file while we lock it; after this many tries we give up.
-const TRIES_MAX: usize = 10;
 const IN_USE: &str = "it is in use by another process; end that one";
 
 /// Opens the journal of `server` at `path`, or begins one. Each good line, without its LF, is given
@@ -53,7 +52,7 @@ pub fn open(
 
 /// The file at `path`, when it is ours alone.
 fn lock(path: &Path, options: &mut OpenOptions) -> Result<File, Error> {
-    for _ in 0..TRIES_MAX {
+    for _ in 0..Limits::PRODUCT.journal_lock {
         let file = options.read(true).append(true).open(path)?;
         match file.try_lock() {
             Ok(()) => {}

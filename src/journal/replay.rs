@@ -19,8 +19,6 @@ const OLD_VERSION: &str = "1";
 const LINE_MAX: usize = Limits::PRODUCT.journal_line;
 /// The most bad lines that the log names.
 const NAMED_MAX: u64 = Limits::PRODUCT.journal_named as u64;
-/// Places at which a second line is looked for in a damaged one.
-const SECONDS_MAX: usize = 16;
 
 pub(super) const NO_JOURNAL: &str = "it is no journal; move it away";
 const MENDED: &str = "its end is damaged, but nothing is lost";
@@ -151,7 +149,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
             }
         }
         let seconds = memmem::find_iter(line, b"AT ").filter(|at| *at > 0);
-        for at in seconds.take(SECONDS_MAX) {
+        for at in seconds.take(Limits::PRODUCT.journal_mend) {
             if (self.replay)(&line[at..]).is_ok() {
                 self.content.has_good = true;
                 return (self.replay)(&line[..at - 1]).map(|()| false);

@@ -1,5 +1,10 @@
 //! The table of limits: the name, type, value and unit of each. The comment above says why it is
 //! there and, after the arrow, what happens at it; `herd limits` prints these comments.
+//!
+//! Some numbers are not here, because they bound no memory, time or work: those of the protocol
+//! (`wire`), the length of texts and lists in an error (`topology`, `cli`), the step in which a
+//! buffer grows (`buffers`), the sample and the window of the loop's metrics (`reactor`), and the
+//! width of a record's number, beyond which `--records-max` is wrong use (`cli`).
 
 use super::format;
 use super::row::{Row, limits};
@@ -148,6 +153,12 @@ limits! {
         /// A journal that is damaged all over must not fill the log.
         /// → Further bad lines are counted, and not named.
         journal_named: usize = 10, count;
+        /// A damaged end of a line may hide the line after it.
+        /// → No more places in a damaged line are tried as the start of another one.
+        journal_mend: usize = 16, count;
+        /// Another process may replace the journal while it is being locked.
+        /// → The journal counts as in use, and the server does not start.
+        journal_lock: usize = 10, count;
     }
     "lookups" {
         /// A lookup may hang for seconds; three slow ones still leave one worker for the rest.
@@ -257,6 +268,9 @@ limits! {
         /// Each kind of fault is shown with an example, on one line.
         /// → The rest of a longer reply is not shown.
         load_sample: usize = 200, bytes;
+        /// A client's name has eight digits.
+        /// → A larger number of clients is refused.
+        load_clients: u64 = 100_000_000, count;
         /// A WHATSAT that is asked at the end of a run is answered within 5 s.
         /// → Replies that have not come by then count as unanswered.
         load_grace: u64 = 6 * SECOND, time;

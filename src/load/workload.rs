@@ -5,6 +5,7 @@
 //! that is far cheaper than answering it.
 
 use crate::buffers::Outbox;
+use crate::limits::Limits;
 use crate::units::{SECOND, Wall};
 
 /// The line that digits are written into. Its client is as long as `kiwi.cs.ucla.edu`.
@@ -21,7 +22,7 @@ const NAME: std::ops::Range<usize> = 6..22;
 const SAID: std::ops::Range<usize> = 6..65;
 
 /// How many clients have different names.
-pub const CLIENTS_MAX: u64 = 100_000_000;
+pub const CLIENTS_MAX: u64 = Limits::PRODUCT.load_clients;
 
 /// The bound of a WHATSAT's results; it asks for places within 50 km.
 pub const BOUND: usize = 5;

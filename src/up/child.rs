@@ -14,11 +14,12 @@ use signal_hook::low_level::signal_name;
 
 use super::change::Change;
 use super::lines::Lines;
+use crate::limits::Limits;
 
 /// A line on a child's standard error that begins like this is not about its end.
 const WARNING: &str = "herd: warning: ";
-/// How many bytes one read takes.
-const READ_BYTES: usize = 4 << 10;
+/// How many bytes one read takes: a line.
+const READ_BYTES: usize = Limits::PRODUCT.child_line;
 
 /// A child, from its start until its end is known.
 #[derive(Debug, Default)]
