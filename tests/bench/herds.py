@@ -27,7 +27,7 @@ LINKS = [
     ("Holiday", "Welsh"),
     ("Holiday", "Wilkes"),
 ]
-# Everybody hears it from Goloman alone, as the replicas of a Redis do.
+# All four hear everything from Goloman alone, as Redis's replicas do from their master.
 STAR = [("Goloman", name) for name in NAMES[1:]]
 NEWS_MAX_S = 5.0
 
@@ -70,8 +70,8 @@ def knows(target: Running, client: bytes) -> bool:
 
 
 def mark(servers: list[Running], client: bytes) -> None:
-    """A new client at the first server: who has heard of it has heard of all before. Waits until
-    all have."""
+    """Tells the first server of a new client, and waits until all know it: a server that does has
+    heard everything before it, too."""
     now = b"%d.%09d" % divmod(time.time_ns(), 1_000_000_000)
     redis = servers[0].kind == "redis"
     line = b"SET %b 1\r\nQUIT\r\n" if redis else b"IAMAT %b +34-118 " + now + b"\n"
