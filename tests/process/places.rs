@@ -36,6 +36,17 @@ fn at(kind: Kind, url: &str) -> Arc<dyn Provider> {
     .unwrap()
 }
 
+fn ask_with_and_without_radius(provider: &dyn Provider) {
+    provider.nearby(&query(5)).unwrap();
+    let radius_m = 0;
+    provider
+        .nearby(&Query {
+            radius_m,
+            ..query(0)
+        })
+        .unwrap();
+}
+
 /// The answer to a client when the endpoint says this.
 fn told(kind: Kind, say: Say, bound: usize) -> Result<String, LookupError> {
     let endpoint = Endpoint::start([say]);
@@ -57,13 +68,7 @@ fn error(kind: Kind, say: Say) -> String {
 fn the_legacy_request_is_exact() {
     let endpoint = Endpoint::start([Say::ok(r#"{"results":[],"status":"OK"}"#)]);
     let provider = at(Kind::GoogleLegacy, &endpoint.url());
-    provider.nearby(&query(5)).unwrap();
-    provider
-        .nearby(&Query {
-            radius_m: 0,
-            ..query(0)
-        })
-        .unwrap();
+    ask_with_and_without_radius(&*provider);
 
     let path = "/maps/api/place/nearbysearch/json?location=-34.0689300,118.4451270000000000001";
     let key = "key=sesame%2Fopen%2Bnow";
@@ -92,13 +97,7 @@ fn the_legacy_request_is_exact() {
 fn the_new_request_is_exact() {
     let endpoint = Endpoint::start([Say::ok("{}")]);
     let provider = at(Kind::Google, &endpoint.url());
-    provider.nearby(&query(5)).unwrap();
-    provider
-        .nearby(&Query {
-            radius_m: 0,
-            ..query(0)
-        })
-        .unwrap();
+    ask_with_and_without_radius(&*provider);
 
     let requests = endpoint.requests();
     let center = r#"{"latitude":-34.0689300,"longitude":118.4451270000000000001}"#;
