@@ -108,12 +108,16 @@ impl Job {
 }
 
 /// Whether another process has locked the file at that path: its journal, since ours is not there.
+/// A named pipe is no journal, and to open one would wait for its writer.
 fn is_in_use(path: &Path) -> bool {
-    File::open(path).is_ok_and(|it| matches!(it.try_lock(), Err(TryLockError::WouldBlock)))
+    fs::metadata(path).is_ok_and(|it| it.is_file())
+        && File::open(path).is_ok_and(|it| matches!(it.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
     use crate::journal::tests::{HEAD, Place, append, at, lines, task, work};
     use crate::node::JournalEvent;
@@ -162,6 +166,17 @@ mod tests {
         place.write("", b"my poems");
         let event = task(&mut files, JournalTask::Check);
         assert!(matches!(event, JournalEvent::Synced(Err(_))), "{event:?}");
+        assert_eq!(task(&mut files, JournalTask::Restart), RESTARTED);
+        assert_eq!(place.read(""), lines(&[HEAD]));
+    }
+
+    #[test]
+    fn a_pipe_in_its_place_is_not_waited_for() {
+        let place = Place::new();
+        let (mut files, _) = place.open().unwrap();
+        fs::remove_file(place.file()).unwrap();
+        let made = Command::new("mkfifo").arg(place.file()).status();
+        assert!(made.unwrap().success());
         assert_eq!(task(&mut files, JournalTask::Restart), RESTARTED);
         assert_eq!(place.read(""), lines(&[HEAD]));
     }
