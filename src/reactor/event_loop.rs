@@ -132,7 +132,7 @@ impl EventLoop {
                 Action::Flush(conn) => self.shell.flush(conn),
                 Action::Pause(conn) => self.shell.sockets.pause_reading(conn),
                 Action::Resume(conn) => self.shell.sockets.resume_reading(conn),
-                Action::Finish(conn) => self.shell.sockets.write_eof(conn),
+                Action::Finish(conn) => self.shell.write_eof(conn),
                 Action::Close(conn) => self.shell.sockets.close(conn),
                 Action::Dial(peer) => self.dialler.dial(peer, &mut self.shell),
                 Action::LookUp(id, query) => {

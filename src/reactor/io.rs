@@ -4,7 +4,6 @@
 //! its next read reports it.
 
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
 
 use mio::net::TcpStream;
 use mio::{Interest, Poll};
@@ -52,6 +51,7 @@ impl<S: Read + Write> Sockets<S> {
             origin,
             paused: false,
             in_ready_list: false,
+            is_shut_down: false,
         });
         id
     }
@@ -120,13 +120,6 @@ impl Sockets<TcpStream> {
         let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         poll.registry().register(&mut stream, token, all)?;
         Ok(self.insert(stream, origin))
-    }
-
-    /// Shuts down sending. If the peer is gone already, the next read says so.
-    pub fn write_eof(&mut self, id: ConnId) {
-        if let Some(socket) = self.get(id) {
-            let _ = socket.entry.conn.stream.shutdown(Shutdown::Write);
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use mio::{Events, Poll};
 use super::conn::ReadOutcome;
 use super::io::Sockets;
 use super::metrics::{Phase, Stopwatch};
-use super::socket::Socket;
+use super::socket::{End, Socket};
 use crate::buffers::Timers;
 use crate::limits::{Limit, Limits};
 use crate::logging::Log;
@@ -62,9 +62,10 @@ impl Shell {
                 let bytes = &socket.buffer[..count];
                 self.node.handle(self.now, Event::Received { conn, bytes });
             }
-            ReadOutcome::Ended => match socket.reset() {
-                None => self.tell(Event::Ended { conn }),
-                Some(error) => self.broken(conn, error.to_string()),
+            ReadOutcome::Ended => match socket.end() {
+                End::Pending => {}
+                End::Clean => self.tell(Event::Ended { conn }),
+                End::Reset(error) => self.broken(conn, error.to_string()),
             },
             ReadOutcome::Broken(why) => self.broken(conn, why),
         }
@@ -90,6 +91,13 @@ impl Shell {
     fn broken(&mut self, conn: ConnId, why: String) {
         self.sockets.close(conn);
         self.tell(Event::Broken { conn, why });
+    }
+
+    /// Shuts down sending on a connection.
+    pub fn write_eof(&mut self, conn: ConnId) {
+        if let Some(mut socket) = self.sockets.get(conn) {
+            socket.write_eof();
+        }
     }
 
     /// Writes what the node has for a connection, once.

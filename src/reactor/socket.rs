@@ -1,6 +1,7 @@
 //! One connection of the loop: when it is read, written, and put on the ready list.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 
 use mio::net::TcpStream;
 
@@ -19,6 +20,8 @@ pub struct Entry<S> {
     /// The node does not want to read from it now.
     pub paused: bool,
     pub in_ready_list: bool,
+    /// We have shut down sending.
+    pub is_shut_down: bool,
 }
 
 /// Where a connection comes from.
@@ -95,12 +98,129 @@ impl Socket<'_, TcpStream> {
         Some(outcome)
     }
 
-    /// The reset that followed the end of a link. read(2) does not return it, but SO_ERROR has it:
-    /// bytes that a neighbour was sent after it had closed are lost, and the node must know.
-    pub fn reset(&self) -> Option<io::Error> {
-        match self.is_client() {
-            true => None,
-            false => self.entry.conn.stream.take_error().ok().flatten(),
+    /// Shuts down sending. If the peer is gone already, the next read says so.
+    pub fn write_eof(&mut self) {
+        self.entry.is_shut_down = true;
+        let _ = self.entry.conn.stream.shutdown(Shutdown::Write);
+    }
+
+    /// The fate of the bytes that the peer was sent, now that its end is read.
+    ///
+    /// A peer that closed before our bytes came answers them with a reset, which may arrive well
+    /// after its end. So when both sides have shut down sending, the end counts only once the
+    /// kernel has forgotten the peer (getpeername(2): ENOTCONN): then all our bytes are
+    /// acknowledged, or SO_ERROR has the reset, which read(2) no longer returns. Either comes as an
+    /// event of its own.
+    pub fn end(&self) -> End {
+        let stream = &self.entry.conn.stream;
+        if self.is_client() {
+            return End::Clean;
         }
+        let is_pending = self.entry.is_shut_down && stream.peer_addr().is_ok();
+        match stream.take_error() {
+            Ok(Some(error)) | Err(error) => End::Reset(error),
+            Ok(None) if is_pending => End::Pending,
+            Ok(None) => End::Clean,
+        }
+    }
+}
+
+/// The meaning of the end of a link.
+#[derive(Debug)]
+pub enum End {
+    /// The peer may still reset the connection. There will be another event.
+    Pending,
+    /// The peer was sent bytes after it had closed, and they are lost.
+    Reset(io::Error),
+    /// Nothing is lost.
+    Clean,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use mio::{Events, Poll, Token};
+
+    use super::*;
+    use crate::reactor::conn::Readiness;
+
+    /// A connection over which we have sent more than the peer has acknowledged, both sides having
+    /// shut down sending; the peer's side.
+    fn unacknowledged(poll: &Poll) -> (Entry<TcpStream>, std::net::TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        let (peer, _) = listener.accept().expect("the other end");
+        let all = mio::Interest::READABLE | mio::Interest::WRITABLE;
+        let registered = poll.registry().register(&mut stream, Token(0), all);
+        registered.expect("to register");
+        let mut conn = Conn::new(stream);
+        conn.event(Readiness {
+            writable: true,
+            ..Readiness::default()
+        });
+        // The peer does not read, so its window closes.
+        while conn.write(&[b'x'; 1 << 16]) > 0 {}
+        peer.shutdown(Shutdown::Write).expect("to shut down");
+        let entry = Entry {
+            id: ConnId::new(1, 0),
+            conn,
+            origin: Origin::Dialled,
+            paused: false,
+            in_ready_list: false,
+            is_shut_down: false,
+        };
+        (entry, peer)
+    }
+
+    /// Shuts down sending, then waits until the peer's end means something. True: all was
+    /// acknowledged; false: it was reset.
+    fn outcome(poll: &mut Poll, entry: &mut Entry<TcpStream>, act: impl FnOnce()) -> bool {
+        let (mut ready, mut act) = (Ready::default(), Some(act));
+        let mut buffer = vec![0; Limits::PRODUCT.link_read];
+        let mut socket = Socket {
+            entry,
+            ready: &mut ready,
+            buffer: &mut buffer,
+        };
+        socket.write_eof();
+        let mut events = Events::with_capacity(8);
+        loop {
+            poll.poll(&mut events, None).expect("an event");
+            for event in &events {
+                socket.entry.conn.event(event.into());
+            }
+            match socket.read() {
+                ReadOutcome::Nothing => {}
+                ReadOutcome::Ended => match socket.end() {
+                    End::Pending => act.take().into_iter().for_each(|act| act()),
+                    End::Reset(_) => return false,
+                    End::Clean => return true,
+                },
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_counts_only_once_everything_is_acknowledged() {
+        let mut poll = Poll::new().expect("a poll");
+        let (mut entry, mut peer) = unacknowledged(&poll);
+        let reader = std::cell::RefCell::new(None);
+        let read = || {
+            let rest = std::thread::spawn(move || io::copy(&mut peer, &mut io::sink()));
+            *reader.borrow_mut() = Some(rest);
+        };
+        assert!(outcome(&mut poll, &mut entry, read));
+        assert!(reader.borrow().is_some(), "it was pending first");
+    }
+
+    #[test]
+    fn an_end_with_a_reset_after_it_is_a_reset() {
+        let mut poll = Poll::new().expect("a poll");
+        let (mut entry, peer) = unacknowledged(&poll);
+        // Closing with unread bytes resets the connection.
+        assert!(!outcome(&mut poll, &mut entry, || drop(peer)));
     }
 }
