@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 
 import goals
 import herds
+import open_loop
 from measure import (
     Counting,
     Load,
@@ -143,6 +144,20 @@ class Bench:
                 rows.append([name, kind, *numbers, f"{times:.2f}"])
         self.table(rows)
         self.say("\nCPU: of the server process, a request. asyncio ×: asyncio's CPU in it.")
+
+    def open_loop(self) -> None:
+        """Latencies at a fixed rate."""
+        kinds = [kind for kind in open_loop.KINDS if kind in self.kinds]
+        rounds, seconds = self.scale.rounds, max(1.0, self.scale.seconds)
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(server(kind, self.directory)) for kind in kinds]
+            found = open_loop.run(self.loader, servers, rounds, seconds)
+        self.table(open_loop.rows(found))
+        middles = {share: {k: one.median() for k, one in at.items()} for share, at in found.items()}
+        self.found["open loop"] = middles
+        self.say("\nRounds with steal time are thrown out: the host gave the processor away.")
+        if any(middle is None for at in middles.values() for middle in at.values()):
+            self.say("?: no round was without it, so nothing can be said.")
 
     def counts(self) -> None:
         """What can be counted is the same on every machine: instructions and system calls."""
@@ -270,7 +285,7 @@ class Bench:
 
     def hops(self) -> None:
         """How long news travels in an idle herd."""
-        cases = [("herd", 1), ("asyncio", 1), ("herd", 3), ("asyncio", 3)]
+        cases = [(kind, count) for count in (1, 3) for kind in ("herd", "lasting", "asyncio")]
         cases += [("redis", 1)] if "redis" in self.kinds else []
         rows = [["news, idle", "hops", "p50 µs", "p99 µs"]]
         self.found["hops"] = {}
@@ -280,7 +295,8 @@ class Bench:
             self.found["hops"][f"{kind} {count}"] = {"p50": p50, "p99": p99}
             rows.append([kind, str(count), f"{p50:.0f}", f"{p99:.0f}"])
         self.table(rows)
-        self.say("\nFrom the sending of an IAMAT to its news at a neighbour so far away.")
+        self.say("\nFrom the sending of an IAMAT to its news at a neighbour so far away. asyncio dials")
+        self.say("for each update, as the exercise's servers do; lasting keeps its connections.")
 
     def goals(self) -> None:
         """The figures to reach, and how far they are."""
@@ -318,6 +334,7 @@ def main() -> int:
         for tool, what in lacks.items():
             bench.say(f"Without {tool}: {what}.")
         bench.section("Requests", bench.requests)
+        bench.section("Latency at a fixed rate", bench.open_loop)
         bench.section("Counts", bench.counts)
         bench.section("Idle connections", bench.memory)
         bench.section("Log and journal", bench.variants)

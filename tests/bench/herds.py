@@ -175,6 +175,20 @@ class PlainListener(Listener):
                 pass
 
 
+class LastingListener(Listener):
+    """Welsh, at its clients' door: one connection for all updates."""
+
+    link: socket.socket | None = None
+
+    def news(self) -> None:
+        if self.link is None:
+            self.link, _ = self.door.accept()
+            self.link.settimeout(NEWS_MAX_S)
+        data = b""
+        while not data.endswith(b"\n"):
+            data = self.link.recv(65536)
+
+
 class RedisListener(Listener):
     """A replica: it asks for all there is, and reads what follows."""
 
@@ -201,7 +215,12 @@ class RedisListener(Listener):
             data = self.link.recv(65536)
 
 
-LISTENERS = {"herd": HerdListener, "asyncio": PlainListener, "redis": RedisListener}
+LISTENERS = {
+    "herd": HerdListener,
+    "asyncio": PlainListener,
+    "lasting": LastingListener,
+    "redis": RedisListener,
+}
 
 
 def hops(kind: str, directory: Path, hops: int, count: int) -> list[float]:
@@ -209,7 +228,7 @@ def hops(kind: str, directory: Path, hops: int, count: int) -> list[float]:
     Redis has one hop."""
     herd = topology(directory / f"{kind}-hops.txt", NAMES, LINKS)
     others = [name for name in NAMES if name != "Welsh"]
-    door = {"herd": herd.servers["Welsh"], "asyncio": herd.clients["Welsh"], "redis": 0}[kind]
+    door = {"herd": herd.servers["Welsh"], "redis": 0}.get(kind, herd.clients["Welsh"])
     # Holiday is Welsh's only neighbour; from Hands it is three hops.
     teller = {1: "Holiday", 2: "Goloman", 3: "Hands"}[hops]
     names = [teller] if kind == "redis" else others

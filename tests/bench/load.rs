@@ -2,13 +2,14 @@
 //! reads what CPU time the server takes while it is under way.
 //!
 //! ```text
-//! load DIALECT ADDRESS PID CONNECTIONS PIPELINE CLIENTS WHATSAT_PERCENT seconds:S|requests:N EVERY
+//! load DIALECT ADDRESS PID CONNECTIONS PIPELINE CLIENTS WHATSAT_PERCENT RATE seconds:S|requests:N
+//!      EVERY
 //! ```
 //!
 //! It prints a JSON object: requests, latencies, faults, and `samples`, one every EVERY seconds:
 //! nanoseconds since the start, right replies, CPU nanoseconds of the process and of its main
 //! thread (`/proc/PID/task/*/schedstat`). The difference of two samples is a steady state, without
-//! connecting and closing. PID 0 is nobody.
+//! connecting and closing. PID 0 is nobody; RATE 0 asks as fast as it is answered.
 
 // It may fail as tests do: its driver shows what it says.
 #![allow(clippy::unwrap_used)]
@@ -127,10 +128,11 @@ fn main() {
             pipeline,
             clients,
             percent,
+            rate,
             until,
             every,
         ],
-    ) = <[String; 9]>::try_from(words)
+    ) = <[String; 10]>::try_from(words)
     else {
         return println!("this is a part of make bench");
     };
@@ -147,7 +149,7 @@ fn main() {
             (_, text) => Until::Requests(text.parse().unwrap()),
         },
         clients: clients.parse().unwrap(),
-        rate: None,
+        rate: Some(rate.parse().unwrap()).filter(|rate| *rate > 0),
         whatsat_percent: percent.parse().unwrap(),
     };
     let mut samples = Vec::new();
@@ -196,6 +198,7 @@ fn main() {
             "right": stats.right,
             "p50_us": quantile(0.5),
             "p99_us": quantile(0.99),
+            "p999_us": quantile(0.999),
             "faults": faults.collect::<Vec<_>>().join(", "),
             "samples": samples,
         })

@@ -32,6 +32,8 @@ class Load(NamedTuple):
     until: str
     clients: int = 1_000
     whatsat: int = 0
+    # Requests a second that are due, answered or not; 0: as fast as they are answered.
+    rate: int = 0
 
 
 class Measured(NamedTuple):
@@ -71,7 +73,7 @@ class Loader:
         pin = ["taskset", "-c", str(LOAD_CORE)] if shutil.which("taskset") else []
         address = f"127.0.0.1:{target.port}"
         clients = max(load.clients, load.connections)
-        numbers = [target.pid, load.connections, load.pipeline, clients, load.whatsat]
+        numbers = [target.pid, load.connections, load.pipeline, clients, load.whatsat, load.rate]
         words = [target.dialect, address, *map(str, numbers), load.until, str(EVERY_S)]
         told = subprocess.run([*pin, str(self.program), *words], capture_output=True, text=True)
         if told.returncode:

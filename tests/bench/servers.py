@@ -26,7 +26,8 @@ TOP = BENCH.parent.parent
 HERD = TOP / "target/release/herd"
 ECHO = TOP / "target/bench/echo"
 ASYNCIO = BENCH.parent / "peers/asyncio_herd.py"
-STREAMS = BENCH / "streams.py"
+# asyncio's servers, by their kinds.
+ASYNCIOS = {"asyncio": ASYNCIO, "streams": BENCH / "streams.py", "lasting": BENCH / "lasting.py"}
 # The same, once uvloop is in the place of asyncio's own loop.
 UVLOOP = f"""
 import runpy, sys, uvloop
@@ -171,9 +172,9 @@ def server(
     tracer: Sequence[str] = (),
     follow: int | None = None,
 ) -> Iterator[Running]:
-    """Runs a server of a kind: herd, asyncio, streams, uvloop, echo
-    or redis. `tracer` is a command in
-    front of it, such as strace with its options; `follow` the port of the master of a Redis."""
+    """Runs a server of a kind: herd, asyncio, streams, lasting, uvloop, echo or redis. `tracer` is
+    a command in front of it, such as strace with its options; `follow` the port of the master of a
+    Redis."""
     herd = herd or alone(directory)
     port = herd.clients[name]
     command = program(kind, name, herd, directory, options)
@@ -203,9 +204,8 @@ def program(
         options = herd_options() if options is None else options
         return [str(HERD), "serve", name, "-t", path, "-d", str(directory / "run"), *options]
     extra = list(options or [])
-    if kind in ("asyncio", "streams"):
-        script = str(ASYNCIO if kind == "asyncio" else STREAMS)
-        return [sys.executable, script, name, "-t", path, *extra]
+    if kind in ASYNCIOS:
+        return [sys.executable, str(ASYNCIOS[kind]), name, "-t", path, *extra]
     if kind == "uvloop":
         return [sys.executable, "-c", UVLOOP, name, "-t", path, *extra]
     port = str(herd.clients[name])
