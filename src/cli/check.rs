@@ -7,6 +7,9 @@ use super::options;
 use crate::terminal::{list, print, table};
 use crate::topology::{Graph, Topology};
 
+/// A smaller herd is never called dense.
+const DENSE_SERVERS: usize = 6;
+
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     options::no_words("check", matches, "name the file with -t FILE")?;
     let topology = options::topology(matches)?;
@@ -50,7 +53,10 @@ fn describe(file: &str, topology: &Topology) -> String {
     let servers = count(topology.servers.len(), "server");
     let links = count(topology.links.len(), "link");
     let doors = doors(topology);
-    format!("{file} is right: {servers}, {links}, {shape}\n\n{doors}\n{facts}")
+    let advice: String = (parts.iter())
+        .filter_map(|part| sparser(topology, part))
+        .collect();
+    format!("{file} is right: {servers}, {links}, {shape}\n\n{doors}\n{facts}{advice}")
 }
 
 /// A row for each server.
@@ -85,6 +91,34 @@ fn lines_per_update(topology: &Topology, part: &[usize]) -> String {
         0 => format!("{lines} (2m - n + 1)"),
         _ => format!("{lines} (2m - n + 1), and {to_plain} to plain servers"),
     }
+}
+
+/// Advice for a part with more links than it needs: every further link costs two more lines for
+/// each update. A ring with a chord from each server has four links a server, survives the loss of
+/// any one, and with chords of about the square root of its size it is not wide.
+fn sparser(topology: &Topology, part: &[usize]) -> Option<String> {
+    let size = part.len();
+    let links = topology.links.iter().filter(|(a, _)| part.contains(a));
+    let links = links.count();
+    if size < DENSE_SERVERS || links <= 2 * size {
+        return None;
+    }
+    let step = size.isqrt().max(2);
+    let (ring, all) = (
+        Graph::chorded_ring(size, step),
+        (0..size).collect::<Vec<_>>(),
+    );
+    let (lines, diameter) = (ring.lines_per_update_max(&all), ring.diameter(&all));
+    let first = &topology.servers[part[0]].name;
+    let now = Graph::new(topology.servers.len(), topology.links.iter().copied());
+    let now = now.lines_per_update_max(part);
+    Some(format!(
+        "\nThe part of {first} is dense: its {links} links cost up to {now} lines per update.\n\
+         A ring with a chord from each server to the one {step} places after it would do\n\
+         with {} links and {lines} lines. Its diameter is {diameter}, and no loss of one server\n\
+         splits it.\n",
+        2 * size
+    ))
 }
 
 fn names(topology: &Topology, places: &[usize]) -> String {

@@ -93,3 +93,38 @@ servers whose loss splits a part: A
     );
     assert_eq!(right(&["check", "-t", &file]), want);
 }
+
+#[test]
+fn check_says_what_a_dense_herd_costs_and_a_sparser_one_would() {
+    let files = Files::new();
+    let mesh = |size: usize, links: &dyn Fn(usize, usize) -> bool| {
+        let server = |n| {
+            format!(
+                "server S{n} ::1 clients={} servers={}\n",
+                2 * n + 1,
+                2 * n + 2
+            )
+        };
+        let pairs = (0..size).flat_map(|a| (a + 1..size).map(move |b| (a, b)));
+        let link = |(a, b)| format!("link S{a} S{b}\n");
+        let pairs = pairs.filter(|&(a, b)| links(a, b)).map(link);
+        let text: String = (0..size).map(server).chain(pairs).collect();
+        right(&["check", "-t", &files.write("mesh.txt", &text)])
+    };
+    let advice = "
+The part of S0 is dense: its 300 links cost up to 576 lines per update.
+A ring with a chord from each server to the one 5 places after it would do
+with 50 links and 76 lines. Its diameter is 4, and no loss of one server
+splits it.
+";
+    let dense = mesh(25, &|_, _| true);
+    assert!(dense.ends_with(advice), "{dense}");
+    // What is advised is not dense, nor is a small mesh.
+    let advised = mesh(25, &|a, b| [1, 5, 20, 24].contains(&(b - a)));
+    assert!(
+        advised.contains("50 links") && advised.contains("76 (2m - n + 1)"),
+        "{advised}"
+    );
+    assert!(!advised.contains("dense"), "{advised}");
+    assert!(!mesh(5, &|_, _| true).contains("dense"));
+}
