@@ -84,6 +84,7 @@ fn serve(
         places: Arc::new(Nowhere),
         until_eof: false,
         signals: Signals::catch().unwrap(),
+        notifier: Default::default(),
         reload: Box::new(|| Err("nobody asks for it".to_string())),
         log,
     })

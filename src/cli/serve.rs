@@ -16,7 +16,7 @@ use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
-use crate::reactor::{EventLoop, Link, Listener, Reload, Setup, Signals, Target};
+use crate::reactor::{EventLoop, Link, Listener, Notifier, Reload, Setup, Signals, Target};
 use crate::terminal::print;
 use crate::topology::{Host, Server, Topology};
 
@@ -130,6 +130,7 @@ fn prepare(
         places: shared.places,
         until_eof: matches.opt_present("until-eof"),
         signals,
+        notifier: Notifier::from_env().map_err(cannot_notify)?,
         log,
     };
     EventLoop::new(setup).map_err(cannot_serve)
@@ -155,6 +156,12 @@ fn open_journal(node: &mut Node, log: &Path, name: &str) -> Result<JournalFiles,
     let (lines, bytes) = (size.lines, size.bytes);
     log::info!("{shown}: {records} clients in {lines} lines, {bad} of them bad; {bytes} bytes");
     Ok(files)
+}
+
+fn cannot_notify(error: io::Error) -> Failure {
+    Failed(format!(
+        "cannot reach the service manager at NOTIFY_SOCKET: {error}; unset it to run without one"
+    ))
 }
 
 fn cannot_serve(error: io::Error) -> Failure {

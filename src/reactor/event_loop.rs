@@ -26,6 +26,7 @@ use super::dial::Dialler;
 use super::io::Sockets;
 use super::journal::Journal;
 use super::metrics::Stopwatch;
+use super::notify::Notifier;
 use super::pool::{Pool, Wake};
 use super::setup::Setup;
 use super::shell::{Shell, ShellTimer};
@@ -50,6 +51,7 @@ pub struct EventLoop {
     lookups: Pool<Lookup, Result<Vec<u8>, LookupError>>,
     journal: Option<Journal>,
     signals: Signals,
+    notifier: Notifier,
 }
 
 impl EventLoop {
@@ -93,6 +95,7 @@ impl EventLoop {
             lookups,
             journal,
             signals,
+            notifier: setup.notifier,
         })
     }
 
@@ -106,6 +109,9 @@ impl EventLoop {
         if let Some(journal) = &mut self.journal {
             journal.start_jobs(&mut self.shell);
         }
+        self.notifier.ready();
+        let shell = &mut self.shell;
+        self.notifier.alive(&mut shell.timers, shell.now.mono);
         while self.turn()? {}
         Ok(!self.signals.forced_exit)
     }
@@ -234,10 +240,13 @@ impl EventLoop {
             }
         }
         if requests.reload && !self.listeners.are_closed() {
+            self.notifier.reloading();
             self.dialler.reload(&mut self.shell);
             self.listeners.set_neighbours(self.dialler.places.len());
+            self.notifier.ready();
         }
         if requests.end {
+            self.notifier.stopping();
             self.listeners.close();
             self.shell.tell(Event::Shutdown);
         }
@@ -249,6 +258,7 @@ impl EventLoop {
         while let Some(timer) = self.shell.timers.expired(now) {
             match timer {
                 ShellTimer::Accept => self.listeners.retry(),
+                ShellTimer::Watchdog => self.notifier.alive(&mut self.shell.timers, now),
                 ShellTimer::LogCheck | ShellTimer::LogRetry => {
                     if let Some(news) = self.shell.log.check() {
                         log::warn!("{news}");

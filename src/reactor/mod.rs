@@ -11,7 +11,8 @@
 //!   reach the neighbours.
 //! - `pool.rs` runs on other threads what blocks: lookups of places and of host names, and the part
 //!   of `journal.rs` that waits for a disk.
-//! - `signals.rs` receives requests from outside the sockets; `clock.rs` and `metrics.rs` measure.
+//! - `signals.rs` receives requests from outside the sockets; `notify.rs` tells the service manager
+//!   how we are; `clock.rs` and `metrics.rs` measure.
 
 mod accept;
 mod clock;
@@ -23,6 +24,7 @@ mod io;
 mod journal;
 mod listener;
 mod metrics;
+mod notify;
 mod pool;
 mod ready;
 mod reload;
@@ -38,6 +40,7 @@ pub use conn::{Conn, ReadOutcome, Readiness};
 pub use connect::{connect, outcome};
 pub use event_loop::EventLoop;
 pub use listener::Listener;
+pub use notify::{Notifier, SOCKET as NOTIFY_SOCKET};
 pub use reload::{Link, Reload, Target};
 pub use setup::Setup;
 pub use signals::{REOPEN, REREAD, Requests, Signals};

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::listener::Listener;
+use super::notify::Notifier;
 use super::reload::{Link, Reload};
 use super::signals::Signals;
 use crate::journal::JournalFiles;
@@ -34,6 +35,8 @@ pub struct Setup {
     pub until_eof: bool,
     /// Signals, including those that have come already.
     pub signals: Signals,
+    /// The service manager, if one started us.
+    pub notifier: Notifier,
     /// The log; written once per turn.
     pub log: Log,
 }

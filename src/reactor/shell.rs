@@ -31,6 +31,8 @@ pub struct Shell {
 pub enum ShellTimer {
     /// Accept again, after there was no descriptor.
     Accept,
+    /// Tell the service manager that turns still happen.
+    Watchdog,
     /// Check that the log file still exists.
     LogCheck,
     /// Try again to write the log.

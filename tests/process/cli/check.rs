@@ -119,7 +119,7 @@ splits it.
 ";
     let dense = mesh(25, &|_, _| true);
     assert!(dense.ends_with(advice), "{dense}");
-    // What is advised is not dense, nor is a small mesh.
+    // The advised herd is not dense, nor is a small mesh.
     let advised = mesh(25, &|a, b| [1, 5, 20, 24].contains(&(b - a)));
     assert!(
         advised.contains("50 links") && advised.contains("76 (2m - n + 1)"),
