@@ -31,7 +31,8 @@ impl Journal {
     /// Does a task of the node, or has a worker do it.
     pub fn task(&mut self, task: JournalTask, shell: &mut Shell) {
         if task == JournalTask::Append {
-            let event = self.files.append(shell.node.journal_text());
+            let (lines, table) = (shell.node.journal_text(), shell.node.inspect().table());
+            let event = self.files.append(lines, table);
             shell.tell(Event::Journal(event));
         } else {
             self.files.task = Some(task);
