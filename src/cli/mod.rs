@@ -17,11 +17,11 @@ mod system;
 mod up;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use getopts::Matches;
 
+use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
 use failure::Failure::{self, Wrong};
 
@@ -44,13 +44,13 @@ const VERBS: [(&str, &str, Verb); 6] = [
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let (status, text) = match run(&arguments) {
-        Ok(()) => return ExitCode::SUCCESS,
+        Ok(()) => (0, String::new()),
         // People who type the bare name want to know what there is.
         Err(_) if arguments.is_empty() => (2, HELP.to_string()),
         Err(failure) => (failure.status(), format!("{failure}\n")),
     };
-    // Without standard error there is nobody to tell.
-    let _ = io::stderr().write_all(text.as_bytes());
+    say(Stream::Error, text);
+    finish();
     ExitCode::from(status)
 }
 

@@ -17,7 +17,7 @@ use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
 use crate::reactor::{EventLoop, Link, Listener, Reload, Setup, Signals, Target};
-use crate::terminal::print;
+use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
 
 pub(super) const HELP: &str = concat!(
@@ -51,7 +51,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
     let log = log_path.display();
     let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
-    print(&greeting)?;
+    say(Stream::Output, greeting);
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => Err(Failed("ended at once by a second signal".into())),

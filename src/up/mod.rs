@@ -14,11 +14,12 @@ mod lines;
 mod members;
 
 use std::env;
-use std::io::{self, Write};
+use std::io;
 
 pub use members::{Herd, Member};
 
-use crate::terminal::{one_line, print};
+use crate::stdio::{Stream, say};
+use crate::terminal::one_line;
 use change::Change;
 use children::Children;
 use greeting::greeting;
@@ -46,7 +47,7 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
     while states.iter().any(|state| *state != State::Ended) {
         if !greeted && (late || !states.contains(&State::Starting)) {
             greeted = true;
-            print(&greeting(herd, &states))?;
+            say(Stream::Output, greeting(herd, &states));
         }
         match children.next().map_err(cannot_watch)? {
             Change::EndAsked | Change::EndNow => return Ok(()),
@@ -54,7 +55,10 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
             Change::Opened(member, pid) => {
                 states[member] = State::Open(pid);
                 if greeted {
-                    print(&format!("{} is open now.\n", herd.name(member)))?;
+                    say(
+                        Stream::Output,
+                        format!("{} is open now.\n", herd.name(member)),
+                    );
                 }
             }
             Change::Warned(member, what) => tell(&format!("{}: {what}", herd.name(member))),
@@ -73,7 +77,7 @@ fn cannot_watch(error: io::Error) -> String {
     format!("cannot watch the servers: {error}")
 }
 
-/// Writes a line to standard error. If that fails there is nobody to tell.
+/// Writes a line to standard error.
 fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "herd: {}", one_line(line));
+    say(Stream::Error, format!("herd: {}\n", one_line(line)));
 }
