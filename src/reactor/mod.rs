@@ -40,5 +40,5 @@ pub use event_loop::EventLoop;
 pub use listener::Listener;
 pub use reload::{Link, Reload, Target};
 pub use setup::Setup;
-pub use signals::{REOPEN, REREAD, Requests, Signals};
+pub use signals::{REOPEN, REREAD, Requests, Signals, end_as_process_1, undo_inherited};
 pub use wait::wait;

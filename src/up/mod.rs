@@ -18,6 +18,7 @@ use std::io;
 
 pub use members::{Herd, Member};
 
+use crate::reactor::Signals;
 use crate::stdio::{Stream, say};
 use crate::terminal::one_line;
 use change::Change;
@@ -29,10 +30,10 @@ use members::State;
 ///
 /// # Errors
 /// When no server is left, or the herd cannot be watched: the reason as one line.
-pub fn run(herd: &Herd) -> Result<(), String> {
+pub fn run(herd: &Herd, signals: Signals) -> Result<(), String> {
     let program = env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
     let commands = (0..herd.members.len()).map(|member| herd.command(&program, member));
-    let mut children = Children::start(commands).map_err(cannot_watch)?;
+    let mut children = Children::start(commands, signals).map_err(cannot_watch)?;
     let outcome = watch(herd, &mut children);
     for killed in children.end() {
         tell(&format!("{} did not end and was killed", herd.name(killed)));
@@ -73,7 +74,7 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
     Err("no server of the herd is left; fix the above, then run herd up again".to_string())
 }
 
-fn cannot_watch(error: io::Error) -> String {
+pub fn cannot_watch(error: io::Error) -> String {
     format!("cannot watch the servers: {error}")
 }
 

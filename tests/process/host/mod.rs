@@ -2,6 +2,7 @@
 //! outputs behind, containers, and files that are something else.
 
 mod outputs;
+mod signals;
 
 use std::process::Command;
 

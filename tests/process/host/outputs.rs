@@ -1,8 +1,8 @@
 //! Standard output, standard error and the log may be full, closed, or a pipe, a socket or a
 //! terminal whose reader has stopped. That stops nobody.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write, pipe};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write, pipe};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
@@ -215,4 +215,32 @@ fn a_verb_that_cannot_say_its_answer_has_failed() {
         assert!(stderr.starts_with(want), "{verb:?}: {stderr}");
         assert_eq!(output.status.code(), Some(1));
     }
+}
+
+/// To a process with a limit on the size of its files (RLIMIT_FSIZE) the disk is full; the signal
+/// that comes with it ends nobody. The log is cut there, and so is the journal.
+#[test]
+fn a_limit_on_the_size_of_files_ends_nobody() {
+    let (mut herd, log) = herd();
+    let server = &mut herd.servers[0];
+    server.launch_as(after("ulimit -f 64"));
+    server.greeting();
+    say(server, "kiwi", 2000);
+    wait_until("log and journal fail", || {
+        let status = ask_text(server.servers, "STATUS\n");
+        status.matches(r#""why":"#).count() == 2 && !status.contains(r#""why":null"#)
+    });
+    let length = fs::metadata(&log).map(|facts| facts.len());
+    assert!(length.is_ok_and(|length| length <= 64 << 10));
+    server.signal("TERM");
+    assert_eq!(server.ended().code, Some(0));
+    // So does a verb that writes to a file.
+    let path = log.with_extension("limits");
+    let mut limits = Command::new("sh");
+    let script = "ulimit -f 1; exec \"$0\" limits > \"$1\"";
+    limits.args(["-c", script, env!("CARGO_BIN_EXE_herd")]);
+    let output = limits.arg(&path).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let why = io::Error::from_raw_os_error(27).to_string();
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&why));
 }
