@@ -83,7 +83,7 @@ fn serve(
         clients_max: 10,
         places: Arc::new(Nowhere),
         until_eof: false,
-        signals: Signals::catch().unwrap(),
+        signals: Signals::catch(false).unwrap(),
         notifier: Default::default(),
         reload: Box::new(|| Err("nobody asks for it".to_string())),
         log,

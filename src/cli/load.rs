@@ -1,6 +1,6 @@
 //! `herd load`: ask servers as fast as they answer, or at a rate, and report how that went.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
@@ -10,6 +10,7 @@ use super::failure::Failure::{self, Failed, Wrong};
 use super::system::first_address;
 use crate::limits::Limits;
 use crate::load::{self, CLIENTS_MAX, LoadConn, Plan, Stats, Until};
+use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
 use crate::units::SECOND;
 
@@ -21,15 +22,17 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let plan = plan(matches)?;
     // A dumb terminal shows control sequences as text.
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    let mut shows = io::stderr().is_terminal() && !is_dumb;
+    let shows = io::stderr().is_terminal() && !is_dumb;
     let mut watch = |stats: &Stats, elapsed: u64| {
-        // A terminal that cannot be written to is not written to again.
-        shows = shows && show(&load::progress(stats, elapsed));
+        if shows {
+            show(&load::progress(stats, elapsed));
+        }
     };
     let conn = |index| LoadConn::new(plan.workload(index));
     let report = load::run(&plan, conn, SECOND, &mut watch);
     if shows {
         show("");
+        finish();
     }
     let report = report.map_err(|error| {
         let advice = match error.kind() {
@@ -132,8 +135,6 @@ fn resolve(word: &String) -> Result<SocketAddr, Failure> {
 }
 
 /// Shows `text` on the last line of the terminal, in place of what was there.
-fn show(text: &str) -> bool {
-    let mut terminal = io::stderr().lock();
-    let line = format!("\r\u{1b}[K{text}");
-    terminal.write_all(line.as_bytes()).is_ok() && terminal.flush().is_ok()
+fn show(text: &str) {
+    say(Stream::Error, format!("\r\u{1b}[K{text}"));
 }

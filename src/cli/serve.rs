@@ -1,5 +1,6 @@
 //! `herd serve NAME`: one server of the herd, in the foreground.
 
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +18,7 @@ use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
 use crate::reactor::{EventLoop, Link, Listener, Notifier, Reload, Setup, Signals, Target};
-use crate::terminal::print;
+use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
 
 pub(super) const HELP: &str = concat!(
@@ -30,6 +31,7 @@ pub(super) const HELP: &str = concat!(
 const LISTED_MAX: usize = 12;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    let signals = Signals::catch(matches.opt_present("until-eof")).map_err(cannot_serve)?;
     let name = match &matches.free[..] {
         [name] => name,
         [] => return Err(Wrong("serve which server? write herd serve NAME".into())),
@@ -47,11 +49,11 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let this = &topology.servers[server];
     secret::guard(this, shared.secret.is_some() || shared.insecure)?;
     let log_path = options::log_in(&shared.directory, name)?;
-    let event_loop = prepare(matches, shared, &topology, server, &log_path)?;
+    let event_loop = prepare(matches, shared, signals, &topology, server, &log_path)?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
     let log = log_path.display();
     let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
-    print(&greeting)?;
+    say(Stream::Output, greeting);
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => Err(Failed("ended at once by a second signal".into())),
@@ -89,6 +91,7 @@ fn find(topology: &Topology, file: &Path, name: &str) -> Result<usize, Failure> 
 fn prepare(
     matches: &Matches,
     shared: Shared,
+    signals: Signals,
     topology: &Topology,
     server: usize,
     path: &Path,
@@ -101,7 +104,6 @@ fn prepare(
     logging::catch_panics();
     let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
     log::info!("{name} of herd {version} begins; places: {places}");
-    let signals = Signals::catch().map_err(cannot_serve)?;
     let links = neighbours(topology, server);
     let random = random().map_err(cannot_serve)?;
     let mut node = Node::new(Config {
@@ -215,6 +217,11 @@ fn link(server: &Server) -> Link {
 /// Reads the links of this server from the file again, for SIGHUP.
 fn reread(file: PathBuf, this: Server) -> Reload {
     Box::new(move || {
+        // A pipe is empty by now, and to open one may wait for its writer.
+        if fs::metadata(&file).is_ok_and(|facts| !facts.is_file()) {
+            let (file, name) = (file.display(), &this.name);
+            return Err(format!("{file} can be read once only; restart {name}"));
+        }
         let topology = Topology::load(&file).map_err(|error| error.to_string())?;
         let name = &this.name;
         Err(match topology.find(name) {

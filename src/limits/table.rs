@@ -205,11 +205,11 @@ limits! {
         /// Emptied buffers are used again, so that a busy server does not allocate.
         /// → Further buffers are freed. Outboxes and line buffers have one pool each.
         buffer_pool: usize = 1 << 20, bytes;
-        /// A log that cannot be written must neither stop the server nor fill its memory.
+        /// A log or an output that cannot be written must neither stop us nor fill the memory.
         /// → Lines are written before the end of the turn; while that fails, new ones are dropped
         /// and counted.
         log_backlog: usize = 64 << 10, bytes;
-        /// A full disk may have room again.
+        /// A full disk may have room again, and a reader may go on.
         /// → Writing the log is tried again.
         log_retry: u64 = SECOND, time;
         /// Writes to a deleted file succeed and are lost.
@@ -231,7 +231,8 @@ limits! {
         up_end: u64 = 6 * SECOND, time;
         /// The reason why a server ended is in the pipe already, unless another process holds the
         /// pipe open.
-        /// → The exit status is given as the reason.
+        /// → The exit status is given as the reason. A process that ends waits for a reader of its
+        /// own last words no longer.
         last_words: u64 = SECOND, time;
         /// A server writes lines for people to standard error.
         /// → The rest of a longer line is dropped.

@@ -43,5 +43,5 @@ pub use listener::Listener;
 pub use notify::{Notifier, SOCKET as NOTIFY_SOCKET};
 pub use reload::{Link, Reload, Target};
 pub use setup::Setup;
-pub use signals::{REOPEN, REREAD, Requests, Signals};
+pub use signals::{REOPEN, REREAD, Requests, Signals, end_as_process_1, undo_inherited};
 pub use wait::wait;
