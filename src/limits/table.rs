@@ -14,8 +14,31 @@ limits! {
     "clients" {
         /// The doors, the poll, the log, the workers and unidentified connections need 40
         /// descriptors, and each neighbour needs four.
-        /// → A further client is closed as soon as it connects.
+        /// → A client that has been idle makes room for a further one. If none has, the further one
+        /// is closed as soon as it connects.
         clients: usize = 40, descriptors;
+        /// Clients that have just spoken must not be closed for one another.
+        /// → When no more clients can come in, one that has been idle longer than this and is owed
+        /// nothing is closed for the next one.
+        clients_idle: u64 = SECOND, time;
+        /// A search among all clients would make the turn long.
+        /// → The one that has been idle longest among this number makes room; the next search goes
+        /// on from there.
+        idle_search: usize = 64, count;
+        /// The host of a client may be gone without a word, and its connection would stay for ever.
+        /// → After this long without a packet the kernel asks the host whether it is there.
+        keepalive_idle: u64 = 60 * SECOND, time;
+        /// The question whether a client's host is there may get lost.
+        /// → It is asked again.
+        keepalive_gap: u64 = 10 * SECOND, time;
+        /// A host that does not answer is gone.
+        /// → After this number of questions the connection ends.
+        keepalive_probes: u32 = 5, count;
+        /// A host that is gone acknowledges no bytes, and the kernel would repeat them for 15
+        /// minutes. The time is that of all questions, because it bounds them, too.
+        /// → Bytes in the kernel that a client has not acknowledged for this long end the
+        /// connection.
+        unacknowledged: u64 = 110 * SECOND, time;
         /// An endless line from a stranger must cost one buffer, not all of the memory.
         /// → A longer line is cut here, echoed after "? ", and the connection ends.
         client_line: usize = 8 << 10, bytes;

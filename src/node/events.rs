@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::admin::shutdown;
 use super::api::{Door, LookupError};
 use super::clients;
-use super::conn::{Kind, Phase, Session, Sessions, close, input, output, settle, timeouts};
+use super::conn::{Kind, Phase, Session, Sessions, Stamp, close, input, output, settle, timeouts};
 use super::context::Timer;
 use super::hangup::{close_lingered, close_pending};
 use super::journal::JournalEvent;
@@ -22,7 +22,8 @@ pub fn accepted(conn: ConnId, door: Door, from: SocketAddr, all: &mut Sessions, 
         Door::Servers => (Kind::Unidentified, "servers"),
     };
     cx.info(format_args!("{from} opened at the {name}' door"));
-    all.insert(Session::new(conn, Some(from), kind));
+    let session = all.insert(Session::new(conn, Some(from), kind));
+    session.input.active = Stamp::of(cx.now.mono);
     cx.counters.clients += usize::from(door == Door::Clients);
     if door == Door::Servers {
         cx.arm(Timer::Silent(conn), cx.limits.dead);

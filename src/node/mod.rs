@@ -180,6 +180,13 @@ impl Node {
         hangup::close_pending(&mut self.sessions, &mut self.parts);
     }
 
+    /// A client that the shell may close so that another can come in, and for how many nanoseconds
+    /// it has been idle: the longest among those that were looked at. `None`: no client has been.
+    pub fn idlest_client(&mut self, now: Now) -> Option<(ConnId, u64)> {
+        let limits = &self.parts.cx.limits;
+        self.sessions.idlest_client(now.mono, limits)
+    }
+
     /// The lines of the log that the shell has not written yet.
     pub fn log(&mut self) -> &mut LogLines {
         &mut self.parts.cx.log

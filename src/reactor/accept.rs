@@ -122,7 +122,11 @@ impl Listeners {
     fn admit(&mut self, stream: TcpStream, from: SocketAddr, door: Door, shell: &mut Shell) {
         self.out_of_descriptors = false;
         let max = self.max[door as usize];
-        if shell.sockets.accepted[door as usize] >= max {
+        let is_full = |shell: &Shell| shell.sockets.accepted[door as usize] >= max;
+        if door == Door::Clients && is_full(shell) {
+            shell.make_room();
+        }
+        if is_full(shell) {
             shell.node.hit(match door {
                 Door::Clients => Limit::clients,
                 Door::Servers => Limit::unidentified,

@@ -2,9 +2,10 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, Socket, TcpKeepalive, Type};
 
 use crate::limits::Limits;
 
@@ -14,6 +15,18 @@ pub struct Listener {
     pub(super) socket: TcpListener,
     /// Connections may be waiting: an event came, or it is time to try again.
     pub(super) ready: bool,
+}
+
+/// Has the kernel ask hosts that say nothing whether they are still there (tcp(7)). Each accepted
+/// connection inherits this from its listener, so accepting costs no further system call.
+fn keep_alive(listener: &Socket) -> io::Result<()> {
+    const LIMITS: Limits = Limits::PRODUCT;
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_nanos(LIMITS.keepalive_idle))
+        .with_interval(Duration::from_nanos(LIMITS.keepalive_gap))
+        .with_retries(LIMITS.keepalive_probes);
+    listener.set_tcp_keepalive(&keepalive)?;
+    listener.set_tcp_user_timeout(Some(Duration::from_nanos(LIMITS.unacknowledged)))
 }
 
 /// The result of accepting.
@@ -41,6 +54,7 @@ impl Listener {
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
+        keep_alive(&socket)?;
         socket.listen(Limits::PRODUCT.listen_queue as i32)?;
         let socket = TcpListener::from_std(socket.into());
         Ok(Listener {
@@ -138,10 +152,19 @@ mod tests {
         let client = std::net::TcpStream::connect(address).expect("a connection");
         assert!(matches!(listener.accept(), Accept::WouldBlock));
         listener.ready = true;
-        let Accept::Connection(_, from) = listener.accept() else {
+        let Accept::Connection(stream, from) = listener.accept() else {
             panic!("it is in the queue")
         };
         assert_eq!(from, client.local_addr().expect("its address"));
         assert!(listener.ready);
+        let socket = socket2::SockRef::from(&stream);
+        assert!(socket.keepalive().expect("an option"));
+        let (idle, gap) = (socket.tcp_keepalive_time(), socket.tcp_keepalive_interval());
+        let seconds = [idle, gap].map(|time| time.expect("an option").as_secs());
+        let probes = socket.tcp_keepalive_retries().expect("an option");
+        assert_eq!((seconds, probes), ([60, 10], 5));
+        // With another time-out than this, the kernel asks fewer times, or more.
+        let unacknowledged = socket.tcp_user_timeout().expect("an option");
+        assert_eq!(unacknowledged.map(|it| it.as_secs()), Some(60 + 5 * 10));
     }
 }

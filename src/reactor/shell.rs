@@ -1,5 +1,7 @@
 //! The node among its sockets: what the event loop and its parts work on.
 
+use std::io::ErrorKind;
+
 use mio::{Events, Poll};
 
 use super::conn::ReadOutcome;
@@ -10,7 +12,7 @@ use crate::buffers::Timers;
 use crate::limits::{Limit, Limits};
 use crate::logging::Log;
 use crate::node::{Event, Node};
-use crate::units::{ConnId, Now, PeerId};
+use crate::units::{ConnId, Now, PeerId, SECOND};
 
 /// The node, the sockets that it decides about, and the time.
 pub struct Shell {
@@ -88,6 +90,24 @@ impl Shell {
             self.timers.set(ShellTimer::LogRetry, at);
         }
         self.watch.enter(Phase::Node);
+    }
+
+    /// Closes the client that has been idle longest, if one has been idle for long enough. Bytes
+    /// that have arrived since the last wait count, too.
+    pub fn make_room(&mut self) {
+        let Some((conn, idle)) = self.node.idlest_client(self.now) else {
+            return;
+        };
+        let socket = self.sockets.get(conn);
+        let unread = socket.map(|it| it.entry.conn.stream.peek(&mut [0]));
+        if let Some(Err(error)) = unread
+            && error.kind() == ErrorKind::WouldBlock
+        {
+            self.node.hit(Limit::clients_idle);
+            let seconds = idle / SECOND;
+            let why = format!("idle for {seconds} s, it makes room for another client");
+            self.broken(conn, why);
+        }
     }
 
     fn broken(&mut self, conn: ConnId, why: String) {

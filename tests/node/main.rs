@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod idle;
 mod link;
 mod relink;
 mod secret;

@@ -1,4 +1,4 @@
-//! The timestamps by which a client's time-outs are judged.
+//! The timestamps by which a client's time-outs and its idleness are judged.
 
 use crate::units::Mono;
 
@@ -12,6 +12,26 @@ pub struct Deadlines {
     pub taken: Mono,
     /// When the timer expires.
     pub timer: Mono,
+}
+
+/// A coarse time: in steps of 17 ms it takes four bytes for two years, and idle connections are to
+/// be small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp(u32);
+
+impl Stamp {
+    const SHIFT: u32 = 24;
+
+    /// The step of a time.
+    pub fn of(at: Mono) -> Stamp {
+        Stamp((at.0 >> Stamp::SHIFT) as u32)
+    }
+
+    /// Nanoseconds since then, to a step.
+    pub fn age(self, now: Mono) -> u64 {
+        let steps = Stamp::of(now).0.wrapping_sub(self.0);
+        u64::from(steps) << Stamp::SHIFT
+    }
 }
 
 /// There is nothing to wait for.

@@ -1,6 +1,7 @@
 //! The way in: bytes become lines, and each line is handed to whoever understands it, as many as
 //! a turn allows and as there is room for the answers.
 
+use super::deadlines::Stamp;
 use super::session::{Phase, Session};
 use super::settle::settle;
 use super::timeouts;
@@ -13,6 +14,7 @@ pub type Handler = fn(&mut Session, Line<'_>, &mut Parts);
 
 /// Processes the lines of a connection: those that it has kept, then those in `fresh`.
 pub fn process(session: &mut Session, mut fresh: &[u8], parts: &mut Parts, handle: Handler) {
+    session.input.active = Stamp::of(parts.cx.now.mono);
     // Taken out while its lines are handled, for each line may change the session.
     let mut lines = std::mem::take(&mut session.input.lines);
     let is_client = session.is_client();

@@ -10,6 +10,7 @@ mod settle;
 pub mod timeouts;
 
 pub use close::End;
+pub use deadlines::Stamp;
 pub use session::{Challenge, Kind, Output, Phase, Session};
 pub use sessions::Sessions;
 pub use settle::settle;

@@ -14,6 +14,7 @@
 //! is on its way to the neighbours and in the journal. [`Output`](super::Output) has the mark that
 //! holds this: the shell gets no byte beyond it, and only that last step moves it.
 
+use super::deadlines::Stamp;
 use super::session::Session;
 use crate::buffers::Ticket;
 use crate::node::context::{Context, Level};
@@ -44,6 +45,7 @@ pub fn fill(session: &mut Session, ticket: Ticket, rest: &[u8], cx: &mut Context
 
 /// The socket took `count` bytes; 0: it took none.
 pub fn advance(session: &mut Session, count: usize, cx: &mut Context) {
+    session.input.active = Stamp::of(cx.now.mono);
     let output = &mut session.output;
     output.outbox.advance(count);
     output.outbox.give_back(&mut cx.pools.outboxes);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::deadlines::Deadlines;
+use super::deadlines::{Deadlines, Stamp};
 use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
 use crate::limits::{Limit, Limits};
 use crate::units::{ConnId, PeerId};
@@ -37,6 +37,8 @@ pub struct Input {
     pub backlog: bool,
     /// The shell was told not to read.
     pub paused: bool,
+    /// When bytes last came in or went out.
+    pub active: Stamp,
 }
 
 /// The outgoing direction of a connection.
@@ -164,6 +166,12 @@ impl Session {
     /// Whether every line is processed, and every reply sent.
     pub fn owes_nothing(&self) -> bool {
         self.output.is_empty() && !self.input.backlog
+    }
+
+    /// Whether it is a client that has nothing under way: no line has begun, and no reply is owed.
+    pub fn is_idle_client(&self) -> bool {
+        let has_begun = !self.input.lines.is_empty();
+        self.is_client() && self.phase == Phase::Open && self.owes_nothing() && !has_begun
     }
 
     /// The bytes that may be written now.

@@ -1,12 +1,15 @@
 //! All connections, found in O(1) by the low half of their names.
 
 use super::session::Session;
-use crate::units::ConnId;
+use crate::limits::Limits;
+use crate::units::{ConnId, Mono};
 
 /// The connections by slot. Each access checks the whole name, so a stale one finds nothing.
 #[derive(Debug, Default)]
 pub struct Sessions {
     slots: Vec<Option<Session>>,
+    /// Where the search for an idle client goes on.
+    hand: usize,
 }
 
 impl Sessions {
@@ -37,6 +40,22 @@ impl Sessions {
         slot.take_if(|session| session.id == id)
     }
 
+    /// The client that has been idle longest, and long enough to make room for another, among the
+    /// next sessions, as many as one search may see.
+    pub fn idlest_client(&mut self, now: Mono, limits: &Limits) -> Option<(ConnId, u64)> {
+        let (mut longest, mut idlest) = (limits.clients_idle, None);
+        for _ in 0..limits.idle_search.min(self.slots.len()) {
+            self.hand = (self.hand + 1) % self.slots.len();
+            if let Some(session) = &self.slots[self.hand] {
+                let age = session.input.active.age(now);
+                if age > longest && session.is_idle_client() {
+                    (longest, idlest) = (age, Some((session.id, age)));
+                }
+            }
+        }
+        idlest
+    }
+
     /// All sessions.
     pub fn iter(&self) -> impl Iterator<Item = &Session> {
         self.slots.iter().flatten()
@@ -50,8 +69,28 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::{Kind, Stamp};
     use super::*;
+    use crate::units::SECOND;
+
+    #[test]
+    fn a_search_sees_a_few_clients_and_the_next_one_goes_on_from_there() {
+        let limits = Limits {
+            idle_search: 4,
+            ..Limits::PRODUCT
+        };
+        let mut sessions = Sessions::default();
+        assert_eq!(sessions.idlest_client(Mono(0), &limits), None);
+        for key in 0..10 {
+            let id = ConnId::new(1, key);
+            let session = sessions.insert(Session::new(id, None, Kind::Client));
+            session.input.active = Stamp::of(Mono(key as u64 * SECOND));
+        }
+        let now = Mono(60 * SECOND);
+        let mut search = |now| Some(sessions.idlest_client(now, &limits)?.0.key());
+        // Slots 1 to 4, 5 to 8, then 9 and 0 to 2.
+        assert_eq!([search(now), search(now), search(now)], [1, 5, 0].map(Some));
+    }
 
     #[test]
     fn a_stale_name_finds_nothing() {

@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 
 use super::iamat;
-use super::support::client::Client;
+use super::support::client::{Client, ask_text};
 use super::support::herd::{Herd, at_line};
 use super::support::wait::{PATIENCE, wait_until};
 
@@ -30,14 +30,19 @@ fn connect(port: u16) -> TcpStream {
     connection
 }
 
+/// The program, with so few descriptors that it takes few clients.
+fn limited() -> Command {
+    let mut limited = Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_herd");
+    limited.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", program]);
+    limited
+}
+
 #[test]
 fn surplus_clients_are_closed_at_once_and_links_have_their_descriptors() {
     let mut herd = Herd::running("topology.txt");
     herd["Goloman"].kill();
-    let mut limited = Command::new("sh");
-    let program = env!("CARGO_BIN_EXE_herd");
-    limited.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", program]);
-    herd["Goloman"].launch_as(limited);
+    herd["Goloman"].launch_as(limited());
     herd["Goloman"].greeting();
     herd.wait_for_links();
 
@@ -89,4 +94,70 @@ fn who_waits_at_the_door_comes_in_when_there_is_a_descriptor() {
     // No edge will tell of the one who waits.
     drop(inside);
     assert_eq!(waiting.line(), "? hello");
+}
+
+/// The clients that the program takes with that few descriptors.
+const CLIENTS: usize = 24;
+
+#[test]
+fn the_client_that_has_been_idle_longest_makes_room_for_another() {
+    let mut herd = Herd::new(&["Goloman"], &[]);
+    herd.write_topologies();
+    herd["Goloman"].launch_as(limited());
+    herd["Goloman"].greeting();
+    let goloman = &herd["Goloman"];
+    let mut inside: Vec<Client> = (0..CLIENTS).map(|_| goloman.client()).collect();
+    for client in &mut inside {
+        assert_eq!(client.ask("hello\n"), "? hello");
+    }
+    // The first has begun a line, and so it stays.
+    inside[0].say("hel");
+    let mut late = Vec::new();
+    wait_until("there is room for one more", || {
+        let mut connection = connect(goloman.clients);
+        let mut answer = [0; 8];
+        let is_served = connection.write_all(b"hello\n").is_ok()
+            && matches!(connection.read(&mut answer), Ok(count) if count > 0);
+        late.extend(is_served.then_some(connection));
+        is_served
+    });
+    assert_eq!(
+        inside.remove(1).rest(),
+        b"",
+        "the second had been idle longest"
+    );
+    assert_eq!(inside[0].ask("lo\n"), "? hello");
+    for client in &mut inside {
+        assert_eq!(client.ask("hello\n"), "? hello");
+    }
+    assert_eq!(goloman.count("it makes room for another client"), 1);
+    let status = ask_text(goloman.servers, "STATUS\n");
+    assert!(status.contains(r#""clients_idle":1"#), "{status}");
+}
+
+/// The kernel's timers of the connections that came in at a port: 2 is the one for the next
+/// question whether the other host is there (proc(5)).
+fn timers(port: u16) -> Vec<u8> {
+    let text = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let here = format!(":{port:04X}");
+    let lines = text.lines().skip(1).map(str::split_whitespace);
+    let of_port = lines.map(Iterator::collect::<Vec<_>>).filter(|fields| {
+        let is_established = fields[3] == "01";
+        is_established && fields[1].ends_with(&here)
+    });
+    let timer = |fields: Vec<&str>| fields[5].split(':').next().unwrap().parse().unwrap();
+    of_port.map(timer).collect()
+}
+
+#[test]
+fn the_hosts_of_silent_clients_are_asked_whether_they_are_there() {
+    let herd = Herd::one();
+    let goloman = &herd["Goloman"];
+    let mut clients: Vec<Client> = (0..5).map(|_| goloman.client()).collect();
+    for client in &mut clients {
+        assert_eq!(client.ask("hello\n"), "? hello");
+    }
+    wait_until("nothing else is under way", || {
+        timers(goloman.clients) == [2; 5]
+    });
 }
