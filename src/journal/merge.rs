@@ -20,8 +20,7 @@ use super::newest::Newest;
 use super::place::{MERGING, Place, Segment, remove};
 use super::replay::read;
 use crate::limits::Limits;
-use crate::node::journal_line;
-use crate::wire::Position;
+use crate::wire::{Position, journal_line};
 
 /// Merges closed segments into the one with this number, and removes the others. Between any two
 /// steps a start finds every line. `table` has all clients of the segments, if it is known. In the

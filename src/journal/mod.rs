@@ -39,9 +39,9 @@ mod tests {
     use super::files::JournalFiles;
     use super::open::open;
     use super::replay::Error;
-    use crate::node::{JournalEvent, JournalTask, Lost, journal_line};
+    use crate::node::{JournalEvent, JournalTask, Lost};
     use crate::units::Mono;
-    use crate::wire::{Position, checksum};
+    use crate::wire::{Position, checksum, journal_line};
 
     pub(super) const HEAD: &str = "herd-journal 2 A";
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::node::{Lost, journal_line};
+use crate::node::Lost;
 use crate::units::Wall;
-use crate::wire::{Position, Report, Time, checksum, fields};
+use crate::wire::{Position, Report, Time, checksum, fields, journal_line};
 
 /// A client's cost beside its name and its line, in bytes: a place in the map, and the allocator's
 /// share of two pieces of memory.

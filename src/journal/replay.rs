@@ -8,7 +8,8 @@ use std::path::Path;
 use memchr::memmem;
 
 use crate::limits::Limits;
-use crate::node::{Lost, journal_line};
+use crate::node::Lost;
+use crate::wire::journal_line;
 
 /// The word that a first line begins with.
 const FORMAT: &str = "herd-journal";

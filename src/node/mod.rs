@@ -67,7 +67,6 @@ mod turn;
 
 pub use admin::{ConnStats, Counts, Inspector, LoopMetrics, Recent, Snapshot};
 pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query};
-pub use journal::line as journal_line;
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost,
 };
