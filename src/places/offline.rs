@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use crate::limits::Limits;
 use crate::node::{LookupError, Query};
 
 use super::answer::Writer;
@@ -40,6 +41,10 @@ impl Provider for Offline {
             write(spot, index, &mut answer);
         }
         Ok(answer.finish(!near.is_empty()).into_bytes())
+    }
+
+    fn batch(&self) -> usize {
+        Limits::PRODUCT.lookup_batch
     }
 
     fn describe(&self) -> String {

@@ -9,8 +9,8 @@
 //!   `ready.rs` the list of those with work, `token.rs` what an event is about.
 //! - `listener.rs` and `accept.rs` take connections in; `connect.rs`, `dial.rs` and `reload.rs`
 //!   reach the neighbours.
-//! - `pool.rs` runs on other threads what blocks: lookups of places and of host names, and the part
-//!   of `journal.rs` that waits for a disk.
+//! - `pool.rs` runs on other threads what blocks: lookups of places (`lookups.rs`) and of host
+//!   names, and the part of `journal.rs` that waits for a disk.
 //! - `signals.rs` receives requests from outside the sockets; `clock.rs` and `metrics.rs` measure.
 
 mod accept;
@@ -22,6 +22,7 @@ mod event_loop;
 mod io;
 mod journal;
 mod listener;
+mod lookups;
 mod metrics;
 mod pool;
 mod ready;
