@@ -43,7 +43,9 @@ def rows(found: dict[str, Any]) -> list[list[str]]:
     most("flood alone, receiver, µs", 0.6, lambda f: median(star(f, "leaf")))
     most("news one hop away, × Redis's replica", 1.0, lambda f: news(f, "herd 1", "redis 1"))
     most("news three hops away, × asyncio", 0.5, lambda f: news(f, "herd 3", "asyncio 3"))
-    most("WHATSAT on the loop's thread, µs", 10.0, lambda f: f["whatsat"]["loop"])
+    for cell, goal in (("50 km, 20 results", 0.5), ("10 km, 5 results", 0.9)):
+        most(f"CPU of a WHATSAT, {cell}, × Redis GEOSEARCH", goal, lambda f: search(f, cell))
+    most("WHATSAT on the loop's thread, 16 in flight, µs", 6.0, on_the_loop)
     # 2.5 GB for ten million.
     most("bytes of a client among very many", 250, lambda f: f["clients"]["a client"])
     most("a move among very many, × one of 1000", 1.6, lambda f: f["clients"]["move ×"])
@@ -75,6 +77,17 @@ def all_five(found: dict[str, Any]) -> float:
 def news(found: dict[str, Any], above: str, below: str) -> float:
     """The ratio of two median times."""
     return float(found["hops"][above]["p50"] / found["hops"][below]["p50"])
+
+
+def search(found: dict[str, Any], cell: str) -> float:
+    """The ratio of a WHATSAT's CPU to that of Redis' GEOSEARCH, round by round."""
+    rounds = found["whatsat"][cell]
+    return ratio([row[1] for row in rounds["herd"]], [row[1] for row in rounds["redis"]])
+
+
+def on_the_loop(found: dict[str, Any]) -> float:
+    """What a WHATSAT costs the loop's own thread."""
+    return median([row[2] for row in found["whatsat"]["16 in flight"]["herd"]])
 
 
 class Table:
