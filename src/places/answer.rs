@@ -8,7 +8,7 @@ use crate::wire::json::push_quoted;
 
 /// The usual lengths of an answer without results, and of a result.
 const FRAME: usize = 256;
-const RESULT: usize = 400;
+const RESULT: usize = 380;
 
 /// An answer that is being written.
 pub(super) struct Writer {
