@@ -9,7 +9,9 @@ use getopts::Matches;
 use super::failure::Failure::{self, Failed, Wrong};
 use super::system::first_address;
 use crate::limits::Limits;
-use crate::load::{self, CLIENTS_MAX, LoadConn, Plan, Stats, Until};
+use crate::load::{
+    self, BOUND_MAX, CLIENTS_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until,
+};
 use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
 use crate::units::SECOND;
@@ -78,6 +80,7 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
         (false, None) => Until::Time(TIME),
         (false, Some(text)) => Until::Time(nanoseconds(&text)?),
     };
+    let usual = Questions::usual(0);
     let rate = number("rate", 1..=LIMITS.load_rate, 1)?;
     Ok(Plan {
         connections: connections as usize,
@@ -85,7 +88,12 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
         until,
         clients,
         rate: matches.opt_present("rate").then_some(rate),
-        whatsat_percent: number("whatsat", 0..=100, 0)?,
+        questions: Questions {
+            percent: number("whatsat", 0..=100, 0)?,
+            radius_km: number("radius", 0..=RADIUS_KM_MAX, usual.radius_km)?,
+            bound: number("bound", 0..=BOUND_MAX, usual.bound as u64)? as usize,
+            towns: matches.opt_present("towns"),
+        },
         // Last, since resolving a name may take a while.
         addresses: matches.free.iter().map(resolve).collect::<Result<_, _>>()?,
     })

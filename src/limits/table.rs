@@ -190,6 +190,8 @@ limits! {
         /// A lookup after a longer queue would not be answered in time.
         /// → The WHATSAT is answered at once with an error: too many lookups.
         lookup_queue: usize = 64, count;
+        /// An offline lookup is cheaper than waking a worker. → Another worker takes the rest.
+        lookup_batch: usize = 16, count;
         /// Clients are promised an answer within five seconds.
         /// → The answer is UNKNOWN_ERROR, and a later result is dropped.
         lookup_wait: u64 = 4_500 * MILLISECOND, time;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::workload::Workload;
+use super::workload::{Questions, Workload};
 
 /// The settings of a run.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Plan {
     pub clients: u64,
     /// Requests due per second, over all connections. None: as fast as they are answered.
     pub rate: Option<u64>,
-    pub whatsat_percent: u64,
+    pub questions: Questions,
 }
 
 /// When a run stops asking.
@@ -39,6 +39,6 @@ impl Plan {
     /// The requests that the connection `index` makes to a herd.
     pub fn workload(&self, index: usize) -> Workload {
         let (index, connections) = (index as u64, self.connections as u64);
-        Workload::new(index, connections, self.clients, self.whatsat_percent)
+        Workload::new(index, connections, self.clients, self.questions)
     }
 }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 use super::connect::connect;
 use super::io::Sockets;
-use super::pool::{Pool, Wake};
+use super::pool::{Pool, Size, Wake};
 use super::reload::{Link, Places, Reload, Target, replace};
 use super::shell::Shell;
 use super::socket::Origin;
@@ -55,12 +55,17 @@ impl Dialler {
             let found = (&host[..], *port).to_socket_addrs();
             found.map(Iterator::collect::<VecDeque<_>>)
         };
+        let size = Size {
+            workers: 1,
+            jobs_max: Limits::PRODUCT.resolver_queue,
+            batch: 1,
+        };
         Ok(Dialler {
             attempts: links.iter().map(|_| Attempt::default()).collect(),
             places: links.into_iter().map(Some).collect(),
             reload,
             source,
-            resolver: Pool::start("names", 1, Limits::PRODUCT.resolver_queue, resolve, wake)?,
+            resolver: Pool::start("names", size, resolve, wake)?,
         })
     }
 

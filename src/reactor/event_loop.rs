@@ -25,30 +25,27 @@ use super::clock::Clock;
 use super::dial::Dialler;
 use super::io::Sockets;
 use super::journal::Journal;
+use super::lookups::Lookups;
 use super::metrics::Stopwatch;
 use super::notify::Notifier;
-use super::pool::{Pool, Wake};
+use super::pool::Wake;
 use super::setup::Setup;
 use super::shell::{Shell, ShellTimer};
 use super::signals::Signals;
 use super::token;
 use super::wait::wait;
 use crate::buffers::Timers;
-use crate::limits::{Limit, Limits};
-use crate::node::{Action, Door, Event, LookupError, Query};
-use crate::units::LookupId;
+use crate::limits::Limits;
+use crate::node::{Action, Door, Event};
 
 const LIMITS: Limits = Limits::PRODUCT;
-
-/// A question for the provider.
-type Lookup = (LookupId, Query);
 
 /// One server, running.
 pub struct EventLoop {
     shell: Shell,
     listeners: Listeners,
     dialler: Dialler,
-    lookups: Pool<Lookup, Result<Vec<u8>, LookupError>>,
+    lookups: Lookups,
     journal: Option<Journal>,
     signals: Signals,
     notifier: Notifier,
@@ -69,9 +66,7 @@ impl EventLoop {
         signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
         let journal = setup.journal.map(|files| Journal::start(files, &wake));
         let journal = journal.transpose()?;
-        let (workers, queue, places) = (LIMITS.workers, LIMITS.lookup_queue, setup.places);
-        let lookup = move |(_, query): &Lookup| places.nearby(query);
-        let lookups = Pool::start("places", workers, queue, lookup, &wake)?;
+        let lookups = Lookups::start(setup.places, &wake)?;
         let dialler = Dialler::new(setup.links, setup.reload, setup.source, &wake)?;
         listeners.set_neighbours(dialler.places.len());
         let watch = Stopwatch::new(Clock::start());
@@ -133,31 +128,36 @@ impl EventLoop {
     /// Does what the node wants done, until it wants nothing. False: the process is to end.
     fn act(&mut self) -> bool {
         let mut goes_on = !self.signals.forced_exit;
-        while let Some(action) = self.shell.node.poll_action() {
-            match action {
-                Action::Flush(conn) => self.shell.flush(conn),
-                Action::Pause(conn) => self.shell.sockets.pause_reading(conn),
-                Action::Resume(conn) => self.shell.sockets.resume_reading(conn),
-                Action::Finish(conn) => self.shell.write_eof(conn),
-                Action::Close(conn) => self.shell.sockets.close(conn),
-                Action::Dial(peer) => self.dialler.dial(peer, &mut self.shell),
-                Action::LookUp(id, query) => {
-                    if self.lookups.submit((id, query)).is_err() {
-                        self.shell.node.hit(Limit::lookup_queue);
-                        let answer = Err(LookupError::Busy);
-                        self.shell.tell(Event::LookedUp { id, answer });
-                    }
-                }
-                Action::Forget(id) => self.lookups.forget(|(it, _)| *it == id),
-                Action::Journal(task) => {
-                    if let Some(journal) = &mut self.journal {
-                        journal.task(task, &mut self.shell);
-                    }
-                }
-                Action::Stop => goes_on = false,
+        loop {
+            while let Some(action) = self.shell.node.poll_action() {
+                goes_on &= self.obey(action);
+            }
+            if self.lookups.hand_over(&mut self.shell) {
+                return goes_on;
             }
         }
-        goes_on
+    }
+
+    /// Does what the node wants done. False: the process is to end.
+    fn obey(&mut self, action: Action) -> bool {
+        let shell = &mut self.shell;
+        match action {
+            Action::Flush(conn) => shell.flush(conn),
+            Action::Pause(conn) => shell.sockets.pause_reading(conn),
+            Action::Resume(conn) => shell.sockets.resume_reading(conn),
+            Action::Finish(conn) => shell.write_eof(conn),
+            Action::Close(conn) => shell.sockets.close(conn),
+            Action::Dial(peer) => self.dialler.dial(peer, shell),
+            Action::LookUp(id, query) => self.lookups.ask(id, query, shell),
+            Action::Forget(id) => self.lookups.forget(id),
+            Action::Journal(task) => {
+                if let Some(journal) = &mut self.journal {
+                    journal.task(task, shell);
+                }
+            }
+            Action::Stop => return false,
+        }
+        true
     }
 
     /// Waits for events, until the next deadline; not at all while a connection has work.
@@ -217,11 +217,7 @@ impl EventLoop {
     /// Takes in what the workers have published before their wake (rule 8). The eventfd of the wake
     /// is never read: each write to it is an edge.
     fn take_results(&mut self) {
-        for ((id, _), answer) in self.lookups.results() {
-            let why = "the lookup failed; the log of the server says more";
-            let answer = answer.unwrap_or_else(|| Err(LookupError::Failed(why.into())));
-            self.shell.tell(Event::LookedUp { id, answer });
-        }
+        self.lookups.take_results(&mut self.shell);
         if let Some(journal) = &mut self.journal {
             journal.take_results(&mut self.shell);
         }

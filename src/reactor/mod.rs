@@ -9,8 +9,8 @@
 //!   `ready.rs` the list of those with work, `token.rs` what an event is about.
 //! - `listener.rs` and `accept.rs` take connections in; `connect.rs`, `dial.rs` and `reload.rs`
 //!   reach the neighbours.
-//! - `pool.rs` runs on other threads what blocks: lookups of places and of host names, and the part
-//!   of `journal.rs` that waits for a disk.
+//! - `pool.rs` runs on other threads what blocks: lookups of places (`lookups.rs`) and of host
+//!   names, and the part of `journal.rs` that waits for a disk.
 //! - `signals.rs` receives requests from outside the sockets; `notify.rs` tells the service manager
 //!   how we are; `clock.rs` and `metrics.rs` measure.
 
@@ -23,6 +23,7 @@ mod event_loop;
 mod io;
 mod journal;
 mod listener;
+mod lookups;
 mod metrics;
 mod notify;
 mod pool;

@@ -19,7 +19,7 @@ mod span;
 mod time;
 
 pub use checksum::checksum;
-pub use command::{Command, push_echo};
+pub use command::{BOUND_MAX, Command, RADIUS_KM_MAX, push_echo};
 pub use difference::Difference;
 pub use fields::fields;
 pub use foreign::ForeignReport;

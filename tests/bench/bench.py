@@ -35,6 +35,7 @@ from measure import (
     Counting,
     Load,
     Loader,
+    Questions,
     can_count,
     idle_connections,
     median,
@@ -45,6 +46,7 @@ from servers import (
     LOAD_CORE,
     TOP,
     BenchError,
+    add_places,
     build,
     has_journal,
     herd_options,
@@ -222,16 +224,42 @@ class Bench:
             self.say("\nThis herd keeps no journal.")
 
     def whatsat(self) -> None:
-        """Of a WHATSAT, what does the loop's own thread do?"""
-        rows = [["WHATSAT, 50 km, offline", "µs"]]
+        """Lookups in the places of the program, beside Redis' in the same."""
         until = f"seconds:{max(1.0, self.scale.seconds)}"
-        with server("herd", self.directory) as target:
-            load = Load(4, 1, until, whatsat=100)
-            got = [self.loader(target, load) for _ in range(self.scale.rounds)]
-        loop, all_threads = median([m.main_cpu_us for m in got]), median([m.cpu_us for m in got])
-        self.found["whatsat"] = {"loop": loop, "workers": all_threads - loop}
-        rows += [["loop", f"{loop:.1f}"], ["workers", f"{all_threads - loop:.1f}"]]
+        kinds = [kind for kind in ("herd", "redis") if kind in self.kinds]
+        # One request in a hundred is a move to the next town.
+        loads = {
+            f"{radius} km, {bound} results": Load(
+                8, 8, until, questions=Questions(99, radius, bound, True)
+            )
+            for radius, bound in ((50, 20), (10, 5))
+        }
+        loads["16 in flight"] = Load(4, 4, until, questions=Questions(99, 10, 5, True))
+        cells: dict[str, dict[str, list[list[float]]]] = {}
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(server(kind, self.directory)) for kind in kinds]
+            for target in servers[1:]:
+                self.say(f"Redis has {add_places(target)} of the places.\n")
+            for name, load in loads.items():
+                cell = cells.setdefault(name, {kind: [] for kind in kinds})
+                for _ in range(self.scale.rounds):
+                    for target in servers:
+                        got = self.loader(target, load)
+                        cell[target.kind].append([got.per_second, got.cpu_us, got.main_cpu_us])
+        self.found["whatsat"] = cells
+        rows = [["WHATSAT", "server", "a second", "CPU µs", "of it the loop", "× Redis"]]
+        for name, cell in cells.items():
+            for kind, rounds in cell.items():
+                rate, cpu, loop = (list(column) for column in zip(*rounds))
+                numbers = [f"{median(rate):.0f}", f"{median(cpu):.1f}", f"{median(loop):.1f}"]
+                redis = [row[1] for row in cell.get("redis", [])]
+                times = f"{ratio(cpu, redis):.2f}" if redis else ""
+                rows.append([name, kind, *numbers, times])
         self.table(rows)
+        self.say("\nOffline, 64 in flight unless said, in four towns; Redis' is GEOSEARCH with")
+        self.say("distances and coordinates. CPU: of the whole process, a request.")
+        if "redis" not in kinds:
+            self.say("Without redis-server there is nothing beside it.")
 
     def clients(self) -> None:
         """Very many clients in one server: their memory, and what a move costs among them."""

@@ -49,7 +49,9 @@ def rows(found: dict[str, Any]) -> list[list[str]]:
     for share in ("20 %", "60 %"):
         for place, name in enumerate(("p50", "p99", "p99.9")):
             most(f"{name} at {share}, × Redis", 1.0, lambda f: latency(f, share, place))
-    most("WHATSAT on the loop's thread, µs", 10.0, lambda f: f["whatsat"]["loop"])
+    for cell, goal in (("50 km, 20 results", 0.5), ("10 km, 5 results", 0.9)):
+        most(f"CPU of a WHATSAT, {cell}, × Redis GEOSEARCH", goal, lambda f: search(f, cell))
+    most("WHATSAT on the loop's thread, 16 in flight, µs", 6.0, on_the_loop)
     # 2.5 GB for ten million.
     most("bytes of a client among very many", 250, lambda f: f["clients"]["a client"])
     most("a move among very many, × one of 1000", 2.0, lambda f: f["clients"]["move ×"])
@@ -89,6 +91,17 @@ def latency(found: dict[str, Any], share: str, place: int) -> float:
     if not ours or not redis:
         raise KeyError(share)
     return float(ours[place] / redis[place])
+
+
+def search(found: dict[str, Any], cell: str) -> float:
+    """The ratio of a WHATSAT's CPU to that of Redis' GEOSEARCH, round by round."""
+    rounds = found["whatsat"][cell]
+    return ratio([row[1] for row in rounds["herd"]], [row[1] for row in rounds["redis"]])
+
+
+def on_the_loop(found: dict[str, Any]) -> float:
+    """What a WHATSAT costs the loop's own thread."""
+    return median([row[2] for row in found["whatsat"]["16 in flight"]["herd"]])
 
 
 class Table:

@@ -216,6 +216,24 @@ def program(
     return ["redis-server", "--port", port, *always, *extra]
 
 
+def add_places(target: Running) -> int:
+    """Gives a Redis the places that a herd has; returns how many it took."""
+    lines = (TOP / "src/places/gazetteer.tsv").read_text().splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    command = ["GEOADD", "places"]
+    for latitude, longitude, _, _, _, number, _ in rows:
+        command += [longitude, latitude, f"geonames:{number}"]
+    words = [word.encode() for word in command]
+    asked = b"*%d\r\n" % len(words)
+    asked += b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+    with socket.create_connection(("127.0.0.1", target.port), PATIENCE_S) as connection:
+        connection.sendall(asked)
+        told = connection.makefile("rb").readline()
+    if not told.startswith(b":"):
+        raise BenchError(f"redis took no places: {told!r}")
+    return int(told[1:])
+
+
 def end(process: subprocess.Popen[str], pid: int) -> None:
     """Ends a server in its own way, and its tracer with it."""
     assert process.stdin
