@@ -5,6 +5,7 @@
 mod checksum;
 mod command;
 mod difference;
+mod digests;
 mod fields;
 mod foreign;
 mod hex;
@@ -19,6 +20,7 @@ mod time;
 pub use checksum::checksum;
 pub use command::{Command, push_echo};
 pub use difference::Difference;
+pub use digests::{BUCKETS, Digests, GROUPS, Scope, Sums, bucket};
 pub use fields::fields;
 pub use foreign::ForeignReport;
 pub use hex::{from_hex, to_hex};

@@ -187,3 +187,50 @@ fn a_refused_link_that_still_drains_takes_no_changes_from_the_next_one() {
     let changes = lines.filter(|line| line.starts_with(b"AT ")).count();
     assert_eq!(changes, CLIENTS);
 }
+
+#[test]
+fn a_table_that_stays_different_is_told_again_and_shown_in_the_status() {
+    let (mut node, hearing) = (node_of(3), ConnId::new(3, 2));
+    let (door, from) = (Door::Servers, ([127, 0, 0, 1], 40_001).into());
+    let opened = |conn| Event::Accepted { conn, door, from };
+    node.handle(at(0), opened(hearing));
+    let hear = |node: &mut Node, now, conn, bytes: &str| {
+        let bytes = bytes.as_bytes();
+        node.handle(now, Event::Received { conn, bytes });
+        let actions = settle(node);
+        let text = String::from_utf8(node.unsent(conn).to_vec()).unwrap();
+        node.advance(now, conn, text.len());
+        (text, actions)
+    };
+    let hello = "HELLO Hands Goloman 00000000000000ff 00112233445566778899aabbccddeeff\n";
+    hear(&mut node, at(0), hearing, hello);
+    let differs = |node: &mut Node, second: u64| {
+        let asker = ConnId::new(10 + second as u32, 3);
+        node.handle(at(second * 1000), opened(asker));
+        let (text, _) = hear(node, at(second * 1000), asker, "STATUS\n");
+        let status: serde_json::Value = serde_json::from_str(&text).unwrap();
+        status["links"][0]["differs"].as_bool().unwrap()
+    };
+    let mut told = Vec::new();
+    for second in 1..=70 {
+        let now = at(second * 1000);
+        node.handle(now, Event::Tick);
+        hear(&mut node, now, hearing, "MARK 0 2 0000000000000001\n");
+        let answer = "SINCE 0000000000000001 3 2 0000000000000001\n";
+        let (text, _) = hear(&mut node, now, LINK, answer);
+        if second > 1 && text.contains("AT ") {
+            assert_eq!(text.matches("AT ").count(), 3);
+            told.push(second);
+        }
+        assert_eq!(differs(&mut node, second), !told.is_empty());
+    }
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1] - told[0] >= 60, "{told:?}");
+    let warnings = |node: &mut Node, text: &str| node.log().text().matches(text).count();
+    assert_eq!(warnings(&mut node, "stays different"), 1);
+    let digest = node.inspect().snapshot().digest;
+    let answer = format!("SINCE 0000000000000001 3 3 {digest:016x}\n");
+    hear(&mut node, at(71_000), LINK, &answer);
+    assert!(!differs(&mut node, 71));
+    assert_eq!(warnings(&mut node, "the same again"), 1);
+}

@@ -4,7 +4,7 @@ use super::line::{self, Lost};
 use super::task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask};
 use crate::limits::Limits;
 use crate::node::context::{Context, Level, Timer};
-use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Source, Store};
+use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Record, Source, Store};
 use crate::units::Wall;
 
 /// Takes a line of the journal, given without its LF, into the table.
@@ -77,8 +77,8 @@ impl Follower for Batch<'_> {
         self.text.len() < self.most
     }
 
-    fn take(&mut self, _change: Change, line: &[u8]) {
-        line::push(self.text, line);
+    fn take(&mut self, _change: Change, record: &Record) {
+        line::push(self.text, record.line());
     }
 }
 
