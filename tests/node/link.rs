@@ -21,6 +21,10 @@ fn at(ms: u64) -> Now {
 
 /// A node that knows so many clients, and a neighbour that knows none of them.
 fn node_of(clients: usize) -> Node {
+    node_with(clients, Limits::default())
+}
+
+fn node_with(clients: usize, limits: Limits) -> Node {
     let neighbour = Neighbour {
         name: "Hands".into(),
         plain: false,
@@ -28,6 +32,7 @@ fn node_of(clients: usize) -> Node {
     };
     let mut node = Node::new(Config {
         level: Some(Level::Warn),
+        limits,
         ..config("Goloman", 1, vec![neighbour])
     });
     let from = ([127, 0, 0, 1], 40_000).into();
@@ -186,6 +191,26 @@ fn a_refused_link_that_still_drains_takes_no_changes_from_the_next_one() {
     let lines = told.split(|byte| *byte == b'\n');
     let changes = lines.filter(|line| line.starts_with(b"AT ")).count();
     assert_eq!(changes, CLIENTS);
+}
+
+/// Ten million changes that a neighbour has already must not make one long turn.
+#[test]
+fn a_turn_takes_a_few_steps_through_the_feed() {
+    const STEPS: usize = 300;
+    let limits = Limits {
+        link_steps: STEPS,
+        ..Limits::default()
+    };
+    let mut node = node_with(700, limits);
+    for want in [STEPS, 2 * STEPS, 700] {
+        settle(&mut node);
+        let lines = node.unsent(LINK).split(|byte| *byte == b'\n');
+        let at_lines = lines.filter(|line| line.starts_with(b"AT ")).count();
+        assert_eq!(at_lines, want);
+        let is_due = node.poll_timeout() == Some(at(0).mono);
+        assert_eq!(is_due, want < 700);
+        node.handle(at(0), Event::Tick);
+    }
 }
 
 #[test]

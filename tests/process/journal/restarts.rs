@@ -1,4 +1,4 @@
-//! What a restart costs a link: of 20,000 clients only those that moved are told, both ways.
+//! A restart costs a link little: of 20,000 clients only those that moved are told, both ways.
 
 use std::fs;
 
