@@ -214,6 +214,42 @@ fn a_turn_takes_a_few_steps_through_the_feed() {
 }
 
 #[test]
+fn tables_that_differed_before_a_cut_have_time_to_agree_after_it() {
+    let (mut node, hearing) = (node_of(3), ConnId::new(3, 2));
+    let (door, from) = (Door::Servers, ([127, 0, 0, 1], 40_001).into());
+    let (conn, hello) = (
+        hearing,
+        "HELLO Hands Goloman 00000000000000ff 00112233445566778899aabbccddeeff",
+    );
+    node.handle(at(0), Event::Accepted { conn, door, from });
+    let hear = |node: &mut Node, second: u64, conn, bytes: &str| {
+        let (now, bytes) = (at(second * 1000), bytes.as_bytes());
+        node.handle(now, Event::Received { conn, bytes });
+        settle(node);
+        node.advance(now, conn, node.unsent(conn).len());
+    };
+    hear(&mut node, 0, hearing, &format!("{hello}\n"));
+    let since = "SINCE 0000000000000001 3 2 0000000000000001\n";
+    let mut link = LINK;
+    for second in 1..=12 {
+        node.handle(at(second * 1000), Event::Tick);
+        hear(&mut node, second, hearing, "MARK 0 2 0000000000000001\n");
+        if second == 4 {
+            let (conn, why) = (LINK, "cut".into());
+            node.handle(at(4000), Event::Broken { conn, why });
+        } else if second == 8 {
+            link = ConnId::new(4, 1);
+            let (peer, conn) = (PeerId(0), link);
+            node.handle(at(8000), Event::Dialled { peer, conn });
+            hear(&mut node, second, link, &format!("{hello} -\n{since}"));
+        } else {
+            hear(&mut node, second, link, since);
+        }
+    }
+    assert!(node.log().text().is_empty(), "{}", node.log().text());
+}
+
+#[test]
 fn a_table_that_stays_different_is_told_again_and_shown_in_the_status() {
     let (mut node, hearing) = (node_of(3), ConnId::new(3, 2));
     let (door, from) = (Door::Servers, ([127, 0, 0, 1], 40_001).into());

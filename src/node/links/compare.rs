@@ -68,9 +68,9 @@ pub fn give_up_late(peer: &mut Peer, cx: &mut Context) {
 
 /// The neighbour has the same table: no change need be told.
 pub fn mark_in_sync(peer: &mut Peer, store: &mut Store, cx: &mut Context) {
-    let last = store.feed.last();
+    let (last, stayed_different) = (store.feed.last(), peer.discrepancy.agreed());
     move_to(peer, last, store);
-    if peer.discrepancy.agreed() {
+    if stayed_different {
         let line = format_args!("the table of {} is the same again", peer.name);
         cx.log.write(Level::Warn, line);
     }
@@ -105,10 +105,11 @@ pub fn differs(id: PeerId, session: &mut Session, theirs: &Position, parts: &mut
     tell_from(id, session, 0, theirs, parts);
 }
 
-/// The next change to tell is the one after `seq`.
+/// The next change to tell is the one after `seq`. The neighbour needs some time to take it in.
 fn move_to(peer: &mut Peer, seq: u64, store: &mut Store) {
     let outgoing = &mut peer.outgoing;
     store.feed.rewind(outgoing.cursor, seq);
     (outgoing.sent_seq, outgoing.acked_seq) = (seq, seq);
     outgoing.comparison = None;
+    peer.discrepancy.disturbed();
 }

@@ -136,6 +136,7 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
     (session.kind, session.challenge) = (Kind::Incoming(id), None);
     peer.incoming.conn = Some(session.id);
     (peer.incoming.is_ready, peer.incoming.has_ignored) = (false, false);
+    peer.discrepancy.disturbed();
     cx.info(format_args!("link from {} up: its run is {run}", peer.name));
     cx.arm(Timer::Silent(session.id), cx.limits.dead);
     say_since(Level::Info, id, session, parts);
