@@ -72,7 +72,7 @@ limits! {
         link_outbox: usize = 64 << 10, bytes;
         /// Passing over changes that a neighbour has already must make no turn long.
         /// → The rest follows in the next turn.
-        link_steps: usize = 16 << 10, count;
+        link_steps: usize = 4 << 10, count;
         /// Comparing two tables costs at most 65 lines of digests, as many bytes as 900 changes.
         /// → A neighbour that may lack more changes than this is asked for digests, and then told
         /// what differs.
