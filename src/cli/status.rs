@@ -5,7 +5,7 @@ use getopts::Matches;
 use super::failure::Failure::{self, Failed};
 use super::system::random;
 use super::{options, secret};
-use crate::status::{ask_all, differing, down, to_json, to_tables};
+use crate::status::{ask_all, differing, down, staying_different, to_json, to_tables};
 use crate::terminal::print;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
@@ -22,6 +22,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let problems: Vec<String> = down(&topology, &answers)
         .into_iter()
         .chain(differing)
+        .chain(staying_different(&topology, &answers))
         .collect();
     match problems.is_empty() {
         true => Ok(()),

@@ -93,6 +93,35 @@ limits! {
         /// → The rest waits in the table. Two lines more, and the server stops reading from the
         /// neighbour, too.
         link_outbox: usize = 64 << 10, bytes;
+        /// Passing over changes that a neighbour has already must make no turn long.
+        /// → The rest follows in the next turn.
+        link_steps: usize = 4 << 10, count;
+        /// Comparing two tables costs at most 65 lines of digests, as many bytes as 900 changes.
+        /// → A neighbour that may lack more changes than this is asked for digests, and then told
+        /// what differs.
+        compare_floor: u64 = 1024, count;
+        /// The digests of 64 groups fill an outbox, and MARKs wait behind them.
+        /// → No more groups are asked for before an answer has come.
+        compare_ahead: u32 = 8, count;
+        /// A neighbour may answer MARK and not COMPARE, and is told nothing meanwhile.
+        /// → It is told everything.
+        compare_wait: u64 = 3 * SECOND, time;
+        /// Tables that are at rest for this long will not become equal by themselves.
+        /// → A neighbour that was told everything and has another table is told again what differs,
+        /// with a warning.
+        repair_after: u64 = 5 * SECOND, time;
+        /// A difference that a repair does not end must not keep the link busy.
+        /// → The next repair may begin; this wait doubles each time.
+        repair_first: u64 = 60 * SECOND, time;
+        /// A table that is full never becomes equal.
+        /// → The wait between repairs stops doubling.
+        repair_last: u64 = 60 * 60 * SECOND, time;
+        /// A later version may say more in its HELLO than this one knows.
+        /// → Further words are ignored, as far as they are `key=value`.
+        unknown_words: usize = 0, count;
+        /// A later version may have verbs that this one does not know.
+        /// → The line is ignored, and the first one on each link is worth a warning.
+        unknown_verb: usize = 0, count;
         /// With a MARK per second alone, a very slow link that keeps breaking would never get past
         /// its start.
         /// → After this many bytes of AT lines a MARK is sent; a link that breaks resumes there.

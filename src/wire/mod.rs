@@ -5,6 +5,7 @@
 mod checksum;
 mod command;
 mod difference;
+mod digests;
 mod fields;
 mod foreign;
 mod hash_v1;
@@ -21,6 +22,7 @@ mod time;
 pub use checksum::checksum;
 pub use command::{BOUND_MAX, Command, RADIUS_KM_MAX, push_echo};
 pub use difference::Difference;
+pub use digests::{BUCKETS, Digests, GROUPS, Scope, Sums, bucket};
 pub use fields::fields;
 pub use foreign::ForeignReport;
 pub use hex::{from_hex, to_hex};

@@ -326,6 +326,17 @@ class Bench:
         self.say("\nFrom the sending of an IAMAT to its news at a neighbour so far away. asyncio dials")
         self.say("for each update, as the exercise's servers do; lasting keeps its connections.")
 
+    def restart(self) -> None:
+        """What it costs a link when a server is killed and starts again with its journal."""
+        rows = [["clients", "moved", "lines heard", "lines told", "equal after ms"]]
+        self.found["restart"] = {}
+        for clients in (20_000, min(1_000_000, self.scale.clients_max)):
+            got = herds.restart(self.loader, self.directory, clients, 3)
+            self.found["restart"][str(clients)] = got._asdict()
+            rows.append([str(clients), "3", str(got.heard), str(got.told), f"{got.ms:.0f}"])
+        self.table(rows)
+        self.say("\nThe time begins with the start of the process, which reads its journal first.")
+
     def goals(self) -> None:
         """The figures to reach, and how far they are."""
         rows = goals.rows(self.found)
@@ -370,6 +381,7 @@ def main() -> int:
         bench.section("Very many clients", bench.clients)
         bench.section("Updates", bench.updates)
         bench.section("News", bench.hops)
+        bench.section("A restart", bench.restart)
         bench.section("Figures to reach", bench.goals)
         bench.say(f"\n{time.monotonic() - start:.0f} s in all.")
     folder = TOP / "run/bench"

@@ -76,6 +76,7 @@ fn link(peer: &Peer, store: &Store) -> Value {
         "state": state,
         "lag": store.feed.last().saturating_sub(known),
         "hears": peer.incoming.conn.is_some(),
+        "differs": peer.discrepancy.stays(),
     })
 }
 

@@ -4,7 +4,7 @@ use super::task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus}
 use super::task::{JournalTask, Lost};
 use crate::limits::Limits;
 use crate::node::context::{Context, Level, Timer};
-use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Source, Store};
+use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Record, Source, Store};
 use crate::units::Wall;
 use crate::wire::{Report, journal_line};
 
@@ -79,8 +79,8 @@ impl Follower for Batch<'_> {
         self.text.len() < self.most
     }
 
-    fn take(&mut self, _change: Change, line: &[u8]) {
-        journal_line::push(self.text, line);
+    fn take(&mut self, _change: Change, record: &Record) {
+        journal_line::push(self.text, record.line());
     }
 }
 

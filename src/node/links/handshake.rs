@@ -14,9 +14,10 @@
 
 use super::peer::{Link, Peer};
 use super::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
+use crate::limits::Limit;
 use crate::node::admin::status;
 use crate::node::conn::{Challenge, End, Kind, Session, close};
-use crate::node::context::{Identity, Level, Timer};
+use crate::node::context::{Context, Identity, Level, Timer};
 use crate::node::parts::Parts;
 use crate::units::{ConnId, PeerId};
 use crate::wire::{Hello, Message, Position, Run};
@@ -34,6 +35,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
         _ => return Err(End::Refused("it does not begin with HELLO")),
     };
     let peer = check_dialler(session, &hello, parts).map_err(End::Refused)?;
+    count_unknown(&hello, &mut parts.cx);
     let challenge = Challenge {
         neighbour: Some((peer, hello.run)),
         their_nonce: hello.nonce.to_vec(),
@@ -47,7 +49,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     };
     (session.kind, session.challenge) = (Kind::Challenged, Some(Box::new(challenge)));
     parts.log_line(session, '<', line);
-    parts.say(session, format_args!("{reply} {proof}"));
+    parts.say(session, format_args!("{reply} {proof} {}", Hello::ABLE));
     if parts.cx.me.secret.is_none() {
         admit(session, peer, hello.run, parts);
     }
@@ -133,7 +135,8 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
     }
     (session.kind, session.challenge) = (Kind::Incoming(id), None);
     peer.incoming.conn = Some(session.id);
-    peer.incoming.is_ready = false;
+    (peer.incoming.is_ready, peer.incoming.has_ignored) = (false, false);
+    peer.discrepancy.disturbed();
     cx.info(format_args!("link from {} up: its run is {run}", peer.name));
     cx.arm(Timer::Silent(session.id), cx.limits.dead);
     say_since(Level::Info, id, session, parts);
@@ -188,7 +191,7 @@ pub fn say_hello(id: PeerId, session: &mut Session, parts: &mut Parts) {
     let hello = hello_line(&parts.cx.me, &peer.name, &nonce);
     peer.outgoing.nonce = nonce;
     parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
-    parts.say(session, format_args!("{hello}"));
+    parts.say(session, format_args!("{hello} {}", Hello::ABLE));
 }
 
 /// The acceptor's HELLO on a link that we dialled. With a secret we prove it now.
@@ -204,8 +207,10 @@ pub fn on_hello(
 ) -> Result<(), End> {
     check_acceptor(parts.links.peer(id), hello, &parts.cx.me).map_err(End::Refused)?;
     parts.log_line(session, '<', line);
+    count_unknown(hello, &mut parts.cx);
     on_run(id, session.id, hello.run, parts);
     let peer = parts.links.peer_mut(id);
+    peer.outgoing.compares = hello.compares;
     peer.outgoing.state = Link::AwaitingSince(session.id);
     if let Some(secret) = &parts.cx.me.secret {
         let proof = secret.prove(&as_dialler(DIALLER, &parts.cx.me, peer, hello));
@@ -264,7 +269,14 @@ fn check_acceptor(peer: &Peer, hello: &Hello<'_>, me: &Identity) -> Result<(), &
     }
 }
 
-/// Our HELLO to a neighbour, without LF.
+/// Words of a later version mean nothing to this one.
+fn count_unknown(hello: &Hello<'_>, cx: &mut Context) {
+    if hello.unknown > 0 {
+        cx.hit(Limit::unknown_words);
+    }
+}
+
+/// The start of our HELLO to a neighbour.
 fn hello_line(me: &Identity, neighbour: &str, nonce: &str) -> String {
     format!("HELLO {} {neighbour} {} {nonce}", me.name, me.run)
 }

@@ -2,6 +2,9 @@
 //! neighbour's servers' door and tells it its changes there; the link that the neighbour dialled
 //! carries the neighbour's.
 
+mod compare;
+mod comparison;
+mod discrepancy;
 pub mod foreign;
 mod handshake;
 mod incoming;

@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::comparison::Comparison;
+use super::discrepancy::Discrepancy;
 use super::redial::Redial;
-use crate::limits::{Limits, Throttle};
+use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::{Action, Neighbour};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::store::{Change, CursorId};
@@ -25,6 +27,7 @@ pub struct Peer {
     pub known_since: u64,
     pub outgoing: Outgoing,
     pub incoming: Incoming,
+    pub discrepancy: Discrepancy,
     pub redial: Redial,
     /// Present for a server of another make.
     pub foreign: Option<Foreign>,
@@ -48,6 +51,12 @@ pub struct Outgoing {
     pub unmarked: usize,
     /// The last two MARKs.
     pub marks: [Option<Position>; 2],
+    /// It answers COMPARE.
+    pub compares: bool,
+    /// The last comparison of the neighbour's table with ours, if one was needed.
+    pub comparison: Option<Box<Comparison>>,
+    /// A line on this link was ignored.
+    pub has_ignored: bool,
 }
 
 /// The state of the link on which we tell a neighbour our changes.
@@ -77,6 +86,8 @@ pub struct Incoming {
     pub is_ready: bool,
     /// The last MARK of its present run: how far we got in its feed.
     pub heard: Position,
+    /// A line on this link was ignored.
+    pub has_ignored: bool,
 }
 
 /// The state of a neighbour of another make, beside its link. It acknowledges nothing; when it
@@ -109,6 +120,12 @@ impl Link {
 }
 
 impl Outgoing {
+    /// Whether the neighbour must be asked what it has before it is told anything.
+    pub fn is_asking(&self) -> bool {
+        let comparison = self.comparison.as_ref();
+        comparison.is_some_and(|it| it.is_asking())
+    }
+
     /// How much the last MARK and its answer matter: little, if it repeated the one before.
     pub fn mark_level(&self) -> Level {
         if self.marks[0] == self.marks[1] {
@@ -136,8 +153,12 @@ impl Peer {
                 nonce: String::new(),
                 unmarked: 0,
                 marks: [None; 2],
+                compares: false,
+                comparison: None,
+                has_ignored: false,
             },
             incoming: Incoming::default(),
+            discrepancy: Discrepancy::default(),
             redial: Redial::new(limits),
             foreign: neighbour.plain.then(Foreign::default),
             warnings: Throttle::default(),
@@ -158,6 +179,20 @@ impl Peer {
     /// Whether it told us this change in its present run, so that it need not be told.
     pub fn knows(&self, change: &Change) -> bool {
         change.told_by(self.id) && change.seq > self.known_since
+    }
+
+    /// It says on `conn` what only a later version knows. That is worth one warning for each link.
+    pub fn ignore(&mut self, conn: ConnId, cx: &mut Context) {
+        cx.hit(Limit::unknown_verb);
+        let has_ignored = match self.incoming.conn == Some(conn) {
+            true => &mut self.incoming.has_ignored,
+            false => &mut self.outgoing.has_ignored,
+        };
+        if !std::mem::replace(has_ignored, true) {
+            let name = &self.name;
+            let line = format_args!("{name} has a later version: some of its lines are ignored");
+            cx.log.write(Level::Warn, line);
+        }
     }
 
     /// Has the shell connect, and drop what it is trying already.

@@ -8,6 +8,7 @@ mod disk;
 mod kills;
 mod order;
 mod replies;
+mod restarts;
 
 use std::collections::BTreeMap;
 use std::fs;
