@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -147,7 +149,7 @@ def restart(loader: Loader, directory: Path, clients: int, moves: int) -> Restar
         with run("Hands") as killed:
             loader(stays, Load(1, 100, f"requests:{clients}", clients))
             wait_for("both know all clients", are_equal)
-            killed.process.kill()
+            os.kill(killed.pid, signal.SIGKILL)
         loader(stays, Load(1, 1, f"requests:{moves}", moves))
         start = time.monotonic()
         with run("Hands"):
