@@ -250,9 +250,10 @@ limits! {
         /// The events of one wait share one block of memory.
         /// → Further events come with the next wait.
         poll_events: usize = 1024, count;
-        /// Log lines are collected until the end of the turn, and written at once.
+        /// Log lines are collected until the end of the turn, and written at once. This much stays
+        /// in the processor's cache from formatting to writing.
         /// → They are written before the end of the turn.
-        log_lines: usize = 1 << 20, bytes;
+        log_lines: usize = 32 << 10, bytes;
         /// The buffers for log lines and journal lines keep their memory for the next turn.
         /// → Memory beyond this is freed.
         kept_capacity: usize = 64 << 10, bytes;

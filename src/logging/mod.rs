@@ -116,9 +116,11 @@ impl Log {
         }
     }
 
-    /// Writes the lines that were gathered. False: some are left. After a failure only
+    /// Writes the lines that were gathered, then these. False: some are left. After a failure only
     /// [`Log::check`] tries again, unless a reader is merely behind.
-    pub fn write_out(&self) -> bool {
+    pub fn write_out(&self, lines: &[u8]) -> bool {
+        let taken = self.lock().write_directly(lines);
+        self.push(&lines[taken..]);
         self.lock().write_out()
     }
 
@@ -163,12 +165,24 @@ impl Write for Log {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.write_out();
+        self.write_out(b"");
         Ok(())
     }
 }
 
 impl Sink {
+    /// Writes `lines` without a copy, if nothing comes before them. Returns how many bytes the file
+    /// took; the others belong in the buffer, and so does an error, which its write will meet.
+    fn write_directly(&mut self, lines: &[u8]) -> usize {
+        let file = self.file.as_mut().filter(|_| self.trouble.is_none());
+        let Some(file) = file.filter(|_| self.buffer.is_empty() && !lines.is_empty()) else {
+            return 0;
+        };
+        let taken = file.write(lines).unwrap_or(0);
+        self.torn = taken > 0 && lines[taken - 1] != b'\n';
+        taken
+    }
+
     fn write_out(&mut self) -> bool {
         if self.trouble.is_none() || self.blocked {
             let outcome = self.write();
@@ -277,7 +291,7 @@ mod tests {
             log.push(format!("line {number} ").as_bytes());
             log.push(b"of some bytes\n");
         }
-        assert!(!log.write_out() && log.check().is_none());
+        assert!(!log.write_out(b"") && log.check().is_none());
         let sink = log.lock();
         assert!(sink.trouble.is_some() && sink.lost > 1000);
         assert!(sink.buffer.len() < LIMITS.log_backlog + 100);
@@ -294,11 +308,11 @@ mod tests {
         let path = std::env::temp_dir().join(format!("herd-log-{}", std::process::id()));
         let log = log(&path);
         log.push(b"one\n");
-        assert!(!log.write_out());
+        assert!(!log.write_out(b""));
         // Not tried again before it is checked.
         log.lock().file = None;
         log.push(b"two\n");
-        assert!(!log.write_out());
+        assert!(!log.write_out(b""));
         let said = log.check().expect("it is over");
         assert!(said.starts_with("the log is written again") && said.ends_with("lines lost: 0"));
         assert_eq!(fs::read_to_string(&path).expect("a log"), "one\ntwo\n");
@@ -306,10 +320,24 @@ mod tests {
         // Removed, it is reopened, but not before the next check.
         fs::remove_file(&path).expect("to remove it");
         log.push(b"three\n");
-        assert!(log.write_out());
+        assert!(log.write_out(b""));
         log.push(b"four\n");
         assert!(log.check().expect("it is said").contains("reopened"));
         assert_eq!(fs::read_to_string(&path).expect("a log"), "four\n");
+        fs::remove_file(&path).expect("to remove it");
+    }
+
+    #[test]
+    fn lines_written_directly_come_after_those_that_were_gathered() {
+        let path = std::env::temp_dir().join(format!("herd-direct-{}", std::process::id()));
+        let log = log(&path);
+        assert!(!log.write_out(b"one\n") && log.state().0.is_some(), "full");
+        assert!(!log.write_out(b"two\n"));
+        log.reopen().expect("it is said");
+        log.push(b"three\n");
+        assert!(log.write_out(b"four\n") && log.write_out(b"five\n"));
+        let text = fs::read_to_string(&path).expect("a log");
+        assert_eq!(text, "one\ntwo\nthree\nfour\nfive\n");
         fs::remove_file(&path).expect("to remove it");
     }
 
