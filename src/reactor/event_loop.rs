@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use mio::{Events, Poll, Waker};
 
-use super::accept::Listeners;
+use super::accept::{Listeners, addresses};
 use super::clock::Clock;
-use super::dial::Dialler;
+use super::dial::{Dialler, Here};
 use super::io::Sockets;
 use super::journal::Journal;
 use super::metrics::Stopwatch;
@@ -62,6 +62,10 @@ impl EventLoop {
         let waker = Waker::new(poll.registry(), token::WAKER)?;
         // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
         let wake: Wake = Arc::new(move || drop(waker.wake()));
+        let here = Here {
+            sources: setup.sources,
+            doors: addresses(&setup.doors)?,
+        };
         let mut listeners = Listeners::new(setup.doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
         signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
@@ -70,7 +74,7 @@ impl EventLoop {
         let (workers, queue, places) = (LIMITS.workers, LIMITS.lookup_queue, setup.places);
         let lookup = move |(_, query): &Lookup| places.nearby(query);
         let lookups = Pool::start("places", workers, queue, lookup, &wake)?;
-        let dialler = Dialler::new(setup.links, setup.reload, setup.source, &wake)?;
+        let dialler = Dialler::new(setup.links, setup.reload, here, &wake);
         listeners.set_neighbours(dialler.places.len());
         let watch = Stopwatch::new(Clock::start());
         let now = watch.clock.now();
@@ -249,6 +253,7 @@ impl EventLoop {
         while let Some(timer) = self.shell.timers.expired(now) {
             match timer {
                 ShellTimer::Accept => self.listeners.retry(),
+                ShellTimer::Dial(peer) => self.dialler.on_timer(peer, &mut self.shell),
                 ShellTimer::LogCheck | ShellTimer::LogRetry => {
                     if let Some(news) = self.shell.log.check() {
                         log::warn!("{news}");

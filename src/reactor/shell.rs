@@ -31,6 +31,8 @@ pub struct Shell {
 pub enum ShellTimer {
     /// Accept again, after there was no descriptor.
     Accept,
+    /// Go on with the attempt to dial a neighbour.
+    Dial(PeerId),
     /// Check that the log file still exists.
     LogCheck,
     /// Try again to write the log.

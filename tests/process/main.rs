@@ -9,6 +9,7 @@ mod support;
 
 mod cli;
 mod herd;
+mod hosts;
 mod journal;
 mod load;
 mod offline;

@@ -94,8 +94,8 @@ const OWNED_WORDS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("simplelog", &["logging.rs"]),
-    // Workers that look places up, resolve names or wait for a disk; and getaddrinfo(3).
-    ("thread::", &["reactor/pool.rs", "status/client.rs"]),
+    // Workers that look places up or wait for a disk; and getaddrinfo(3).
+    ("thread::", &["reactor/pool.rs", "reactor/resolve.rs"]),
     ("getopts", &["cli/"]),
 ];
 
@@ -111,13 +111,14 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 14] = [
+const RUN_TIME_CRATES: [&str; 15] = [
     "getopts",
     "hashbrown",
     "hdrhistogram",
     "log",
     "memchr",
     "mio",
+    "nix",
     "ring",
     "serde_json",
     "signal-hook",

@@ -10,7 +10,11 @@ use crate::syntax::{Path, blocks};
 const CODE_LINES_MAX: usize = 300;
 const FILE_LINES_MAX: usize = 400;
 /// Files that may be longer, how much, and the reason.
-const LONG_FILES: &[(&str, usize, &str)] = &[];
+const LONG_FILES: &[(&str, usize, &str)] = &[(
+    "src/limits/table.rs",
+    350,
+    "one macro makes the types of all rows",
+)];
 const FUNCTION_LINES_MAX: usize = 60;
 const COLUMNS_MAX: usize = 100;
 
