@@ -5,7 +5,7 @@ use getopts::Matches;
 use super::failure::Failure;
 use super::options;
 use crate::terminal::{list, print, table};
-use crate::topology::{Graph, Topology};
+use crate::topology::{Graph, Server, Topology};
 
 /// A smaller herd is never called dense.
 const DENSE_SERVERS: usize = 6;
@@ -61,13 +61,31 @@ fn describe(file: &str, topology: &Topology) -> String {
 
 /// A row for each server.
 fn doors(topology: &Topology) -> String {
-    let mut rows = "server\tclients' door\tservers' door\tneighbours\n".to_string();
+    let servers = &topology.servers;
+    // Few herds need these columns.
+    let has = |is_given: fn(&Server) -> bool| servers.iter().any(is_given);
+    let shows_listen = has(|server| server.listen.is_some());
+    let shows_source = has(|server| server.source.is_some());
+    let mut rows = "server\tclients' door\tservers' door".to_string();
+    rows += if shows_listen { "\tlistens on" } else { "" };
+    rows += if shows_source { "\tdials from" } else { "" };
+    rows += "\tneighbours\n";
     for (index, server) in topology.servers.iter().enumerate() {
         let neighbours = topology.neighbours(index).collect::<Vec<_>>();
         let neighbours = names(topology, &neighbours);
         let (name, clients) = (&server.name, server.clients_door());
         let servers = server.servers_door().unwrap_or("plain".to_string());
-        rows += &format!("{name}\t{clients}\t{servers}\t{neighbours}\n");
+        rows += &format!("{name}\t{clients}\t{servers}");
+        if shows_listen {
+            let listen = server.listens_on().to_string();
+            rows += &format!("\t{}", if server.plain { "-" } else { &listen });
+        }
+        if shows_source {
+            let any = if server.plain { "-" } else { "any" };
+            let source = server.source.map(|it| it.to_string());
+            rows += &format!("\t{}", source.unwrap_or(any.to_string()));
+        }
+        rows += &format!("\t{neighbours}\n");
     }
     table(&rows)
 }

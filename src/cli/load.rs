@@ -7,11 +7,11 @@ use std::ops::RangeInclusive;
 use getopts::Matches;
 
 use super::failure::Failure::{self, Failed, Wrong};
-use super::system::first_address;
 use crate::limits::Limits;
 use crate::load::{
     self, BOUND_MAX, CLIENTS_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until,
 };
+use crate::reactor::resolve;
 use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
 use crate::units::SECOND;
@@ -95,7 +95,7 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
             towns: matches.opt_present("towns"),
         },
         // Last, since resolving a name may take a while.
-        addresses: matches.free.iter().map(resolve).collect::<Result<_, _>>()?,
+        doors: matches.free.iter().map(door).collect::<Result<_, _>>()?,
     })
 }
 
@@ -132,14 +132,20 @@ fn nanoseconds(text: &str) -> Result<u64, Failure> {
     }
 }
 
-/// The first address of HOST:PORT.
-fn resolve(word: &String) -> Result<SocketAddr, Failure> {
-    first_address(word).map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => Wrong(format!(
-            "{word:?} is not the address of a clients' door; write HOST:PORT"
-        )),
-        _ => Failed(format!("cannot resolve {word}: {error}")),
-    })
+/// All addresses of HOST:PORT, where an IPv6 address has brackets.
+fn door(word: &String) -> Result<Vec<SocketAddr>, Failure> {
+    let wrong = || {
+        let what = "is not the address of a clients' door; write HOST:PORT";
+        Wrong(format!("{word:?} {what}"))
+    };
+    let (host, port) = word.rsplit_once(':').ok_or_else(wrong)?;
+    let port = port.parse().map_err(|_| wrong())?;
+    let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    if inner.is_none() && host.contains(':') {
+        return Err(wrong());
+    }
+    let cannot = |error| Failed(format!("cannot resolve {word}: {error}"));
+    resolve(inner.unwrap_or(host), port).map_err(cannot)
 }
 
 /// Shows `text` on the last line of the terminal, in place of what was there.

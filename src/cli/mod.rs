@@ -5,6 +5,7 @@
 //! because nobody reads our output. The work of `up`, `status` and `load` is in their own rooms.
 
 mod check;
+mod doors;
 mod failure;
 mod limits;
 mod load;

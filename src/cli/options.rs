@@ -32,6 +32,13 @@ pub(super) struct Shared {
     pub(super) log_level: LevelFilter,
 }
 
+impl Shared {
+    /// Whether a server may be reached from beyond this machine.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.secret.is_some() || self.insecure
+    }
+}
+
 /// Parses the arguments of `verb`, whose `help` declares its options. None: help was asked for, and
 /// has been printed.
 pub(super) fn parse(

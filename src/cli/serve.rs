@@ -1,8 +1,7 @@
 //! `herd serve NAME`: one server of the herd, in the foreground.
 
 use std::fs;
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -11,13 +10,13 @@ use log::LevelFilter;
 
 use super::failure::Failure::{self, Failed, Wrong};
 use super::options::{self, Shared};
-use super::secret;
-use super::system::{descriptors_max, first_address, random};
+use super::system::{descriptors_max, random};
+use super::{doors, secret};
 use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
-use crate::reactor::{EventLoop, Link, Listener, Notifier, Reload, Setup, Signals, Target};
+use crate::reactor::{EventLoop, Link, Notifier, Reload, Setup, Signals, Target};
 use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
 
@@ -47,7 +46,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let topology = Topology::load(&file)?;
     let server = find(&topology, &file, name)?;
     let this = &topology.servers[server];
-    secret::guard(this, shared.secret.is_some() || shared.insecure)?;
+    secret::guard(this, shared.is_guarded())?;
     let log_path = options::log_in(&shared.directory, name)?;
     let event_loop = prepare(matches, shared, signals, &topology, server, &log_path)?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
@@ -98,12 +97,14 @@ fn prepare(
 ) -> Result<EventLoop, Failure> {
     let this = &topology.servers[server];
     let name = &this.name;
-    let host = address_of(&this.host)?;
+    let (has_secret, is_guarded) = (shared.secret.is_some(), shared.is_guarded());
     // It could be written a moment ago.
     let log = logging::open(path, shared.log_level).map_err(cannot_serve)?;
     logging::catch_panics();
     let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
     log::info!("{name} of herd {version} begins; places: {places}");
+    let addresses = doors::addresses(this, is_guarded)?;
+    let sources = doors::sources(this, has_secret, &addresses)?;
     let links = neighbours(topology, server);
     let random = random().map_err(cannot_serve)?;
     let mut node = Node::new(Config {
@@ -120,14 +121,14 @@ fn prepare(
     let journal = shared.journal.map(|_| open_journal(&mut node, path, name));
     let journal = journal.transpose()?;
     // The doors open only now, so that nobody misses a client of the journal.
-    let servers = this.servers.unwrap_or_default();
+    let doors = doors::open(this, &addresses)?;
     let setup = Setup {
         node,
         journal,
-        doors: [open(host, this.clients)?, open(host, servers)?],
         reload: reread(options::topology_path(matches), this.clone()),
-        source: matches!(this.host, Host::Ip(_)).then_some(host),
-        clients_max: clients_max(links.len()),
+        sources,
+        clients_max: clients_max(descriptors_of(&links) + 2 * (addresses.len() - 1)),
+        doors,
         links,
         places: shared.places,
         until_eof: matches.opt_present("until-eof"),
@@ -170,25 +171,6 @@ fn cannot_serve(error: io::Error) -> Failure {
     Failed(format!("cannot serve: {error}"))
 }
 
-/// The address to listen on. A name is resolved here, before the loop begins.
-fn address_of(host: &Host) -> Result<IpAddr, Failure> {
-    let cannot = |error| Failed(format!("cannot resolve the host {host}: {error}"));
-    Ok(first_address((&*host.to_string(), 0)).map_err(cannot)?.ip())
-}
-
-/// Opens one door.
-fn open(host: IpAddr, port: u16) -> Result<Listener, Failure> {
-    Listener::open(host, port).map_err(|error| {
-        let advice = match error.kind() {
-            ErrorKind::AddrInUse => "end what runs there, or change the port in the topology",
-            ErrorKind::AddrNotAvailable => "another machine has this address: start it there",
-            _ => "change the port in the topology",
-        };
-        let address = SocketAddr::new(host, port);
-        Failed(format!("cannot listen on {address}: {error}; {advice}"))
-    })
-}
-
 /// The neighbours and where each is dialled.
 fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
     let places = topology.neighbours(server);
@@ -198,12 +180,15 @@ fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
 /// A neighbour is dialled at its servers' door or, if it is plain, at its clients' door.
 fn link(server: &Server) -> Link {
     let (name, plain) = (server.name.clone(), server.plain);
-    if plain && secret::is_local(&server.host) {
+    if plain && server.host.is_loopback() {
         log::warn!("{name} is plain: any program of this machine can speak for it");
     }
     let port = server.servers.unwrap_or(server.clients);
     let (addresses, target) = match &server.host {
-        Host::Ip(ip) => (vec![*ip], Target::Address((*ip, port).into())),
+        Host::Ip(ip) => {
+            let ip = ip.to_canonical();
+            (vec![ip], Target::Address((ip, port).into()))
+        }
         Host::Name(name) => (Vec::new(), Target::Name(name.clone(), port)),
     };
     let neighbour = Neighbour {
@@ -239,8 +224,19 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     levels.get(place).or(levels.last()).copied()
 }
 
-/// How many clients a server with this number of neighbours may have at once.
-pub(super) fn clients_max(neighbours: usize) -> usize {
-    let reserved = Limits::PRODUCT.clients + 4 * neighbours;
+/// How many descriptors the neighbours may need: four each and, for a name, one for each address
+/// that is being tried.
+fn descriptors_of(links: &[Link]) -> usize {
+    let of_one = |(_, target): &Link| match target {
+        Target::Address(_) => 4,
+        Target::Name(..) => 4 + Limits::PRODUCT.addresses,
+    };
+    links.iter().map(of_one).sum()
+}
+
+/// How many clients a server may have at once, of which doors and neighbours need this number of
+/// descriptors.
+pub(super) fn clients_max(reserved: usize) -> usize {
+    let reserved = Limits::PRODUCT.clients + reserved;
     descriptors_max().saturating_sub(reserved).max(1)
 }

@@ -21,7 +21,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         .enumerate()
         .filter(|(_, it)| !it.plain)
     {
-        secret::guard(server, shared.secret.is_some() || shared.insecure)?;
+        secret::guard(server, shared.is_guarded())?;
         let log = options::log_in(&shared.directory, &server.name)?;
         members.push(Member { server: place, log });
     }

@@ -13,7 +13,7 @@ use crate::units::{MILLISECOND, SECOND};
 limits! {
     "clients" {
         /// The doors, the poll, the log, the workers and unidentified connections need 40
-        /// descriptors, and each neighbour needs four.
+        /// descriptors, and each neighbour needs four, and one for each address of its name.
         /// → A client that has been idle makes room for a further one. If none has, the further one
         /// is closed as soon as it connects.
         clients: usize = 40, descriptors;
@@ -139,10 +139,25 @@ limits! {
         /// A neighbour that stays away is worth one attempt per second.
         /// → The wait between attempts stops doubling.
         redial_last: u64 = SECOND, time;
-        /// One worker resolves the host names of neighbours, each of which has one request pending
-        /// at most.
-        /// → The dial fails and is tried again later.
-        resolver_queue: usize = 64, count;
+        /// Name servers that are gone keep a question waiting for half a minute.
+        /// → A dial to a name that was never resolved has failed; herd status shows the server as
+        /// down. The question goes on, and its answer is used when it comes.
+        resolve: u64 = 30 * SECOND, time;
+        /// A plain neighbour may be dialled a thousand times a second.
+        /// → A name whose last answer is older is asked for again when it is dialled.
+        name_age: u64 = SECOND, time;
+        /// A name server that is slow or dead must not keep away a neighbour whose addresses were
+        /// known.
+        /// → The last good addresses are dialled. New ones join them when they come.
+        name_wait: u64 = 250 * MILLISECOND, time;
+        /// An address of several may be a black hole, where a whole family of them can lead (RFC
+        /// 8305).
+        /// → If a connection is not made by then, the next address is tried beside it.
+        dial_next: u64 = 250 * MILLISECOND, time;
+        /// More than 12 addresses cannot be tried before a dial is given up, and each takes a
+        /// descriptor.
+        /// → Further addresses of a name are ignored.
+        addresses: usize = 12, count;
         /// Connections at the servers' door that have not said HELLO get few descriptors beyond two
         /// for each neighbour.
         /// → A new one takes the place of the one that has been silent longest.

@@ -7,8 +7,8 @@ use super::workload::{Questions, Workload};
 /// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Clients' doors. Connections go to them in turn.
-    pub addresses: Vec<SocketAddr>,
+    /// Clients' doors, each with all addresses of its host. Connections go to them in turn.
+    pub doors: Vec<Vec<SocketAddr>>,
     /// At least one.
     pub connections: usize,
     /// How many requests one connection may have in flight, at least one.
@@ -31,11 +31,6 @@ pub enum Until {
 }
 
 impl Plan {
-    /// The address of the connection `index`.
-    pub fn address(&self, index: usize) -> SocketAddr {
-        self.addresses[index % self.addresses.len()]
-    }
-
     /// The requests that the connection `index` makes to a herd.
     pub fn workload(&self, index: usize) -> Workload {
         let (index, connections) = (index as u64, self.connections as u64);

@@ -129,7 +129,7 @@ mod tests {
     /// A run of three requests: one right, one refused, one lost with its connection.
     fn run() -> (Plan, Report) {
         let plan = Plan {
-            addresses: vec![],
+            doors: vec![],
             connections: 2,
             pipeline: 16,
             until: Until::Requests(3),

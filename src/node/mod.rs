@@ -108,7 +108,10 @@ impl Node {
             Event::Received { conn, bytes } => events::received(conn, bytes, all, parts),
             Event::Ended { conn } => events::ended(conn, all, parts),
             Event::Broken { conn, why } => hangup::gone(conn, &why, all, parts),
-            Event::Resolved { peer, addresses } => parts.links.peer_mut(peer).addresses = addresses,
+            Event::Resolved { peer, addresses } => {
+                let peer = parts.links.peer_mut(peer);
+                peer.resolved(addresses, &mut parts.cx);
+            }
             Event::Linked { peer, neighbour } => reload::link(peer, neighbour, parts),
             Event::Unlinked { peer } => reload::unlink(peer, all, parts),
             Event::Dialled { peer, conn } => outgoing::connected(peer, conn, all, parts),

@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use mio::{Events, Poll, Waker};
 
-use super::accept::Listeners;
+use super::accept::{Listeners, addresses};
 use super::clock::Clock;
-use super::dial::Dialler;
+use super::dial::{Dialler, Here};
 use super::io::Sockets;
 use super::journal::Journal;
 use super::lookups::Lookups;
@@ -61,13 +61,17 @@ impl EventLoop {
         let waker = Waker::new(poll.registry(), token::WAKER)?;
         // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
         let wake: Wake = Arc::new(move || drop(waker.wake()));
+        let here = Here {
+            sources: setup.sources,
+            doors: addresses(&setup.doors)?,
+        };
         let mut listeners = Listeners::new(setup.doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
         signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
         let journal = setup.journal.map(|files| Journal::start(files, &wake));
         let journal = journal.transpose()?;
         let lookups = Lookups::start(setup.places, &wake)?;
-        let dialler = Dialler::new(setup.links, setup.reload, setup.source, &wake)?;
+        let dialler = Dialler::new(setup.links, setup.reload, here, &wake);
         listeners.set_neighbours(dialler.places.len());
         let watch = Stopwatch::new(Clock::start());
         let now = watch.clock.now();
@@ -255,6 +259,7 @@ impl EventLoop {
             match timer {
                 ShellTimer::Accept => self.listeners.retry(),
                 ShellTimer::Watchdog => self.notifier.alive(&mut self.shell.timers, now),
+                ShellTimer::Dial(peer) => self.dialler.on_timer(peer, &mut self.shell),
                 ShellTimer::LogCheck | ShellTimer::LogRetry => {
                     if let Some(news) = self.shell.log.check() {
                         log::warn!("{news}");

@@ -35,6 +35,8 @@ pub enum ShellTimer {
     Accept,
     /// Tell the service manager that turns still happen.
     Watchdog,
+    /// Go on with the attempt to dial a neighbour.
+    Dial(PeerId),
     /// Check that the log file still exists.
     LogCheck,
     /// Try again to write the log.

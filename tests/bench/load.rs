@@ -216,9 +216,9 @@ fn main() {
     };
     let (pid, every) = (pid.parse().unwrap(), every.parse::<f64>().unwrap());
     let plan = Plan {
-        addresses: address
+        doors: address
             .split(',')
-            .map(|address| address.parse().unwrap())
+            .map(|address| vec![address.parse().unwrap()])
             .collect(),
         connections: connections.parse().unwrap(),
         pipeline: pipeline.parse().unwrap(),

@@ -9,6 +9,7 @@ mod support;
 
 mod idle;
 mod link;
+mod names;
 mod relink;
 mod secret;
 mod stories;

@@ -10,6 +10,7 @@ mod support;
 mod cli;
 mod herd;
 mod host;
+mod hosts;
 mod journal;
 mod load;
 mod offline;

@@ -96,11 +96,11 @@ const OWNED_WORDS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("simplelog", &["logging/"]),
-    // Workers that look places up, resolve names or wait for a disk; getaddrinfo(3); and a reader
-    // that does not read.
+    // Workers that look places up or wait for a disk; getaddrinfo(3); and a reader that does not
+    // read.
     (
         "thread::",
-        &["reactor/pool.rs", "status/client.rs", "stdio.rs"],
+        &["reactor/pool.rs", "reactor/resolve.rs", "stdio.rs"],
     ),
     ("getopts", &["cli/"]),
 ];

@@ -94,8 +94,7 @@ fn asked(
     nonce: Option<&[u8]>,
     parts: &mut Parts,
 ) -> Result<(), End> {
-    let from = session.from.map(|from| from.ip().to_canonical());
-    if from.is_some_and(|from| from.is_loopback()) {
+    if session.from.is_some_and(|it| it.ip().to_canonical().is_loopback()) {
         parts.log_line(session, '<', line);
         say_status(session, parts);
         return Ok(());
@@ -244,8 +243,11 @@ fn check_dialler(
         return Err("that neighbour's host name is not resolved yet");
     }
     let from = session.from.map(|from| from.ip().to_canonical());
-    if !from.is_some_and(|from| peer.is_at(from)) {
-        return Err("it does not come from that neighbour's address in the topology");
+    if !from.is_some_and(|from| peer.may_come_from(from)) {
+        return Err(
+            "it does not come from that neighbour's address in the topology: give both servers a \
+             secret, or the neighbour source=ADDRESS",
+        );
     }
     Ok(peer.id)
 }

@@ -255,6 +255,7 @@ pub fn on_timeout(id: PeerId, parts: &mut Parts) {
         Link::Down if cx.is_shutting_down => {}
         Link::Down if peer.is_foreign() => foreign::call_again(peer, &mut parts.store.feed, cx),
         Link::Down => peer.dial(cx),
+        Link::Dialling if peer.addresses.is_empty() => peer.down("its host has no address yet", cx),
         Link::Dialling => peer.down("no answer", cx),
         state => {
             cx.hit(Limit::dead);

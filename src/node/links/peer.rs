@@ -170,7 +170,14 @@ impl Peer {
         self.foreign.is_some()
     }
 
-    /// Whether it may connect from that address, given in canonical form.
+    /// Whether it may connect from that address, given in canonical form. A server that is on this
+    /// machine may come from any loopback address, as any program may that speaks for it.
+    pub fn may_come_from(&self, address: IpAddr) -> bool {
+        let mut own = self.addresses.iter().map(IpAddr::to_canonical);
+        self.is_at(address) || address.is_loopback() && own.any(|own| own.is_loopback())
+    }
+
+    /// Whether that address is one of its own, given in canonical form.
     pub fn is_at(&self, address: IpAddr) -> bool {
         let mut own = self.addresses.iter();
         own.any(|own| own.to_canonical() == address)
@@ -195,12 +202,25 @@ impl Peer {
         }
     }
 
-    /// Has the shell connect, and drop what it is trying already.
+    /// Has the shell connect, and drop what it is trying already. The time that its name takes
+    /// does not count for its addresses.
     pub fn dial(&mut self, cx: &mut Context) {
         self.outgoing.state = Link::Dialling;
         self.redial.dialled(cx.now.mono);
-        cx.arm(Timer::Link(self.id), cx.limits.dead);
+        let wait = match self.addresses.is_empty() {
+            true => cx.limits.resolve,
+            false => cx.limits.dead,
+        };
+        cx.arm(Timer::Link(self.id), wait);
         cx.effects.actions.push_back(Action::Dial(self.id));
+    }
+
+    /// Its name is resolved: if it is being dialled, these addresses have as long as any.
+    pub fn resolved(&mut self, addresses: Vec<IpAddr>, cx: &mut Context) {
+        self.addresses = addresses;
+        if self.outgoing.state == Link::Dialling {
+            cx.arm(Timer::Link(self.id), cx.limits.dead);
+        }
     }
 
     /// The shell could not connect, or not in time.

@@ -23,6 +23,24 @@ AT lines per update, at most        8 (2m - n + 1)
 }
 
 #[test]
+fn check_shows_where_servers_listen_and_dial_from_if_the_file_says_it() {
+    let files = Files::new();
+    let file = files.write(
+        "t.txt",
+        "server A herd.example clients=1 servers=2 listen=[::] source=192.0.2.7\n\
+         server B fe80::1%eth0 clients=3 servers=4\nserver P ::1 clients=5 plain\nlink A B\n",
+    );
+    let want = "
+server  clients' door     servers' door     listens on    dials from  neighbours
+A       herd.example:1    herd.example:2    ::            192.0.2.7   B
+B       [fe80::1%eth0]:3  [fe80::1%eth0]:4  fe80::1%eth0  any         A
+P       [::1]:5           plain             -             -           none
+";
+    let said = right(&["check", "-t", &file]);
+    assert!(said.contains(want), "{said}");
+}
+
+#[test]
 fn check_describes_the_other_herds() {
     for (file, links, rows, lines) in [
         (

@@ -57,13 +57,13 @@ fn all_wait(trace: &str, threads: usize) -> bool {
 #[test]
 fn an_iamat_costs_a_wait_a_read_a_write_and_the_log() {
     let calls = ["epoll_wait", "recvfrom", "sendto", "write"];
-    check_costs(&["--no-journal"], 2 + WORKERS, &calls);
+    check_costs(&["--no-journal"], 1 + WORKERS, &calls);
 }
 
 #[test]
 fn the_journal_is_one_write_more_before_the_reply() {
     let calls = ["epoll_wait", "recvfrom", "write", "sendto", "write"];
-    check_costs(&[], 4 + WORKERS, &calls);
+    check_costs(&[], 3 + WORKERS, &calls);
 }
 
 fn check_costs(options: &[&str], threads: usize, want: &[&str]) {
