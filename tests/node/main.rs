@@ -8,6 +8,7 @@
 mod support;
 
 mod link;
+mod names;
 mod relink;
 mod secret;
 mod stories;
