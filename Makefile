@@ -15,7 +15,7 @@ ROW ?=
 # How long `make soak` goes on.
 MINUTES ?= 60
 
-.PHONY: help herd test build lint doc sim sim-scale mutants faults soak bench strace perf fuzz clean
+.PHONY: help herd test build lint doc sim sim-scale mutants faults hosts soak bench strace perf fuzz clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ mutants: ## plant bugs, one by one: the simulator catches each within 128 seeds,
 faults: ## the herd under attack: every fault in full, and a table of what was measured
 	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test faults \
 		the_whole_table -- --ignored --nocapture
+
+hosts: ## the herd on three machines in bad weather, each a network name space; needs ip(8)
+	@RUST_BACKTRACE=0 $(CARGO) test --locked --quiet --test process hosts::machines -- --nocapture
 
 soak: ## load, restarts, cuts and rude clients for MINUTES=60: nothing grows, all agree
 	@HERD_MINUTES=$(MINUTES) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet \

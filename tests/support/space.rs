@@ -45,6 +45,11 @@ impl Space {
         let errors = String::from_utf8_lossy(&output.stderr);
         let has_run = said.contains("1 passed");
         assert!(output.status.success() && has_run, "{said}\n{errors}");
+        // The lines of the test alone, without those of the harness around it.
+        let lines = said.lines().filter(|line| !line.is_empty());
+        let lines =
+            lines.filter(|line| !line.starts_with("running ") && !line.starts_with("test "));
+        lines.for_each(|line| println!("{line}"));
         None
     }
 

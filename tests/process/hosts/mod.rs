@@ -3,6 +3,7 @@
 
 mod dialling;
 mod listening;
+mod machines;
 
 use std::fs;
 use std::io::{Read, Write};
