@@ -94,7 +94,7 @@ fn asked(
     nonce: Option<&[u8]>,
     parts: &mut Parts,
 ) -> Result<(), End> {
-    if session.from.is_some_and(|it| it.ip().to_canonical().is_loopback()) {
+    if matches!(session.from, Some(from) if from.ip().to_canonical().is_loopback()) {
         parts.log_line(session, '<', line);
         say_status(session, parts);
         return Ok(());
