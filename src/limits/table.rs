@@ -121,6 +121,9 @@ limits! {
         /// A record may be as long as a line, so counting records does not bound the memory.
         /// → An update that would make the table longer is refused in the same way.
         record_bytes: usize = 2 << 30, bytes;
+        /// Merging two segments of the feed's log must not make a turn long.
+        /// → A full segment is followed by another; two that have room in one are merged.
+        feed_segment: usize = 1024, count;
     }
     "journal" {
         /// Lines wait in memory for the write that takes them.
@@ -206,8 +209,7 @@ limits! {
         /// → Further buffers are freed. Outboxes and line buffers have one pool each.
         buffer_pool: usize = 1 << 20, bytes;
         /// A log that cannot be written must neither stop the server nor fill its memory.
-        /// → Lines are written before the end of the turn; while that fails, new ones are dropped
-        /// and counted.
+        /// → Lines are written during the turn; while that fails, new ones are dropped and counted.
         log_backlog: usize = 64 << 10, bytes;
         /// A full disk may have room again.
         /// → Writing the log is tried again.

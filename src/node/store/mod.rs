@@ -7,6 +7,7 @@
 
 mod feed;
 mod index;
+mod segments;
 mod table;
 
 pub use feed::{Change, CursorId, Feed};
@@ -49,7 +50,7 @@ impl Store {
     pub fn new(limits: &Limits) -> Store {
         Store {
             table: Table::new(limits.records, limits.record_bytes),
-            feed: Feed::new(),
+            feed: Feed::new(limits.feed_segment),
         }
     }
 
