@@ -159,6 +159,11 @@ impl Feed {
         };
     }
 
+    /// Reads the memory that a change of the client in a slot needs, and makes a number of it.
+    pub fn glance(&self, slot: u32) -> u64 {
+        self.log.at(self.newest[slot as usize].place).into()
+    }
+
     /// The first change after a cursor, and the point after it.
     fn after(&self, cursor: CursorId) -> Option<(Change, Point)> {
         if self.is_at_end(cursor) {

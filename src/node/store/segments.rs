@@ -105,6 +105,11 @@ impl Log {
         slots.iter().rfind(|slot| **slot != STALE).copied()
     }
 
+    /// The slot in a place.
+    pub fn at(&self, place: u32) -> u32 {
+        self.slots[place as usize]
+    }
+
     /// Makes a place stale. Segments that can merge now are returned.
     pub fn outdate(&mut self, place: u32) -> Option<Pair> {
         self.slots[place as usize] = STALE;
