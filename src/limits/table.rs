@@ -188,6 +188,9 @@ limits! {
         /// A record may be as long as a line, so counting records does not bound the memory.
         /// → An update that would make the table longer is refused in the same way.
         record_bytes: usize = 2 << 30, bytes;
+        /// Merging two segments of the feed's log must not make a turn long.
+        /// → A full segment is followed by another; two that have room in one are merged.
+        feed_segment: usize = 1024, count;
     }
     "journal" {
         /// Lines wait in memory for the write that takes them.

@@ -72,6 +72,7 @@ pub use journal::{
 };
 pub use links::{Question, SECRET_BYTES_MIN, Secret, question};
 pub use log_lines::{Level, LogLines};
+pub use store::{Change, CursorId, Feed};
 
 use crate::limits::Limit;
 use crate::units::{ConnId, Mono, Now};

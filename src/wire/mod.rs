@@ -2,6 +2,7 @@
 //! whatever a stranger sends, they return a value or `None` and never panic. This room knows no
 //! connection, no clock and no table.
 
+mod ahead;
 mod checksum;
 mod command;
 mod difference;
@@ -19,6 +20,7 @@ mod report;
 mod span;
 mod time;
 
+pub use ahead::clients_ahead;
 pub use checksum::checksum;
 pub use command::{BOUND_MAX, Command, RADIUS_KM_MAX, push_echo};
 pub use difference::Difference;

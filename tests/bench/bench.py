@@ -54,6 +54,7 @@ from servers import (
     missing,
     raise_descriptors,
     server,
+    topology,
 )
 
 
@@ -281,6 +282,25 @@ class Bench:
         rows += [["a move, × one of 1000 clients", f"{times:.2f}"]]
         self.table(rows)
 
+    def neighbours(self) -> None:
+        """Does a move cost more if it is for 64 neighbours, none of which is there?"""
+        until = f"seconds:{self.scale.seconds}"
+        cpu: dict[int, list[float]] = {1: [], 64: []}
+        with contextlib.ExitStack() as stack:
+            servers = {}
+            for count in cpu:
+                names = ["Goloman", *(f"Absent{number}" for number in range(count))]
+                links = [("Goloman", name) for name in names[1:]]
+                herd = topology(self.directory / f"absent-{count}.txt", names, links)
+                servers[count] = stack.enter_context(server("herd", self.directory, herd=herd))
+            for _ in range(self.scale.rounds):
+                for count, target in servers.items():
+                    cpu[count].append(self.loader(target, Load(MANY, 16, until)).cpu_us)
+        self.found["neighbours"] = {"move ×": ratio(cpu[64], cpu[1])}
+        rows = [[f"{MANY}/16, neighbours that are away", "CPU µs"]]
+        rows += [[str(count), f"{median(values):.3f}"] for count, values in cpu.items()]
+        self.table(rows)
+
     # Five servers -------------------------------------------------------------------------------
 
     def updates(self) -> None:
@@ -379,6 +399,7 @@ def main() -> int:
         bench.section("Log and journal", bench.variants)
         bench.section("WHATSAT", bench.whatsat)
         bench.section("Very many clients", bench.clients)
+        bench.section("Neighbours that are away", bench.neighbours)
         bench.section("Updates", bench.updates)
         bench.section("News", bench.hops)
         bench.section("A restart", bench.restart)

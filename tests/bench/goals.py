@@ -55,6 +55,7 @@ def rows(found: dict[str, Any]) -> list[list[str]]:
     # 2.5 GB for ten million.
     most("bytes of a client among very many", 250, lambda f: f["clients"]["a client"])
     most("a move among very many, × one of 1000", 2.0, lambda f: f["clients"]["move ×"])
+    most("a move with 64 neighbours away, × with 1", 1.05, lambda f: f["neighbours"]["move ×"])
     return table.rows
 
 

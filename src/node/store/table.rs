@@ -9,6 +9,10 @@ use crate::limits::Limit;
 use crate::units::Wall;
 use crate::wire::{Location, Report, Scope, Sums, bucket, checksum};
 
+/// Clients that are looked up together: the processor has not many more reads of memory under way
+/// at once. It bounds nothing.
+pub const TOGETHER: usize = 16;
+
 /// The newest report of each client.
 #[derive(Debug)]
 pub struct Table {
@@ -120,6 +124,22 @@ impl Table {
     /// The record in a slot.
     pub fn record(&self, slot: u32) -> &Record {
         &self.records[slot as usize]
+    }
+
+    /// The slots that several clients probably have: no name is compared. Each step is done for
+    /// all before the next one, so that their reads of memory overlap.
+    pub fn look_up<'a>(&self, clients: impl Iterator<Item = &'a [u8]>) -> [Option<u32>; TOGETHER] {
+        let mut tags = [None; TOGETHER];
+        for (tag, client) in tags.iter_mut().zip(clients) {
+            *tag = Some(self.index.tag(client));
+        }
+        tags.map(|tag| self.index.find(tag?, |_| true))
+    }
+
+    /// Reads the memory that a change of the client in a slot needs, and makes a number of it.
+    pub fn glance(&self, slot: u32) -> u64 {
+        let Record { line, hash, .. } = &self.records[slot as usize];
+        hash ^ u64::from(line[0]) ^ u64::from(line[line.len() - 1])
     }
 
     /// The location of the client in a slot.
@@ -331,6 +351,21 @@ mod tests {
         let slot = table.find(b"k").unwrap();
         assert_eq!(table.record(slot).line(), b"AT A +1.000000000 k +1+1 20\n");
         assert_eq!(table.find(b"l"), None);
+    }
+
+    #[test]
+    fn several_clients_are_looked_up_together() {
+        let mut table = Table::new(99, 9999);
+        let names: Vec<String> = (0..2 * TOGETHER).map(|it| format!("k{it}")).collect();
+        for name in &names {
+            offer(&mut table, &format!("AT A +1.000000000 {name} +1+1 1"));
+        }
+        let clients = [&b"stranger"[..]].into_iter();
+        let found = table.look_up(clients.chain(names.iter().map(String::as_bytes)));
+        // A name that is not known may have the tag of another, but hardly ever has.
+        assert!(found[1..].iter().copied().eq((0..15).map(Some)));
+        assert_eq!(table.look_up(std::iter::empty()), [None; TOGETHER]);
+        assert_ne!(table.glance(1), table.glance(2));
     }
 
     #[test]

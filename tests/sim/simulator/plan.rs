@@ -88,6 +88,8 @@ impl Plan {
         let mut random = Random::new(seed);
         let (names, links) = herd(&mut random);
         let mut weather = Weather::draw(&mut random);
+        // Not drawn, so that a seed means what it did before this limit.
+        weather.limits.feed_segment = [1, 2, 8, 1024][seed as usize % 4];
         let heal = random.between(1500, 4500) * MILLISECOND;
         let mut faults = faults(&mut random, &links, names.len(), heal);
         // Luck of its own: a seed without journals is what it would be if there were none.
