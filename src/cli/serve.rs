@@ -12,7 +12,7 @@ use log::LevelFilter;
 use super::failure::Failure::{self, Failed, Wrong};
 use super::options::{self, Shared};
 use super::secret;
-use super::system::{descriptors_max, first_address, random};
+use super::system::{descriptors_left, first_address, random};
 use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
 use crate::logging;
@@ -31,6 +31,7 @@ pub(super) const HELP: &str = concat!(
 const LISTED_MAX: usize = 12;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    let descriptors = descriptors_left();
     let signals = Signals::catch(matches.opt_present("until-eof")).map_err(cannot_serve)?;
     let name = match &matches.free[..] {
         [name] => name,
@@ -49,7 +50,15 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let this = &topology.servers[server];
     secret::guard(this, shared.secret.is_some() || shared.insecure)?;
     let log_path = options::log_in(&shared.directory, name)?;
-    let event_loop = prepare(matches, shared, signals, &topology, server, &log_path)?;
+    let event_loop = prepare(
+        matches,
+        shared,
+        signals,
+        descriptors,
+        &topology,
+        server,
+        &log_path,
+    )?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
     let log = log_path.display();
     let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
@@ -92,6 +101,7 @@ fn prepare(
     matches: &Matches,
     shared: Shared,
     signals: Signals,
+    descriptors: usize,
     topology: &Topology,
     server: usize,
     path: &Path,
@@ -127,7 +137,7 @@ fn prepare(
         doors: [open(host, this.clients)?, open(host, servers)?],
         reload: reread(options::topology_path(matches), this.clone()),
         source: matches!(this.host, Host::Ip(_)).then_some(host),
-        clients_max: clients_max(links.len()),
+        clients_max: clients_max(descriptors, links.len()),
         links,
         places: shared.places,
         until_eof: matches.opt_present("until-eof"),
@@ -232,8 +242,15 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     levels.get(place).or(levels.last()).copied()
 }
 
-/// How many clients a server with this number of neighbours may have at once.
-pub(super) fn clients_max(neighbours: usize) -> usize {
+/// How many clients a server with this number of neighbours may have at once, if it may open this
+/// number of descriptors.
+pub(super) fn clients_max(descriptors: usize, neighbours: usize) -> usize {
     let reserved = Limits::PRODUCT.clients + 4 * neighbours;
-    descriptors_max().saturating_sub(reserved).max(1)
+    if descriptors <= reserved {
+        log::warn!(
+            "only {descriptors} descriptors are left, and links, journal and log need {reserved}; \
+             raise ulimit -n"
+        );
+    }
+    descriptors.saturating_sub(reserved).max(1)
 }

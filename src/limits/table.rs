@@ -13,7 +13,7 @@ use crate::units::{MILLISECOND, SECOND};
 limits! {
     "clients" {
         /// The doors, the poll, the log, the workers and unidentified connections need 40
-        /// descriptors, and each neighbour needs four.
+        /// descriptors, each neighbour needs four, and a parent may have left some open.
         /// → A further client is closed as soon as it connects.
         clients: usize = 40, descriptors;
         /// An endless line from a stranger must cost one buffer, not all of the memory.
@@ -188,7 +188,7 @@ limits! {
         /// → A connection waits for a second, until its SYN is sent again.
         listen_queue: usize = 1024, count;
         /// A crowd at a door must not delay the connections that are already open.
-        /// → The rest is accepted in the next turn.
+        /// → The rest is accepted in the next turn; after as many errors in a row, later.
         accept_batch: usize = 256, count;
         /// No event reports that a descriptor has become free.
         /// → The doors try again after this time, or as soon as a connection closes.
