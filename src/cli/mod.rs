@@ -8,6 +8,7 @@ mod check;
 mod failure;
 mod limits;
 mod load;
+mod once;
 mod options;
 mod places;
 mod secret;

@@ -49,7 +49,8 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let server = find(&topology, &file, name)?;
     let this = &topology.servers[server];
     secret::guard(this, shared.secret.is_some() || shared.insecure)?;
-    let log_path = options::log_in(&shared.directory, name)?;
+    let log_path = options::log_of(name, &shared)?;
+    let has_log = shared.log_level != LevelFilter::Off;
     let event_loop = prepare(
         matches,
         shared,
@@ -60,7 +61,10 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         &log_path,
     )?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
-    let log = log_path.display();
+    let log = match has_log {
+        true => log_path.display().to_string(),
+        false => "off".to_string(),
+    };
     let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
     say(Stream::Output, greeting);
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {

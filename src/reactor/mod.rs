@@ -38,6 +38,7 @@ pub use conn::{Conn, ReadOutcome, Readiness};
 pub use connect::{connect, outcome};
 pub use event_loop::EventLoop;
 pub use listener::Listener;
+pub use pool::no_thread;
 pub use reload::{Link, Reload, Target};
 pub use setup::Setup;
 pub use signals::{REOPEN, REREAD, Requests, Signals, end_as_process_1, undo_inherited};

@@ -57,9 +57,20 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
         for number in 1..=workers {
             let shared = Arc::clone(&pool.0);
             let thread = thread::Builder::new().name(format!("{name}-{number}"));
-            thread.spawn(move || shared.serve())?;
+            thread.spawn(move || shared.serve()).map_err(no_thread)?;
         }
         Ok(pool)
+    }
+}
+
+/// The error of a thread or a process that cannot be started (clone(2)), with what to do.
+pub fn no_thread(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => io::Error::other(format!(
+            "no thread or process more may be started ({error}); raise TasksMax= of the service, \
+             pids.max of the control group, or RLIMIT_NPROC (ulimit -u)"
+        )),
+        _ => error,
     }
 }
 

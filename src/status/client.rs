@@ -15,7 +15,7 @@ use super::call::Call;
 use super::dialogue::Dialogue;
 use crate::limits::Limits;
 use crate::node::Secret;
-use crate::reactor::{Clock, wait};
+use crate::reactor::{Clock, no_thread, wait};
 use crate::topology::{Host, Topology};
 use crate::units::SECOND;
 
@@ -54,12 +54,14 @@ pub fn ask_all(
                 let (name, sender, waker) = (name.clone(), sender.clone(), Arc::clone(&waker));
                 // getaddrinfo(3) only blocks, and a name server that is slow to answer for one
                 // name must not delay the other servers. Nobody joins the thread.
-                thread::Builder::new().spawn(move || {
-                    let addresses = (name.as_str(), port).to_socket_addrs();
-                    // Publish, then wake. After the deadline nobody listens.
-                    let _ = sender.send((place, addresses));
-                    let _ = waker.wake();
-                })?;
+                thread::Builder::new()
+                    .spawn(move || {
+                        let addresses = (name.as_str(), port).to_socket_addrs();
+                        // Publish, then wake. After the deadline nobody listens.
+                        let _ = sender.send((place, addresses));
+                        let _ = waker.wake();
+                    })
+                    .map_err(no_thread)?;
             }
         }
         calls.push(call);

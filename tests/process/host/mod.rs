@@ -2,6 +2,7 @@
 //! outputs behind, containers, and files that are something else.
 
 mod descriptors;
+mod files;
 mod outputs;
 mod signals;
 
