@@ -21,7 +21,9 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 herd: build ## build and start the herd of topology.txt; Ctrl-C ends it
-	@exec target/release/herd up
+	@herd=$$($(CARGO) build --release --locked --quiet --message-format=json-render-diagnostics | \
+		sed -n 's|.*"executable":"\([^"]*/herd\)".*|\1|p') && \
+		exec "$${herd:-$${CARGO_TARGET_DIR:-target}/release/herd}" up
 
 build: ## build the program, target/release/herd
 	$(CARGO) build --release --locked

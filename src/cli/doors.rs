@@ -1,11 +1,12 @@
 //! The doors of a server: which addresses of its host are this machine's, and what it listens on.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use super::failure::Failure::{self, Failed, Wrong};
 use super::secret;
 use crate::reactor::{Listener, is_here, resolve};
+use crate::stdio::{Stream, say};
 use crate::terminal::list;
 use crate::topology::{Host, Server};
 
@@ -26,8 +27,7 @@ pub(super) fn addresses(server: &Server, is_guarded: bool) -> Result<Vec<SocketA
              /etc/hosts, or add listen=0.0.0.0 to its line"
         );
         log::warn!("{warning}");
-        // Without standard error there is nobody to tell.
-        let _ = writeln!(io::stderr(), "herd: {warning}");
+        say(Stream::Error, format!("herd: warning: {warning}\n"));
     }
     Ok(found)
 }

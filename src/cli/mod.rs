@@ -9,6 +9,7 @@ mod doors;
 mod failure;
 mod limits;
 mod load;
+mod once;
 mod options;
 mod places;
 mod secret;

@@ -1,7 +1,7 @@
 //! How options are parsed, and those that verbs share.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use getopts::{Matches, Options};
@@ -174,9 +174,14 @@ fn choice<T: Copy>(
     Ok(Some(all[place].1))
 }
 
-/// The log of the server `name` in `directory`, which is made if it is missing; both can be
-/// written.
-pub(super) fn log_in(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
+/// The log of the server `name` in its directory, which is made if it is missing; both can be
+/// written. Without a journal and a log neither is touched.
+pub(super) fn log_of(name: &str, shared: &Shared) -> Result<PathBuf, Failure> {
+    let directory = &shared.directory;
+    let log = directory.join(format!("{name}.log"));
+    if shared.journal.is_none() && shared.log_level == LevelFilter::Off {
+        return Ok(log);
+    }
     let advice = "make it writable, or name another directory with -d DIR";
     let shown = directory.display();
     fs::create_dir_all(directory).map_err(|error| {
@@ -185,7 +190,9 @@ pub(super) fn log_in(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
             false => format!("cannot make the directory {shown}: {error}; {advice}"),
         })
     })?;
-    let log = directory.join(format!("{name}.log"));
+    if shared.log_level == LevelFilter::Off {
+        return Ok(log);
+    }
     let cannot = |error| Wrong(format!("cannot write {}: {error}; {advice}", log.display()));
     logging::try_open(&log).map_err(cannot)?;
     Ok(log)

@@ -1,8 +1,8 @@
 //! The secret that the servers share: where it is read from, and when there must be one.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::MetadataExt;
 
 use getopts::Matches;
 
@@ -25,8 +25,10 @@ pub(super) fn chosen(matches: &Matches) -> Result<Option<Secret>, Failure> {
             "secret file {file}: {what}; make one with {RECIPE}"
         ))
     };
-    let (mode, bytes) = read(&file).map_err(|error| wrong(&error.to_string()))?;
-    if mode & 0o077 != 0 {
+    let (facts, bytes) = read(&file).map_err(|error| wrong(&error.to_string()))?;
+    let is_ours = || is_ours_alone(facts.gid(), &system_file("/proc/self/status"));
+    let others = facts.mode() & 0o077;
+    if others != 0 && !(others == 0o040 && is_ours()) {
         return Err(Wrong(format!(
             "secret file {file}: others may read it; chmod 600 {file}"
         )));
@@ -39,13 +41,49 @@ pub(super) fn chosen(matches: &Matches) -> Result<Option<Secret>, Failure> {
     secret.map(Some).ok_or_else(few)
 }
 
-/// The mode of a file and its bytes; of a file that is too large, one more than may be.
-fn read(file: &str) -> io::Result<(u32, Vec<u8>)> {
+/// The facts of a file and its bytes; of a file that is too large, one more than may be.
+fn read(file: &str) -> io::Result<(Metadata, Vec<u8>)> {
     let (open, mut bytes) = (File::open(file)?, Vec::new());
-    let mode = open.metadata()?.permissions().mode();
+    let facts = open.metadata()?;
     open.take(FILE_BYTES_MAX as u64 + 1)
         .read_to_end(&mut bytes)?;
-    Ok((mode, bytes))
+    Ok((facts, bytes))
+}
+
+fn system_file(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// Whether a group is one of ours and, as far as this machine knows, nobody else's: Kubernetes
+/// gives the files of a secret to a group that only the processes of a pod have (fsGroup). `status`
+/// is proc_pid_status(5). Root's own group is often given to others.
+fn is_ours_alone(group: u32, status: &str) -> bool {
+    let numbers = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        let words = line.unwrap_or_default().split_whitespace();
+        words.filter_map(|it| it.parse().ok()).collect::<Vec<u32>>()
+    };
+    let our_groups = [numbers("Gid:"), numbers("Groups:")].concat();
+    let (users, groups) = (system_file("/etc/passwd"), system_file("/etc/group"));
+    let users = || {
+        users
+            .lines()
+            .map(|line| line.split(':').collect::<Vec<_>>())
+    };
+    let field = |it: &[&str], place: usize| it.get(place)?.parse::<u32>().ok();
+    let is_us = |it: &Vec<&str>| field(it, 2).is_some_and(|user| numbers("Uid:").contains(&user));
+    let our_names: Vec<&str> = users().filter(is_us).map(|it| it[0]).collect();
+    let mut others = users().filter(|it| field(it, 3) == Some(group) && !is_us(it));
+    let entries = groups
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>());
+    let mut entries = entries.filter(|it| field(it, 2) == Some(group));
+    let has_others = |it: Vec<&str>| {
+        let mut members = it.get(3).copied().unwrap_or_default().split(',');
+        members.any(|member| !member.is_empty() && !our_names.contains(&member))
+    };
+    let is_shared = others.next().is_some() || entries.any(has_others);
+    group != 0 && our_groups.contains(&group) && !is_shared
 }
 
 /// Refuses a server that anybody on the network could feed with false news, unless there is a

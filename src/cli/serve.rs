@@ -10,7 +10,7 @@ use log::LevelFilter;
 
 use super::failure::Failure::{self, Failed, Wrong};
 use super::options::{self, Shared};
-use super::system::{descriptors_max, random};
+use super::system::{descriptors_left, random};
 use super::{doors, secret};
 use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
@@ -30,6 +30,7 @@ pub(super) const HELP: &str = concat!(
 const LISTED_MAX: usize = 12;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    let descriptors = descriptors_left();
     let signals = Signals::catch(matches.opt_present("until-eof")).map_err(cannot_serve)?;
     let name = match &matches.free[..] {
         [name] => name,
@@ -47,10 +48,22 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let server = find(&topology, &file, name)?;
     let this = &topology.servers[server];
     secret::guard(this, shared.is_guarded())?;
-    let log_path = options::log_in(&shared.directory, name)?;
-    let event_loop = prepare(matches, shared, signals, &topology, server, &log_path)?;
+    let log_path = options::log_of(name, &shared)?;
+    let has_log = shared.log_level != LevelFilter::Off;
+    let event_loop = prepare(
+        matches,
+        shared,
+        signals,
+        descriptors,
+        &topology,
+        server,
+        &log_path,
+    )?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
-    let log = log_path.display();
+    let log = match has_log {
+        true => log_path.display().to_string(),
+        false => "off".to_string(),
+    };
     let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
     say(Stream::Output, greeting);
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
@@ -91,6 +104,7 @@ fn prepare(
     matches: &Matches,
     shared: Shared,
     signals: Signals,
+    descriptors: usize,
     topology: &Topology,
     server: usize,
     path: &Path,
@@ -127,7 +141,10 @@ fn prepare(
         journal,
         reload: reread(options::topology_path(matches), this.clone()),
         sources,
-        clients_max: clients_max(descriptors_of(&links) + 2 * (addresses.len() - 1)),
+        clients_max: clients_max(
+            descriptors,
+            descriptors_of(&links) + 2 * (addresses.len() - 1),
+        ),
         doors,
         links,
         places: shared.places,
@@ -234,9 +251,15 @@ fn descriptors_of(links: &[Link]) -> usize {
     links.iter().map(of_one).sum()
 }
 
-/// How many clients a server may have at once, of which doors and neighbours need this number of
-/// descriptors.
-pub(super) fn clients_max(reserved: usize) -> usize {
+/// How many clients a server may have at once, if it may open this number of descriptors and its
+/// doors and neighbours need `reserved` of them.
+pub(super) fn clients_max(descriptors: usize, reserved: usize) -> usize {
     let reserved = Limits::PRODUCT.clients + reserved;
-    descriptors_max().saturating_sub(reserved).max(1)
+    if descriptors <= reserved {
+        log::warn!(
+            "only {descriptors} descriptors are left, and links, journal and log need {reserved}; \
+             raise ulimit -n"
+        );
+    }
+    descriptors.saturating_sub(reserved).max(1)
 }

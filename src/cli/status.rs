@@ -2,16 +2,19 @@
 
 use getopts::Matches;
 
-use super::failure::Failure::{self, Failed};
+use super::failure::Failure::{self, Failed, Wrong};
 use super::system::random;
 use super::{options, secret};
 use crate::status::{ask_all, differing, down, staying_different, to_json, to_tables};
 use crate::terminal::print;
+use crate::topology::Topology;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
-    options::no_words("status", matches, "name the topology with -t FILE")?;
     let secret = secret::chosen(matches)?;
-    let topology = options::topology(matches)?;
+    let mut topology = options::topology(matches)?;
+    if let Some(name) = matches.free.first() {
+        choose(name, matches, &mut topology)?;
+    }
     let nonce = random().map_err(cannot_ask)?;
     let answers = ask_all(&topology, secret.as_ref(), nonce).map_err(cannot_ask)?;
     let differing = differing(&topology, &answers);
@@ -28,6 +31,34 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failed(problems.join("; "))),
     }
+}
+
+/// Leaves one server of the topology, the only one that is asked.
+fn choose(name: &str, matches: &Matches, topology: &mut Topology) -> Result<(), Failure> {
+    if let Some(word) = matches.free.get(1) {
+        let advice = "ask one server, or all with no name";
+        return Err(Wrong(format!(
+            "status takes one name, not {word:?}, too; {advice}"
+        )));
+    }
+    let file = options::topology_path(matches);
+    match topology.find(name) {
+        Some(at) if !topology.servers[at].plain => topology.servers.swap(0, at),
+        Some(_) => {
+            let what = "is plain, so another program runs it, and cannot be asked";
+            return Err(Wrong(format!("{name} {what}")));
+        }
+        None => {
+            let file = file.display();
+            let advice = "herd check lists them";
+            return Err(Wrong(format!(
+                "no server is called {name:?} in {file}; {advice}"
+            )));
+        }
+    }
+    topology.servers.truncate(1);
+    topology.links.clear();
+    Ok(())
 }
 
 fn cannot_ask(error: std::io::Error) -> Failure {

@@ -3,7 +3,7 @@
 use getopts::Matches;
 
 use super::failure::Failure::{self, Wrong};
-use super::{options, secret};
+use super::{once, options, secret};
 use crate::reactor::Signals;
 use crate::up::{self, Herd, Member};
 
@@ -12,6 +12,13 @@ pub(super) const HELP: &str = concat!(include_str!("help/up.txt"), include_str!(
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let signals = Signals::catch(false).map_err(up::cannot_watch)?;
     options::no_words("up", matches, "start one server with herd serve NAME")?;
+    // The servers take the same options as we.
+    let mut arguments: Vec<String> = std::env::args().skip(2).collect();
+    let _kept = once::keep(matches, &mut arguments)?;
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some(matches) = &options::parse("up", HELP, &words)? else {
+        return Ok(());
+    };
     let shared = options::shared(matches)?;
     let topology = options::topology(matches)?;
     let mut members = Vec::new();
@@ -22,7 +29,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         .filter(|(_, it)| !it.plain)
     {
         secret::guard(server, shared.is_guarded())?;
-        let log = options::log_in(&shared.directory, &server.name)?;
+        let log = options::log_of(&server.name, &shared)?;
         members.push(Member { server: place, log });
     }
     if members.is_empty() {
@@ -31,13 +38,11 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
             options::topology_path(matches).display()
         )));
     }
-    // The servers take the same options as we.
-    let options = std::env::args().skip(2).collect();
     let places = shared.places.describe();
     let herd = Herd {
         topology,
         members,
-        options,
+        options: arguments,
         places,
     };
     Ok(up::run(&herd, signals)?)

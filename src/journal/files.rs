@@ -8,7 +8,8 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::job::{Job, Kind, Outcome};
-use super::place::{Place, Segment, why};
+use super::look::{Expected, TAIL};
+use super::place::{Place, Segment, tail, why};
 use crate::limits::Limits;
 use crate::node::{JournalEvent, JournalSize, JournalTask};
 use crate::units::Mono;
@@ -33,11 +34,20 @@ pub struct JournalFiles {
     pub(super) wants_merge: bool,
     /// After a failure nothing is closed or merged until then.
     pub(super) retry_at: Mono,
+    /// Why the journal is longer than it need be, after that failure.
+    pub trouble: Option<String>,
+    /// The node was told that it is lost, and everything is not told again yet.
+    is_lost: bool,
+    /// The last bytes that were written to the live segment.
+    tail: Vec<u8>,
 }
 
 impl JournalFiles {
     pub(super) fn new(place: Place, live: Segment, closed: BTreeMap<u64, Segment>) -> JournalFiles {
         JournalFiles {
+            tail: tail(&live.file, live.bytes, TAIL),
+            is_lost: false,
+            trouble: None,
             place: Arc::new(place),
             live,
             unsynced: Vec::new(),
@@ -56,6 +66,8 @@ impl JournalFiles {
             self.live.table = Some(table);
             self.live.bytes += lines.len() as u64;
             self.live.lines += memchr_iter(b'\n', lines).count() as u64;
+            self.tail.clear();
+            self.tail.extend(&lines[lines.len().saturating_sub(TAIL)..]);
             return JournalEvent::Wrote(Ok(()));
         };
         // The part that was written, if any, is taken back.
@@ -82,11 +94,19 @@ impl JournalFiles {
         let kind = match task {
             Some(task) => Kind::Task(task),
             None if self.merging || now < self.retry_at => return None,
+            // It would replace what is being looked at.
+            None if self.working == Some(Kind::Look) => return None,
             None if std::mem::take(&mut self.wants_merge) => Kind::Merge,
             None if is_free && is_long && is_worth_it => Kind::Close,
             None => return None,
         };
         Some(self.job(kind))
+    }
+
+    /// The work of looking whether the files are what we wrote, unless other work is under way.
+    pub fn look(&mut self) -> Option<Job> {
+        let may_look = self.working.is_none() && !self.is_lost;
+        may_look.then(|| self.job(Kind::Look))
     }
 
     /// Takes in what became of a job. Returns what the node must know.
@@ -96,8 +116,14 @@ impl JournalFiles {
             _ => self.working = None,
         }
         match (job.kind, outcome) {
+            (Kind::Look, outcome) => {
+                let why = outcome.err()?;
+                self.is_lost = true;
+                Some(JournalEvent::Lost(why))
+            }
             (Kind::Task(JournalTask::Restart), outcome) => {
                 Some(JournalEvent::Restarted(outcome.map(|live| {
+                    self.is_lost = false;
                     // Everything is told again, so nothing in the files from before matters.
                     self.swap(job.number, live);
                     self.closed.values_mut().for_each(|it| it.bad = u64::MAX);
@@ -108,6 +134,7 @@ impl JournalFiles {
             (Kind::Close, Ok(live)) => {
                 self.unsynced.push(Arc::clone(&self.live.file));
                 self.swap(job.number, live);
+                self.trouble = None;
                 None
             }
             (Kind::Merge, Ok(merged)) => self.merged(job, merged?),
@@ -115,6 +142,7 @@ impl JournalFiles {
                 self.retry_at = now + LIMITS.journal_merge_retry;
                 self.wants_merge |= kind == Kind::Merge;
                 log::warn!("the journal cannot be made shorter for now: {why}");
+                self.trouble = Some(why);
                 None
             }
         }
@@ -162,7 +190,12 @@ impl JournalFiles {
             }
             _ => (last + 1, vec![live]),
         };
+        let expected = match kind {
+            Kind::Look | Kind::Task(JournalTask::Restart) => self.expected(),
+            _ => Vec::new(),
+        };
         Job {
+            expected,
             kind,
             place: Arc::clone(&self.place),
             files,
@@ -173,12 +206,33 @@ impl JournalFiles {
         }
     }
 
-    /// From now on lines go to the new live segment, and the present one is closed.
+    /// All segments as they must be. A merge replaces closed ones, and nothing in those that are
+    /// all bad matters any more.
+    fn expected(&self) -> Vec<Expected> {
+        let expected = |path, it: &Segment, ends| Expected {
+            path,
+            file: Arc::clone(&it.file),
+            bytes: it.bytes,
+            ends,
+        };
+        let ends = Some([self.place.head.clone(), self.tail.clone()]);
+        let live = expected(self.place.live.clone(), &self.live, ends);
+        let closed = self.closed.iter();
+        let closed = closed.filter(|(_, it)| !self.merging && it.bad < u64::MAX);
+        let closed = closed.map(|(number, it)| expected(self.place.beside(number), it, None));
+        closed.chain([live]).collect()
+    }
+
+    /// From now on lines go to the new live segment, and the present one is closed, unless it is
+    /// the same.
     fn swap(&mut self, number: u64, live: Option<Segment>) {
         if let Some(live) = live {
+            self.tail = tail(&live.file, live.bytes, TAIL);
             let before = std::mem::replace(&mut self.live, live);
-            self.closed.insert(number, before);
-            self.wants_merge = true;
+            if !Arc::ptr_eq(&before.file, &self.live.file) {
+                self.closed.insert(number, before);
+                self.wants_merge = true;
+            }
         }
     }
 
@@ -187,6 +241,7 @@ impl JournalFiles {
         let path = self.place.beside(job.number);
         log::info!("{}: merged into {} lines", path.display(), merged.lines);
         // All that it kept is good; known damage was told when the journal was opened.
+        self.trouble = None;
         let damaged = std::mem::take(&mut merged.bad) > job.bad;
         self.closed = self.closed.split_off(&(job.number + 1));
         self.closed.insert(job.number, merged);
@@ -256,6 +311,7 @@ mod tests {
         let merged = lines(&[HEAD, kiwi, lemon]);
         let head = lines(&[HEAD]);
         let both = [&later[..], &live[head.len()..]].concat();
+        let [half, whole] = [&merged[..20], &merged].map(|text| (".merging", text));
         let states: [&[(&str, &[u8])]; 10] = [
             // The live segment is closed.
             &[("", &both), (".1", &closed)],
@@ -265,18 +321,8 @@ mod tests {
             &[("", &head), (".1", &closed), (".2", &both)],
             // Both are merged.
             &[("", &live), (".1", &closed), (".2", &later)],
-            &[
-                ("", &live),
-                (".1", &closed),
-                (".2", &later),
-                (".merging", &merged[..20]),
-            ],
-            &[
-                ("", &live),
-                (".1", &closed),
-                (".2", &later),
-                (".merging", &merged),
-            ],
+            &[("", &live), (".1", &closed), (".2", &later), half],
+            &[("", &live), (".1", &closed), (".2", &later), whole],
             &[("", &live), (".1", &closed), (".2", &merged)],
             &[("", &live), (".2", &merged)],
         ];

@@ -1,12 +1,13 @@
 //! Work that may wait for a disk: a worker does it, never the loop's thread.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::look::Expected;
 use super::merge::merge;
-use super::place::{MERGING, NEW, Place, Segment, is_at, remove, why};
+use super::place::{ALIEN, MERGING, NEW, Place, Segment, is_at, remove, why};
 use crate::limits::Limits;
 use crate::node::JournalTask;
 use crate::wire::Position;
@@ -19,6 +20,8 @@ pub(super) enum Kind {
     Close,
     /// Merges closed segments into the last of them.
     Merge,
+    /// Looks whether the files are what we wrote.
+    Look,
 }
 
 /// The work, with everything that it needs.
@@ -37,6 +40,8 @@ pub struct Job {
     pub(super) bad: u64,
     /// For a merge: the server's table when the last segment was closed.
     pub(super) table: Option<Position>,
+    /// For a look or a restart: all segments as they must be.
+    pub(super) expected: Vec<Expected>,
 }
 
 /// The new file, if there is one; or why the job failed.
@@ -61,9 +66,13 @@ impl Job {
                     why(&path, error)
                 })
             }
-            Kind::Close | Kind::Task(JournalTask::Restart) => {
-                self.swap().map(Some).map_err(|error| why(live, error))
+            Kind::Close => self.swap().map(Some).map_err(|error| why(live, error)),
+            Kind::Task(JournalTask::Restart) => {
+                self.put_aliens_aside();
+                let outcome = self.swap().or_else(|error| self.go_on_in_place(error));
+                outcome.map(Some).map_err(|error| why(live, error))
             }
+            Kind::Look => self.look().map(|()| None),
             Kind::Task(_) => self.sync().map(|()| None).map_err(|error| why(live, error)),
         }
     }
@@ -92,7 +101,7 @@ impl Job {
         let segment = self.place.create(&new)?;
         segment.file.sync_all()?;
         if is_there {
-            fs::rename(path, &closed)?;
+            fs::rename(path, &closed).inspect_err(|_| drop(remove(&new)))?;
             self.place.sync_directory()?;
         }
         let renamed = fs::rename(&new, path);
@@ -103,6 +112,38 @@ impl Job {
         renamed?;
         self.place.sync_directory()?;
         Ok(segment)
+    }
+
+    /// A file that is no journal of ours any more would keep the server from starting.
+    fn put_aliens_aside(&self) {
+        let is_alien = |it: &&Expected| it.check().is_err() && it.is_alien(&self.place.head);
+        for it in self.expected.iter().filter(is_alien) {
+            let aside = self.place.beside(ALIEN);
+            // In a place where that fails, it is written over.
+            if fs::rename(&it.path, &aside).is_ok() {
+                let (path, aside) = (it.path.display(), aside.display());
+                log::warn!("{path} is no journal any more; it is {aside} now");
+            }
+        }
+    }
+
+    /// After a restart that failed with `error`: if the file is in its place and cannot be
+    /// replaced, everything can still be told to its end. If it is a journal, it keeps its lines.
+    fn go_on_in_place(&self, error: io::Error) -> io::Result<Segment> {
+        use ErrorKind::{CrossesDevices, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+        let is_fixed = matches!(
+            error.kind(),
+            CrossesDevices | PermissionDenied | ReadOnlyFilesystem | ResourceBusy
+        );
+        match self.files.last() {
+            Some(live) if is_fixed && self.is_in_place()? => self.place.adopt(live),
+            _ => Err(error),
+        }
+    }
+
+    fn look(&self) -> Result<(), String> {
+        let mut all = self.expected.iter();
+        all.try_for_each(|it| it.check().map_err(|error| why(&it.path, error)))
     }
 
     fn is_in_place(&self) -> io::Result<bool> {

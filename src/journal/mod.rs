@@ -11,7 +11,9 @@
 //! - Closed segments are *merged*: the newest line of each client is written to another file, which
 //!   is made safe and then takes the place of the last of them; then the others are removed.
 //! - When the files cannot be trusted any more, the journal is *restarted*: everything is told
-//!   again, to a new live segment. When that is safe, all segments from before are removed.
+//!   again, to a new live segment. When that is safe, all segments from before are removed. A live
+//!   segment that cannot be replaced, such as a mount of its own, is told everything at its end.
+//! - Once a second a worker *looks* whether the files are what we wrote.
 //!
 //! A server holds a lock (flock(2)) on each of its segments, so no two servers share a journal.
 //!
@@ -20,6 +22,7 @@
 
 mod files;
 mod job;
+mod look;
 mod merge;
 mod newest;
 mod open;

@@ -3,14 +3,19 @@
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memchr::memrchr;
+
+use crate::limits::Limits;
 use crate::wire::Position;
 
 /// The ending of a segment that is about to be the live one.
 pub(super) const NEW: &str = "new";
+/// The ending of a file that somebody has written over the journal.
+pub(super) const ALIEN: &str = "alien";
 /// The ending of a closed segment while a merge writes it.
 pub(super) const MERGING: &str = "merging";
 
@@ -32,7 +37,7 @@ pub struct Segment {
 pub(super) struct Place {
     pub(super) live: PathBuf,
     /// The first line of each new file.
-    head: Vec<u8>,
+    pub(super) head: Vec<u8>,
 }
 
 impl Place {
@@ -84,6 +89,28 @@ impl Place {
         })
     }
 
+    /// Has a file of ours that cannot be replaced begin with the first line, whatever it holds
+    /// instead, and end with a whole one.
+    pub(super) fn adopt(&self, file: &Arc<File>) -> io::Result<Segment> {
+        let mut head = vec![0; self.head.len()];
+        if file.read_exact_at(&mut head, 0).is_err() || head != self.head {
+            file.set_len(0)?;
+            (&**file).write_all(&self.head)?;
+        }
+        let length = file.metadata()?.len();
+        let end = tail(file, length, Limits::PRODUCT.journal_line);
+        let torn = end.len() - memrchr(b'\n', &end).map_or(0, |at| at + 1);
+        file.set_len(length - torn as u64)?;
+        file.sync_all()?;
+        Ok(Segment {
+            file: Arc::clone(file),
+            bytes: file.metadata()?.len(),
+            lines: 0,
+            bad: 0,
+            table: None,
+        })
+    }
+
     /// A new name is safe when its directory is.
     pub(super) fn sync_directory(&self) -> io::Result<()> {
         File::open(self.directory())?.sync_all()
@@ -92,6 +119,16 @@ impl Place {
     fn directory(&self) -> &Path {
         let parent = self.live.parent().filter(|it| !it.as_os_str().is_empty());
         parent.unwrap_or(Path::new("."))
+    }
+}
+
+/// At most so many of the last bytes of a file that is this long; none, if they cannot be read.
+pub(super) fn tail(file: &File, length: u64, most: usize) -> Vec<u8> {
+    let mut tail = vec![0; most.min(length as usize)];
+    let at = length - tail.len() as u64;
+    match file.read_exact_at(&mut tail, at) {
+        Ok(()) => tail,
+        Err(_) => Vec::new(),
     }
 }
 
@@ -104,10 +141,15 @@ pub(super) fn is_at(path: &Path, file: &File) -> io::Result<bool> {
     Ok((there.dev(), there.ino()) == (here.dev(), here.ino()))
 }
 
-/// Removes a file, if there is one.
+/// Removes a file, if there is one. In a directory that cannot be written that is asked first, for
+/// there unlink(2) fails in any case.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
+    let is_absent = |error: &io::Error| error.kind() == ErrorKind::NotFound;
+    if fs::symlink_metadata(path).is_err_and(|error| is_absent(&error)) {
+        return Ok(());
+    }
     match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if is_absent(&error) => Ok(()),
         result => result,
     }
 }

@@ -13,7 +13,8 @@ use crate::units::{MILLISECOND, SECOND};
 limits! {
     "clients" {
         /// The doors, the poll, the log, the workers and unidentified connections need 40
-        /// descriptors, and each neighbour needs four, and one for each address of its name.
+        /// descriptors, each neighbour needs four, and one for each address of its name, and a
+        /// parent may have left some open.
         /// → A client that has been idle makes room for a further one. If none has, the further one
         /// is closed as soon as it connects.
         clients: usize = 40, descriptors;
@@ -260,7 +261,7 @@ limits! {
         /// → A connection waits for a second, until its SYN is sent again.
         listen_queue: usize = 1024, count;
         /// A crowd at a door must not delay the connections that are already open.
-        /// → The rest is accepted in the next turn.
+        /// → The rest is accepted in the next turn; after as many errors in a row, later.
         accept_batch: usize = 256, count;
         /// No event reports that a descriptor has become free.
         /// → The doors try again after this time, or as soon as a connection closes.

@@ -33,6 +33,7 @@ pub struct Log(Arc<Mutex<Sink>>);
 /// The file, and the bytes that are not in it yet.
 #[derive(Default)]
 struct Sink {
+    /// Empty: there is no log.
     path: PathBuf,
     /// None: it could not be opened.
     file: Option<Output>,
@@ -57,10 +58,13 @@ struct Sink {
 /// # Errors
 /// When the file cannot be written, or a log is open already. A pipe that nobody reads is no error.
 pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
-    let sink = Sink {
-        path: path.to_path_buf(),
-        file: append_or_wait(path)?,
-        ..Sink::default()
+    let sink = match level {
+        LevelFilter::Off => Sink::default(),
+        _ => Sink {
+            path: path.to_path_buf(),
+            file: append_or_wait(path)?,
+            ..Sink::default()
+        },
     };
     let log = Log(Arc::new(Mutex::new(sink)));
     let config = ConfigBuilder::new()
@@ -128,6 +132,9 @@ impl Log {
     /// to log when writing works again or the file is a new one.
     pub fn check(&self) -> Option<String> {
         let sink = &mut *self.lock();
+        if sink.path.as_os_str().is_empty() {
+            return None;
+        }
         let removed = !sink.file.as_ref().is_some_and(Output::exists);
         let opened = if removed { sink.open() } else { Ok(()) };
         let outcome = opened.and_then(|()| sink.write());
@@ -140,6 +147,9 @@ impl Log {
     /// is gone. Returns a line to log when writing works again after a failure.
     pub fn reopen(&self) -> Option<String> {
         let sink = &mut *self.lock();
+        if sink.path.as_os_str().is_empty() {
+            return None;
+        }
         // Lines that the old file does not take go to the new one.
         let _ = sink.write();
         let outcome = sink.open().and_then(|()| sink.write());

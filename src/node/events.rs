@@ -17,11 +17,10 @@ use crate::units::{ConnId, LookupId};
 /// A connection was accepted.
 pub fn accepted(conn: ConnId, door: Door, from: SocketAddr, all: &mut Sessions, parts: &mut Parts) {
     let cx = &mut parts.cx;
-    let (kind, name) = match door {
-        Door::Clients => (Kind::Client, "clients"),
-        Door::Servers => (Kind::Unidentified, "servers"),
+    let kind = match door {
+        Door::Clients => Kind::Client,
+        Door::Servers => Kind::Unidentified,
     };
-    cx.info(format_args!("{from} opened at the {name}' door"));
     let session = all.insert(Session::new(conn, Some(from), kind));
     session.input.active = Stamp::of(cx.now.mono);
     cx.counters.clients += usize::from(door == Door::Clients);
@@ -42,6 +41,17 @@ pub fn received(conn: ConnId, bytes: &[u8], all: &mut Sessions, parts: &mut Part
     let Some(session) = all.get_mut(conn) else {
         return;
     };
+    if !std::mem::replace(&mut session.has_spoken, true)
+        && let Some(from) = session.from
+    {
+        let name = match session.kind {
+            Kind::Client => "clients",
+            _ => "servers",
+        };
+        parts
+            .cx
+            .info(format_args!("{from} opened at the {name}' door"));
+    }
     if let Kind::Foreign(id) = session.kind {
         let peer = parts.links.peer_mut(id);
         if foreign::unexpected(peer, session, bytes.len(), &mut parts.cx) {

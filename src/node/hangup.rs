@@ -50,7 +50,7 @@ pub fn gone(conn: ConnId, why: &str, all: &mut Sessions, parts: &mut Parts) {
         acks.arm(cx);
     }
     lines::gone(&session, why, parts);
-    if let Some(from) = session.from {
+    if let Some(from) = session.from.filter(|_| session.has_spoken) {
         parts.cx.info(format_args!("{from} closed: {why}"));
     }
 }

@@ -33,7 +33,7 @@ impl Provider for Google {
     fn nearby(&self, query: &Query) -> Answer {
         let Google(Service { agent, key, .. }) = self;
         let request = agent
-            .post(self.0.url("/v1/places:searchNearby"))
+            .post(self.0.url("/v1/places:searchNearby")?)
             .header("Content-Type", "application/json")
             .header("X-Goog-Api-Key", key.reveal())
             .header("X-Goog-FieldMask", FIELD_MASK);

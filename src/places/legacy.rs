@@ -19,7 +19,7 @@ impl Provider for Legacy {
         let Legacy(Service { agent, key, .. }) = self;
         let location = format!("{},{}", query.latitude, query.longitude);
         let request = agent
-            .get(self.0.url("/maps/api/place/nearbysearch/json"))
+            .get(self.0.url("/maps/api/place/nearbysearch/json")?)
             .query_raw("location", location)
             .query_raw("radius", query.radius_m.to_string())
             .query("key", key.reveal());

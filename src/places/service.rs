@@ -11,7 +11,7 @@ use ureq::config::Config;
 use ureq::http::{Response, Uri};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Body, Error, Proxy};
+use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
 
 use crate::limits::Limits;
 use crate::node::LookupError;
@@ -26,7 +26,12 @@ pub(super) struct Service {
     /// `scheme://host[:port][/prefix]` without a slash at its end.
     base: String,
     pub(super) key: Key,
+    /// The environment names a SOCKS proxy. The library would pass it over and ask directly, which
+    /// may be just what the proxy is to prevent.
+    needs_socks: bool,
 }
+
+const SOCKS: &str = "the environment names a SOCKS proxy, and herd knows HTTP proxies only";
 
 impl Service {
     /// A service at `base_url`. The error says what is wrong with it and what to write instead.
@@ -36,9 +41,15 @@ impl Service {
             "--places-url is no address; write it like http://127.0.0.1:8080 or \
              https://host/prefix",
         )?;
+        // The library would use a proxy for 127.0.0.1, too, and no proxy can reach that for us.
+        let proxy = Proxy::try_from_env().filter(|_| !is_loopback);
+        let is_http = |it: &Proxy| {
+            matches!(it.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
+                || base.parse().is_ok_and(|uri| it.is_no_proxy(&uri))
+        };
+        let needs_socks = proxy.as_ref().is_some_and(|it| !is_http(it));
         let config = Agent::config_builder()
-            // The library would use a proxy for 127.0.0.1, too, and no proxy can reach that for us.
-            .proxy(Proxy::try_from_env().filter(|_| !is_loopback))
+            .proxy(proxy)
             // The body of an error says more than its status code.
             .http_status_as_error(false)
             // Following a redirect would send the key elsewhere.
@@ -56,17 +67,29 @@ impl Service {
             .user_agent(concat!("herd/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::with_parts(config, DefaultConnector::new(), OnThisThread::default());
-        Ok(Service { agent, base, key })
+        Ok(Service {
+            agent,
+            base,
+            key,
+            needs_socks,
+        })
     }
 
-    /// The address of `path`, which starts with a slash.
-    pub(super) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+    /// The address of `path`, which starts with a slash; or why nothing can be asked.
+    pub(super) fn url(&self, path: &str) -> Result<String, LookupError> {
+        match self.needs_socks {
+            true => Err(failed(SOCKS)),
+            false => Ok(format!("{}{path}", self.base)),
+        }
     }
 
-    /// The base address without the key.
+    /// The base address without the key, and whether it is asked at all.
     pub(super) fn shown(&self) -> String {
-        self.key.hide(&self.base)
+        let base = self.key.hide(&self.base);
+        match self.needs_socks {
+            true => format!("{base}, which is not asked: {SOCKS}"),
+            false => base,
+        }
     }
 }
 

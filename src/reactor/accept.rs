@@ -23,7 +23,7 @@ pub struct Listeners {
     open: Vec<Vec<Listener>>,
     /// The most open connections, by door.
     pub max: [usize; 2],
-    /// The last connection could not be accepted for lack of descriptors or memory.
+    /// The last connection could not be accepted, for lack of descriptors or memory or rights.
     out_of_descriptors: bool,
     warnings: Throttle,
     rejections: [Throttle; 2],
@@ -121,7 +121,7 @@ impl Listeners {
                 Accept::Connection(stream, from) => {
                     self.admit(stream, canonical(from), door, shell);
                 }
-                Accept::Aborted => {}
+                Accept::Aborted(_) => {}
                 Accept::WouldBlock => return,
                 Accept::OutOfDescriptors(error) => {
                     return self.wait_for_descriptors(&error, shell);
@@ -162,7 +162,11 @@ impl Listeners {
         }
         match shell.sockets.add(stream, Origin::Door(door), &shell.poll) {
             Ok(conn) => shell.tell(Event::Accepted { conn, door, from }),
-            Err(error) => log::warn!("{from} turned away: {error}"),
+            Err(error) => {
+                if let Some(withheld) = self.warnings.permit(shell.now.mono, LIMITS.warning_gap) {
+                    log::warn!("{from} turned away: {error}{withheld}");
+                }
+            }
         }
     }
 }

@@ -106,7 +106,7 @@ impl EventLoop {
     pub fn run(mut self) -> io::Result<bool> {
         self.shell.tell(Event::Tick);
         if let Some(journal) = &mut self.journal {
-            journal.start_jobs(&mut self.shell);
+            journal.look(&mut self.shell);
         }
         self.notifier.ready();
         let shell = &mut self.shell;
@@ -267,6 +267,11 @@ impl EventLoop {
                     let next = now + LIMITS.log_check;
                     self.shell.timers.set(ShellTimer::LogCheck, next);
                 }
+                ShellTimer::JournalLook => {
+                    if let Some(journal) = &mut self.journal {
+                        journal.look(&mut self.shell);
+                    }
+                }
             }
         }
         self.shell.tell(Event::Tick);
@@ -279,6 +284,7 @@ impl EventLoop {
             metrics.clients_max = self.listeners.max[Door::Clients as usize];
             let journal = self.journal.as_ref();
             metrics.journal = journal.map_or_else(Default::default, |it| it.files.size());
+            metrics.journal_long = journal.and_then(|it| it.files.trouble.clone());
             (metrics.log_trouble, metrics.log_lost) = self.shell.log.state();
             self.shell.tell(Event::LoopMetrics(Box::new(metrics)));
         }

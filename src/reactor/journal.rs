@@ -4,7 +4,7 @@
 use std::io;
 
 use super::pool::{Pool, Size, Wake};
-use super::shell::Shell;
+use super::shell::{Shell, ShellTimer};
 use crate::journal::{Job, JournalFiles, Outcome};
 use crate::limits::Limits;
 use crate::node::{Event, JournalTask};
@@ -55,16 +55,34 @@ impl Journal {
         self.start_jobs(shell);
     }
 
+    /// Has the files looked at, and again in a second.
+    pub fn look(&mut self, shell: &mut Shell) {
+        let next = shell.now.mono + Limits::PRODUCT.journal_sync;
+        shell.timers.set(ShellTimer::JournalLook, next);
+        if let Some(job) = self.files.look() {
+            self.submit(job, shell);
+        }
+        self.start_jobs(shell);
+    }
+
     /// Gives the workers what there is to do now. A job that no worker takes has failed.
     pub fn start_jobs(&mut self, shell: &mut Shell) {
         let live_bytes = shell.node.inspect().journal_status().live_bytes;
         while let Some(job) = self.files.next_job(shell.now.mono, live_bytes) {
-            let worker = &self.workers[usize::from(job.is_long())];
-            if let Err(job) = worker.submit(job) {
-                let busy = Err("the worker is busy".to_string());
-                return done(&mut self.files, &job, busy, shell);
+            if !self.submit(job, shell) {
+                return;
             }
         }
+    }
+
+    /// Gives a worker a job. False: it takes none.
+    fn submit(&mut self, job: Job, shell: &mut Shell) -> bool {
+        let submitted = self.workers[usize::from(job.is_long())].submit(job);
+        if let Err(job) = &submitted {
+            let busy = Err("the worker is busy".to_string());
+            done(&mut self.files, job, busy, shell);
+        }
+        submitted.is_ok()
     }
 }
 

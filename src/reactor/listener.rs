@@ -15,6 +15,8 @@ pub struct Listener {
     pub(super) socket: TcpListener,
     /// Connections may be waiting: an event came, or it is time to try again.
     pub(super) ready: bool,
+    /// Errors of one visitor each, in a row.
+    errors: usize,
 }
 
 /// Has the kernel ask hosts that say nothing whether they are still there (tcp(7)). Each accepted
@@ -34,11 +36,11 @@ fn keep_alive(listener: &Socket) -> io::Result<()> {
 pub enum Accept {
     Connection(TcpStream, SocketAddr),
     /// The first connection in the queue was lost before we took it; there may be others.
-    Aborted,
+    Aborted(io::Error),
     /// The queue is empty: an edge will tell when it is not.
     WouldBlock,
-    /// A connection waits, but the process or the system has no descriptor or memory for it. No
-    /// edge will tell when there is.
+    /// A connection waits, but the process or the system has no descriptor or memory for it, or
+    /// does not let it in. No edge will tell when it does.
     OutOfDescriptors(io::Error),
 }
 
@@ -63,6 +65,7 @@ impl Listener {
         Ok(Listener {
             socket,
             ready: false,
+            errors: 0,
         })
     }
 
@@ -81,6 +84,22 @@ impl Listener {
             return Accept::WouldBlock;
         }
         let accept = Accept::from(self.socket.accept());
+        self.judge(accept)
+    }
+
+    /// One visitor's error after the other is not the visitors' any more: accept(2) may be
+    /// forbidden to this process (seccomp(2)), with the error of a firewall.
+    fn judge(&mut self, accept: Accept) -> Accept {
+        self.errors += 1;
+        let accept = match accept {
+            Accept::Aborted(error) if self.errors >= Limits::PRODUCT.accept_batch => {
+                Accept::OutOfDescriptors(error)
+            }
+            other => other,
+        };
+        if !matches!(accept, Accept::Aborted(_)) {
+            self.errors = 0;
+        }
         self.ready = accept.may_have_more();
         accept
     }
@@ -89,7 +108,7 @@ impl Listener {
 impl Accept {
     /// Whether the next connection can be accepted at once.
     fn may_have_more(&self) -> bool {
-        matches!(self, Accept::Connection(..) | Accept::Aborted)
+        matches!(self, Accept::Connection(..) | Accept::Aborted(_))
     }
 }
 
@@ -101,7 +120,7 @@ impl From<io::Result<(TcpStream, SocketAddr)>> for Accept {
             Ok((stream, from)) => Accept::Connection(stream, from),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Accept::WouldBlock,
             Err(error) => match error.raw_os_error() {
-                Some(number) if OF_ONE_VISITOR.contains(&number) => Accept::Aborted,
+                Some(number) if OF_ONE_VISITOR.contains(&number) => Accept::Aborted(error),
                 _ => Accept::OutOfDescriptors(error),
             },
         }
@@ -127,7 +146,7 @@ mod tests {
     fn errors_of_one_visitor_do_not_keep_the_next_one_waiting() {
         for number in OF_ONE_VISITOR {
             let accept = accept(number);
-            assert!(matches!(accept, Accept::Aborted), "{number}");
+            assert!(matches!(accept, Accept::Aborted(_)), "{number}");
             assert!(accept.may_have_more());
         }
     }
@@ -140,6 +159,25 @@ mod tests {
             let accept = accept(number);
             assert!(matches!(accept, Accept::OutOfDescriptors(_)), "{number}");
             assert!(!accept.may_have_more());
+        }
+    }
+
+    #[test]
+    fn an_error_for_ever_waits_for_a_timer() {
+        let mut listener = Listener::open(([127, 0, 0, 1], 0).into()).expect("a listener");
+        let most = Limits::PRODUCT.accept_batch;
+        for _ in 0..3 {
+            for _ in 1..most {
+                assert!(matches!(listener.judge(accept(1)), Accept::Aborted(_)));
+                assert!(listener.ready);
+            }
+            let last = listener.judge(accept(1));
+            assert!(matches!(last, Accept::OutOfDescriptors(_)) && !listener.ready);
+        }
+        // Between others it is an error of one visitor.
+        for _ in 0..most {
+            assert!(matches!(listener.judge(accept(1)), Accept::Aborted(_)));
+            assert!(matches!(listener.judge(accept(11)), Accept::WouldBlock));
         }
     }
 

@@ -11,7 +11,7 @@
 //!   neighbours, with `resolve.rs` and `names.rs` for their names, `race.rs` and `connect.rs` for
 //!   their addresses. `reach.rs` does the same for a caller who has nothing else to do.
 //! - `pool.rs` runs on other threads what blocks: lookups of places (`lookups.rs`), and the part of
-//!   `journal.rs` that waits for a disk.
+//!   `journal.rs` that waits for a disk. `threads.rs` starts them.
 //! - `signals.rs` receives requests from outside the sockets; `notify.rs` tells the service manager
 //!   how we are; `clock.rs` and `metrics.rs` measure.
 
@@ -38,6 +38,7 @@ mod setup;
 mod shell;
 mod signals;
 mod socket;
+mod threads;
 mod token;
 mod wait;
 
@@ -53,4 +54,5 @@ pub use reload::{Link, Reload, Target};
 pub use resolve::{Resolved, Resolver, resolve};
 pub use setup::Setup;
 pub use signals::{REOPEN, REREAD, Requests, Signals, end_as_process_1, undo_inherited};
+pub use threads::no_thread;
 pub use wait::wait;

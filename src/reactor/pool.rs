@@ -10,9 +10,11 @@
 //! is woken sees them, and no other memory order is needed.
 
 use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::{io, thread};
+
+use super::threads;
 
 /// Called when there are results to take.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -77,8 +79,7 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
         }));
         for number in 1..=size.workers {
             let shared = Arc::clone(&pool.0);
-            let thread = thread::Builder::new().name(format!("{name}-{number}"));
-            thread.spawn(move || shared.serve())?;
+            threads::start(format!("{name}-{number}"), move || shared.serve())?;
         }
         Ok(pool)
     }
@@ -194,6 +195,7 @@ fn share(count: usize, batch: usize) -> usize {
 mod tests {
     use super::*;
     use std::sync::mpsc::{self, Receiver, Sender};
+    use std::thread;
     use std::time::Duration;
 
     /// Nothing takes as long.

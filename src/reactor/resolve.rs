@@ -3,11 +3,12 @@
 //! per name at a time, which bounds the threads.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::{io, thread};
 
 use super::pool::Wake;
+use super::threads;
 use crate::limits::Limits;
 
 /// The addresses of a host, or why there are none.
@@ -37,13 +38,12 @@ impl<K: Send + 'static> Resolver<K> {
     /// When there is no thread for it.
     pub fn ask(&self, key: K, host: String, port: u16) -> io::Result<()> {
         let (sender, wake) = (self.sender.clone(), Wake::clone(&self.wake));
-        let thread = thread::Builder::new().name("names".to_string());
         let ask = move || {
             // Publish, then wake (rule 8). Nobody listens if the process ends.
             let _ = sender.send((key, resolve(&host, port)));
             wake();
         };
-        thread.spawn(ask).map(drop)
+        threads::start("names".to_string(), ask)
     }
 
     /// The answers since the last call.

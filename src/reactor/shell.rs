@@ -41,6 +41,8 @@ pub enum ShellTimer {
     LogCheck,
     /// Try again to write the log.
     LogRetry,
+    /// Look whether the journal is what we wrote.
+    JournalLook,
 }
 
 impl Shell {

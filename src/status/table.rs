@@ -50,6 +50,9 @@ fn complain(name: &str, status: &Value, complaints: &mut Vec<String>) {
             complaints.push(format!("{name} cannot write its {file}: {why}"));
         }
     }
+    if let Some(why) = status["journal"]["not_compacted"].as_str() {
+        complaints.push(format!("{name} cannot compact its journal: {why}"));
+    }
     for (limit, count) in status["limits_hit"].as_object().into_iter().flatten() {
         let times = match count.as_u64() {
             Some(1) => "once".to_string(),
@@ -187,7 +190,7 @@ mod tests {
                 "events_per_turn": 1.25, "longest_turn_us_ever": 12345,
                 "shares": {"wait": 0.9, "read": 0.05, "node": 0.03, "flush": 0.02, "log": 0.0},
             },
-            "journal": {"state": "ok", "lines": 7, "bytes": 900},
+            "journal": {"state": "ok", "lines": 7, "bytes": 900, "not_compacted": "busy"},
             "log": {"state": "failing", "why": "no\nroom", "lost": 5},
             "limits_hit": {"clients": 3},
         })
@@ -222,6 +225,7 @@ A       B dialling (5 behind, not heard), Old plain
 B is down: nobody\\nlistens
 digests differ
 A cannot write its log: no\\nroom
+A cannot compact its journal: busy
 A reached its limit \"clients\" 3 times
 ";
         let differing = ["digests differ".to_string()];

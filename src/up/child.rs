@@ -15,6 +15,7 @@ use signal_hook::low_level::signal_name;
 use super::change::Change;
 use super::lines::Lines;
 use crate::limits::Limits;
+use crate::reactor::no_thread;
 
 /// A line on a child's standard error that begins like this is not about its end.
 const WARNING: &str = "herd: warning: ";
@@ -61,6 +62,7 @@ impl Child {
         let mut process = match spawned {
             Ok(process) => process,
             Err(error) => {
+                let error = no_thread(error);
                 child.last_words = Some(format!("cannot be started ({error})"));
                 return Ok(child);
             }

@@ -33,19 +33,20 @@ pub fn greeting(herd: &Herd, states: &[State]) -> String {
         let name = &plain.name;
         out += &format!("{name} is plain: another program runs it, so it is not started.\n");
     }
+    // Some nc(1) end sending at the end of their input only with -N, and others do not know it. The
+    // one that does not has read nothing yet.
     let nc = |member: usize| {
         let server = &topology.servers[place(member)];
-        format!("nc -N {} {}", near(server), server.clients)
+        let door = format!("{} {}", near(server), server.clients);
+        format!("{{ nc -N {door} 2>/dev/null || nc {door}; }}")
     };
     let (first, ask) = (nc(first.0), nc(second));
     let (name, again) = (herd.name(second), herd.shell_line(second));
-    // A shell reads on after a | at the end of a line, and 80 columns are enough.
     out + &format!(
         r"
 Say where a client is, then ask another server what is near it:
-    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\n' $(date +%s.%N) |
-        {first}
-    printf 'WHATSAT kiwi.cs.ucla.edu 10 5\n' | {ask}
+    printf 'IAMAT kiwi +34.068930-118.445127 %s\n' $(date +%s) | {first}
+    printf 'WHATSAT kiwi 10 5\n' | {ask}
 Kill {name}, and start it again from another terminal:
     kill -9 {pid}
     {again}
@@ -122,9 +123,9 @@ Places: offline
 Old is plain: another program runs it, so it is not started.
 
 Say where a client is, then ask another server what is near it:
-    printf 'IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 %s\\n' $(date +%s.%N) |
-        nc -N ::1 1
-    printf 'WHATSAT kiwi.cs.ucla.edu 10 5\\n' | nc -N ::1 7
+    printf 'IAMAT kiwi +34.068930-118.445127 %s\\n' $(date +%s) | \
+{ nc -N ::1 1 2>/dev/null || nc ::1 1; }
+    printf 'WHATSAT kiwi 10 5\\n' | { nc -N ::1 7 2>/dev/null || nc ::1 7; }
 Kill It's, and start it again from another terminal:
     kill -9 102
     herd serve 'It'\\''s'
@@ -132,7 +133,7 @@ Ctrl-C ends all servers that were started here.
 ";
         assert_eq!(greeting_of(&["A", "B", "It's"]), want);
         let alone = greeting_of(&["A", "B"]);
-        assert!(alone.contains("5\\n' | nc -N ::1 1\n"), "{alone}");
+        assert!(alone.contains("5\\n' | { nc -N ::1 1 2>"), "{alone}");
         assert_eq!(greeting_of(&[]), "");
     }
 }

@@ -56,6 +56,16 @@ impl Client {
         self.reader.get_ref().write_all(bytes.as_ref()).unwrap();
     }
 
+    /// Sends these bytes. False: the connection is gone.
+    pub fn try_say(&mut self, bytes: &str) -> bool {
+        self.reader.get_ref().write_all(bytes.as_bytes()).is_ok()
+    }
+
+    /// Ends both directions, also of its twins.
+    pub fn shut_down(self) {
+        let _ = self.reader.get_ref().shutdown(Shutdown::Both);
+    }
+
     /// Sends as many of these bytes as are taken now, and returns how many.
     pub fn say_some(&mut self, bytes: &[u8]) -> usize {
         let mut stream = self.reader.get_ref();

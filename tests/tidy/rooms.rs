@@ -98,10 +98,7 @@ const OWNED_WORDS: [(&str, &[&str]); 7] = [
     ("simplelog", &["logging/"]),
     // Workers that look places up or wait for a disk; getaddrinfo(3); and a reader that does not
     // read.
-    (
-        "thread::",
-        &["reactor/pool.rs", "reactor/resolve.rs", "stdio.rs"],
-    ),
+    ("thread::", &["reactor/threads.rs", "stdio.rs"]),
     ("getopts", &["cli/"]),
 ];
 

@@ -58,6 +58,8 @@ pub struct LoopMetrics {
     pub log_lost: u64,
     /// The journal's files, if there are any.
     pub journal: JournalSize,
+    /// Why the journal is longer than it need be, if that cannot be changed.
+    pub journal_long: Option<String>,
     /// Turns of the loop since the start.
     pub turns: u64,
     /// The longest of them, from waking to the next wait.

@@ -11,7 +11,7 @@ pub fn begin(session: &mut Session, parts: &mut Parts) {
     let cx = &mut parts.cx;
     match session.kind {
         Kind::Client | Kind::Unidentified | Kind::Challenged => {
-            close::dismiss(session, cx);
+            close::dismiss(session);
             settle(session, cx);
         }
         Kind::Outgoing(id) if parts.links.peer(id).outgoing.state != Link::Up(session.id) => {
@@ -36,7 +36,7 @@ pub fn is_quiet(sessions: &mut Sessions, parts: &mut Parts) -> bool {
             peer.outgoing.state = Link::Closing(conn);
             // Not closed at once: unread input would reset the connection, and destroy what is
             // still under way to the neighbour.
-            close::dismiss(session, cx);
+            close::dismiss(session);
             settle(session, cx);
         }
         is_quiet &= !foreign::is_owed(peer, feed, cx);

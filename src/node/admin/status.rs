@@ -48,7 +48,7 @@ pub fn report(parts: &Parts) -> Value {
         "turns_per_second": per_second(recent.turns, recent.period),
         "longest_turn_us": recent.longest / MICROSECOND,
         "loop": event_loop(metrics),
-        "journal": journal_report(&journal),
+        "journal": journal_report(&journal, metrics),
         "log": log(metrics),
         "limits_hit": cx.counters.hits.iter().collect::<BTreeMap<_, _>>(),
     })
@@ -80,7 +80,7 @@ fn link(peer: &Peer, store: &Store) -> Value {
     })
 }
 
-fn journal_report(status: &JournalStatus) -> Value {
+fn journal_report(status: &JournalStatus, metrics: &LoopMetrics) -> Value {
     let (state, why) = match &status.state {
         JournalState::Off => ("off", None),
         JournalState::Ok => ("ok", None),
@@ -93,6 +93,7 @@ fn journal_report(status: &JournalStatus) -> Value {
         "lines": status.size.lines,
         "bytes": status.size.bytes,
         "live_bytes": status.live_bytes,
+        "not_compacted": metrics.journal_long,
         "synced": status.synced.map(|at| at.to_string()),
     })
 }

@@ -18,7 +18,7 @@
 use std::borrow::Cow;
 
 use super::output;
-use super::session::{Kind, Phase, Session};
+use super::session::{Phase, Session};
 use crate::node::context::{Context, Timer};
 
 /// How a line ends its connection.
@@ -50,15 +50,15 @@ pub fn end_after_reply(session: &mut Session, cx: &mut Context) {
     cx.arm(Timer::Linger(session.id), cx.limits.grace);
 }
 
-/// Ends a connection of which nothing more is wanted, once everything that it is owed is sent.
-pub fn dismiss(session: &mut Session, cx: &mut Context) {
+/// Ends a connection of which nothing more is wanted, once everything that it is owed is sent. It
+/// lingers even if that is nothing: a client that pipelines may have sent more than was read, and
+/// may not have read all its replies.
+pub fn dismiss(session: &mut Session) {
     if session.is_ending() {
         return;
     }
     session.input.backlog = false;
     session.input.lines.clear();
-    session.phase = Phase::Draining { linger: true };
-    if session.owes_nothing() && !matches!(session.kind, Kind::Outgoing(_)) {
-        close(session, "ending", cx);
-    }
+    let linger = session.phase != Phase::HalfClosed;
+    session.phase = Phase::Draining { linger };
 }

@@ -22,6 +22,9 @@ pub struct Session {
     pub deadlines: Deadlines,
     /// The state of [`Kind::Challenged`]. Few connections have one, and idle ones are to be small.
     pub challenge: Option<Box<Challenge>>,
+    /// Bytes have come. A connection without any is not worth a line of the log: it may be a probe
+    /// that comes each second.
+    pub has_spoken: bool,
     /// The connection is in the flush queue.
     pub in_flush_queue: bool,
     /// The connection is on the list of those that go on in the next turn.
@@ -109,6 +112,7 @@ impl Session {
             output: Output::default(),
             deadlines: Deadlines::default(),
             challenge: None,
+            has_spoken: false,
             in_flush_queue: false,
             in_backlog_queue: false,
         }

@@ -61,8 +61,8 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "a\\nb\\u{1b}[2J: cannot be read: ",
         ),
         (
-            &["status", "Goloman"],
-            "herd: status takes no \"Goloman\"; name the topology with -t FILE",
+            &["status", "Nobody"],
+            "herd: no server is called \"Nobody\" in topology.txt; herd check lists them",
         ),
         (
             &["status", "--insecure"],

@@ -2,6 +2,7 @@
 //! began.
 
 use std::net::TcpListener;
+use std::thread;
 
 use super::iamat;
 use super::places::{EMPTY, google_herd};
@@ -95,6 +96,30 @@ fn a_second_signal_ends_it_whatever_is_owed() {
     let ended = herd.servers[0].ended();
     assert_eq!(ended.code, Some(1));
     assert_eq!(ended.stderr, "herd: ended at once by a second signal\n");
+}
+
+/// A close with unread lines would reset the connection, and destroy replies that the client has
+/// not read yet.
+#[test]
+fn a_client_that_pipelines_loses_no_reply_to_the_end() {
+    for _ in 0..5 {
+        let mut herd = Herd::one_with(&["--no-journal", "--log-level", "warn"]);
+        let server = &mut herd.servers[0];
+        let mut client = server.client();
+        let mut pouring = client.twin();
+        let lines = iamat("k").repeat(50);
+        let pour = thread::spawn(move || while pouring.try_say(&lines) {});
+        for _ in 0..500 {
+            assert!(client.line().starts_with("AT Goloman "));
+        }
+        server.signal("TERM");
+        // A reset would fail this.
+        let rest = client.rest();
+        assert!(rest.is_empty() || rest.ends_with(b"\n"));
+        client.shut_down();
+        pour.join().unwrap();
+        assert_eq!(server.ended().code, Some(0));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::iamat;
 use super::places::google_herd;
-use super::support::client::{ask, now};
+use super::support::client::{Client, ask, now};
 use super::support::endpoint::{Endpoint, Say};
 use super::support::herd::Herd;
 use super::support::wait::wait_until;
@@ -87,7 +87,13 @@ fn connections_links_and_lookups_come_and_go_with_a_reason() {
     client.ask(iamat("k"));
     client.near("WHATSAT k 7 1\n");
     client.near("WHATSAT k 8 1\n");
-    let reset = server.client();
+    // Probes that say nothing are not worth a line.
+    for port in [server.clients, server.servers].repeat(20) {
+        drop(Client::of(port));
+        Client::of(port).reset();
+    }
+    let mut reset = server.client();
+    reset.say("half a li");
     wait_until("two have come", || {
         server.count("opened at the clients' door") == 2
     });
@@ -96,6 +102,9 @@ fn connections_links_and_lookups_come_and_go_with_a_reason() {
     client.end_sending();
     client.rest();
     server.logged(" closed: done");
+    for text in [" closed: ", " opened at "] {
+        assert_eq!(server.count(text), 2);
+    }
     server.logged("lookup 1: 7 km around 34.068930,-118.445127");
     server.logged("lookup 1: JSON of ");
     server.logged("[WARN] lookup 2: failed after ");

@@ -51,6 +51,35 @@ fn said(output: &Output) -> (Option<i32>, String, String) {
     )
 }
 
+/// A health check: the exit status is about this server, whatever the others do.
+#[test]
+fn one_server_is_asked_by_its_name() {
+    let mut herd = Herd::new(&["A", "B"], &[["A", "B"]]);
+    herd.start();
+    let truth = truth(&herd) + "server P 127.0.0.1 clients=1 plain\n";
+    herd["B"].kill();
+    let output = status(&truth, &["A", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let all = json(&output);
+    assert_eq!(
+        (all.as_array().unwrap().len(), &all[0]["name"]),
+        (1, &"A".into())
+    );
+    assert!(all[0]["links"].is_array());
+    let (code, _, stderr) = said(&status(&truth, &["B"]));
+    assert_eq!(code, Some(1));
+    assert!(stderr.starts_with("herd: down: B"), "{stderr}");
+    for (words, why) in [
+        (&["C"][..], "no server is called \"C\" in "),
+        (&["P"], "P is plain, "),
+        (&["A", "B"], "status takes one name, not \"B\", too; "),
+    ] {
+        let (code, _, stderr) = said(&status(&truth, words));
+        assert_eq!(code, Some(2));
+        assert!(stderr.starts_with(&format!("herd: {why}")), "{stderr}");
+    }
+}
+
 #[test]
 fn a_herd_that_is_well_says_so_and_its_counters_move() {
     let herd = Herd::running("topology.txt");

@@ -1,6 +1,8 @@
 //! Hosts that are unlike a shell in a terminal: parents that leave their signals, descriptors and
 //! outputs behind, containers, and files that are something else.
 
+mod descriptors;
+mod files;
 mod outputs;
 mod signals;
 

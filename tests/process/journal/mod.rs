@@ -5,6 +5,7 @@
 
 mod damage;
 mod disk;
+mod fixed;
 mod kills;
 mod order;
 mod replies;
