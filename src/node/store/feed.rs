@@ -95,12 +95,14 @@ impl Feed {
     /// `teller` is the neighbour that told us, if one did.
     pub fn publish(&mut self, slot: u32, teller: Option<PeerId>) {
         self.last += 1;
-        if let Some(before) = self.newest.get(slot as usize) {
-            let pair = self.log.outdate(before.place);
+        if let Some(before) = self.newest.get(slot as usize)
+            && let Some(pair) = self.log.outdate(before.place)
+        {
             self.merge(pair);
         }
-        let pair = self.log.make_room(self.last);
-        self.merge(pair);
+        if let Some(pair) = self.log.make_room(self.last) {
+            self.merge(pair);
+        }
         let newest = Newest {
             seq: self.last,
             tellers: teller.map_or(0, |peer| 1 << peer.index()),
@@ -175,10 +177,7 @@ impl Feed {
     }
 
     /// Merges two segments of the log; cursors and places move with what is in them.
-    fn merge(&mut self, pair: Option<Pair>) {
-        let Some(pair) = pair else {
-            return;
-        };
+    fn merge(&mut self, pair: Pair) {
         for cursor in &mut self.cursors {
             cursor.point = self.log.moved(cursor.point, pair);
         }

@@ -113,11 +113,11 @@ impl Log {
     /// Makes a place stale. Segments that can merge now are returned.
     pub fn outdate(&mut self, place: u32) -> Option<Pair> {
         self.slots[place as usize] = STALE;
-        let id = place / self.size as u32;
-        let segment = &mut self.segments[id as usize];
+        let id = place as usize / self.size;
+        let segment = &mut self.segments[id];
         segment.live -= 1;
         let is_due = (segment.live as usize).is_multiple_of(self.size.div_ceil(PART));
-        is_due.then(|| self.pair_around(id)).flatten()
+        is_due.then(|| self.pair_around(id as u32)).flatten()
     }
 
     /// Makes room for the change `seq`. Segments that can merge now are returned.
