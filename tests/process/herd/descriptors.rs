@@ -8,7 +8,8 @@ use std::process::Command;
 use super::iamat;
 use super::support::client::{Client, ask_text};
 use super::support::herd::{Herd, at_line};
-use super::support::wait::{PATIENCE, wait_until};
+use super::support::process::Server;
+use super::support::wait::{PATIENCE, wait_for, wait_until};
 
 /// Whether the server answers on a connection, or has closed it.
 fn is_served(mut connection: &TcpStream) -> bool {
@@ -96,8 +97,16 @@ fn who_waits_at_the_door_comes_in_when_there_is_a_descriptor() {
     assert_eq!(waiting.line(), "? hello");
 }
 
-/// The clients that the program takes with that few descriptors.
-const CLIENTS: usize = 24;
+/// The clients that a server takes at once, by its status. That is part of its first metrics, a
+/// second after the start.
+fn clients_max(server: &Server) -> usize {
+    wait_for("the status says how many clients come in", || {
+        let status = ask_text(server.servers, "STATUS\n");
+        let (_, rest) = status.split_once(r#""clients_max":"#)?;
+        let most: usize = rest.split(',').next()?.parse().ok()?;
+        (most > 0).then_some(most)
+    })
+}
 
 #[test]
 fn the_client_that_has_been_idle_longest_makes_room_for_another() {
@@ -106,7 +115,9 @@ fn the_client_that_has_been_idle_longest_makes_room_for_another() {
     herd["Goloman"].launch_as(limited());
     herd["Goloman"].greeting();
     let goloman = &herd["Goloman"];
-    let mut inside: Vec<Client> = (0..CLIENTS).map(|_| goloman.client()).collect();
+    let mut inside: Vec<Client> = (0..clients_max(goloman))
+        .map(|_| goloman.client())
+        .collect();
     for client in &mut inside {
         assert_eq!(client.ask("hello\n"), "? hello");
     }

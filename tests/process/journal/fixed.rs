@@ -125,7 +125,7 @@ fn a_journal_that_cannot_be_replaced_says_so_and_is_made_whole() {
         server.options = ["--log-level", "warn"].map(String::from).to_vec();
         start(server);
         // Twice what is worth a compaction.
-        say(server, 1000, 150);
+        say(server, 1000, 600);
         wait_until("the status says that it is too long", || {
             journal(server)["not_compacted"].is_string()
         });
