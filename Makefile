@@ -32,9 +32,10 @@ test: lint doc ## everything that CI runs: formatting, clippy, rustdoc, all test
 	$(CARGO) test --locked
 	@tests/mutants/run
 
-lint: ## formatting and clippy, without warnings
+lint: ## formatting, the fuzz targets' lock file, and clippy, without warnings
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path tests/fuzz/Cargo.toml
+	@$(CARGO) metadata --locked --format-version 1 --manifest-path tests/fuzz/Cargo.toml >/dev/null
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 doc: ## the documentation, without warnings: target/doc/herd/index.html

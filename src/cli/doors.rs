@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
+use super::activation;
 use super::failure::Failure::{self, Failed, Wrong};
 use super::secret;
 use crate::reactor::{Listener, is_here, resolve};
@@ -32,16 +33,20 @@ pub(super) fn addresses(server: &Server, is_guarded: bool) -> Result<Vec<SocketA
     Ok(found)
 }
 
-/// Opens the clients' door and the servers' door at these addresses. It leaves out those that are
-/// not this machine's, as long as there is another.
+/// Opens the clients' door and the servers' door at these addresses, unless the service manager has
+/// opened them. It leaves out those that are not this machine's, as long as there is another.
 pub(super) fn open(
     server: &Server,
     addresses: &[SocketAddr],
 ) -> Result<[Vec<Listener>; 2], Failure> {
     let ports = [server.clients, server.servers.unwrap_or_default()];
-    let (mut doors, mut missing) = ([Vec::new(), Vec::new()], None);
+    let (mut doors, mut missing) = (activation::doors(server)?, None);
+    let is_given = doors.each_ref().map(|door| !door.is_empty());
     for address in addresses {
-        for (door, port) in doors.iter_mut().zip(ports) {
+        for ((door, port), is_given) in doors.iter_mut().zip(ports).zip(is_given) {
+            if is_given {
+                continue;
+            }
             let mut address = *address;
             address.set_port(port);
             match Listener::open(address) {

@@ -4,6 +4,7 @@
 //! that a person reads. Nothing in here panics because of what was typed, because of a file, or
 //! because nobody reads our output. The work of `up`, `status` and `load` is in their own rooms.
 
+mod activation;
 mod check;
 mod doors;
 mod failure;

@@ -1,11 +1,11 @@
 //! A listening socket, and what every error of accept(2) means.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
-use socket2::{Domain, Socket, TcpKeepalive, Type};
+use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::limits::Limits;
 
@@ -59,11 +59,23 @@ impl Listener {
             socket.set_only_v6(false)?;
         }
         socket.bind(&address.into())?;
-        keep_alive(&socket)?;
         socket.listen(Limits::PRODUCT.listen_queue as i32)?;
-        let socket = TcpListener::from_std(socket.into());
+        Listener::given(socket.into())
+    }
+
+    /// A listening socket that somebody else has opened.
+    ///
+    /// # Errors
+    /// When it is no such socket.
+    pub fn given(socket: net::TcpListener) -> io::Result<Listener> {
+        let options = SockRef::from(&socket);
+        if !options.is_listener()? {
+            return Err(io::Error::other("it is not a listening socket"));
+        }
+        keep_alive(&options)?;
+        socket.set_nonblocking(true)?;
         Ok(Listener {
-            socket,
+            socket: TcpListener::from_std(socket),
             ready: false,
             errors: 0,
         })

@@ -114,7 +114,7 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 16] = [
+const RUN_TIME_CRATES: [&str; 17] = [
     "getopts",
     "hashbrown",
     "hdrhistogram",
@@ -124,6 +124,7 @@ const RUN_TIME_CRATES: [&str; 16] = [
     "nix",
     "ring",
     "rstar",
+    "sd-listen-fds",
     "serde_json",
     "signal-hook",
     "simplelog",

@@ -3,6 +3,7 @@
 //! and `order`, a test or more for each rule of the clients' door.
 
 mod ack;
+mod activation;
 mod commands;
 mod cuts;
 mod descriptors;
