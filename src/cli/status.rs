@@ -5,7 +5,7 @@ use getopts::Matches;
 use super::failure::Failure::{self, Failed};
 use super::system::random;
 use super::{options, secret};
-use crate::status::{ask_all, differing, down, to_json, to_tables};
+use crate::status::{ask_all, differing, down, refused, to_json, to_tables};
 use crate::terminal::print;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
@@ -14,15 +14,13 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let topology = options::topology(matches)?;
     let nonce = random().map_err(cannot_ask)?;
     let answers = ask_all(&topology, secret.as_ref(), nonce).map_err(cannot_ask)?;
-    let differing = differing(&topology, &answers);
+    let mut wrong = differing(&topology, &answers);
+    wrong.extend(refused(&topology, &answers));
     print(&match matches.opt_present("json") {
         true => to_json(&topology, &answers),
-        false => to_tables(&topology, &answers, &differing),
+        false => to_tables(&topology, &answers, &wrong),
     })?;
-    let problems: Vec<String> = down(&topology, &answers)
-        .into_iter()
-        .chain(differing)
-        .collect();
+    let problems: Vec<String> = down(&topology, &answers).into_iter().chain(wrong).collect();
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failed(problems.join("; "))),

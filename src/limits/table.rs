@@ -110,6 +110,13 @@ limits! {
         /// A neighbour that stays away is worth one attempt per second.
         /// → The wait between attempts stops doubling.
         redial_last: u64 = SECOND, time;
+        /// A neighbour that refuses us, or that we refuse, is there; it goes on until somebody
+        /// corrects a file.
+        /// → The wait between attempts stops doubling.
+        redial_refused: u64 = 60 * SECOND, time;
+        /// A stranger says why it refuses us, and the log must not fill up with its words.
+        /// → The rest of its reason or its name is not shown.
+        refusal_text: usize = 400, bytes;
         /// One worker resolves the host names of neighbours, each of which has one request pending
         /// at most.
         /// → The dial fails and is tried again later.

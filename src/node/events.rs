@@ -6,7 +6,7 @@ use super::admin::shutdown;
 use super::api::{Door, LookupError};
 use super::clients;
 use super::conn::{Kind, Phase, Session, Sessions, Stamp, close, input, output, settle, timeouts};
-use super::context::Timer;
+use super::context::{Level, Timer};
 use super::hangup::{close_lingered, close_pending};
 use super::journal::JournalEvent;
 use super::links::{foreign, lines, outgoing};
@@ -17,11 +17,13 @@ use crate::units::{ConnId, LookupId};
 /// A connection was accepted.
 pub fn accepted(conn: ConnId, door: Door, from: SocketAddr, all: &mut Sessions, parts: &mut Parts) {
     let cx = &mut parts.cx;
-    let (kind, name) = match door {
-        Door::Clients => (Kind::Client, "clients"),
-        Door::Servers => (Kind::Unidentified, "servers"),
+    // At the servers' door a connection has a line when it says something.
+    let (kind, name, level) = match door {
+        Door::Clients => (Kind::Client, "clients", Level::Info),
+        Door::Servers => (Kind::Unidentified, "servers", Level::Debug),
     };
-    cx.info(format_args!("{from} opened at the {name}' door"));
+    let line = format_args!("{from} opened at the {name}' door");
+    cx.log.write(level, line);
     let session = all.insert(Session::new(conn, Some(from), kind));
     session.input.active = Stamp::of(cx.now.mono);
     cx.counters.clients += usize::from(door == Door::Clients);

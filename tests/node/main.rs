@@ -9,6 +9,7 @@ mod support;
 
 mod idle;
 mod link;
+mod refusal;
 mod relink;
 mod secret;
 mod stories;

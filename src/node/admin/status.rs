@@ -61,6 +61,7 @@ fn link(peer: &Peer, store: &Store) -> Value {
     let state = match outgoing.state {
         _ if peer.is_foreign() => "plain",
         Link::Up(_) | Link::Closing(_) => "up",
+        _ if peer.redial.refusal.is_some() => "refused",
         Link::Down => "down",
         Link::Dialling | Link::HelloSent(_) | Link::AwaitingSince(_) | Link::TellingOne(..) => {
             "dialling"
@@ -74,6 +75,7 @@ fn link(peer: &Peer, store: &Store) -> Value {
     json!({
         "name": peer.name,
         "state": state,
+        "why": peer.redial.refusal,
         "lag": store.feed.last().saturating_sub(known),
         "hears": peer.incoming.conn.is_some(),
     })

@@ -21,12 +21,17 @@ use crate::node::context::{Context, Level};
 
 /// Replies after the replies before it: at once, if none of them waits.
 pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
+    reply_quietly(session, line, cx);
+    log_reply(session, line, cx);
+}
+
+/// Replies likewise, and leaves the log to the caller.
+pub fn reply_quietly(session: &mut Session, line: &[u8], cx: &mut Context) {
     if session.output.replies.is_empty() {
         session.output.outbox.borrow(&mut cx.pools.outboxes);
     }
     let Session { output, .. } = session;
     output.replies.answer(line, &mut output.outbox);
-    log_reply(session, line, cx);
     cx.effects.flush(session);
 }
 
@@ -60,6 +65,6 @@ fn log_reply(session: &Session, line: &[u8], cx: &mut Context) {
         return;
     }
     if let (None, Some(from)) = (session.peer(), session.from) {
-        cx.log.client(from, '>', line);
+        cx.log.client(Level::Info, from, '>', line);
     }
 }

@@ -12,7 +12,8 @@
 //! Without a secret an acceptor says SINCE at once. On loopback the status needs no proof.
 //! Any other line is refused. A connection that says nothing is closed after three seconds.
 
-use super::peer::{Link, Peer};
+use super::check::{OTHER_SECRET, as_dialler, check_acceptor, check_dialler};
+use super::peer::Link;
 use super::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
 use crate::node::admin::status;
 use crate::node::conn::{Challenge, End, Kind, Session, close};
@@ -20,8 +21,6 @@ use crate::node::context::{Identity, Level, Timer};
 use crate::node::parts::Parts;
 use crate::units::{ConnId, PeerId};
 use crate::wire::{Hello, Message, Position, Run};
-
-const OTHER_SECRET: &str = "it has another secret: give both the same with --secret-file";
 
 /// The first line of a connection at the servers' door: a neighbour's HELLO, or STATUS.
 ///
@@ -31,9 +30,9 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     let hello = match Message::parse(line) {
         Some(Message::Hello(hello)) => hello,
         Some(Message::Status(nonce)) => return asked(session, line, nonce, parts),
-        _ => return Err(End::Refused("it does not begin with HELLO")),
+        _ => return Err(End::refused("it does not begin with HELLO")),
     };
-    let peer = check_dialler(session, &hello, parts).map_err(End::Refused)?;
+    let peer = check_dialler(session, &hello, parts).map_err(End::refused)?;
     let challenge = Challenge {
         neighbour: Some((peer, hello.run)),
         their_nonce: hello.nonce.to_vec(),
@@ -60,16 +59,16 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
 /// Nothing else is accepted.
 pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
     let (Some(challenge), Some(secret)) = (&session.challenge, &parts.cx.me.secret) else {
-        return Err(End::Refused(OTHER_SECRET));
+        return Err(End::refused(OTHER_SECRET));
     };
     let Some(Message::Auth(proof)) = Message::parse(line) else {
-        return Err(End::Refused("it does not prove that it knows the secret"));
+        return Err(End::refused("it does not prove that it knows the secret"));
     };
     let me = &parts.cx.me;
     let Some((peer, run)) = challenge.neighbour else {
         let nonces = [&challenge.their_nonce[..], challenge.our_nonce.as_bytes()];
         if !secret.accepts(proof, &question(me.name.as_bytes(), nonces)) {
-            return Err(End::Refused("it asks for the status with another secret"));
+            return Err(End::refused("it asks for the status with another secret"));
         }
         parts.log_line(session, '<', line);
         say_status(session, parts);
@@ -77,7 +76,7 @@ pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<()
     };
     let name = &parts.links.peer(peer).name;
     if !secret.accepts(proof, &as_acceptor(DIALLER, me, name, run, challenge)) {
-        return Err(End::Refused(OTHER_SECRET));
+        return Err(End::refused(OTHER_SECRET));
     }
     parts.log_line(session, '<', line);
     admit(session, peer, run, parts);
@@ -99,7 +98,7 @@ fn asked(
         return Ok(());
     }
     let (Some(_), Some(nonce)) = (&parts.cx.me.secret, nonce) else {
-        return Err(End::Refused(
+        return Err(End::refused(
             "it asks for the status, and can prove nothing",
         ));
     };
@@ -133,10 +132,13 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
     }
     (session.kind, session.challenge) = (Kind::Incoming(id), None);
     peer.incoming.conn = Some(session.id);
-    peer.incoming.is_ready = false;
-    cx.info(format_args!("link from {} up: its run is {run}", peer.name));
+    (peer.incoming.is_ready, peer.incoming.is_marked) = (false, false);
+    peer.incoming.is_doubted = false;
+    let level = peer.incoming.level();
+    let line = format_args!("link from {} up: its run is {run}", peer.name);
+    cx.log.write(level, line);
     cx.arm(Timer::Silent(session.id), cx.limits.dead);
-    say_since(Level::Info, id, session, parts);
+    say_since(level, id, session, parts);
     // The neighbour is there, so there is no reason to wait, except for a dial that has just begun.
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     let may_dial = match peer.outgoing.state {
@@ -145,7 +147,10 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
         _ => false,
     };
     if may_dial && !cx.is_shutting_down {
-        peer.redial.reset(&cx.limits);
+        // A neighbour that accepts us may still be one that we refuse.
+        if peer.redial.refusal.is_none() {
+            peer.redial.reset(&cx.limits);
+        }
         peer.dial(cx);
     }
 }
@@ -202,7 +207,7 @@ pub fn on_hello(
     hello: &Hello<'_>,
     parts: &mut Parts,
 ) -> Result<(), End> {
-    check_acceptor(parts.links.peer(id), hello, &parts.cx.me).map_err(End::Refused)?;
+    check_acceptor(parts.links.peer(id), hello, &parts.cx.me).map_err(End::refused)?;
     parts.log_line(session, '<', line);
     on_run(id, session.id, hello.run, parts);
     let peer = parts.links.peer_mut(id);
@@ -215,68 +220,9 @@ pub fn on_hello(
     Ok(())
 }
 
-fn check_dialler(
-    session: &Session,
-    hello: &Hello<'_>,
-    parts: &Parts,
-) -> Result<PeerId, &'static str> {
-    let me = &parts.cx.me;
-    let mut ours = parts.links.iter().filter(|peer| !peer.is_foreign());
-    let Some(peer) = ours.find(|peer| peer.name.as_bytes() == hello.from) else {
-        return Err("it is not a neighbour of ours: do both have the same topology?");
-    };
-    if hello.to != me.name.as_bytes() {
-        return Err("it takes us for another server: do both have the same topology?");
-    }
-    if hello.proof.is_some() {
-        return Err("it says HELLO like an acceptor");
-    }
-    if me.secret.is_some() {
-        // It will prove its name, wherever it comes from.
-        return Ok(peer.id);
-    }
-    if peer.addresses.is_empty() {
-        return Err("that neighbour's host name is not resolved yet");
-    }
-    let from = session.from.map(|from| from.ip().to_canonical());
-    if !from.is_some_and(|from| peer.is_at(from)) {
-        return Err("it does not come from that neighbour's address in the topology");
-    }
-    Ok(peer.id)
-}
-
-fn check_acceptor(peer: &Peer, hello: &Hello<'_>, me: &Identity) -> Result<(), &'static str> {
-    if hello.from != peer.name.as_bytes() {
-        return Err("another server listens there: correct its address in the topology");
-    }
-    if hello.to != me.name.as_bytes() {
-        return Err("it takes us for another server");
-    }
-    match (hello.proof, &me.secret) {
-        (None, _) => Err("it says HELLO like a dialler"),
-        (Some(b"-"), None) => Ok(()),
-        (Some(_), None) => Err("it has a secret: give us the same with --secret-file"),
-        (Some(b"-"), Some(_)) => Err("it has no secret: give it ours with --secret-file"),
-        (Some(proof), Some(secret)) => {
-            let is_good = secret.accepts(proof, &as_dialler(ACCEPTOR, me, peer, hello));
-            is_good.then_some(()).ok_or(OTHER_SECRET)
-        }
-    }
-}
-
 /// Our HELLO to a neighbour, without LF.
 fn hello_line(me: &Identity, neighbour: &str, nonce: &str) -> String {
     format!("HELLO {} {neighbour} {} {nonce}", me.name, me.run)
-}
-
-/// The message that `role` proves on a link that we dialled.
-fn as_dialler(role: &[u8], me: &Identity, peer: &Peer, hello: &Hello<'_>) -> Vec<u8> {
-    let ours = Side(me.name.as_bytes(), me.run, peer.outgoing.nonce.as_bytes());
-    handshake(
-        role,
-        ours,
-        Side(peer.name.as_bytes(), hello.run, hello.nonce),
-    )
 }
 
 /// The message that `role` proves on a link that a neighbour dialled.

@@ -2,6 +2,7 @@
 //! neighbour's servers' door and tells it its changes there; the link that the neighbour dialled
 //! carries the neighbour's.
 
+mod check;
 pub mod foreign;
 mod handshake;
 mod incoming;
@@ -11,6 +12,7 @@ mod peer;
 mod peers;
 mod question;
 mod redial;
+mod refusal;
 pub mod reload;
 mod secret;
 

@@ -4,6 +4,7 @@
 use super::foreign;
 use super::handshake::{on_hello, say_hello};
 use super::peer::{Link, Peer};
+use super::refusal;
 use crate::limits::Limit;
 use crate::node::conn::{End, Kind, Output, Phase, Session, Sessions};
 use crate::node::context::{Context, Level, Timer};
@@ -131,11 +132,12 @@ pub fn connected(id: PeerId, conn: ConnId, sessions: &mut Sessions, parts: &mut 
 /// # Errors
 /// How the line ends the link.
 pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
-    if line.starts_with(b"? ") {
+    if let Some(why) = refusal::reason(line) {
         // Not answered: two servers that refuse each other would never end.
         parts.log_line(session, '<', line);
-        parts.warn(session, "it refuses us: do both have the same topology?");
-        return Err(End::Closed("refused by the neighbour"));
+        let peer = parts.links.peer_mut(id);
+        peer.refused(session.id, &why, &mut parts.cx);
+        return Err(End::Closed(why.into()));
     }
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     // A link that a newer one replaced has nothing to say.
@@ -157,7 +159,7 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
             parts.log_line(session, '<', line);
             parts.acks.waves.on_done(id, run, number, &mut parts.cx);
         }
-        _ => return Err(End::Refused("it says what an acceptor never says")),
+        _ => return Err(End::refused("it says what an acceptor never says")),
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::limits::{Limits, Throttle};
 use crate::node::api::{Action, Neighbour};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::store::{Change, CursorId};
-use crate::units::{ConnId, MILLISECOND, PeerId};
+use crate::units::{ConnId, MILLISECOND, PeerId, SECOND};
 use crate::wire::{Position, Run};
 
 /// A neighbour, and how far we have got with it.
@@ -77,6 +77,22 @@ pub struct Incoming {
     pub is_ready: bool,
     /// The last MARK of its present run: how far we got in its feed.
     pub heard: Position,
+    /// A MARK came on this connection: the neighbour has accepted us, too.
+    pub is_marked: bool,
+    /// The last connection ended before its first MARK, so the next one is not news before its own.
+    pub is_stuck: bool,
+    /// The last one that said it was this neighbour did not prove it.
+    pub is_doubted: bool,
+}
+
+impl Incoming {
+    /// How much a line about the present connection matters.
+    pub fn level(&self) -> Level {
+        match self.is_stuck && !self.is_marked {
+            true => Level::Debug,
+            false => Level::Info,
+        }
+    }
 }
 
 /// The state of a neighbour of another make, beside its link. It acknowledges nothing; when it
@@ -105,6 +121,11 @@ impl Link {
             | Link::Closing(conn)
             | Link::TellingOne(conn, _) => Some(conn),
         }
+    }
+
+    /// Whether there is a connection, and no link yet.
+    pub fn is_handshake(self) -> bool {
+        matches!(self, Link::HelloSent(_) | Link::AwaitingSince(_))
     }
 }
 
@@ -177,18 +198,41 @@ impl Peer {
 
     /// The outgoing link is down: after a while the neighbour is dialled again.
     pub fn down(&mut self, why: &str, cx: &mut Context) {
-        cx.timers.stop(Timer::Mark(self.id));
-        self.outgoing.state = Link::Down;
-        // Waves that await this link are answered.
-        cx.effects.news = true;
         let (wait, is_news) = self.redial.failed(why, &mut cx.random, &cx.limits);
-        cx.arm(Timer::Link(self.id), wait);
+        self.wait(wait, cx);
         if is_news {
             let (name, ms) = (&self.name, wait / MILLISECOND);
             cx.info(format_args!(
                 "link to {name} down: {why}; dialling it within {ms} ms"
             ));
         }
+    }
+
+    /// The neighbour is there, but one of both refuses the other on this connection.
+    pub fn refused(&mut self, conn: ConnId, why: &str, cx: &mut Context) {
+        if self.outgoing.state.conn() != Some(conn) {
+            return;
+        }
+        let (wait, is_news) = self.redial.refused(why, &mut cx.random, &cx.limits);
+        self.wait(wait, cx);
+        if is_news {
+            let (name, seconds) = (&self.name, cx.limits.redial_refused / SECOND);
+            let at = self.addresses.iter().map(|it| format!(" at {it}"));
+            let at: String = at.collect();
+            let line = format_args!(
+                "link to {name}{at} refused: {why}; the next dials wait up to {seconds} s"
+            );
+            cx.log.write(Level::Warn, line);
+        }
+    }
+
+    fn wait(&mut self, wait: u64, cx: &mut Context) {
+        cx.timers.stop(Timer::Mark(self.id));
+        self.redial.is_stuck |= self.outgoing.state.is_handshake();
+        self.outgoing.state = Link::Down;
+        // Waves that await this link are answered.
+        cx.effects.news = true;
+        cx.arm(Timer::Link(self.id), wait);
     }
 
     /// A connection that we dialled is gone.
@@ -202,7 +246,9 @@ impl Peer {
     pub fn stop_hearing(&mut self, conn: ConnId, why: &str, cx: &mut Context) {
         if self.incoming.conn == Some(conn) {
             self.incoming.conn = None;
-            cx.info(format_args!("link from {} down: {why}", self.name));
+            let line = format_args!("link from {} down: {why}", self.name);
+            cx.log.write(self.incoming.level(), line);
+            self.incoming.is_stuck = !self.incoming.is_marked;
         }
     }
 }
