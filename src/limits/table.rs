@@ -114,6 +114,9 @@ limits! {
         /// corrects a file.
         /// → The wait between attempts stops doubling.
         redial_refused: u64 = 60 * SECOND, time;
+        /// Two processes with the name of one neighbour are noticed by a run that comes back.
+        /// → The run that was met first is forgotten.
+        runs: usize = 16, count;
         /// A stranger says why it refuses us, and the log must not fill up with its words.
         /// → The rest of its reason or its name is not shown.
         refusal_text: usize = 400, bytes;

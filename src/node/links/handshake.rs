@@ -12,14 +12,17 @@
 //! Without a secret an acceptor says SINCE at once. On loopback the status needs no proof.
 //! Any other line is refused. A connection that says nothing is closed after three seconds.
 
+use std::net::IpAddr;
+
 use super::check::{OTHER_SECRET, as_dialler, check_acceptor, check_dialler};
 use super::peer::Link;
+use super::rivals::Claim;
 use super::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
 use crate::node::admin::status;
 use crate::node::conn::{Challenge, End, Kind, Session, close};
 use crate::node::context::{Identity, Level, Timer};
 use crate::node::parts::Parts;
-use crate::units::{ConnId, PeerId};
+use crate::units::PeerId;
 use crate::wire::{Hello, Message, Position, Run};
 
 /// The first line of a connection at the servers' door: a neighbour's HELLO, or STATUS.
@@ -48,7 +51,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     parts.log_line(session, '<', line);
     parts.say(session, format_args!("{reply} {proof}"));
     if parts.cx.me.secret.is_none() {
-        admit(session, peer, hello.run, parts);
+        admit(session, peer, hello.run, parts)?;
     }
     Ok(())
 }
@@ -79,8 +82,7 @@ pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<()
         return Err(End::refused(OTHER_SECRET));
     }
     parts.log_line(session, '<', line);
-    admit(session, peer, run, parts);
-    Ok(())
+    admit(session, peer, run, parts)
 }
 
 /// Somebody asks for the status: on this machine's loopback anybody may, from elsewhere only
@@ -122,8 +124,8 @@ fn say_status(session: &mut Session, parts: &mut Parts) {
 }
 
 /// The dialler is the neighbour that it says it is: from here on we accept its changes.
-fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
-    on_run(id, session.id, run, parts);
+fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) -> Result<(), End> {
+    on_run(id, session, run, parts)?;
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     if let Some(old) = peer.incoming.conn {
         let why = "replaced by a newer one";
@@ -153,6 +155,7 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
         }
         peer.dial(cx);
     }
+    Ok(())
 }
 
 /// Says how far we got in a neighbour's feed, and what our table is.
@@ -164,17 +167,32 @@ pub fn say_since(level: Level, id: PeerId, session: &mut Session, parts: &mut Pa
     }
 }
 
-/// A neighbour has said on `conn` which run it is. Links to an earlier run end.
-fn on_run(id: PeerId, conn: ConnId, run: Run, parts: &mut Parts) {
+/// A neighbour has said which run it is. Links to an earlier run end.
+fn on_run(id: PeerId, session: &Session, run: Run, parts: &mut Parts) -> Result<(), End> {
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    let conn = session.id;
+    let at = match (session.from, peer.addresses.first()) {
+        (Some(from), _) => from.to_string(),
+        (None, address) => address.map(IpAddr::to_string).unwrap_or_default(),
+    };
+    let live = peer.live_run(conn);
+    let hello = (&peer.name[..], run, &at[..]);
+    match (peer.rivals).claim(hello, live, cx.now.mono, &cx.limits) {
+        Claim::Granted => {}
+        Claim::Contested(why) => {
+            parts.warn(session, &why);
+        }
+        Claim::Refused(why) => return Err(End::refused(why)),
+    }
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     if peer.run == Some(run) {
-        return;
+        return Ok(());
     }
     let is_first = peer.run.replace(run).is_none();
     peer.known_since = parts.store.feed.last();
     peer.incoming.heard = Position::default();
     if is_first {
-        return;
+        return Ok(());
     }
     let why = "the neighbour was started again";
     let links = [peer.incoming.conn, peer.outgoing.state.conn()];
@@ -183,6 +201,7 @@ fn on_run(id: PeerId, conn: ConnId, run: Run, parts: &mut Parts) {
         peer.lost(old, why, cx);
         cx.effects.close_later(old, why);
     }
+    Ok(())
 }
 
 /// The shell connected to a neighbour: we say HELLO.
@@ -209,7 +228,7 @@ pub fn on_hello(
 ) -> Result<(), End> {
     check_acceptor(parts.links.peer(id), hello, &parts.cx.me).map_err(End::refused)?;
     parts.log_line(session, '<', line);
-    on_run(id, session.id, hello.run, parts);
+    on_run(id, session, hello.run, parts)?;
     let peer = parts.links.peer_mut(id);
     peer.outgoing.state = Link::AwaitingSince(session.id);
     if let Some(secret) = &parts.cx.me.secret {

@@ -14,6 +14,7 @@ mod question;
 mod redial;
 mod refusal;
 pub mod reload;
+mod rivals;
 mod secret;
 
 pub use peer::{Link, Peer};

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::redial::Redial;
+use super::rivals::Rivals;
 use crate::limits::{Limits, Throttle};
 use crate::node::api::{Action, Neighbour};
 use crate::node::context::{Context, Level, Timer};
@@ -20,6 +21,8 @@ pub struct Peer {
     pub addresses: Vec<IpAddr>,
     /// Its present run, as it last said.
     pub run: Option<Run>,
+    /// Its runs so far: two may be alive at a time, and should not be.
+    pub rivals: Rivals,
     /// `tellers` bits of changes up to this one are ignored: they may date from an earlier run of
     /// this neighbour, or from another neighbour that had its place.
     pub known_since: u64,
@@ -148,6 +151,7 @@ impl Peer {
             name: neighbour.name,
             addresses: neighbour.addresses,
             run: None,
+            rivals: Rivals::default(),
             known_since: 0,
             outgoing: Outgoing {
                 state: Link::Down,
@@ -179,6 +183,17 @@ impl Peer {
     /// Whether it told us this change in its present run, so that it need not be told.
     pub fn knows(&self, change: &Change) -> bool {
         change.told_by(self.id) && change.seq > self.known_since
+    }
+
+    /// Its present run, if it has a link that is not `conn`.
+    pub fn live_run(&self, conn: ConnId) -> Option<Run> {
+        let outgoing = match self.outgoing.state {
+            Link::Up(link) | Link::Closing(link) => Some(link),
+            _ => None,
+        };
+        let links = [self.incoming.conn, outgoing];
+        let is_live = links.into_iter().flatten().any(|link| link != conn);
+        self.run.filter(|_| is_live)
     }
 
     /// Has the shell connect, and drop what it is trying already.

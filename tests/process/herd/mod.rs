@@ -14,6 +14,7 @@ mod lines;
 mod logs;
 mod order;
 mod places;
+mod rivals;
 mod signals;
 mod status;
 mod strace;
