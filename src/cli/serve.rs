@@ -125,7 +125,7 @@ fn prepare(
         doors: [open(host, this.clients)?, open(host, servers)?],
         reload: reread(options::topology_path(matches), this.clone()),
         source: matches!(this.host, Host::Ip(_)).then_some(host),
-        clients_max: clients_max(links.len()),
+        clients_max: clients_max(links.iter().map(|(it, _)| descriptors(it)).sum()),
         links,
         places: shared.places,
         until_eof: matches.opt_present("until-eof"),
@@ -225,8 +225,17 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     levels.get(place).or(levels.last()).copied()
 }
 
-/// How many clients a server with this number of neighbours may have at once.
-pub(super) fn clients_max(neighbours: usize) -> usize {
-    let reserved = Limits::PRODUCT.clients + 4 * neighbours;
+/// The descriptors that a server keeps back for a neighbour: for two links each way, or for the
+/// connections to one of another make.
+fn descriptors(neighbour: &Neighbour) -> usize {
+    4 + match neighbour.plain {
+        true => Limits::PRODUCT.plain_connections,
+        false => 0,
+    }
+}
+
+/// How many clients a server may have at once that keeps descriptors back for its neighbours.
+pub(super) fn clients_max(for_neighbours: usize) -> usize {
+    let reserved = Limits::PRODUCT.clients + for_neighbours;
     descriptors_max().saturating_sub(reserved).max(1)
 }

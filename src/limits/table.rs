@@ -13,7 +13,7 @@ use crate::units::{MILLISECOND, SECOND};
 limits! {
     "clients" {
         /// The doors, the poll, the log, the workers and unidentified connections need 40
-        /// descriptors, and each neighbour needs four.
+        /// descriptors, and each neighbour needs four, a plain one 16 more.
         /// → A client that has been idle makes room for a further one. If none has, the further one
         /// is closed as soon as it connects.
         clients: usize = 40, descriptors;
@@ -132,6 +132,13 @@ limits! {
         /// → One that has finished is forgotten. If none has, the new wave is not answered, and
         /// replies are late.
         waves: usize = 1024, count;
+        /// A plain neighbour may never end its connections, and each is given time to. As many
+        /// descriptors are kept back for it.
+        /// → The next update waits until one of them has ended.
+        plain_connections: usize = 16, count;
+        /// Most plain neighbours end a connection as soon as they have read its line.
+        /// → The next update does not wait any longer for the end of the last one.
+        plain_end: u64 = 20 * MILLISECOND, time;
         /// A plain neighbour may answer although no answer is wanted.
         /// → The connection ends; the line counts as delivered.
         unexpected_reply: usize = 4 << 10, bytes;

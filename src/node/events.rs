@@ -102,6 +102,9 @@ pub fn written(conn: ConnId, count: usize, all: &mut Sessions, parts: &mut Parts
         _ => {}
     }
     settle(session, cx);
+    if let (Kind::Foreign(id), Phase::Lingering) = (session.kind, session.phase) {
+        foreign::sent(parts.links.peer_mut(id), conn, cx);
+    }
     timeouts::arm(session, cx);
 }
 

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod foreign;
 mod idle;
 mod link;
 mod refusal;

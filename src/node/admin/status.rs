@@ -65,7 +65,7 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
         Link::Up(_) | Link::Closing(_) => "up",
         _ if refusal.is_some() => "refused",
         Link::Down => "down",
-        Link::Dialling | Link::HelloSent(_) | Link::AwaitingSince(_) | Link::TellingOne(..) => {
+        Link::Dialling | Link::HelloSent(_) | Link::AwaitingSince(_) | Link::TellingOne(_) => {
             "dialling"
         }
     };

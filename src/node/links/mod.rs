@@ -16,6 +16,7 @@ mod refusal;
 pub mod reload;
 mod rivals;
 mod secret;
+mod telling;
 
 pub use peer::{Link, Peer};
 pub use peers::Links;

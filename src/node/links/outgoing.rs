@@ -239,7 +239,9 @@ fn push_mark(peer: &mut Peer, table: Position, output: &mut Output, cx: &mut Con
 /// A neighbour is to be dialled, or did not answer in time.
 pub fn on_timeout(id: PeerId, parts: &mut Parts) {
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
-    match peer.outgoing.state {
+    let state = peer.outgoing.state;
+    match state {
+        Link::TellingOne(_) if foreign::go_on(peer, cx) => {}
         Link::Down if cx.is_shutting_down => {}
         Link::Down if peer.is_foreign() => foreign::call_again(peer, &mut parts.store.feed, cx),
         Link::Down => peer.dial(cx),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::redial::Redial;
 use super::rivals::Rivals;
+use super::telling::Foreign;
 use crate::limits::{Limits, Throttle};
 use crate::node::api::{Action, Neighbour};
 use crate::node::context::{Context, Level, Timer};
@@ -68,8 +69,8 @@ pub enum Link {
     Up(ConnId),
     /// We are shutting down, and everything was told.
     Closing(ConnId),
-    /// A neighbour of another make is told one change, the one with that sequence number.
-    TellingOne(ConnId, u64),
+    /// A neighbour of another make is sent one change.
+    TellingOne(ConnId),
 }
 
 /// The link on which a neighbour tells us its changes.
@@ -98,21 +99,6 @@ impl Incoming {
     }
 }
 
-/// The state of a neighbour of another make, beside its link. It acknowledges nothing; when it
-/// resets the connection, is it going down, or does it never take this line?
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Foreign {
-    /// Bytes that it sent on this connection, on which it has nothing to say.
-    pub unexpected: usize,
-    /// Resets in a row of the first change that it has not been told.
-    pub resets: u32,
-    /// That change is skipped for now, and the next one tried.
-    pub skipped: bool,
-    /// The sequence number of a change that was reset while a later one got through: a poison
-    /// message, perhaps.
-    pub suspect: Option<u64>,
-}
-
 impl Link {
     /// The connection, if there is one.
     pub fn conn(self) -> Option<ConnId> {
@@ -122,7 +108,7 @@ impl Link {
             | Link::AwaitingSince(conn)
             | Link::Up(conn)
             | Link::Closing(conn)
-            | Link::TellingOne(conn, _) => Some(conn),
+            | Link::TellingOne(conn) => Some(conn),
         }
     }
 
