@@ -236,6 +236,12 @@ fn descriptors(neighbour: &Neighbour) -> usize {
 
 /// How many clients a server may have at once that keeps descriptors back for its neighbours.
 pub(super) fn clients_max(for_neighbours: usize) -> usize {
-    let reserved = Limits::PRODUCT.clients + for_neighbours;
-    descriptors_max().saturating_sub(reserved).max(1)
+    let all = descriptors_max();
+    // A crowd at one neighbour's address. With few descriptors there is no room for all of it.
+    let crowd = match for_neighbours {
+        0 => 0,
+        _ => Limits::PRODUCT.handshakes.min(all / 8),
+    };
+    let reserved = Limits::PRODUCT.clients + for_neighbours + crowd;
+    all.saturating_sub(reserved).max(1)
 }

@@ -124,10 +124,15 @@ limits! {
         /// at most.
         /// → The dial fails and is tried again later.
         resolver_queue: usize = 64, count;
-        /// Connections at the servers' door that have not said HELLO get few descriptors beyond two
-        /// for each neighbour.
+        /// Connections at the servers' door that have not proved to be a neighbour, and come from
+        /// elsewhere, get few descriptors.
         /// → A new one takes the place of the one that has been silent longest.
         unidentified: usize = 16, count;
+        /// A crowd that says HELLO in a neighbour's name at its own address must leave the neighbour
+        /// time to prove itself: with 100 connections a second, half a second. An address with
+        /// several neighbours has two places more for each.
+        /// → A new one takes the place of the one at this address that has been silent longest.
+        handshakes: usize = 48, count;
         /// With --ack herd, the newest wave of each server's run is remembered.
         /// → One that has finished is forgotten. If none has, the new wave is not answered, and
         /// replies are late.

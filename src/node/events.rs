@@ -29,7 +29,8 @@ pub fn accepted(conn: ConnId, door: Door, from: SocketAddr, all: &mut Sessions, 
     cx.counters.clients += usize::from(door == Door::Clients);
     if door == Door::Servers {
         cx.arm(Timer::Silent(conn), cx.limits.dead);
-        if let Some(evicted) = parts.links.make_room(conn, all, cx) {
+        let new = (conn, from.ip().to_canonical());
+        if let Some(evicted) = parts.links.make_room(new, all, cx) {
             cx.effects
                 .close_later(evicted, "it makes room for a newer connection");
         }

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crowd;
 mod foreign;
 mod idle;
 mod link;
