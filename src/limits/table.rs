@@ -101,8 +101,7 @@ limits! {
         /// → A MARK is sent.
         heartbeat: u64 = SECOND, time;
         /// The other end of a silent link may be gone without a word.
-        /// → A neighbour that has sent neither MARK nor answer for this long is taken for dead, and
-        /// the link ends.
+        /// → A neighbour that has sent no byte for this long is taken for dead, and the link ends.
         dead: u64 = 3 * SECOND, time;
         /// A neighbour that restarts is back soon.
         /// → It is dialled again; the wait doubles each time.
@@ -128,7 +127,7 @@ limits! {
         /// elsewhere, get few descriptors.
         /// → A new one takes the place of the one that has been silent longest.
         unidentified: usize = 16, count;
-        /// A crowd that says HELLO in a neighbour's name at its own address must leave the neighbour
+        /// A crowd that says HELLO in a neighbour's name at its own address must leave this one
         /// time to prove itself: with 100 connections a second, half a second. An address with
         /// several neighbours has two places more for each.
         /// → A new one takes the place of the one at this address that has been silent longest.

@@ -50,7 +50,12 @@ pub fn fill(session: &mut Session, ticket: Ticket, rest: &[u8], cx: &mut Context
 
 /// The socket took `count` bytes; 0: it took none.
 pub fn advance(session: &mut Session, count: usize, cx: &mut Context) {
-    session.input.active = Stamp::of(cx.now.mono);
+    // Bytes that the kernel keeps say nothing about the other end of a link. But once it was full
+    // and takes more, the other host has acknowledged some.
+    let was_full = session.deadlines.is_blocked();
+    if session.is_client() || was_full && count > 0 {
+        session.input.active = Stamp::of(cx.now.mono);
+    }
     let output = &mut session.output;
     output.outbox.advance(count);
     output.outbox.give_back(&mut cx.pools.outboxes);

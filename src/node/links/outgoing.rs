@@ -237,7 +237,7 @@ fn push_mark(peer: &mut Peer, table: Position, output: &mut Output, cx: &mut Con
 }
 
 /// A neighbour is to be dialled, or did not answer in time.
-pub fn on_timeout(id: PeerId, parts: &mut Parts) {
+pub fn on_timeout(id: PeerId, sessions: &Sessions, parts: &mut Parts) {
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     let state = peer.outgoing.state;
     match state {
@@ -247,6 +247,11 @@ pub fn on_timeout(id: PeerId, parts: &mut Parts) {
         Link::Down => peer.dial(cx),
         Link::Dialling => peer.down("no answer", cx),
         state => {
+            let session = state.conn().and_then(|conn| sessions.get(conn));
+            let left = session.and_then(|it| it.patience(cx.now.mono, &cx.limits));
+            if let (Some(left), Link::Up(_) | Link::Closing(_)) = (left, state) {
+                return cx.arm(Timer::Link(id), left);
+            }
             cx.hit(Limit::dead);
             if let Some(conn) = state.conn() {
                 cx.effects.close_later(conn, "silent for too long");
