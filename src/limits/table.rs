@@ -75,7 +75,8 @@ limits! {
         /// Closing a connection while its peer still sends resets it and destroys the last reply.
         /// → Input after the end is dropped for this long; then the connection is closed.
         linger: u64 = SECOND, time;
-        /// With --ack herd, a client does not wait for a dying link to time out.
+        /// With --ack herd, a client does not wait for a dying link to time out. Links that take
+        /// 60 ms each way need more; --ack-wait sets this limit.
         /// → The reply is sent before every server has the update.
         ack_wait: u64 = 200 * MILLISECOND, time;
     }

@@ -43,6 +43,7 @@ pub fn report(parts: &Parts) -> Value {
             "in_flight": acks.barriers.lookups(),
             "failed": counts.lookups_failed,
         },
+        "acks_late": acks.late(),
         "totals": counted(counts, |count| json!(count)),
         "rates": counted(&recent.counts, |count| json!(per_second(count, recent.period))),
         "turns_per_second": per_second(recent.turns, recent.period),
