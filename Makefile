@@ -10,12 +10,12 @@ FUZZ_TARGETS := client_line server_line session topology provider_json
 # How many seeds `make sim` runs; with SEED it replays that one.
 SEEDS ?= 100000
 
-# With ROW `make faults` tries those faults alone whose names hold it.
+# With ROW `make faults` and `make hosts` try those rows alone whose names hold it.
 ROW ?=
 # How long `make soak` goes on.
 MINUTES ?= 60
 
-.PHONY: help herd test build lint doc sim sim-scale mutants faults soak bench strace perf fuzz clean
+.PHONY: help herd test build lint doc sim sim-scale mutants faults hosts soak bench strace perf fuzz clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ mutants: ## plant bugs, one by one: the simulator catches each within 128 seeds,
 
 faults: ## the herd under attack: every fault in full, and a table of what was measured
 	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test faults \
+		the_whole_table -- --ignored --nocapture
+
+hosts: ## the herd on several hosts, in network namespaces (root): what holds there
+	@$(CARGO) test --locked --quiet --test process hosts::machines -- --nocapture
+	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test hosts \
 		the_whole_table -- --ignored --nocapture
 
 soak: ## load, restarts, cuts and rude clients for MINUTES=60: nothing grows, all agree

@@ -39,7 +39,8 @@
 //!
 //! The tools behind three verbs are off this path, each a small loop of its own: [`up`] runs a
 //! whole herd, [`status`] asks how it is, and [`load`] measures how fast a server is and checks
-//! every reply. [`terminal`] lays out what they show.
+//! every reply. [`terminal`] lays out what they show, and [`stdio`] writes it where a loop must not
+//! wait for a reader.
 //!
 //! The pages of the [`guide`] say how to run a herd, how it is tested, and how fast it is.
 //!
@@ -61,6 +62,7 @@ pub mod node;
 pub mod places;
 pub mod reactor;
 pub mod status;
+pub mod stdio;
 pub mod terminal;
 pub mod topology;
 pub mod units;

@@ -77,13 +77,14 @@ fn serve(
             limits: Limits::default(),
         }),
         journal: None,
-        doors,
+        doors: doors.map(|it| vec![it]),
         links: vec![(neighbour, Target::Address(target))],
-        source: Some(HOST),
+        sources: vec![(HOST, 0).into()],
         clients_max: 10,
         places: Arc::new(Nowhere),
         until_eof: false,
-        signals: Signals::catch().unwrap(),
+        signals: Signals::catch(false).unwrap(),
+        notifier: Default::default(),
         reload: Box::new(|| Err("nobody asks for it".to_string())),
         log,
     })
@@ -129,7 +130,7 @@ fn a_request_allocates_nothing() {
     let log = logging::open(Path::new("/dev/null"), LevelFilter::Info).unwrap();
     for pipeline in [1, 16, 100] {
         let phase = AtomicU8::new(WARMING);
-        let doors = || [(); 2].map(|()| Listener::open(HOST, 0).unwrap());
+        let doors = || [(); 2].map(|()| Listener::open((HOST, 0).into()).unwrap());
         let (first, second) = (doors(), doors());
         let [client, link] = [address(&first[0]), address(&first[1])];
         let other = address(&second[1]);

@@ -50,6 +50,14 @@ impl LineBuffer {
         Some(limited(&kept.bytes[line], limit))
     }
 
+    /// The bytes that `next` looks at next: the kept bytes, or `fresh` if there are none.
+    pub fn ahead<'a>(&'a self, fresh: &'a [u8]) -> &'a [u8] {
+        match &self.kept {
+            Some(kept) if kept.len() > 0 => &kept.bytes[kept.done..],
+            _ => fresh,
+        }
+    }
+
     /// Keeps the bytes that `next` left in `fresh`. Memory comes from `pool`, and returns to it
     /// when nothing is left, which is usual: most packets end with an LF.
     pub fn keep(&mut self, fresh: &[u8], pool: &mut BufferPool) {

@@ -5,7 +5,10 @@ use getopts::Matches;
 use super::failure::Failure;
 use super::options;
 use crate::terminal::{list, print, table};
-use crate::topology::{Graph, Topology};
+use crate::topology::{Graph, Server, Topology};
+
+/// A smaller herd is never called dense.
+const DENSE_SERVERS: usize = 6;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     options::no_words("check", matches, "name the file with -t FILE")?;
@@ -50,18 +53,39 @@ fn describe(file: &str, topology: &Topology) -> String {
     let servers = count(topology.servers.len(), "server");
     let links = count(topology.links.len(), "link");
     let doors = doors(topology);
-    format!("{file} is right: {servers}, {links}, {shape}\n\n{doors}\n{facts}")
+    let advice: String = (parts.iter())
+        .filter_map(|part| sparser(topology, part))
+        .collect();
+    format!("{file} is right: {servers}, {links}, {shape}\n\n{doors}\n{facts}{advice}")
 }
 
 /// A row for each server.
 fn doors(topology: &Topology) -> String {
-    let mut rows = "server\tclients' door\tservers' door\tneighbours\n".to_string();
+    let servers = &topology.servers;
+    // Few herds need these columns.
+    let has = |is_given: fn(&Server) -> bool| servers.iter().any(is_given);
+    let shows_listen = has(|server| server.listen.is_some());
+    let shows_source = has(|server| server.source.is_some());
+    let mut rows = "server\tclients' door\tservers' door".to_string();
+    rows += if shows_listen { "\tlistens on" } else { "" };
+    rows += if shows_source { "\tdials from" } else { "" };
+    rows += "\tneighbours\n";
     for (index, server) in topology.servers.iter().enumerate() {
         let neighbours = topology.neighbours(index).collect::<Vec<_>>();
         let neighbours = names(topology, &neighbours);
         let (name, clients) = (&server.name, server.clients_door());
         let servers = server.servers_door().unwrap_or("plain".to_string());
-        rows += &format!("{name}\t{clients}\t{servers}\t{neighbours}\n");
+        rows += &format!("{name}\t{clients}\t{servers}");
+        if shows_listen {
+            let listen = server.listens_on().to_string();
+            rows += &format!("\t{}", if server.plain { "-" } else { &listen });
+        }
+        if shows_source {
+            let any = if server.plain { "-" } else { "any" };
+            let source = server.source.map(|it| it.to_string());
+            rows += &format!("\t{}", source.unwrap_or(any.to_string()));
+        }
+        rows += &format!("\t{neighbours}\n");
     }
     table(&rows)
 }
@@ -85,6 +109,34 @@ fn lines_per_update(topology: &Topology, part: &[usize]) -> String {
         0 => format!("{lines} (2m - n + 1)"),
         _ => format!("{lines} (2m - n + 1), and {to_plain} to plain servers"),
     }
+}
+
+/// Advice for a part with more links than it needs: every further link costs two more lines for
+/// each update. A ring with a chord from each server has four links a server, survives the loss of
+/// any one, and with chords of about the square root of its size it is not wide.
+fn sparser(topology: &Topology, part: &[usize]) -> Option<String> {
+    let size = part.len();
+    let links = topology.links.iter().filter(|(a, _)| part.contains(a));
+    let links = links.count();
+    if size < DENSE_SERVERS || links <= 2 * size {
+        return None;
+    }
+    let step = size.isqrt().max(2);
+    let (ring, all) = (
+        Graph::chorded_ring(size, step),
+        (0..size).collect::<Vec<_>>(),
+    );
+    let (lines, diameter) = (ring.lines_per_update_max(&all), ring.diameter(&all));
+    let first = &topology.servers[part[0]].name;
+    let now = Graph::new(topology.servers.len(), topology.links.iter().copied());
+    let now = now.lines_per_update_max(part);
+    Some(format!(
+        "\nThe part of {first} is dense: its {links} links cost up to {now} lines per update.\n\
+         A ring with a chord from each server to the one {step} places after it would do\n\
+         with {} links and {lines} lines. Its diameter is {diameter}, and no loss of one server\n\
+         splits it.\n",
+        2 * size
+    ))
 }
 
 fn names(topology: &Topology, places: &[usize]) -> String {

@@ -1,15 +1,18 @@
 //! `herd load`: ask servers as fast as they answer, or at a rate, and report how that went.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use getopts::Matches;
 
 use super::failure::Failure::{self, Failed, Wrong};
-use super::system::first_address;
 use crate::limits::Limits;
-use crate::load::{self, CLIENTS_MAX, LoadConn, Plan, Stats, Until};
+use crate::load::{
+    self, BOUND_MAX, CLIENTS_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until,
+};
+use crate::reactor::resolve;
+use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
 use crate::units::SECOND;
 
@@ -21,15 +24,17 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let plan = plan(matches)?;
     // A dumb terminal shows control sequences as text.
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    let mut shows = io::stderr().is_terminal() && !is_dumb;
+    let shows = io::stderr().is_terminal() && !is_dumb;
     let mut watch = |stats: &Stats, elapsed: u64| {
-        // A terminal that cannot be written to is not written to again.
-        shows = shows && show(&load::progress(stats, elapsed));
+        if shows {
+            show(&load::progress(stats, elapsed));
+        }
     };
     let conn = |index| LoadConn::new(plan.workload(index));
     let report = load::run(&plan, conn, SECOND, &mut watch);
     if shows {
         show("");
+        finish();
     }
     let report = report.map_err(|error| {
         let advice = match error.kind() {
@@ -75,6 +80,7 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
         (false, None) => Until::Time(TIME),
         (false, Some(text)) => Until::Time(nanoseconds(&text)?),
     };
+    let usual = Questions::usual(0);
     let rate = number("rate", 1..=LIMITS.load_rate, 1)?;
     Ok(Plan {
         connections: connections as usize,
@@ -82,9 +88,14 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
         until,
         clients,
         rate: matches.opt_present("rate").then_some(rate),
-        whatsat_percent: number("whatsat", 0..=100, 0)?,
+        questions: Questions {
+            percent: number("whatsat", 0..=100, 0)?,
+            radius_km: number("radius", 0..=RADIUS_KM_MAX, usual.radius_km)?,
+            bound: number("bound", 0..=BOUND_MAX, usual.bound as u64)? as usize,
+            towns: matches.opt_present("towns"),
+        },
         // Last, since resolving a name may take a while.
-        addresses: matches.free.iter().map(resolve).collect::<Result<_, _>>()?,
+        doors: matches.free.iter().map(door).collect::<Result<_, _>>()?,
     })
 }
 
@@ -121,19 +132,23 @@ fn nanoseconds(text: &str) -> Result<u64, Failure> {
     }
 }
 
-/// The first address of HOST:PORT.
-fn resolve(word: &String) -> Result<SocketAddr, Failure> {
-    first_address(word).map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => Wrong(format!(
-            "{word:?} is not the address of a clients' door; write HOST:PORT"
-        )),
-        _ => Failed(format!("cannot resolve {word}: {error}")),
-    })
+/// All addresses of HOST:PORT, where an IPv6 address has brackets.
+fn door(word: &String) -> Result<Vec<SocketAddr>, Failure> {
+    let wrong = || {
+        let what = "is not the address of a clients' door; write HOST:PORT";
+        Wrong(format!("{word:?} {what}"))
+    };
+    let (host, port) = word.rsplit_once(':').ok_or_else(wrong)?;
+    let port = port.parse().map_err(|_| wrong())?;
+    let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    if inner.is_none() && host.contains(':') {
+        return Err(wrong());
+    }
+    let cannot = |error| Failed(format!("cannot resolve {word}: {error}"));
+    resolve(inner.unwrap_or(host), port).map_err(cannot)
 }
 
 /// Shows `text` on the last line of the terminal, in place of what was there.
-fn show(text: &str) -> bool {
-    let mut terminal = io::stderr().lock();
-    let line = format!("\r\u{1b}[K{text}");
-    terminal.write_all(line.as_bytes()).is_ok() && terminal.flush().is_ok()
+fn show(text: &str) {
+    say(Stream::Error, format!("\r\u{1b}[K{text}"));
 }

@@ -5,6 +5,7 @@
 //! because nobody reads our output. The work of `up`, `status` and `load` is in their own rooms.
 
 mod check;
+mod doors;
 mod failure;
 mod limits;
 mod load;
@@ -17,13 +18,15 @@ mod system;
 mod up;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use getopts::Matches;
 
+use crate::reactor::{end_as_process_1, undo_inherited};
+use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
-use failure::Failure::{self, Wrong};
+use failure::Failure::{self, Failed, Wrong};
 
 const HELP: &str = include_str!("help/herd.txt");
 const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
@@ -43,15 +46,20 @@ const VERBS: [(&str, &str, Verb); 6] = [
 /// Runs the program. If it fails, one line on standard error says why.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let (status, text) = match run(&arguments) {
-        Ok(()) => return ExitCode::SUCCESS,
+    let outcome = undo_inherited().map_err(cannot_begin);
+    let (status, text) = match outcome.and_then(|()| run(&arguments)) {
+        Ok(()) => (0, String::new()),
         // People who type the bare name want to know what there is.
         Err(_) if arguments.is_empty() => (2, HELP.to_string()),
         Err(failure) => (failure.status(), format!("{failure}\n")),
     };
-    // Without standard error there is nobody to tell.
-    let _ = io::stderr().write_all(text.as_bytes());
+    say(Stream::Error, text);
+    finish();
     ExitCode::from(status)
+}
+
+fn cannot_begin(error: io::Error) -> Failure {
+    Failed(format!("cannot catch signals: {error}"))
 }
 
 fn run(arguments: &[OsString]) -> Result<(), Failure> {
@@ -61,6 +69,9 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         .map(|word| word.to_str().ok_or_else(|| not_text(word)));
     let words = words.collect::<Result<Vec<&str>, Failure>>()?;
     let verb = VERBS.iter().find(|(name, ..)| words.first() == Some(name));
+    if !matches!(words.first(), Some(&("up" | "serve"))) {
+        end_as_process_1().map_err(cannot_begin)?;
+    }
     if let Some((name, help, run)) = verb {
         return match options::parse(name, help, &words[1..])? {
             Some(matches) => run(&matches),

@@ -1,6 +1,6 @@
 //! How options are parsed, and those that verbs share.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use log::LevelFilter;
 use super::failure::Failure::{self, Wrong};
 use super::{places, secret};
 use crate::limits::Limits;
+use crate::logging;
 use crate::node::{Ack, Fsync, Secret};
 use crate::places::Provider;
 use crate::terminal::print;
@@ -30,6 +31,13 @@ pub(super) struct Shared {
     pub(super) insecure: bool,
     pub(super) limits: Limits,
     pub(super) log_level: LevelFilter,
+}
+
+impl Shared {
+    /// Whether a server may be reached from beyond this machine.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.secret.is_some() || self.insecure
+    }
 }
 
 /// Parses the arguments of `verb`, whose `help` declares its options. None: help was asked for, and
@@ -191,9 +199,8 @@ pub(super) fn log_in(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
         })
     })?;
     let log = directory.join(format!("{name}.log"));
-    let opened = OpenOptions::new().create(true).append(true).open(&log);
     let cannot = |error| Wrong(format!("cannot write {}: {error}; {advice}", log.display()));
-    opened.map_err(cannot)?;
+    logging::try_open(&log).map_err(cannot)?;
     Ok(log)
 }
 

@@ -9,7 +9,7 @@ use getopts::Matches;
 use super::failure::Failure::{self, Wrong};
 use crate::limits::Limits;
 use crate::node::{SECRET_BYTES_MIN, Secret};
-use crate::topology::{Host, Server};
+use crate::topology::Server;
 
 /// How to make one.
 pub(super) const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
@@ -50,22 +50,19 @@ fn read(file: &str) -> io::Result<(u32, Vec<u8>)> {
 
 /// Refuses a server that anybody on the network could feed with false news, unless there is a
 /// secret or somebody wants it so.
-pub(super) fn guard(server: &Server, is_allowed: bool) -> Result<(), Failure> {
-    if is_local(&server.host) || is_allowed {
-        return Ok(());
+pub(super) fn guard(server: &Server, is_guarded: bool) -> Result<(), Failure> {
+    match is_guarded || server.listens_on().is_loopback() {
+        true => Ok(()),
+        false => Err(wanted(server)),
     }
-    Err(Wrong(format!(
-        "{} would listen on {}, where anybody can pose as a neighbour; make a secret with {RECIPE} \
-         and give it to every server with --secret-file secret (or say --insecure)",
-        server.name, server.host
-    )))
 }
 
-/// Whether a host can be reached from this machine only.
-pub(super) fn is_local(host: &Host) -> bool {
-    match host {
-        Host::Ip(address) => address.to_canonical().is_loopback(),
-        // Another name may resolve to another address tomorrow.
-        Host::Name(name) => name == "localhost",
-    }
+/// It needs a secret.
+pub(super) fn wanted(server: &Server) -> Failure {
+    Wrong(format!(
+        "{} would listen on {}, where anybody can pose as a neighbour; make a secret with {RECIPE} \
+         and give it to every server with --secret-file secret (or say --insecure)",
+        server.name,
+        server.listens_on()
+    ))
 }

@@ -1,7 +1,7 @@
 //! `herd serve NAME`: one server of the herd, in the foreground.
 
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::fs;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -10,14 +10,14 @@ use log::LevelFilter;
 
 use super::failure::Failure::{self, Failed, Wrong};
 use super::options::{self, Shared};
-use super::secret;
-use super::system::{descriptors_max, first_address, random};
+use super::system::{descriptors_max, random};
+use super::{doors, secret};
 use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
-use crate::reactor::{EventLoop, Link, Listener, Reload, Setup, Signals, Target};
-use crate::terminal::print;
+use crate::reactor::{EventLoop, Link, Notifier, Reload, Setup, Signals, Target};
+use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
 
 pub(super) const HELP: &str = concat!(
@@ -30,6 +30,7 @@ pub(super) const HELP: &str = concat!(
 const LISTED_MAX: usize = 12;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    let signals = Signals::catch(matches.opt_present("until-eof")).map_err(cannot_serve)?;
     let name = match &matches.free[..] {
         [name] => name,
         [] => return Err(Wrong("serve which server? write herd serve NAME".into())),
@@ -45,13 +46,13 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let topology = Topology::load(&file)?;
     let server = find(&topology, &file, name)?;
     let this = &topology.servers[server];
-    secret::guard(this, shared.secret.is_some() || shared.insecure)?;
+    secret::guard(this, shared.is_guarded())?;
     let log_path = options::log_in(&shared.directory, name)?;
-    let event_loop = prepare(matches, shared, &topology, server, &log_path)?;
+    let event_loop = prepare(matches, shared, signals, &topology, server, &log_path)?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
     let log = log_path.display();
     let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
-    print(&greeting)?;
+    say(Stream::Output, greeting);
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => Err(Failed("ended at once by a second signal".into())),
@@ -89,19 +90,21 @@ fn find(topology: &Topology, file: &Path, name: &str) -> Result<usize, Failure> 
 fn prepare(
     matches: &Matches,
     shared: Shared,
+    signals: Signals,
     topology: &Topology,
     server: usize,
     path: &Path,
 ) -> Result<EventLoop, Failure> {
     let this = &topology.servers[server];
     let name = &this.name;
-    let host = address_of(&this.host)?;
+    let (has_secret, is_guarded) = (shared.secret.is_some(), shared.is_guarded());
     // It could be written a moment ago.
     let log = logging::open(path, shared.log_level).map_err(cannot_serve)?;
     logging::catch_panics();
     let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
     log::info!("{name} of herd {version} begins; places: {places}");
-    let signals = Signals::catch().map_err(cannot_serve)?;
+    let addresses = doors::addresses(this, is_guarded)?;
+    let sources = doors::sources(this, has_secret, &addresses)?;
     let links = neighbours(topology, server);
     let random = random().map_err(cannot_serve)?;
     let mut node = Node::new(Config {
@@ -118,18 +121,19 @@ fn prepare(
     let journal = shared.journal.map(|_| open_journal(&mut node, path, name));
     let journal = journal.transpose()?;
     // The doors open only now, so that nobody misses a client of the journal.
-    let servers = this.servers.unwrap_or_default();
+    let doors = doors::open(this, &addresses)?;
     let setup = Setup {
         node,
         journal,
-        doors: [open(host, this.clients)?, open(host, servers)?],
         reload: reread(options::topology_path(matches), this.clone()),
-        source: matches!(this.host, Host::Ip(_)).then_some(host),
-        clients_max: clients_max(links.iter().map(|(it, _)| descriptors(it)).sum()),
+        sources,
+        clients_max: clients_max(descriptors_of(&links) + 2 * (addresses.len() - 1)),
+        doors,
         links,
         places: shared.places,
         until_eof: matches.opt_present("until-eof"),
         signals,
+        notifier: Notifier::from_env().map_err(cannot_notify)?,
         log,
     };
     EventLoop::new(setup).map_err(cannot_serve)
@@ -157,27 +161,14 @@ fn open_journal(node: &mut Node, log: &Path, name: &str) -> Result<JournalFiles,
     Ok(files)
 }
 
+fn cannot_notify(error: io::Error) -> Failure {
+    Failed(format!(
+        "cannot reach the service manager at NOTIFY_SOCKET: {error}; unset it to run without one"
+    ))
+}
+
 fn cannot_serve(error: io::Error) -> Failure {
     Failed(format!("cannot serve: {error}"))
-}
-
-/// The address to listen on. A name is resolved here, before the loop begins.
-fn address_of(host: &Host) -> Result<IpAddr, Failure> {
-    let cannot = |error| Failed(format!("cannot resolve the host {host}: {error}"));
-    Ok(first_address((&*host.to_string(), 0)).map_err(cannot)?.ip())
-}
-
-/// Opens one door.
-fn open(host: IpAddr, port: u16) -> Result<Listener, Failure> {
-    Listener::open(host, port).map_err(|error| {
-        let advice = match error.kind() {
-            ErrorKind::AddrInUse => "end what runs there, or change the port in the topology",
-            ErrorKind::AddrNotAvailable => "another machine has this address: start it there",
-            _ => "change the port in the topology",
-        };
-        let address = SocketAddr::new(host, port);
-        Failed(format!("cannot listen on {address}: {error}; {advice}"))
-    })
 }
 
 /// The neighbours and where each is dialled.
@@ -189,12 +180,15 @@ fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
 /// A neighbour is dialled at its servers' door or, if it is plain, at its clients' door.
 fn link(server: &Server) -> Link {
     let (name, plain) = (server.name.clone(), server.plain);
-    if plain && secret::is_local(&server.host) {
+    if plain && server.host.is_loopback() {
         log::warn!("{name} is plain: any program of this machine can speak for it");
     }
     let port = server.servers.unwrap_or(server.clients);
     let (addresses, target) = match &server.host {
-        Host::Ip(ip) => (vec![*ip], Target::Address((*ip, port).into())),
+        Host::Ip(ip) => {
+            let ip = ip.to_canonical();
+            (vec![ip], Target::Address((ip, port).into()))
+        }
         Host::Name(name) => (Vec::new(), Target::Name(name.clone(), port)),
     };
     let neighbour = Neighbour {
@@ -208,6 +202,11 @@ fn link(server: &Server) -> Link {
 /// Reads the links of this server from the file again, for SIGHUP.
 fn reread(file: PathBuf, this: Server) -> Reload {
     Box::new(move || {
+        // A pipe is empty by now, and to open one may wait for its writer.
+        if fs::metadata(&file).is_ok_and(|facts| !facts.is_file()) {
+            let (file, name) = (file.display(), &this.name);
+            return Err(format!("{file} can be read once only; restart {name}"));
+        }
         let topology = Topology::load(&file).map_err(|error| error.to_string())?;
         let name = &this.name;
         Err(match topology.find(name) {
@@ -225,23 +224,32 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     levels.get(place).or(levels.last()).copied()
 }
 
-/// The descriptors that a server keeps back for a neighbour: for two links each way, or for the
-/// connections to one of another make.
-fn descriptors(neighbour: &Neighbour) -> usize {
-    4 + match neighbour.plain {
-        true => Limits::PRODUCT.plain_connections,
-        false => 0,
-    }
+/// How many descriptors the neighbours may need: four each for their links, and more for the
+/// connections to one of another make, and for the addresses of a name that are being tried.
+fn descriptors_of(links: &[Link]) -> usize {
+    let limits = Limits::PRODUCT;
+    let of_one = |(neighbour, target): &Link| {
+        let connections = match neighbour.plain {
+            true => limits.plain_connections,
+            false => 0,
+        };
+        let attempts = match target {
+            Target::Address(_) => 0,
+            Target::Name(..) => limits.addresses,
+        };
+        4 + connections + attempts
+    };
+    // A crowd at one neighbour's address. With few descriptors there is no room for all of it.
+    let crowd = match links.is_empty() {
+        true => 0,
+        false => limits.handshakes.min(descriptors_max() / 8),
+    };
+    crowd + links.iter().map(of_one).sum::<usize>()
 }
 
-/// How many clients a server may have at once that keeps descriptors back for its neighbours.
-pub(super) fn clients_max(for_neighbours: usize) -> usize {
-    let all = descriptors_max();
-    // A crowd at one neighbour's address. With few descriptors there is no room for all of it.
-    let crowd = match for_neighbours {
-        0 => 0,
-        _ => Limits::PRODUCT.handshakes.min(all / 8),
-    };
-    let reserved = Limits::PRODUCT.clients + for_neighbours + crowd;
-    all.saturating_sub(reserved).max(1)
+/// How many clients a server may have at once, of which doors and neighbours need this number of
+/// descriptors.
+pub(super) fn clients_max(reserved: usize) -> usize {
+    let reserved = Limits::PRODUCT.clients + reserved;
+    descriptors_max().saturating_sub(reserved).max(1)
 }

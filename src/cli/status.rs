@@ -5,7 +5,7 @@ use getopts::Matches;
 use super::failure::Failure::{self, Failed};
 use super::system::random;
 use super::{options, secret};
-use crate::status::{ask_all, differing, down, refused, to_json, to_tables};
+use crate::status::{ask_all, differing, down, refused, staying_different, to_json, to_tables};
 use crate::terminal::print;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
@@ -16,6 +16,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let answers = ask_all(&topology, secret.as_ref(), nonce).map_err(cannot_ask)?;
     let mut wrong = differing(&topology, &answers);
     wrong.extend(refused(&topology, &answers));
+    wrong.extend(staying_different(&topology, &answers));
     print(&match matches.opt_present("json") {
         true => to_json(&topology, &answers),
         false => to_tables(&topology, &answers, &wrong),

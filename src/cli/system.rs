@@ -2,19 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::net::{SocketAddr, ToSocketAddrs};
 
 /// A number that no other start has: for a run and a seed, or for a nonce.
 pub(super) fn random() -> io::Result<u128> {
     let mut bytes = [0; 16];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(u128::from_ne_bytes(bytes))
-}
-
-/// The first address of a host and a port. It blocks while a name is resolved.
-pub(super) fn first_address(of: impl ToSocketAddrs) -> io::Result<SocketAddr> {
-    let first = of.to_socket_addrs()?.next();
-    first.ok_or_else(|| io::Error::other("it has no address"))
 }
 
 /// How many descriptors this process may have: the soft limit (getrlimit(2)), as Linux shows it. If

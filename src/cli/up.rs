@@ -4,11 +4,13 @@ use getopts::Matches;
 
 use super::failure::Failure::{self, Wrong};
 use super::{options, secret};
+use crate::reactor::Signals;
 use crate::up::{self, Herd, Member};
 
 pub(super) const HELP: &str = concat!(include_str!("help/up.txt"), include_str!("help/shared.txt"));
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    let signals = Signals::catch(false).map_err(up::cannot_watch)?;
     options::no_words("up", matches, "start one server with herd serve NAME")?;
     let shared = options::shared(matches)?;
     let topology = options::topology(matches)?;
@@ -19,7 +21,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         .enumerate()
         .filter(|(_, it)| !it.plain)
     {
-        secret::guard(server, shared.secret.is_some() || shared.insecure)?;
+        secret::guard(server, shared.is_guarded())?;
         let log = options::log_in(&shared.directory, &server.name)?;
         members.push(Member { server: place, log });
     }
@@ -32,10 +34,11 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     // The servers take the same options as we.
     let options = std::env::args().skip(2).collect();
     let places = shared.places.describe();
-    Ok(up::run(&Herd {
+    let herd = Herd {
         topology,
         members,
         options,
         places,
-    })?)
+    };
+    Ok(up::run(&herd, signals)?)
 }

@@ -12,6 +12,7 @@ use super::place::{Place, Segment, why};
 use crate::limits::Limits;
 use crate::node::{JournalEvent, JournalSize, JournalTask};
 use crate::units::Mono;
+use crate::wire::Position;
 
 const LIMITS: Limits = Limits::PRODUCT;
 
@@ -49,9 +50,10 @@ impl JournalFiles {
         }
     }
 
-    /// Writes whole lines at the end of the live segment.
-    pub fn append(&mut self, lines: &[u8]) -> JournalEvent {
+    /// Writes whole lines at the end of the live segment. `table` is the server's with them.
+    pub fn append(&mut self, lines: &[u8], table: Position) -> JournalEvent {
         let Err(error) = (&*self.live.file).write_all(lines) else {
+            self.live.table = Some(table);
             self.live.bytes += lines.len() as u64;
             self.live.lines += memchr_iter(b'\n', lines).count() as u64;
             return JournalEvent::Wrote(Ok(()));
@@ -145,6 +147,10 @@ impl JournalFiles {
         let mut others: Vec<u64> = self.closed.keys().copied().collect();
         let last = others.pop().unwrap_or_default();
         let live = Arc::clone(&self.live.file);
+        let table = self.closed.get(&last).and_then(|closed| closed.table);
+        // A bad line may be that of a client which the table had no room for.
+        let bad = self.bad_lines();
+        let table = table.filter(|_| bad == 0);
         let (number, files) = match kind {
             Kind::Merge => (
                 last,
@@ -162,7 +168,8 @@ impl JournalFiles {
             files,
             number,
             others,
-            bad: self.bad_lines(),
+            bad,
+            table,
         }
     }
 
@@ -193,7 +200,7 @@ mod tests {
     use std::fs::OpenOptions;
 
     use super::*;
-    use crate::journal::tests::{HEAD, Place, append, at, lines, work};
+    use crate::journal::tests::{HEAD, Place, UNKNOWN, append, at, lines, work};
 
     #[test]
     fn a_long_journal_is_closed_and_merged() {
@@ -335,7 +342,7 @@ mod tests {
         let (mut files, _) = place.open().unwrap();
         files.live.file = full.into();
         // A device cannot be cut, so it is not known what it has.
-        let event = files.append(b"AT 1\n");
+        let event = files.append(b"AT 1\n", UNKNOWN);
         assert!(
             matches!(&event, JournalEvent::Lost(why) if why.contains("A.herd: ")),
             "{event:?}"

@@ -9,6 +9,7 @@ use super::merge::merge;
 use super::place::{MERGING, NEW, Place, Segment, is_at, remove, why};
 use crate::limits::Limits;
 use crate::node::JournalTask;
+use crate::wire::Position;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -34,6 +35,8 @@ pub struct Job {
     pub(super) others: Vec<u64>,
     /// How many lines of the files are known to be damaged.
     pub(super) bad: u64,
+    /// For a merge: the server's table when the last segment was closed.
+    pub(super) table: Option<Position>,
 }
 
 /// The new file, if there is one; or why the job failed.
@@ -50,8 +53,9 @@ impl Job {
         let live = &self.place.live;
         match self.kind {
             Kind::Merge => {
-                let (path, memory) = (self.place.beside(MERGING), Limits::PRODUCT.journal_merge);
-                let merged = merge(&self.place, &self.files, self.number, &self.others, memory);
+                let (path, limits) = (self.place.beside(MERGING), &Limits::PRODUCT);
+                let (files, others) = (&self.files, &self.others);
+                let merged = merge(&self.place, files, self.number, others, self.table, limits);
                 merged.map(Some).map_err(|error| {
                     let _ = remove(&path);
                     why(&path, error)
@@ -119,8 +123,9 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::journal::tests::{HEAD, Place, append, at, lines, task, work};
-    use crate::node::JournalEvent;
+    use crate::journal::tests::{HEAD, Place, append, at, lines, table, task, work};
+    use crate::journal::{JournalFiles, open};
+    use crate::node::{JournalEvent, Lost};
     use crate::units::Mono;
 
     const RESTARTED: JournalEvent = JournalEvent::Restarted(Ok(()));
@@ -253,5 +258,64 @@ mod tests {
         assert!(place.file().is_symlink());
         assert_eq!(other.read(""), lines(&[HEAD, "AT 1"]));
         assert_eq!((place.endings().len(), other.endings().len()), (1, 2));
+    }
+
+    /// Closes the live segment when the table is `known`, has it damaged, and merges all.
+    fn close_and_merge(
+        place: &Place,
+        files: &mut JournalFiles,
+        known: &[&str],
+        damage: impl FnOnce(&mut Vec<u8>),
+    ) -> Vec<JournalEvent> {
+        let (last, before) = (known[known.len() - 1], place.read(""));
+        files.append(&lines(&[last]), table(known));
+        let job = files.job(Kind::Close);
+        files.done(&job, job.run(), Mono(0));
+        let number = job.number;
+        let mut closed = [before, lines(&[last])].concat();
+        damage(&mut closed);
+        place.write(&format!(".{number}"), &closed);
+        work(files)
+    }
+
+    #[test]
+    fn damage_of_what_is_outdated_is_not_told() {
+        let [old, new, cold] = [at("kiwi", 1), at("kiwi", 2), at("lime", 1)];
+        for (is_outdated, client) in [(true, &old), (false, &cold)] {
+            let place = Place::new();
+            let (mut files, _) = place.open().unwrap();
+            append(&mut files, &[&old, &cold]);
+            let damaged = |text: &mut Vec<u8>| {
+                let at = memchr::memmem::find(text, client.as_bytes()).unwrap();
+                text[at + client.len() - 1] ^= 4;
+            };
+            let events = close_and_merge(&place, &mut files, &[&cold, &new], damaged);
+            assert_eq!(events.is_empty(), is_outdated, "{events:?}");
+            let kept: &[&str] = if is_outdated { &[&new, &cold] } else { &[&new] };
+            assert_eq!(place.read(".1"), lines(&[&[HEAD], kept].concat()));
+        }
+    }
+
+    /// The table is found before all is read, but that is not all that the journal has.
+    #[test]
+    fn clients_that_the_table_has_no_room_for_stay() {
+        let [kiwi, newest, plum] = [at("kiwi", 1), at("kiwi", 2), at("plum", 1)];
+        let place = Place::new();
+        let slice = Limits::PRODUCT.journal_line;
+        let mut long = lines(&[HEAD, &plum]);
+        long.extend(lines(&[&kiwi]).repeat(slice / kiwi.len()));
+        place.write("", &long);
+        let full = |line: &[u8]| match memchr::memmem::find(line, b" plum ") {
+            Some(_) => Err(Lost::Full),
+            None => Ok(()),
+        };
+        let mut files = open(&place.file(), "A", full).unwrap();
+        for _ in 0..2 {
+            let events = close_and_merge(&place, &mut files, &[&newest], |_| {});
+            assert_eq!(events, []);
+            let number = files.closed.keys().next().unwrap();
+            let merged = place.read(&format!(".{number}"));
+            assert_eq!(merged, lines(&[HEAD, &newest, &plum]));
+        }
     }
 }

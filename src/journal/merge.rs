@@ -4,26 +4,27 @@
 //! many as a limit of memory allows; so any number of clients is merged with bounded memory, and
 //! with as few passes as that takes. (A hash that divides the clients would bound nothing, for the
 //! clients choose their names.)
+//!
+//! Clients that move often fill a segment with lines of which nearly all are outdated. So segments
+//! are read from their ends, a buffer at a time, until the server's table of the moment at which
+//! the last one was closed is found: as many records, and the same sum of their hashes. That is
+//! proof whatever the order of the lines is. Lines that are left unread are outdated; if they are
+//! damaged, nothing is lost.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::newest::Newest;
 use super::place::{MERGING, Place, Segment, remove};
 use super::replay::read;
-use crate::node::{Lost, journal_line};
-use crate::units::Wall;
-use crate::wire::{Report, Time, fields};
+use crate::limits::Limits;
+use crate::wire::{Position, journal_line};
 
-/// A client's cost in a pass beside its name and its line, in bytes: a place in the map, and the
-/// allocator's share of two pieces of memory.
-const CLIENT_COST: usize = 128;
-
-/// Merges closed segments into the one with this number, and removes the others. A pass has
-/// `memory` bytes for its clients. Between any two steps a start finds every line. In the result
-/// `bad` counts the damaged lines that are left out.
+/// Merges closed segments into the one with this number, and removes the others. Between any two
+/// steps a start finds every line. `table` has all clients of the segments, if it is known. In the
+/// result `bad` counts the damaged lines that are left out; none if all of the table was found.
 ///
 /// The segments are read through the files that are open already: that takes no descriptor, and
 /// works even if somebody has removed their names.
@@ -32,7 +33,8 @@ pub(super) fn merge(
     files: &[Arc<File>],
     number: u64,
     others: &[u64],
-    memory: usize,
+    mut table: Option<Position>,
+    limits: &Limits,
 ) -> io::Result<Segment> {
     let path = place.beside(MERGING);
     let mut segment = place.create(&path)?;
@@ -40,20 +42,20 @@ pub(super) fn merge(
     let (mut text, mut from) = (Vec::new(), Some(Vec::new()));
     while let Some(first) = from {
         let mut pass = Pass {
-            from: first,
-            bytes_max: memory,
-            ..Pass::default()
+            path: &path,
+            table: table.take(),
+            slice: limits.journal_line as u64,
+            newest: Newest::new(first, limits.journal_merge),
         };
-        let bad = files.iter().map(|file| pass.read(&path, file));
-        segment.bad = bad.fold(0, u64::saturating_add);
-        for newest in pass.newest.values() {
+        segment.bad = pass.read(files);
+        for line in pass.newest.lines() {
             text.clear();
-            journal_line::push(&mut text, &newest.line);
+            journal_line::push(&mut text, line);
             out.write_all(&text)?;
             segment.bytes += text.len() as u64;
             segment.lines += 1;
         }
-        from = pass.until;
+        from = pass.newest.into_until();
     }
     out.flush()?;
     drop(out);
@@ -68,87 +70,73 @@ pub(super) fn merge(
 }
 
 /// One pass over the segments.
-#[derive(Default)]
-struct Pass {
-    /// The least client that no pass before had.
-    from: Vec<u8>,
-    /// The first client that there was no room for; none: there was for all.
-    until: Option<Vec<u8>>,
-    /// The newest report of each client between them.
-    newest: BTreeMap<Vec<u8>, Newest>,
-    bytes: usize,
-    bytes_max: usize,
+struct Pass<'a> {
+    path: &'a Path,
+    /// Once these records are found, the rest need not be read. A later pass cannot find them.
+    table: Option<Position>,
+    slice: u64,
+    newest: Newest,
 }
 
-/// The newest report of a client so far.
-struct Newest {
-    time: Wall,
-    line: Vec<u8>,
-}
-
-impl Newest {
-    /// Most reports of a client differ in their times; only others are parsed.
-    fn is_older(&self, time: Wall, line: &[u8]) -> bool {
-        let rank = |line| Report::parse(line).map(|report| report.rank());
-        self.time < time || self.time == time && rank(&self.line) < rank(line)
-    }
-}
-
-impl Pass {
-    /// Takes in a segment, and returns how many of its lines are damaged; all if it cannot be read.
+impl Pass<'_> {
+    /// Takes in the segments, and returns how many lines are damaged; all if one cannot be read.
     /// The log does not name them: it did at the start, or the node will tell them again.
-    fn read(&mut self, path: &Path, mut file: &File) -> u64 {
-        let content = match file.rewind() {
-            Ok(()) => read(path, b"", file, |line| self.take(line)),
-            Err(error) => Err(error.into()),
-        };
-        content.map_or(u64::MAX, |content| content.bad)
+    ///
+    /// The first segment is what was merged before: it has clients that have not moved since. With
+    /// it, the newest lines of the others complete the table.
+    fn read(&mut self, files: &[Arc<File>]) -> u64 {
+        let mut bad = 0u64;
+        let (first, others) = files.split_at(files.len().min(1));
+        for file in first.iter().chain(others.iter().rev()) {
+            let count = self.read_back(file).unwrap_or(u64::MAX);
+            bad = bad.saturating_add(count);
+        }
+        if self.is_complete() { 0 } else { bad }
     }
 
-    /// Takes a line, of which just the client and the time are read: its checksum says that we
-    /// wrote it.
-    fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
-        let line = journal_line::text(line).ok_or(Lost::Checksum)?;
-        let mut fields = fields(line);
-        let (client, time) = (fields.nth(3), fields.nth(1).and_then(Time::parse));
-        let (client, time) = (client.ok_or(Lost::Garbage)?, time.ok_or(Lost::Garbage)?.at);
-        let is_past = |until: &Vec<u8>| client >= &until[..];
-        if client < &self.from[..] || self.until.as_ref().is_some_and(is_past) {
-            return Ok(());
+    /// Takes in a segment from its end, as far as is needed. `None`: it cannot be read.
+    fn read_back(&mut self, mut file: &File) -> Option<u64> {
+        let (mut bad, mut end) = (0, file.metadata().ok()?.len());
+        while end > 0 && !self.is_complete() {
+            let start = self.slice_start(file, end).ok()?;
+            file.seek(SeekFrom::Start(start)).ok()?;
+            let slice = file.take(end - start);
+            let content = read(self.path, b"", slice, |line| self.newest.take(line)).ok()?;
+            bad += content.bad;
+            end = start;
         }
-        match self.newest.get_mut(client) {
-            Some(known) if !known.is_older(time, line) => return Ok(()),
-            Some(known) => {
-                self.bytes = self.bytes + line.len() - known.line.len();
-                known.time = time;
-                known.line.clear();
-                known.line.extend_from_slice(line);
-            }
-            None => {
-                self.bytes += line.len() + client.len() + CLIENT_COST;
-                let line = line.to_vec();
-                self.newest.insert(client.to_vec(), Newest { time, line });
-            }
-        }
-        // A single client always fits, or there would be no end.
-        while self.bytes > self.bytes_max
-            && self.newest.len() > 1
-            && let Some((client, newest)) = self.newest.pop_last()
-        {
-            self.bytes -= newest.line.len() + client.len() + CLIENT_COST;
-            self.until = Some(client);
-        }
-        Ok(())
+        Some(bad)
+    }
+
+    /// Where the slice that ends at `end` begins: behind an LF. If there is none to cut at, the
+    /// rest of the segment is one slice.
+    fn slice_start(&self, mut file: &File, end: u64) -> io::Result<u64> {
+        let Some(start) = end.checked_sub(self.slice) else {
+            return Ok(0);
+        };
+        file.seek(SeekFrom::Start(start))?;
+        let skipped = BufReader::new(file.take(self.slice)).skip_until(b'\n')? as u64;
+        let is_cut = skipped < self.slice;
+        Ok(if is_cut { start + skipped } else { 0 })
+    }
+
+    fn is_complete(&self) -> bool {
+        let table = self.table.as_ref();
+        table.is_some_and(|table| self.newest.equals(table))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use arbtest::arbitrary::{self, Unstructured};
+
     use super::*;
-    use crate::journal::tests::{HEAD, Place, at, lines, work};
-    use crate::limits::Limits;
-    use crate::node::{Ack, Config, Fsync, JournalEvent, Node};
+    use crate::journal::tests::{HEAD, Place, UNKNOWN, at, lines, table, work};
+    use crate::node::{JournalEvent, Lost};
     use crate::units::Mono;
+    use crate::wire::Report;
 
     #[test]
     fn what_cannot_be_merged_is_tried_again_later() {
@@ -177,96 +165,137 @@ mod tests {
         assert_eq!(place.read(".2"), lines(&[HEAD, &kiwi, &lime]));
     }
 
-    /// The lines of a node that replayed a file.
-    fn known(text: &[u8]) -> Vec<Vec<u8>> {
-        let mut node = Node::new(Config {
-            name: "A".into(),
-            run: 1,
-            seed: 1,
-            neighbours: vec![],
-            ack: Ack::Local,
-            journal: Some(Fsync::Off),
-            secret: None,
-            level: None,
-            limits: Limits::default(),
-        });
-        for line in text.split(|byte| *byte == b'\n') {
-            if !line.is_empty() && !line.starts_with(b"herd-journal ") {
-                node.replay(line).unwrap();
+    /// The newest lines of all segments, read from start to end, and the table that they are.
+    fn naive(segments: &[Vec<u8>]) -> (Vec<String>, Position) {
+        let place = Place::new();
+        for (number, segment) in (1..).zip(segments) {
+            place.write(&format!(".{number}"), segment);
+        }
+        let mut newest = BTreeMap::<Vec<u8>, String>::new();
+        for text in place.open().unwrap().1 {
+            let report = Report::parse(text.as_bytes()).unwrap();
+            let known = newest.get(report.client);
+            let known = known.and_then(|known| Report::parse(known.as_bytes()));
+            if known.is_none_or(|known| known.rank() < report.rank()) {
+                newest.insert(report.client.to_vec(), text.clone());
             }
         }
-        node.inspect()
-            .lines()
-            .into_iter()
-            .map(<[u8]>::to_vec)
-            .collect()
+        let texts: Vec<&str> = newest.values().map(String::as_str).collect();
+        let table = table(&texts);
+        (newest.into_values().collect(), table)
     }
 
-    /// Random segments, merged with so little memory that it takes many passes, hold what a node
-    /// knows that replays all of them.
+    fn segment(u: &mut Unstructured, number: u64) -> arbitrary::Result<Vec<u8>> {
+        let mut segment = lines(&[HEAD]);
+        for _ in 0..u.int_in_range(0..=30)? {
+            let (server, client) = (u.choose(&["A", "B"])?, u.choose(&["a", "b", "bb", "c"])?);
+            let (place, time) = (u.choose(&["+1+1", "+1-1"])?, u.choose(&["1", "1.0", "2"])?);
+            let text = format!("AT {server} +0.00000000{number} {client} {place} {time}");
+            segment.extend(lines(&[&text]));
+        }
+        Ok(segment)
+    }
+
+    /// Flips bits behind the first line, or cuts the end off.
+    fn damage(u: &mut Unstructured, segment: &mut Vec<u8>) -> arbitrary::Result<()> {
+        let head = lines(&[HEAD]).len();
+        for _ in 0..u.int_in_range(0..=3)? {
+            if segment.len() > head {
+                let at = u.int_in_range(head..=segment.len() - 1)?;
+                segment[at] ^= 1 << u.int_in_range(0..=7)?;
+            }
+        }
+        if u.ratio(1, 4)? {
+            segment.truncate(u.int_in_range(head..=segment.len())?);
+        }
+        Ok(())
+    }
+
+    /// Random segments, some damaged since they were opened, are merged as if they were read from
+    /// start to end: in slices of any length, with so little memory that it takes many passes, and
+    /// whether or not the table is known, as it is or as it was before the damage.
     #[test]
     fn a_merge_keeps_what_a_node_would_keep() {
         arbtest::arbtest(|u| {
             let place = Place::new();
-            let mut all = Vec::new();
+            let mut segments = Vec::new();
             let count = u.int_in_range(1..=4)?;
             for number in 1..=count {
-                let mut segment = lines(&[HEAD]);
-                for _ in 0..u.int_in_range(0..=30)? {
-                    let (server, client) =
-                        (u.choose(&["A", "B"])?, u.choose(&["a", "b", "bb", "c"])?);
-                    let (place, time) =
-                        (u.choose(&["+1+1", "+1-1"])?, u.choose(&["1", "1.0", "2"])?);
-                    let text = format!("AT {server} +0.00000000{number} {client} {place} {time}");
-                    segment.extend(lines(&[&text]));
-                }
-                place.write(&format!(".{number}"), &segment);
-                all.extend(segment);
+                segments.push(segment(u, number)?);
+                place.write(&format!(".{number}"), segments.last().unwrap());
             }
             let (files, _) = place.open().unwrap();
-            let segments: Vec<_> = files.closed.values().map(|it| it.file.clone()).collect();
+            let (_, whole) = naive(&segments);
+            for (number, segment) in (1..).zip(&mut segments) {
+                if u.ratio(1, 3)? {
+                    damage(u, segment)?;
+                    place.write(&format!(".{number}"), segment);
+                }
+            }
+            let (want, now) = naive(&segments);
+            let table = *u.choose(&[None, Some(whole), Some(now), Some(UNKNOWN)])?;
+            let limits = Limits {
+                journal_merge: u.int_in_range(0..=1000)?,
+                journal_line: u.int_in_range(1..=500)?,
+                ..Limits::PRODUCT
+            };
+            let bad = |(number, segment): (u64, &Vec<u8>)| {
+                let path = place.0.join(format!("A.herd.{number}"));
+                let content = read(&path, b"", &segment[..], |line| {
+                    match journal_line::text(line) {
+                        Some(_) => Ok(()),
+                        None => Err(Lost::Checksum),
+                    }
+                });
+                content.unwrap().bad
+            };
+            let bad: u64 = (1..).zip(&segments).map(bad).sum();
+            let open: Vec<_> = files.closed.values().map(|it| it.file.clone()).collect();
             let others: Vec<u64> = (1..count).collect();
-            let memory = u.int_in_range(0..=1000)?;
-            let merged = merge(&files.place, &segments, count, &others, memory).unwrap();
-            let text = place.read(&format!(".{count}"));
-            let want = known(&all);
-            assert_eq!(known(&text), want);
-            let size = (merged.bytes, merged.lines, merged.bad);
-            assert_eq!(size, (text.len() as u64, want.len() as u64, 0));
+            let merged = merge(&files.place, &open, count, &others, table, &limits).unwrap();
+            let texts: Vec<&str> = want.iter().map(String::as_str).collect();
+            let text = lines(&[&[HEAD], &texts[..]].concat());
+            assert_eq!(place.read(&format!(".{count}")), text);
+            let size = (merged.bytes, merged.lines);
+            assert_eq!(size, (text.len() as u64, want.len() as u64));
+            // Damage is told unless nothing is lost by it, which is known if the table is.
+            match table {
+                Some(table) if table == now && merged.bad != bad => assert_eq!(merged.bad, 0),
+                _ => assert_eq!(merged.bad, bad),
+            }
             assert_eq!(place.endings(), ["".to_string(), format!(".{count}")]);
             Ok(())
         });
     }
 
+    /// Below the slice that completes the table nothing is read: it may be damaged.
     #[test]
-    fn a_merge_of_many_clients_takes_no_more_memory() {
-        let clients: Vec<String> = (0..1000)
-            .map(|number| at(&format!("k{number:03}"), 1))
-            .collect();
-        let texts: Vec<&str> = clients.iter().map(String::as_str).collect();
+    fn outdated_lines_are_not_read() {
+        let (new, cold) = (at("kiwi", 2), at("lime", 1));
         let place = Place::new();
-        place.write(".1", &lines(&[HEAD]));
-        place.write(".2", &lines(&[&[HEAD], &texts[..]].concat()));
-        let (mut files, _) = place.open().unwrap();
-        let mut passes = 0;
-        let mut from = Some(Vec::new());
-        while let Some(first) = from {
-            let mut pass = Pass {
-                from: first,
-                bytes_max: 20_000,
-                ..Pass::default()
-            };
-            let bad = pass.read(&place.file(), &files.closed[&2].file);
-            assert_eq!(bad, 0);
-            assert!(pass.bytes <= 20_000);
-            passes += 1;
-            from = pass.until;
-        }
-        // Each takes some 170 bytes.
-        assert!((8..=10).contains(&passes), "{passes}");
-        let job = files.next_job(Mono(0), 0).unwrap();
-        let merged = job.run().unwrap().unwrap();
-        assert_eq!(merged.lines, 1000);
+        let mut middle = lines(&[HEAD]);
+        middle.extend(vec![b'#'; 1000]);
+        middle.push(b'\n');
+        middle.extend(lines(&[&new]));
+        place.write(".1", &lines(&[HEAD, &at("kiwi", 1), &cold]));
+        place.write(".2", &middle);
+        let (files, _) = place.open().unwrap();
+        let open: Vec<_> = files.closed.values().map(|it| it.file.clone()).collect();
+        let limits = Limits {
+            journal_line: lines(&[&new]).len() + 1,
+            ..Limits::PRODUCT
+        };
+        let mut pass = Pass {
+            path: &place.file(),
+            table: Some(table(&[&new, &cold])),
+            slice: limits.journal_line as u64,
+            newest: Newest::new(Vec::new(), limits.journal_merge),
+        };
+        assert_eq!(pass.read_back(&open[0]), Some(0));
+        assert_eq!(pass.read_back(&open[1]), Some(0));
+        assert!(pass.newest.lines().eq([new.as_bytes(), cold.as_bytes()]));
+        let merged = merge(&files.place, &open, 2, &[1], None, &limits).unwrap();
+        assert_eq!((merged.lines, merged.bad), (2, 1));
     }
 
     #[test]

@@ -21,6 +21,7 @@
 mod files;
 mod job;
 mod merge;
+mod newest;
 mod open;
 mod place;
 mod replay;
@@ -38,10 +39,28 @@ mod tests {
     use super::files::JournalFiles;
     use super::open::open;
     use super::replay::Error;
-    use crate::node::{JournalEvent, JournalTask, Lost, journal_line};
+    use crate::node::{JournalEvent, JournalTask, Lost};
     use crate::units::Mono;
+    use crate::wire::{Position, checksum, journal_line};
 
     pub(super) const HEAD: &str = "herd-journal 2 A";
+
+    /// A table that is never found.
+    pub(super) const UNKNOWN: Position = Position {
+        seq: 0,
+        count: u64::MAX,
+        digest: 0,
+    };
+
+    /// The table of these AT lines.
+    pub(super) fn table(texts: &[&str]) -> Position {
+        let hashes = texts.iter().map(|text| checksum(text.as_bytes()));
+        Position {
+            seq: 0,
+            count: texts.len() as u64,
+            digest: hashes.fold(0, u64::wrapping_add),
+        }
+    }
 
     /// A directory that is removed with the test.
     pub(super) struct Place(pub(super) PathBuf);
@@ -119,7 +138,8 @@ mod tests {
     }
 
     pub(super) fn append(files: &mut JournalFiles, texts: &[&str]) {
-        assert_eq!(files.append(&lines(texts)), JournalEvent::Wrote(Ok(())));
+        let event = files.append(&lines(texts), UNKNOWN);
+        assert_eq!(event, JournalEvent::Wrote(Ok(())));
     }
 
     /// Does all work that there is, and returns what the node is told.

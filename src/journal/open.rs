@@ -92,6 +92,7 @@ fn load(
         bytes: file.metadata()?.len(),
         lines: content.lines(),
         bad: content.bad,
+        table: None,
         file: Arc::new(file),
     };
     Ok((segment, content.is_current || content.end == 0))

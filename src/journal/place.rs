@@ -7,6 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::wire::Position;
+
 /// The ending of a segment that is about to be the live one.
 pub(super) const NEW: &str = "new";
 /// The ending of a closed segment while a merge writes it.
@@ -21,6 +23,8 @@ pub struct Segment {
     pub(super) lines: u64,
     /// Lines that are known to be damaged. As many as there are: the node knows all that it holds.
     pub(super) bad: u64,
+    /// The server's table when a line was last appended; none: that was before it was opened.
+    pub(super) table: Option<Position>,
 }
 
 /// The live segment, `NAME.herd`, and the files beside it.
@@ -76,6 +80,7 @@ impl Place {
             bytes: self.head.len() as u64,
             lines: 0,
             bad: 0,
+            table: None,
         })
     }
 

@@ -8,7 +8,8 @@ use std::path::Path;
 use memchr::memmem;
 
 use crate::limits::Limits;
-use crate::node::{Lost, journal_line};
+use crate::node::Lost;
+use crate::wire::journal_line;
 
 /// The word that a first line begins with.
 const FORMAT: &str = "herd-journal";
@@ -188,7 +189,8 @@ impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
     /// A file without a line that we could have written is not ours.
     fn judge(self) -> Result<Content, Error> {
         let content = self.content;
-        if !content.has_head && !content.has_good && content.number > 0 {
+        let is_ours = content.has_head || content.has_good || content.number == 0;
+        if !is_ours && !self.head.is_empty() {
             return Err(Error(NO_JOURNAL.into()));
         }
         if !self.head.is_empty() && content.bad > NAMED_MAX {

@@ -13,7 +13,8 @@ use crate::units::{MILLISECOND, SECOND};
 limits! {
     "clients" {
         /// The doors, the poll, the log, the workers and unidentified connections need 40
-        /// descriptors, and each neighbour needs four, a plain one 16 more.
+        /// descriptors, and each neighbour needs four, a plain one 16 more, and one for each
+        /// address of its name.
         /// → A client that has been idle makes room for a further one. If none has, the further one
         /// is closed as soon as it connects.
         clients: usize = 40, descriptors;
@@ -94,6 +95,35 @@ limits! {
         /// → The rest waits in the table. Two lines more, and the server stops reading from the
         /// neighbour, too.
         link_outbox: usize = 64 << 10, bytes;
+        /// Passing over changes that a neighbour has already must make no turn long.
+        /// → The rest follows in the next turn.
+        link_steps: usize = 4 << 10, count;
+        /// Comparing two tables costs at most 65 lines of digests, as many bytes as 900 changes.
+        /// → A neighbour that may lack more changes than this is asked for digests, and then told
+        /// what differs.
+        compare_floor: u64 = 1024, count;
+        /// The digests of 64 groups fill an outbox, and MARKs wait behind them.
+        /// → No more groups are asked for before an answer has come.
+        compare_ahead: u32 = 8, count;
+        /// A neighbour may answer MARK and not COMPARE, and is told nothing meanwhile.
+        /// → It is told everything.
+        compare_wait: u64 = 3 * SECOND, time;
+        /// Tables that are at rest for this long will not become equal by themselves.
+        /// → A neighbour that was told everything and has another table is told again what differs,
+        /// with a warning.
+        repair_after: u64 = 5 * SECOND, time;
+        /// A difference that a repair does not end must not keep the link busy.
+        /// → The next repair may begin; this wait doubles each time.
+        repair_first: u64 = 60 * SECOND, time;
+        /// A table that is full never becomes equal.
+        /// → The wait between repairs stops doubling.
+        repair_last: u64 = 60 * 60 * SECOND, time;
+        /// A later version may say more in its HELLO than this one knows.
+        /// → Further words are ignored, as far as they are `key=value`.
+        unknown_words: usize = 0, count;
+        /// A later version may have verbs that this one does not know.
+        /// → The line is ignored, and the first one on each link is worth a warning.
+        unknown_verb: usize = 0, count;
         /// With a MARK per second alone, a very slow link that keeps breaking would never get past
         /// its start.
         /// → After this many bytes of AT lines a MARK is sent; a link that breaks resumes there.
@@ -120,10 +150,25 @@ limits! {
         /// A stranger says why it refuses us, and the log must not fill up with its words.
         /// → The rest of its reason or its name is not shown.
         refusal_text: usize = 400, bytes;
-        /// One worker resolves the host names of neighbours, each of which has one request pending
-        /// at most.
-        /// → The dial fails and is tried again later.
-        resolver_queue: usize = 64, count;
+        /// Name servers that are gone keep a question waiting for half a minute.
+        /// → A dial to a name that was never resolved has failed; herd status shows the server as
+        /// down. The question goes on, and its answer is used when it comes.
+        resolve: u64 = 30 * SECOND, time;
+        /// A plain neighbour may be dialled a thousand times a second.
+        /// → A name whose last answer is older is asked for again when it is dialled.
+        name_age: u64 = SECOND, time;
+        /// A name server that is slow or dead must not keep away a neighbour whose addresses were
+        /// known.
+        /// → The last good addresses are dialled. New ones join them when they come.
+        name_wait: u64 = 250 * MILLISECOND, time;
+        /// An address of several may be a black hole, where a whole family of them can lead (RFC
+        /// 8305).
+        /// → If a connection is not made by then, the next address is tried beside it.
+        dial_next: u64 = 250 * MILLISECOND, time;
+        /// More than 12 addresses cannot be tried before a dial is given up, and each takes a
+        /// descriptor.
+        /// → Further addresses of a name are ignored.
+        addresses: usize = 12, count;
         /// Connections at the servers' door that have not proved to be a neighbour, and come from
         /// elsewhere, get few descriptors.
         /// → A new one takes the place of the one that has been silent longest.
@@ -166,6 +211,9 @@ limits! {
         /// A record may be as long as a line, so counting records does not bound the memory.
         /// → An update that would make the table longer is refused in the same way.
         record_bytes: usize = 2 << 30, bytes;
+        /// Merging two segments of the feed's log must not make a turn long.
+        /// → A full segment is followed by another; two that have room in one are merged.
+        feed_segment: usize = 1024, count;
     }
     "journal" {
         /// Lines wait in memory for the write that takes them.
@@ -174,9 +222,9 @@ limits! {
         /// A journal that is told everything again must make no turn long.
         /// → The rest is written in the next turns.
         journal_slice: usize = 64 << 10, bytes;
-        /// Below this size compaction is not worth it.
+        /// Below this size compaction is not worth it: a start reads it in 0.1 s.
         /// → Above it, a journal that is more than half outdated is closed, and merged.
-        journal_floor: u64 = 4 << 20, bytes;
+        journal_floor: u64 = 16 << 20, bytes;
         /// The journal must survive a loss of power, too.
         /// → It is made safe, unless --fsync is off, and the file is looked for in its place.
         journal_sync: u64 = SECOND, time;
@@ -192,7 +240,7 @@ limits! {
         /// A disk that is full may have room again, and the log must not fill up with its story.
         /// → A journal that could not be closed or merged is tried again.
         journal_merge_retry: u64 = 60 * SECOND, time;
-        /// A start reads the journal through one buffer, and we never write a line as long.
+        /// The journal is read through one buffer, and we never write a line as long.
         /// → A longer line is lost, and named in the log.
         journal_line: usize = 256 << 10, bytes;
         /// A journal that is damaged all over must not fill the log.
@@ -212,6 +260,8 @@ limits! {
         /// A lookup after a longer queue would not be answered in time.
         /// → The WHATSAT is answered at once with an error: too many lookups.
         lookup_queue: usize = 64, count;
+        /// An offline lookup is cheaper than waking a worker. → Another worker takes the rest.
+        lookup_batch: usize = 16, count;
         /// Clients are promised an answer within five seconds.
         /// → The answer is UNKNOWN_ERROR, and a later result is dropped.
         lookup_wait: u64 = 4_500 * MILLISECOND, time;
@@ -241,20 +291,21 @@ limits! {
         /// The events of one wait share one block of memory.
         /// → Further events come with the next wait.
         poll_events: usize = 1024, count;
-        /// Log lines are collected until the end of the turn, and written at once.
+        /// Log lines are collected until the end of the turn, and written at once. This much stays
+        /// in the processor's cache from formatting to writing.
         /// → They are written before the end of the turn.
-        log_lines: usize = 1 << 20, bytes;
+        log_lines: usize = 32 << 10, bytes;
         /// The buffers for log lines and journal lines keep their memory for the next turn.
         /// → Memory beyond this is freed.
         kept_capacity: usize = 64 << 10, bytes;
         /// Emptied buffers are used again, so that a busy server does not allocate.
         /// → Further buffers are freed. Outboxes and line buffers have one pool each.
         buffer_pool: usize = 1 << 20, bytes;
-        /// A log that cannot be written must neither stop the server nor fill its memory.
+        /// A log or an output that cannot be written must neither stop us nor fill the memory.
         /// → Lines are written before the end of the turn; while that fails, new ones are dropped
         /// and counted.
         log_backlog: usize = 64 << 10, bytes;
-        /// A full disk may have room again.
+        /// A full disk may have room again, and a reader may go on.
         /// → Writing the log is tried again.
         log_retry: u64 = SECOND, time;
         /// Writes to a deleted file succeed and are lost.
@@ -276,7 +327,8 @@ limits! {
         up_end: u64 = 6 * SECOND, time;
         /// The reason why a server ended is in the pipe already, unless another process holds the
         /// pipe open.
-        /// → The exit status is given as the reason.
+        /// → The exit status is given as the reason. A process that ends waits for a reader of its
+        /// own last words no longer.
         last_words: u64 = SECOND, time;
         /// A server writes lines for people to standard error.
         /// → The rest of a longer line is dropped.

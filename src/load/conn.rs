@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::protocol::Protocol;
 use super::stats::{Fault, Stats};
 use super::verify;
-use super::workload::{BOUND, Request, Said, Workload};
+use super::workload::{Request, Said, Workload};
 use crate::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use crate::limits::Limits;
 use crate::units::{Mono, Now};
@@ -87,7 +87,7 @@ impl LoadConn {
         let answer = std::mem::take(&mut self.answer);
         let json = answer.strip_prefix(self.report.as_slice());
         match json.and_then(|json| json.strip_prefix(b"\n")) {
-            Some(json) if verify::is_answer(json, BOUND) => Verdict::Right,
+            Some(json) if verify::is_answer(json, self.workload.bound()) => Verdict::Right,
             Some(json) => Verdict::Bad(Fault::Places, json.to_vec()),
             None => Verdict::Bad(Fault::Wrong, answer),
         }
@@ -159,6 +159,7 @@ fn sample(asked: Option<Request>, got: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::Questions;
     use crate::units::Wall;
 
     /// A connection with one client and a percentage of WHATSATs, and its results.
@@ -172,7 +173,7 @@ mod tests {
     impl Chat {
         fn new(percent: u64) -> Chat {
             Chat {
-                conn: LoadConn::new(Workload::new(0, 1, 1, percent)),
+                conn: LoadConn::new(Workload::new(0, 1, 1, Questions::usual(percent))),
                 stats: Stats::default(),
                 report: String::new(),
             }

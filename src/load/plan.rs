@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use super::workload::Workload;
+use super::workload::{Questions, Workload};
 
 /// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Clients' doors. Connections go to them in turn.
-    pub addresses: Vec<SocketAddr>,
+    /// Clients' doors, each with all addresses of its host. Connections go to them in turn.
+    pub doors: Vec<Vec<SocketAddr>>,
     /// At least one.
     pub connections: usize,
     /// How many requests one connection may have in flight, at least one.
@@ -18,7 +18,7 @@ pub struct Plan {
     pub clients: u64,
     /// Requests due per second, over all connections. None: as fast as they are answered.
     pub rate: Option<u64>,
-    pub whatsat_percent: u64,
+    pub questions: Questions,
 }
 
 /// When a run stops asking.
@@ -31,14 +31,9 @@ pub enum Until {
 }
 
 impl Plan {
-    /// The address of the connection `index`.
-    pub fn address(&self, index: usize) -> SocketAddr {
-        self.addresses[index % self.addresses.len()]
-    }
-
     /// The requests that the connection `index` makes to a herd.
     pub fn workload(&self, index: usize) -> Workload {
         let (index, connections) = (index as u64, self.connections as u64);
-        Workload::new(index, connections, self.clients, self.whatsat_percent)
+        Workload::new(index, connections, self.clients, self.questions)
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 
 use super::plan::Plan;
 use super::stats::{Seen, Stats};
+use super::workload::Questions;
 use crate::terminal::{list, table};
 use crate::units::SECOND;
 
@@ -36,9 +37,16 @@ impl Report {
             Some(rate) => format!("{rate} a second"),
             None => "as fast as answered".to_string(),
         };
-        let near = match plan.whatsat_percent {
+        let Questions {
+            percent,
+            radius_km,
+            bound,
+            towns,
+        } = plan.questions;
+        let place = if towns { " in four towns" } else { "" };
+        let near = match percent {
             0 => String::new(),
-            percent => format!(", {percent} % WHATSAT"),
+            _ => format!(", {percent} % WHATSAT ({radius_km} km, {bound} results{place})"),
         };
         let named = |(name, value)| format!("{name} {}", duration(value));
         let latency = latencies(&stats.latency).map(named).join(", ");
@@ -71,7 +79,10 @@ impl Report {
             "pipeline": plan.pipeline,
             "clients": plan.clients,
             "rate": plan.rate,
-            "whatsat_percent": plan.whatsat_percent,
+            "whatsat_percent": plan.questions.percent,
+            "radius_km": plan.questions.radius_km,
+            "bound": plan.questions.bound,
+            "towns": plan.questions.towns,
             "seconds": self.elapsed as f64 / 1e9,
             "asked": stats.asked,
             "right": stats.right,
@@ -118,13 +129,13 @@ mod tests {
     /// A run of three requests: one right, one refused, one lost with its connection.
     fn run() -> (Plan, Report) {
         let plan = Plan {
-            addresses: vec![],
+            doors: vec![],
             connections: 2,
             pipeline: 16,
             until: Until::Requests(3),
             clients: 1_000,
             rate: Some(500),
-            whatsat_percent: 5,
+            questions: Questions::usual(5),
         };
         let mut stats = Stats::default();
         stats.asked = 3;
@@ -140,7 +151,8 @@ mod tests {
     fn a_person_reads_a_table() {
         let (plan, report) = run();
         let want = "\
-h:1 h:2: connections 2, pipeline 16, clients 1000, 500 a second, 5 % WHATSAT
+h:1 h:2: connections 2, pipeline 16, clients 1000, 500 a second, 5 % WHATSAT \
+(50 km, 5 results)
 right replies  1 in 2.00 s
 a second       0
 latency        p50 20 µs, p99 20 µs, p99.9 20 µs, max 20 µs

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mio::net::TcpStream;
@@ -13,13 +13,14 @@ use super::protocol::Protocol;
 use super::report::Report;
 use super::stats::{Fault, Stats};
 use crate::limits::Limits;
-use crate::reactor::{Clock, Conn, ReadOutcome, wait};
+use crate::reactor::{Clock, Conn, ReadOutcome, reach, wait};
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
 
 const LIMITS: Limits = Limits::PRODUCT;
 
 /// A connection of the run.
 struct Slot<P> {
+    address: SocketAddr,
     /// None: it is lost.
     conn: Option<Conn<TcpStream>>,
     protocol: P,
@@ -59,13 +60,12 @@ pub fn run<P: Protocol>(
 ) -> io::Result<Report> {
     let mut poll = Poll::new()?;
     let mut slots = Vec::with_capacity(plan.connections);
+    let mut doors = plan.doors.clone();
     for index in 0..plan.connections {
-        let address = plan.address(index);
-        let conn = connect(&poll, address, index).map_err(|why| {
-            let text = format!("cannot connect to {address}: {why}");
-            io::Error::new(why.kind(), text)
-        })?;
+        let door = index % doors.len();
+        let conn = connect(&poll, &mut doors[door], index)?;
         slots.push(Slot {
+            address: doors[door][0],
             conn: Some(conn),
             protocol: protocol(index),
             is_listed: true,
@@ -109,12 +109,13 @@ pub fn run<P: Protocol>(
 
 /// Connects, one after the other and before the loop begins. Many at once would overflow the
 /// server's listen queue, and a SYN that is dropped there is sent again a second later (tcp(7)).
-fn connect(poll: &Poll, address: SocketAddr, index: usize) -> io::Result<Conn<TcpStream>> {
-    let timeout = Duration::from_nanos(LIMITS.load_connect);
-    let stream = net::TcpStream::connect_timeout(&address, timeout)?;
+/// The address that answers is put first, for this connection and those after it.
+fn connect(poll: &Poll, door: &mut [SocketAddr], index: usize) -> io::Result<Conn<TcpStream>> {
+    let (mut stream, address) = reach(door, LIMITS.load_connect)?;
+    if let Some(place) = door.iter().position(|it| *it == address) {
+        door[..=place].rotate_right(1);
+    }
     stream.set_nodelay(true)?;
-    stream.set_nonblocking(true)?;
-    let mut stream = TcpStream::from_std(stream);
     let both = Interest::READABLE | Interest::WRITABLE;
     poll.registry().register(&mut stream, Token(index), both)?;
     Ok(Conn::new(stream))
@@ -245,7 +246,7 @@ impl<P: Protocol> Run<'_, P> {
 
     /// A connection is gone, and with it the replies that it is owed.
     fn lose(&mut self, index: usize, why: &str) {
-        let why = format!("a connection to {}: {why}", self.plan.address(index));
+        let why = format!("a connection to {}: {why}", self.slots[index].address);
         self.living -= 1;
         self.give_up(index, &why);
         self.slots[index].conn = None;

@@ -10,8 +10,17 @@ use crate::units::{SECOND, Wall};
 
 /// The line that digits are written into. Its client is as long as `kiwi.cs.ucla.edu`.
 const MOVE: [u8; 66] = *b"IAMAT kiwi00000000.edu +34.000000-118.400000 0000000000.000000000\n";
-/// The columns of digits in [`MOVE`]: who, where, when.
+/// Clients move about the first, Los Angeles. Clients that travel also visit Paris, Tokyo and
+/// the point of the ocean that is farthest from any land.
+const TOWNS: [&[u8; 21]; 4] = [
+    b"+34.000000-118.400000",
+    b"+48.800000+002.300000",
+    b"+35.600000+139.700000",
+    b"-48.800000-123.400000",
+];
+/// The columns of [`MOVE`] that change: the client, its place, the digits in it, the time.
 const CLIENT: std::ops::Range<usize> = 10..18;
+const PLACE: std::ops::Range<usize> = 23..44;
 const LATITUDE: std::ops::Range<usize> = 28..33;
 const LONGITUDE: std::ops::Range<usize> = 39..44;
 const SECONDS: std::ops::Range<usize> = 45..55;
@@ -24,8 +33,18 @@ const SAID: std::ops::Range<usize> = 6..65;
 /// How many clients have different names.
 pub const CLIENTS_MAX: u64 = Limits::PRODUCT.load_clients;
 
-/// The bound of a WHATSAT's results; it asks for places within 50 km.
-pub const BOUND: usize = 5;
+/// The share of WHATSATs in a run, and the question that each asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Questions {
+    /// The percentage of requests that are WHATSATs.
+    pub percent: u64,
+    pub radius_km: u64,
+    /// The most results.
+    pub bound: usize,
+    /// Each move takes a client to the next of four towns, instead of about Los Angeles. Hundreds
+    /// of places are near some of them, and none is near another.
+    pub towns: bool,
+}
 
 /// The fields of an IAMAT after its verb, without LF.
 pub type Said = [u8; SAID.end - SAID.start];
@@ -45,8 +64,7 @@ pub struct Workload {
     moves: u64,
     /// No two moves may have the same time.
     last: Wall,
-    /// The percentage of WHATSATs.
-    percent: u64,
+    questions: Questions,
     /// At 100, a WHATSAT is due.
     due: u64,
 }
@@ -60,10 +78,22 @@ pub enum Request {
     Near,
 }
 
+impl Questions {
+    /// The questions of a run whose options name no others.
+    pub fn usual(percent: u64) -> Questions {
+        Questions {
+            percent,
+            radius_km: 50,
+            bound: 5,
+            towns: false,
+        }
+    }
+}
+
 impl Workload {
     /// The connection `first` of `connections`, which share `clients` clients, at least one each;
-    /// `percent` of its requests are WHATSATs.
-    pub fn new(first: u64, connections: u64, clients: u64, percent: u64) -> Workload {
+    /// `questions` says which of its requests are WHATSATs.
+    pub fn new(first: u64, connections: u64, clients: u64, questions: Questions) -> Workload {
         assert!(first < connections && connections <= clients && clients <= CLIENTS_MAX);
         let own = (clients - first).div_ceil(connections);
         Workload {
@@ -74,20 +104,31 @@ impl Workload {
             stride: stride(own),
             moves: 0,
             last: Wall(0),
-            percent,
+            questions,
             due: 0,
         }
+    }
+
+    /// The most results of a WHATSAT.
+    pub fn bound(&self) -> usize {
+        self.questions.bound
     }
 
     /// Appends the next request to `out`. A move says that it is `wall` now, or a nanosecond later
     /// than the move before.
     pub fn ask(&mut self, wall: Wall, out: &mut Outbox) -> Request {
-        self.due += self.percent;
+        let Questions {
+            percent,
+            radius_km,
+            bound,
+            towns,
+        } = self.questions;
+        self.due += percent;
         if self.due >= 100 && self.moves > 0 {
             self.due -= 100;
             out.push(b"WHATSAT ");
             out.push(&self.line[NAME]);
-            out.push(b" 50 5\n");
+            out.push_line(format_args!(" {radius_km} {bound}"));
             return Request::Near;
         }
         self.due = self.due.min(100);
@@ -95,6 +136,11 @@ impl Workload {
         let nanoseconds = u64::try_from(self.last.0).unwrap_or(0);
         let client = self.moves % self.own * self.stride % self.own;
         digits(&mut self.line[CLIENT], self.first + self.step * client);
+        if towns {
+            // Connections begin at different towns.
+            let town = (self.first + self.moves) % TOWNS.len() as u64;
+            self.line[PLACE].copy_from_slice(TOWNS[town as usize]);
+        }
         digits(&mut self.line[LATITUDE], self.moves * 7_919);
         digits(&mut self.line[LONGITUDE], self.moves * 6_151);
         digits(&mut self.line[SECONDS], nanoseconds / SECOND);
@@ -149,7 +195,7 @@ mod tests {
     #[test]
     fn moves_are_right_and_never_the_same() {
         let wall = 1_520_023_934_999_999_999;
-        let found = lines(&mut Workload::new(1, 3, 8, 0), 4, wall);
+        let found = lines(&mut Workload::new(1, 3, 8, Questions::usual(0)), 4, wall);
         let want = [
             "IAMAT kiwi00000001.edu +34.000000-118.400000 1520023934.999999999\n",
             "IAMAT kiwi00000004.edu +34.007919-118.406151 1520023935.000000000\n",
@@ -173,7 +219,7 @@ mod tests {
             let mut names = Vec::new();
             for first in 0..connections {
                 let own = u64::div_ceil(clients - first, connections);
-                let mut workload = Workload::new(first, connections, clients, 0);
+                let mut workload = Workload::new(first, connections, clients, Questions::usual(0));
                 let lines = lines(&mut workload, own as usize, 1);
                 names.extend(lines.iter().map(|(line, _)| line[NAME].to_string()));
             }
@@ -186,7 +232,11 @@ mod tests {
     #[test]
     fn the_share_of_whatsats_is_right_and_each_is_about_the_last_move() {
         for percent in [0, 1, 10, 33, 50, 99, 100] {
-            let found = lines(&mut Workload::new(0, 1, 5, percent), 1_000, 1);
+            let found = lines(
+                &mut Workload::new(0, 1, 5, Questions::usual(percent)),
+                1_000,
+                1,
+            );
             let near = found.iter().filter(|(_, r)| *r == Request::Near).count();
             // The first is a move, whatever the share.
             let want = percent as usize * 10;
@@ -195,9 +245,40 @@ mod tests {
             for (line, request) in &found {
                 match request {
                     Request::Move(_) => moved = &line[NAME],
-                    Request::Near => assert_eq!(*line, format!("WHATSAT {moved} 50 {BOUND}\n")),
+                    Request::Near => assert_eq!(*line, format!("WHATSAT {moved} 50 5\n")),
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_client_that_travels_is_asked_about_in_each_town() {
+        let questions = Questions {
+            percent: 50,
+            radius_km: 10,
+            bound: 20,
+            towns: true,
+        };
+        let found = lines(
+            &mut Workload::new(1, 2, 2, questions),
+            8,
+            1_520_023_934_918_963_997,
+        );
+        let moves = found.iter().step_by(2).map(|(line, _)| &line[PLACE]);
+        let want = [
+            "+48.800000+002.300000",
+            "+35.607919+139.706151",
+            "-48.815838-123.412302",
+            "+34.023757-118.418453",
+        ];
+        assert_eq!(moves.collect::<Vec<_>>(), want);
+        for (line, request) in found {
+            assert!(
+                Command::parse(line.trim_end().as_bytes()).is_some(),
+                "{line}"
+            );
+            let is_near = line == "WHATSAT kiwi00000001.edu 10 20\n";
+            assert_eq!(request == Request::Near, is_near, "{line}");
         }
     }
 }

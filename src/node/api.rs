@@ -72,7 +72,7 @@ pub enum Event<'a> {
         door: Door,
         from: SocketAddr,
     },
-    /// The host name of a neighbour was resolved.
+    /// The host name of a neighbour was resolved: all its addresses.
     Resolved {
         peer: PeerId,
         addresses: Vec<IpAddr>,
@@ -110,8 +110,8 @@ pub enum Event<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Connect to a neighbour's servers' door, or to the clients' door of one of another make, and
-    /// drop an attempt that is under way. `Dialled` or `DialFailed` answers it; `Resolved` comes
-    /// before, if the neighbour's host is a name.
+    /// drop an attempt that is under way. `Dialled` or `DialFailed` answers it; `Resolved` may
+    /// come before, if the neighbour's host is a name.
     Dial(PeerId),
     /// There are new bytes in [`super::Node::unsent`]. One write is enough; what it leaves is
     /// written when the socket takes more, without another `Flush`.

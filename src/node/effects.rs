@@ -21,6 +21,8 @@ pub struct Effects {
     pub closing: VecDeque<(ConnId, Cow<'static, str>)>,
     /// The feed has changes that no follower was offered, or a reply may be released.
     pub news: bool,
+    /// A follower has had its share of this turn: it is offered the rest in the next one.
+    pub news_in_next_turn: bool,
     /// Connections with lines that wait for the next turn, and the number of those whose turn it
     /// is. The others were added in this turn, and have had its budget.
     backlog: VecDeque<ConnId>,
@@ -63,8 +65,8 @@ impl Effects {
         self.backlog.pop_front()
     }
 
-    /// Whether a connection waits for the next turn.
+    /// Whether a connection or a follower waits for the next turn.
     pub fn has_backlog(&self) -> bool {
-        !self.backlog.is_empty()
+        self.news_in_next_turn || !self.backlog.is_empty()
     }
 }

@@ -67,12 +67,12 @@ mod turn;
 
 pub use admin::{ConnStats, Counts, Inspector, LoopMetrics, Recent, Snapshot};
 pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query};
-pub use journal::line as journal_line;
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost,
 };
 pub use links::{Question, SECRET_BYTES_MIN, Secret, question};
 pub use log_lines::{Level, LogLines};
+pub use store::{Change, CursorId, Feed};
 
 use crate::limits::Limit;
 use crate::units::{ConnId, Mono, Now};
@@ -109,7 +109,10 @@ impl Node {
             Event::Received { conn, bytes } => events::received(conn, bytes, all, parts),
             Event::Ended { conn } => events::ended(conn, all, parts),
             Event::Broken { conn, why } => hangup::gone(conn, &why, all, parts),
-            Event::Resolved { peer, addresses } => parts.links.peer_mut(peer).addresses = addresses,
+            Event::Resolved { peer, addresses } => {
+                let peer = parts.links.peer_mut(peer);
+                peer.resolved(addresses, &mut parts.cx);
+            }
             Event::Linked { peer, neighbour } => reload::link(peer, neighbour, parts),
             Event::Unlinked { peer } => reload::unlink(peer, all, parts),
             Event::Dialled { peer, conn } => outgoing::connected(peer, conn, all, parts),

@@ -14,6 +14,8 @@ use crate::units::ConnId;
 
 /// A turn has come: deadlines expire, and connections with a backlog go on.
 pub fn tick(all: &mut Sessions, parts: &mut Parts) {
+    let effects = &mut parts.cx.effects;
+    effects.news |= std::mem::take(&mut effects.news_in_next_turn);
     while let Some(timer) = parts.cx.timers.expired(parts.cx.now.mono) {
         expire(timer, all, parts);
         close_pending(all, parts);

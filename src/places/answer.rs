@@ -1,70 +1,104 @@
 //! Writes an answer in the shape of Google's legacy Nearby Search and in the layout of the handout:
 //! three spaces a level, `"key" : value`, keys in alphabetical order, lists of strings on one line.
 //!
-//! Only fields that a provider really gave are written. The text has no blank line.
+//! Only fields that a provider really gave are written. The text has no blank line. It is appended
+//! to one buffer: twenty places of many small strings each cost more than the search for them.
 
-use crate::wire::json::quoted;
+use crate::wire::json::push_quoted;
 
-/// One result. Fields that are `None` are left out.
-#[derive(Default)]
-pub(super) struct Place {
-    /// Latitude and longitude in degrees, as JSON numbers without an exponent.
-    pub(super) location: Option<[String; 2]>,
-    pub(super) name: Option<String>,
-    pub(super) place_id: Option<String>,
-    pub(super) scope: Option<&'static str>,
-    pub(super) types: Option<Vec<String>>,
-    pub(super) vicinity: Option<String>,
+/// The usual lengths of an answer without results, and of a result.
+const FRAME: usize = 256;
+const RESULT: usize = 380;
+
+/// An answer that is being written.
+pub(super) struct Writer {
+    out: String,
+    /// Results, and members of the last of them.
+    results: usize,
+    members: usize,
 }
 
-/// Writes an answer. `found` says whether there was anything near, even if `places`, cut to the
-/// client's bound, is empty now.
-pub(super) fn write(attributions: &[&str], places: &[Place], found: bool) -> String {
-    let attributions = list(attributions);
-    let results = block("[]", "   ", places.iter().map(result).collect());
-    let status = if found { "OK" } else { "ZERO_RESULTS" };
-    format!(
-        "{{\n   \"html_attributions\" : {attributions},\n   \"results\" : {results},\n   \
-         \"status\" : \"{status}\"\n}}"
-    )
-}
-
-fn result(place: &Place) -> String {
-    let members = [
-        ("geometry", place.location.as_ref().map(geometry)),
-        ("name", place.name.as_deref().map(quoted)),
-        ("place_id", place.place_id.as_deref().map(quoted)),
-        ("scope", place.scope.map(quoted)),
-        ("types", place.types.as_deref().map(list)),
-        ("vicinity", place.vicinity.as_deref().map(quoted)),
-    ];
-    let line = |(key, value): (_, Option<_>)| Some(format!("         \"{key}\" : {}", value?));
-    let members = members.into_iter().filter_map(line).collect();
-    format!("      {}", block("{}", "      ", members))
-}
-
-/// Items between brackets, each on a line of its own; the brackets alone if there is none.
-fn block(brackets: &str, indent: &str, items: Vec<String>) -> String {
-    if items.is_empty() {
-        return brackets.to_string();
+impl Writer {
+    /// The answer's beginning. There will be about `results` results.
+    pub(super) fn new(attributions: &[&str], results: usize) -> Writer {
+        let mut out = String::with_capacity(FRAME + RESULT * results);
+        out += "{\n   \"html_attributions\" : ";
+        push_list(&mut out, attributions);
+        out += ",\n   \"results\" : [";
+        Writer {
+            out,
+            results: 0,
+            members: 0,
+        }
     }
-    let (open, close) = brackets.split_at(1);
-    format!("{open}\n{}\n{indent}{close}", items.join(",\n"))
-}
 
-fn geometry([latitude, longitude]: &[String; 2]) -> String {
-    format!(
-        "{{\n            \"location\" : {{\n               \"lat\" : {latitude},\n               \
-         \"lng\" : {longitude}\n            }}\n         }}"
-    )
-}
-
-fn list<S: AsRef<str>>(texts: &[S]) -> String {
-    if texts.is_empty() {
-        return "[]".to_string();
+    /// Begins a result. Its members follow in alphabetical order.
+    pub(super) fn begin(&mut self) {
+        self.out += if self.results == 0 { "" } else { "," };
+        self.out += "\n      {";
+        (self.results, self.members) = (self.results + 1, 0);
     }
-    let items: Vec<String> = texts.iter().map(|text| quoted(text.as_ref())).collect();
-    format!("[ {} ]", items.join(", "))
+
+    /// The member `geometry`: latitude and longitude in degrees, JSON numbers without an exponent.
+    pub(super) fn location(&mut self, latitude: &str, longitude: &str) {
+        self.key("geometry");
+        self.out += "{\n            \"location\" : {\n               \"lat\" : ";
+        self.out += latitude;
+        self.out += ",\n               \"lng\" : ";
+        self.out += longitude;
+        self.out += "\n            }\n         }";
+    }
+
+    /// A member that is a string.
+    pub(super) fn text(&mut self, key: &str, text: &str) {
+        self.key(key);
+        push_quoted(&mut self.out, text);
+    }
+
+    /// A member that is a list of strings.
+    pub(super) fn list<S: AsRef<str>>(&mut self, key: &str, texts: &[S]) {
+        self.key(key);
+        push_list(&mut self.out, texts);
+    }
+
+    /// A member whose value is ready-made JSON, in one piece or several.
+    pub(super) fn json(&mut self, key: &str, pieces: &[&str]) {
+        self.key(key);
+        for piece in pieces {
+            self.out += piece;
+        }
+    }
+
+    /// Ends a result.
+    pub(super) fn end(&mut self) {
+        self.out += if self.members == 0 { "}" } else { "\n      }" };
+    }
+
+    /// The whole answer. `found` says whether there was anything near, even if there are no
+    /// results, cut to the client's bound.
+    pub(super) fn finish(mut self, found: bool) -> String {
+        self.out += if self.results == 0 { "]" } else { "\n   ]" };
+        self.out += ",\n   \"status\" : ";
+        self.out += if found { "\"OK\"" } else { "\"ZERO_RESULTS\"" };
+        self.out + "\n}"
+    }
+
+    fn key(&mut self, key: &str) {
+        self.out += if self.members == 0 { "" } else { "," };
+        self.out += "\n         \"";
+        self.out += key;
+        self.out += "\" : ";
+        self.members += 1;
+    }
+}
+
+fn push_list<S: AsRef<str>>(out: &mut String, texts: &[S]) {
+    *out += "[";
+    for (index, text) in texts.iter().enumerate() {
+        *out += if index == 0 { " " } else { ", " };
+        push_quoted(out, text.as_ref());
+    }
+    *out += if texts.is_empty() { "]" } else { " ]" };
 }
 
 #[cfg(test)]
@@ -73,16 +107,15 @@ mod tests {
 
     #[test]
     fn nothing_is_written_that_was_not_given() {
-        let sparse = [
-            Place::default(),
-            Place {
-                types: Some(vec![]),
-                vicinity: Some("a \"b\"".into()),
-                ..Place::default()
-            },
-        ];
+        let mut answer = Writer::new(&[], 0);
+        answer.begin();
+        answer.end();
+        answer.begin();
+        answer.list("types", &[""; 0]);
+        answer.text("vicinity", "a \"b\"");
+        answer.end();
         assert_eq!(
-            write(&[], &sparse, true),
+            answer.finish(true),
             "{\n   \"html_attributions\" : [],\n   \"results\" : [\n      {},\n      {\n         \
              \"types\" : [],\n         \"vicinity\" : \"a \\\"b\\\"\"\n      }\n   ],\n   \
              \"status\" : \"OK\"\n}"
@@ -90,8 +123,26 @@ mod tests {
     }
 
     #[test]
+    fn a_ready_piece_is_written_as_it_is() {
+        let mut answer = Writer::new(&[], 1);
+        answer.begin();
+        answer.location("1.5", "-0");
+        answer.json("place_id", &["\"a", "<", "\""]);
+        answer.list("types", &["a", "b"]);
+        answer.end();
+        assert_eq!(
+            answer.finish(true),
+            "{\n   \"html_attributions\" : [],\n   \"results\" : [\n      {\n         \
+             \"geometry\" : {\n            \"location\" : {\n               \
+             \"lat\" : 1.5,\n               \"lng\" : -0\n            }\n         \
+             },\n         \"place_id\" : \"a<\",\n         \
+             \"types\" : [ \"a\", \"b\" ]\n      }\n   ],\n   \"status\" : \"OK\"\n}"
+        );
+    }
+
+    #[test]
     fn empty_lists_have_nothing_between_their_brackets() {
-        let text = |found| write(&["a", "<b>"], &[], found);
+        let text = |found| Writer::new(&["a", "<b>"], 0).finish(found);
         assert_eq!(
             text(false),
             "{\n   \"html_attributions\" : [ \"a\", \"\\u003cb\\u003e\" ],\n   \

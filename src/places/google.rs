@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::node::Query;
 use crate::wire::json::no_answer;
 
-use super::answer::{self, Place};
+use super::answer::Writer;
 use super::key::Key;
 use super::provider::{Answer, Provider};
 use super::service::{self, Service};
@@ -72,8 +72,11 @@ fn rewritten(http_status: u16, text: &str, bound: usize) -> Option<String> {
     }
     let places: Option<Vec<Object>> = serde_json::from_str(raw(&body, "places")).ok()?;
     let places = places.unwrap_or_default();
-    let kept: Vec<Place> = places.iter().take(bound).map(place).collect();
-    Some(answer::write(&[], &kept, !places.is_empty()))
+    let mut answer = Writer::new(&[], bound.min(places.len()));
+    for place in places.iter().take(bound) {
+        write(place, &mut answer);
+    }
+    Some(answer.finish(!places.is_empty()))
 }
 
 /// A `google.rpc.Status` with the status of the legacy API.
@@ -93,19 +96,30 @@ fn rewritten_error(http_status: u16, body: &Object) -> Option<String> {
     Some(no_answer(status, &message))
 }
 
-fn place(fields: &Object) -> Place {
-    let location = child(fields, "location").and_then(|point| {
+/// Writes a place as a result.
+fn write(place: &Object, answer: &mut Writer) {
+    answer.begin();
+    let location = child(place, "location").and_then(|point| {
         let degrees = |name| plain_number(raw(&point, name));
         Some([degrees("latitude")?, degrees("longitude")?])
     });
-    Place {
-        location,
-        name: child(fields, "displayName").and_then(|name| string(&name, "text")),
-        place_id: string(fields, "id"),
-        scope: None,
-        types: serde_json::from_str(raw(fields, "types")).ok(),
-        vicinity: string(fields, "formattedAddress"),
+    if let Some([latitude, longitude]) = location {
+        answer.location(&latitude, &longitude);
     }
+    let name = child(place, "displayName").and_then(|name| string(&name, "text"));
+    if let Some(name) = name {
+        answer.text("name", &name);
+    }
+    if let Some(id) = string(place, "id") {
+        answer.text("place_id", &id);
+    }
+    if let Ok(types) = serde_json::from_str::<Vec<String>>(raw(place, "types")) {
+        answer.list("types", &types);
+    }
+    if let Some(address) = string(place, "formattedAddress") {
+        answer.text("vicinity", &address);
+    }
+    answer.end();
 }
 
 fn object(text: &str) -> Option<Object<'_>> {

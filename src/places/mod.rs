@@ -1,7 +1,7 @@
 //! Lookups of places: three providers that answer the same question, [`Provider::nearby`].
 //!
 //! A provider blocks, so only worker threads may ask it. This room knows the node's [`Query`] and
-//! [`LookupError`] and nothing else of the herd: no connections, no clients, no log. The
+//! [`LookupError`] and nothing else of the herd: no connections and no clients. The
 //! answer is always JSON in the shape of Google's legacy Nearby Search, or a [`LookupError`] whose
 //! text may be shown to a client; neither contains the key, even if the service sent it.
 
@@ -9,6 +9,7 @@ mod answer;
 mod cut;
 mod gazetteer;
 mod google;
+mod index;
 mod key;
 mod legacy;
 mod offline;
@@ -80,7 +81,7 @@ pub fn provider(
                         drop it, or use --places google or google-legacy"
                 .into());
         }
-        Kind::Offline => Arc::new(offline::Offline),
+        Kind::Offline => Arc::new(offline::Offline::default()),
         Kind::Google => Arc::new(google::Google(service("google", google::HOME)?)),
         Kind::GoogleLegacy => {
             let service = service("google-legacy", legacy::HOME)?;

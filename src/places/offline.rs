@@ -1,29 +1,50 @@
 //! The provider that needs no network: GeoNames places (CC BY 4.0) in the shape of Google's answer,
 //! with only the fields that GeoNames supports. It never fails for a query of the node.
 
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use crate::limits::Limits;
 use crate::node::{LookupError, Query};
 
-use super::answer::{self, Place};
-use super::gazetteer::{self, Row};
+use super::answer::Writer;
+use super::gazetteer::PLACES;
+use super::index::{Index, Spot};
 use super::provider::{Answer, Provider};
 
 /// The credit that the licence requires. It is in each answer.
 const CREDIT: &str =
     "Place data from <a href=\"https://www.geonames.org/\">GeoNames</a>, CC BY 4.0";
 
-/// The gazetteer of the program as a [`Provider`].
-pub(super) struct Offline;
+/// The gazetteer of the program as a [`Provider`]. The first lookup builds its index: a server that
+/// is never asked what is near has no use for the memory.
+#[derive(Default)]
+pub(super) struct Offline(OnceLock<Index>);
 
 impl Provider for Offline {
     fn nearby(&self, query: &Query) -> Answer {
         let degrees = |text: &str| {
+            let number = text.parse::<f64>().ok().filter(|it| it.is_finite());
             let what = || LookupError::Failed(format!("{text:?} is not a number of degrees"));
-            text.parse::<f64>().map_err(|_| what())
+            number.ok_or_else(what)
         };
         let point = [degrees(&query.latitude)?, degrees(&query.longitude)?];
-        let near = gazetteer::near(point, f64::from(query.radius_m) / 1000.0);
-        let places: Vec<Place> = near.iter().take(query.bound).map(place).collect();
-        Ok(answer::write(&[CREDIT], &places, !near.is_empty()).into_bytes())
+        let index = self.0.get_or_init(build);
+        // One at least, to tell whether there is any.
+        let near = index.near(
+            point,
+            f64::from(query.radius_m) / 1000.0,
+            query.bound.max(1),
+        );
+        let mut answer = Writer::new(&[CREDIT], near.len());
+        for spot in near.iter().take(query.bound) {
+            write(spot, index, &mut answer);
+        }
+        Ok(answer.finish(!near.is_empty()).into_bytes())
+    }
+
+    fn batch(&self) -> usize {
+        Limits::PRODUCT.lookup_batch
     }
 
     fn describe(&self) -> String {
@@ -31,26 +52,40 @@ impl Provider for Offline {
     }
 }
 
-fn place(row: &Row) -> Place {
-    let kind = match row.kind {
-        "X" => "neighborhood",
-        _ => "locality",
+fn build() -> Index {
+    let start = Instant::now();
+    let index = Index::build(PLACES);
+    let (count, ms) = (index.len(), start.elapsed().as_millis());
+    log::info!("the index of {count} places is built, in {ms} ms");
+    index
+}
+
+/// Writes a place as a result.
+fn write(spot: &Spot, index: &Index, answer: &mut Writer) {
+    let Some(row) = spot.row() else {
+        return;
     };
-    Place {
-        location: Some([row.latitude, row.longitude].map(trimmed)),
-        name: Some(row.name.into()),
-        place_id: Some(format!("geonames:{}", row.id)),
-        scope: Some("APP"),
-        types: Some(vec![kind.into(), "political".into()]),
-        vicinity: gazetteer::name_of(row.region),
+    answer.begin();
+    answer.location(trimmed(row.latitude), trimmed(row.longitude));
+    answer.text("name", row.name);
+    answer.json("place_id", &["\"geonames:", row.id, "\""]);
+    answer.json("scope", &["\"APP\""]);
+    let types = match row.kind {
+        "X" => "[ \"neighborhood\", \"political\" ]",
+        _ => "[ \"locality\", \"political\" ]",
+    };
+    answer.json("types", &[types]);
+    if let Some(region) = index.region(spot) {
+        answer.json("vicinity", &[region]);
     }
+    answer.end();
 }
 
 /// A decimal number without the zeros at its end, which mean nothing.
-fn trimmed(degrees: &str) -> String {
+fn trimmed(degrees: &str) -> &str {
     match degrees.trim_end_matches('0').trim_end_matches('.') {
-        "" | "-" | "-0" => "0".into(),
-        number => number.into(),
+        "" | "-" | "-0" => "0",
+        number => number,
     }
 }
 

@@ -14,6 +14,12 @@ pub trait Provider: Send + Sync {
     /// Blocks for at most `lookup_wait` and the time to resolve a name.
     fn nearby(&self, query: &Query) -> Answer;
 
+    /// The most lookups that a worker may take from the queue at a time. A provider that waits for
+    /// anything says one: otherwise a slow lookup would hold up those behind it.
+    fn batch(&self) -> usize {
+        1
+    }
+
     /// A phrase for people: what this is, and where it asks; never the key.
     fn describe(&self) -> String;
 }

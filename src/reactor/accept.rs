@@ -1,4 +1,4 @@
-//! The two listeners, and the rules by which connections come in.
+//! The listeners of both doors, and the rules by which connections come in.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,6 +7,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Poll};
 
 use super::listener::{Accept, Listener};
+use super::resolve::canonical;
 use super::shell::{Shell, ShellTimer};
 use super::socket::Origin;
 use super::token::{CLIENTS_DOOR, SERVERS_DOOR};
@@ -18,8 +19,8 @@ const LIMITS: Limits = Limits::PRODUCT;
 /// The listeners of both doors, and their rules.
 #[derive(Default)]
 pub struct Listeners {
-    /// By [`Door`]; empty: the process is ending.
-    open: Vec<Listener>,
+    /// By [`Door`], each at one address or more; empty: the process is ending.
+    open: Vec<Vec<Listener>>,
     /// The most open connections, by door.
     pub max: [usize; 2],
     /// The last connection could not be accepted for lack of descriptors or memory.
@@ -28,17 +29,31 @@ pub struct Listeners {
     rejections: [Throttle; 2],
 }
 
+/// The addresses of all doors.
+///
+/// # Errors
+/// The kernel's.
+pub fn addresses(doors: &[Vec<Listener>]) -> io::Result<Vec<SocketAddr>> {
+    doors.iter().flatten().map(Listener::local_addr).collect()
+}
+
 impl Listeners {
     /// Listens at the clients' and the servers' door. At most `clients_max` clients are admitted:
     /// some descriptors are kept back for links and the log (rule 7).
     ///
     /// # Errors
     /// When they cannot be registered.
-    pub fn new(doors: [Listener; 2], clients_max: usize, poll: &Poll) -> io::Result<Listeners> {
+    pub fn new(
+        doors: [Vec<Listener>; 2],
+        clients_max: usize,
+        poll: &Poll,
+    ) -> io::Result<Listeners> {
         let mut open = Vec::from(doors);
-        for (listener, token) in open.iter_mut().zip([CLIENTS_DOOR, SERVERS_DOOR]) {
-            let registry = poll.registry();
-            registry.register(&mut listener.socket, token, Interest::READABLE)?;
+        for (door, token) in open.iter_mut().zip([CLIENTS_DOOR, SERVERS_DOOR]) {
+            for listener in door {
+                let registry = poll.registry();
+                registry.register(&mut listener.socket, token, Interest::READABLE)?;
+            }
         }
         Ok(Listeners {
             open,
@@ -66,14 +81,16 @@ impl Listeners {
 
     /// Takes in an event: connections wait at that door.
     pub fn event(&mut self, door: Door) {
-        if let Some(listener) = self.open.get_mut(door as usize) {
-            listener.ready = true;
-        }
+        let listeners = self.open.get_mut(door as usize).into_iter().flatten();
+        listeners.for_each(|it| it.ready = true);
     }
 
     /// Tries again, after an error for which no edge comes.
     pub fn retry(&mut self) {
-        self.open.iter_mut().for_each(|it| it.ready = true);
+        self.open
+            .iter_mut()
+            .flatten()
+            .for_each(|it| it.ready = true);
     }
 
     /// Tries again if a connection waits for a descriptor: another was closed.
@@ -85,25 +102,31 @@ impl Listeners {
 
     /// Whether no connection is known to wait.
     pub fn are_idle(&self) -> bool {
-        !self.open.iter().any(|it| it.ready)
+        !self.open.iter().flatten().any(|it| it.ready)
     }
 
     /// Accepts a turn's worth of connections at each door, neighbours first (rule 9). More would
     /// keep those inside waiting.
     pub fn accept(&mut self, shell: &mut Shell) {
         for door in [Door::Servers, Door::Clients] {
-            for _ in 0..LIMITS.accept_batch {
-                let Some(listener) = self.open.get_mut(door as usize) else {
-                    return;
-                };
-                match listener.accept() {
-                    Accept::Connection(stream, from) => self.admit(stream, from, door, shell),
-                    Accept::Aborted => {}
-                    Accept::WouldBlock => break,
-                    Accept::OutOfDescriptors(error) => {
-                        self.wait_for_descriptors(&error, shell);
-                        break;
-                    }
+            let listeners = self.open.get(door as usize).map_or(0, Vec::len);
+            for place in 0..listeners {
+                self.accept_at(door, place, shell);
+            }
+        }
+    }
+
+    /// Likewise at one address of a door.
+    fn accept_at(&mut self, door: Door, place: usize, shell: &mut Shell) {
+        for _ in 0..LIMITS.accept_batch {
+            match self.open[door as usize][place].accept() {
+                Accept::Connection(stream, from) => {
+                    self.admit(stream, canonical(from), door, shell);
+                }
+                Accept::Aborted => {}
+                Accept::WouldBlock => return,
+                Accept::OutOfDescriptors(error) => {
+                    return self.wait_for_descriptors(&error, shell);
                 }
             }
         }

@@ -20,36 +20,35 @@ use std::time::Duration;
 
 use mio::{Events, Poll, Waker};
 
-use super::accept::Listeners;
+use super::accept::{Listeners, addresses};
 use super::clock::Clock;
-use super::dial::Dialler;
+use super::dial::{Dialler, Here};
 use super::io::Sockets;
 use super::journal::Journal;
+use super::lookups::Lookups;
 use super::metrics::Stopwatch;
-use super::pool::{Pool, Wake};
+use super::notify::Notifier;
+use super::pool::Wake;
 use super::setup::Setup;
 use super::shell::{Shell, ShellTimer};
 use super::signals::Signals;
 use super::token;
 use super::wait::wait;
 use crate::buffers::Timers;
-use crate::limits::{Limit, Limits};
-use crate::node::{Action, Door, Event, LookupError, Query};
-use crate::units::LookupId;
+use crate::limits::Limits;
+use crate::node::{Action, Door, Event};
 
 const LIMITS: Limits = Limits::PRODUCT;
-
-/// A question for the provider.
-type Lookup = (LookupId, Query);
 
 /// One server, running.
 pub struct EventLoop {
     shell: Shell,
     listeners: Listeners,
     dialler: Dialler,
-    lookups: Pool<Lookup, Result<Vec<u8>, LookupError>>,
+    lookups: Lookups,
     journal: Option<Journal>,
     signals: Signals,
+    notifier: Notifier,
 }
 
 impl EventLoop {
@@ -62,15 +61,17 @@ impl EventLoop {
         let waker = Waker::new(poll.registry(), token::WAKER)?;
         // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
         let wake: Wake = Arc::new(move || drop(waker.wake()));
+        let here = Here {
+            sources: setup.sources,
+            doors: addresses(&setup.doors)?,
+        };
         let mut listeners = Listeners::new(setup.doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
         signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
         let journal = setup.journal.map(|files| Journal::start(files, &wake));
         let journal = journal.transpose()?;
-        let (workers, queue, places) = (LIMITS.workers, LIMITS.lookup_queue, setup.places);
-        let lookup = move |(_, query): &Lookup| places.nearby(query);
-        let lookups = Pool::start("places", workers, queue, lookup, &wake)?;
-        let dialler = Dialler::new(setup.links, setup.reload, setup.source, &wake)?;
+        let lookups = Lookups::start(setup.places, &wake)?;
+        let dialler = Dialler::new(setup.links, setup.reload, here, &wake);
         listeners.set_neighbours(dialler.places.len());
         let watch = Stopwatch::new(Clock::start());
         let now = watch.clock.now();
@@ -93,6 +94,7 @@ impl EventLoop {
             lookups,
             journal,
             signals,
+            notifier: setup.notifier,
         })
     }
 
@@ -106,6 +108,9 @@ impl EventLoop {
         if let Some(journal) = &mut self.journal {
             journal.start_jobs(&mut self.shell);
         }
+        self.notifier.ready();
+        let shell = &mut self.shell;
+        self.notifier.alive(&mut shell.timers, shell.now.mono);
         while self.turn()? {}
         Ok(!self.signals.forced_exit)
     }
@@ -127,31 +132,36 @@ impl EventLoop {
     /// Does what the node wants done, until it wants nothing. False: the process is to end.
     fn act(&mut self) -> bool {
         let mut goes_on = !self.signals.forced_exit;
-        while let Some(action) = self.shell.node.poll_action() {
-            match action {
-                Action::Flush(conn) => self.shell.flush(conn),
-                Action::Pause(conn) => self.shell.sockets.pause_reading(conn),
-                Action::Resume(conn) => self.shell.sockets.resume_reading(conn),
-                Action::Finish(conn) => self.shell.write_eof(conn),
-                Action::Close(conn) => self.shell.sockets.close(conn),
-                Action::Dial(peer) => self.dialler.dial(peer, &mut self.shell),
-                Action::LookUp(id, query) => {
-                    if self.lookups.submit((id, query)).is_err() {
-                        self.shell.node.hit(Limit::lookup_queue);
-                        let answer = Err(LookupError::Busy);
-                        self.shell.tell(Event::LookedUp { id, answer });
-                    }
-                }
-                Action::Forget(id) => self.lookups.forget(|(it, _)| *it == id),
-                Action::Journal(task) => {
-                    if let Some(journal) = &mut self.journal {
-                        journal.task(task, &mut self.shell);
-                    }
-                }
-                Action::Stop => goes_on = false,
+        loop {
+            while let Some(action) = self.shell.node.poll_action() {
+                goes_on &= self.obey(action);
+            }
+            if self.lookups.hand_over(&mut self.shell) {
+                return goes_on;
             }
         }
-        goes_on
+    }
+
+    /// Does what the node wants done. False: the process is to end.
+    fn obey(&mut self, action: Action) -> bool {
+        let shell = &mut self.shell;
+        match action {
+            Action::Flush(conn) => shell.flush(conn),
+            Action::Pause(conn) => shell.sockets.pause_reading(conn),
+            Action::Resume(conn) => shell.sockets.resume_reading(conn),
+            Action::Finish(conn) => shell.write_eof(conn),
+            Action::Close(conn) => shell.sockets.close(conn),
+            Action::Dial(peer) => self.dialler.dial(peer, shell),
+            Action::LookUp(id, query) => self.lookups.ask(id, query, shell),
+            Action::Forget(id) => self.lookups.forget(id),
+            Action::Journal(task) => {
+                if let Some(journal) = &mut self.journal {
+                    journal.task(task, shell);
+                }
+            }
+            Action::Stop => return false,
+        }
+        true
     }
 
     /// Waits for events, until the next deadline; not at all while a connection has work.
@@ -211,11 +221,7 @@ impl EventLoop {
     /// Takes in what the workers have published before their wake (rule 8). The eventfd of the wake
     /// is never read: each write to it is an edge.
     fn take_results(&mut self) {
-        for ((id, _), answer) in self.lookups.results() {
-            let why = "the lookup failed; the log of the server says more";
-            let answer = answer.unwrap_or_else(|| Err(LookupError::Failed(why.into())));
-            self.shell.tell(Event::LookedUp { id, answer });
-        }
+        self.lookups.take_results(&mut self.shell);
         if let Some(journal) = &mut self.journal {
             journal.take_results(&mut self.shell);
         }
@@ -234,10 +240,13 @@ impl EventLoop {
             }
         }
         if requests.reload && !self.listeners.are_closed() {
+            self.notifier.reloading();
             self.dialler.reload(&mut self.shell);
             self.listeners.set_neighbours(self.dialler.places.len());
+            self.notifier.ready();
         }
         if requests.end {
+            self.notifier.stopping();
             self.listeners.close();
             self.shell.tell(Event::Shutdown);
         }
@@ -249,6 +258,8 @@ impl EventLoop {
         while let Some(timer) = self.shell.timers.expired(now) {
             match timer {
                 ShellTimer::Accept => self.listeners.retry(),
+                ShellTimer::Watchdog => self.notifier.alive(&mut self.shell.timers, now),
+                ShellTimer::Dial(peer) => self.dialler.on_timer(peer, &mut self.shell),
                 ShellTimer::LogCheck | ShellTimer::LogRetry => {
                     if let Some(news) = self.shell.log.check() {
                         log::warn!("{news}");

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::pool::{Pool, Wake};
+use super::pool::{Pool, Size, Wake};
 use super::shell::Shell;
 use crate::journal::{Job, JournalFiles, Outcome};
 use crate::limits::Limits;
@@ -22,8 +22,12 @@ impl Journal {
     /// # Errors
     /// When there is no room for another thread.
     pub fn start(files: JournalFiles, wake: &Wake) -> io::Result<Journal> {
-        let jobs_max = Limits::PRODUCT.journal_jobs;
-        let start = |name| Pool::start(name, 1, jobs_max, Job::run, wake);
+        let size = Size {
+            workers: 1,
+            jobs_max: Limits::PRODUCT.journal_jobs,
+            batch: 1,
+        };
+        let start = |name| Pool::start(name, size, Job::run, wake);
         let workers = [start("journal")?, start("merge")?];
         Ok(Journal { files, workers })
     }
@@ -31,7 +35,8 @@ impl Journal {
     /// Does a task of the node, or has a worker do it.
     pub fn task(&mut self, task: JournalTask, shell: &mut Shell) {
         if task == JournalTask::Append {
-            let event = self.files.append(shell.node.journal_text());
+            let (lines, table) = (shell.node.journal_text(), shell.node.inspect().table());
+            let event = self.files.append(lines, table);
             shell.tell(Event::Journal(event));
         } else {
             self.files.task = Some(task);

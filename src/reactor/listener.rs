@@ -1,7 +1,7 @@
 //! A listening socket, and what every error of accept(2) means.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
@@ -48,11 +48,14 @@ impl Listener {
     ///
     /// # Errors
     /// When the address is in use or not this machine's.
-    pub fn open(host: IpAddr, port: u16) -> io::Result<Listener> {
-        let address = SocketAddr::new(host, port);
+    pub fn open(address: SocketAddr) -> io::Result<Listener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
+        if address.is_ipv6() && address.ip().is_unspecified() {
+            // `[::]` takes IPv4 in, too, whatever the system's default is (ipv6(7)).
+            socket.set_only_v6(false)?;
+        }
         socket.bind(&address.into())?;
         keep_alive(&socket)?;
         socket.listen(Limits::PRODUCT.listen_queue as i32)?;
@@ -143,8 +146,8 @@ mod tests {
     #[test]
     fn an_empty_queue_waits_for_an_edge() {
         assert!(matches!(accept(11), Accept::WouldBlock));
-        let host = IpAddr::from([127, 0, 0, 1]);
-        let mut listener = Listener::open(host, 0).expect("a listener");
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut listener = Listener::open(address).expect("a listener");
         listener.ready = true;
         assert!(matches!(listener.accept(), Accept::WouldBlock));
         assert!(!listener.ready);

@@ -7,11 +7,13 @@
 //! - `shell.rs`: the node among its sockets, which all parts work on.
 //! - `io.rs`: the connections. `socket.rs` is one of them, [`Conn`] the readiness of its stream,
 //!   `ready.rs` the list of those with work, `token.rs` what an event is about.
-//! - `listener.rs` and `accept.rs` take connections in; `connect.rs`, `dial.rs` and `reload.rs`
-//!   reach the neighbours.
-//! - `pool.rs` runs on other threads what blocks: lookups of places and of host names, and the part
-//!   of `journal.rs` that waits for a disk.
-//! - `signals.rs` receives requests from outside the sockets; `clock.rs` and `metrics.rs` measure.
+//! - `listener.rs` and `accept.rs` take connections in; `dial.rs` and `reload.rs` reach the
+//!   neighbours, with `resolve.rs` and `names.rs` for their names, `race.rs` and `connect.rs` for
+//!   their addresses. `reach.rs` does the same for a caller who has nothing else to do.
+//! - `pool.rs` runs on other threads what blocks: lookups of places (`lookups.rs`), and the part of
+//!   `journal.rs` that waits for a disk.
+//! - `signals.rs` receives requests from outside the sockets; `notify.rs` tells the service manager
+//!   how we are; `clock.rs` and `metrics.rs` measure.
 
 mod accept;
 mod clock;
@@ -22,10 +24,16 @@ mod event_loop;
 mod io;
 mod journal;
 mod listener;
+mod lookups;
 mod metrics;
+mod names;
+mod notify;
 mod pool;
+mod race;
+mod reach;
 mod ready;
 mod reload;
+mod resolve;
 mod setup;
 mod shell;
 mod signals;
@@ -35,10 +43,14 @@ mod wait;
 
 pub use clock::Clock;
 pub use conn::{Conn, ReadOutcome, Readiness};
-pub use connect::{connect, outcome};
+pub use connect::{connect, is_here, outcome};
 pub use event_loop::EventLoop;
 pub use listener::Listener;
+pub use notify::{Notifier, SOCKET as NOTIFY_SOCKET};
+pub use race::Race;
+pub use reach::reach;
 pub use reload::{Link, Reload, Target};
+pub use resolve::{Resolved, Resolver, resolve};
 pub use setup::Setup;
-pub use signals::{REOPEN, REREAD, Requests, Signals};
+pub use signals::{REOPEN, REREAD, Requests, Signals, end_as_process_1, undo_inherited};
 pub use wait::wait;

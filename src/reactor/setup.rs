@@ -1,9 +1,10 @@
 //! The parts that an event loop is made of; the caller opens them.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::listener::Listener;
+use super::notify::Notifier;
 use super::reload::{Link, Reload};
 use super::signals::Signals;
 use crate::journal::JournalFiles;
@@ -17,14 +18,14 @@ pub struct Setup {
     pub node: Node,
     /// The files of its journal, if it has one.
     pub journal: Option<JournalFiles>,
-    /// The clients' and the servers' door.
-    pub doors: [Listener; 2],
+    /// The clients' and the servers' door, each at one address or more.
+    pub doors: [Vec<Listener>; 2],
     /// The node's neighbours, in its order, and where each is dialled.
     pub links: Vec<Link>,
     /// Reads both again, at SIGHUP.
     pub reload: Reload,
-    /// Our own address, by which the neighbours know us, if it is not a name.
-    pub source: Option<IpAddr>,
+    /// Our own addresses, by which the neighbours know us; none: they know us by our secret.
+    pub sources: Vec<SocketAddr>,
     /// The most clients at once. One more is closed as soon as it comes, so that the links and the
     /// log always have descriptors.
     pub clients_max: usize,
@@ -34,6 +35,8 @@ pub struct Setup {
     pub until_eof: bool,
     /// Signals, including those that have come already.
     pub signals: Signals,
+    /// The service manager, if one started us.
+    pub notifier: Notifier,
     /// The log; written once per turn.
     pub log: Log,
 }

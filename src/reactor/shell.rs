@@ -33,6 +33,10 @@ pub struct Shell {
 pub enum ShellTimer {
     /// Accept again, after there was no descriptor.
     Accept,
+    /// Tell the service manager that turns still happen.
+    Watchdog,
+    /// Go on with the attempt to dial a neighbour.
+    Dial(PeerId),
     /// Check that the log file still exists.
     LogCheck,
     /// Try again to write the log.
@@ -72,7 +76,6 @@ impl Shell {
             ReadOutcome::Broken(why) => self.broken(conn, why),
         }
         if self.node.log().text().len() > Limits::PRODUCT.log_lines {
-            self.node.hit(Limit::log_lines);
             self.write_log();
         }
         None
@@ -81,9 +84,9 @@ impl Shell {
     /// Writes the log of this turn. A log that cannot be written must not stop the herd.
     pub fn write_log(&mut self) {
         self.watch.enter(Phase::Log);
-        self.log.push(self.node.log().text().as_bytes());
+        let is_written = self.log.write_out(self.node.log().text().as_bytes());
         self.node.log().clear();
-        if !self.log.write_out() && !self.timers.is_set(ShellTimer::LogRetry) {
+        if !is_written && !self.timers.is_set(ShellTimer::LogRetry) {
             let at = self.now.mono + Limits::PRODUCT.log_retry;
             self.timers.set(ShellTimer::LogRetry, at);
         }

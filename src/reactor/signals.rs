@@ -4,16 +4,25 @@
 //! SIGINT and SIGTERM ask the process to end, SIGUSR1 to reopen its log, SIGHUP to read the
 //! topology again. A terminal that closes sends SIGHUP, too: a process that had one, and has none
 //! any more, ends.
+//!
+//! A process inherits signals from its parent, blocked and ignored ones, and process 1 of a
+//! container has no default action for any (pid_namespaces(7)). So nothing is left to chance: what
+//! is blocked is unblocked, and a server catches its signals before it does anything else.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::event::Event;
 use mio::net::UnixStream;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use nix::sys::signal::SigSet;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
+use signal_hook::flag::{register, register_conditional_shutdown};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
@@ -32,6 +41,8 @@ pub const REOPEN: u8 = b'u';
 #[derive(Debug)]
 pub struct Signals {
     delivery: SignalDelivery<UnixStream, SignalOnly>,
+    /// Until the loop begins, SIGINT and SIGTERM end the process in the handler.
+    is_starting: Arc<AtomicBool>,
     has_terminal: bool,
     stdin: Option<File>,
     /// The requests that have come, until the loop takes them.
@@ -54,17 +65,25 @@ pub struct Requests {
 }
 
 impl Signals {
-    /// Keeps SIGHUP and SIGUSR1 for the loop: a long journal may be read before it begins. SIGINT
-    /// and SIGTERM still end the process at once, for nobody is owed anything.
+    /// Keeps SIGHUP and SIGUSR1 for the loop: a name may be resolved and a long journal read before
+    /// it begins. Until then SIGINT and SIGTERM end the process at once, as it was asked to, for
+    /// nobody is owed anything.
+    ///
+    /// A server that ends with its standard input (`until_eof`) has no terminal of its own.
     ///
     /// # Errors
     /// When there is no descriptor left.
-    pub fn catch() -> io::Result<Signals> {
-        let has_terminal = has_terminal();
+    pub fn catch(until_eof: bool) -> io::Result<Signals> {
+        let has_terminal = !until_eof && has_terminal();
+        let is_starting = Arc::new(AtomicBool::new(true));
+        for signal in [SIGINT, SIGTERM] {
+            register_conditional_shutdown(signal, 0, Arc::clone(&is_starting))?;
+        }
         let (receiver, sender) = UnixStream::pair()?;
-        let signals = [SIGHUP, SIGUSR1];
+        let signals = [SIGHUP, SIGUSR1, SIGINT, SIGTERM];
         Ok(Signals {
             delivery: SignalDelivery::with_pipe(receiver, sender, SignalOnly, signals)?,
+            is_starting,
             has_terminal,
             stdin: None,
             requests: Requests::default(),
@@ -73,16 +92,14 @@ impl Signals {
         })
     }
 
-    /// Catches all of them from now on, and watches for those that came; and for commands on
-    /// standard input and its end (an event of its own, EPOLLHUP), if `until_eof`.
+    /// Keeps all of them for the loop from now on, and watches for those that came; and for
+    /// commands on standard input and its end (an event of its own, EPOLLHUP), if `until_eof`.
     ///
     /// # Errors
     /// When standard input is nothing that can be polled, such as a file, or there is no descriptor
     /// left.
     pub fn watch(&mut self, registry: &Registry, token: Token, until_eof: bool) -> io::Result<()> {
-        for signal in [SIGINT, SIGTERM] {
-            self.delivery.handle().add_signal(signal)?;
-        }
+        self.is_starting.store(false, Ordering::SeqCst);
         registry.register(self.delivery.get_read_mut(), token, Interest::READABLE)?;
         if until_eof {
             let watched = registry.register(&mut SourceFd(&0), STDIN, Interest::READABLE);
@@ -123,6 +140,34 @@ impl Signals {
             }
         }
     }
+}
+
+/// Undoes what a parent may have done to signals. For the start of the program.
+///
+/// A write beyond a limit on the size of files (setrlimit(2)) sends SIGXFSZ; caught, it is an error
+/// of that write alone. The standard library has done the same for SIGPIPE.
+///
+/// # Errors
+/// The kernel's.
+pub fn undo_inherited() -> io::Result<()> {
+    SigSet::all().thread_unblock()?;
+    register(SIGXFSZ, Arc::default())?;
+    Ok(())
+}
+
+/// Has SIGINT and SIGTERM end process 1 of a container, as they end any other process by default.
+/// For verbs without signals of their own.
+///
+/// # Errors
+/// The kernel's.
+pub fn end_as_process_1() -> io::Result<()> {
+    if process::id() == 1 {
+        for signal in [SIGINT, SIGTERM] {
+            let always = Arc::new(AtomicBool::new(true));
+            register_conditional_shutdown(signal, 128 + signal, always)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the process was started from a terminal, and ends with it. This is looked for before

@@ -53,6 +53,24 @@ pub fn refused(topology: &Topology, answers: &[Answer]) -> Vec<String> {
     lines
 }
 
+/// One line for each server that told its neighbours everything, and still finds another table
+/// there.
+pub fn staying_different(topology: &Topology, answers: &[Answer]) -> Vec<String> {
+    let servers = topology.servers.iter().zip(answers);
+    let lines = servers.filter_map(|(server, answer)| {
+        let Answer::Up(status) = answer else {
+            return None;
+        };
+        let links = status["links"].as_array()?.iter();
+        let differ = links.filter(|link| link["differs"] == true);
+        let names: Vec<&str> = differ.filter_map(|link| link["name"].as_str()).collect();
+        let (name, names_text) = (&server.name, names.join(", "));
+        let line = format!("told everything by {name}, and yet different: {names_text}");
+        (!names.is_empty()).then_some(line)
+    });
+    lines.collect()
+}
+
 /// One line for each part of the herd whose servers do not have equal tables.
 pub fn differing(topology: &Topology, answers: &[Answer]) -> Vec<String> {
     let name = |place: usize| topology.servers[place].name.as_str();
@@ -108,6 +126,19 @@ mod tests {
             [up("A", "1"), Answer::Down("why".into()), up("C", "2")],
             &["down: B"],
         );
+    }
+
+    #[test]
+    fn neighbours_that_stay_different_are_named() {
+        let links = json!([{"name": "B", "differs": true}, {"name": "C", "differs": false}]);
+        let mut status = json!({"name": "A", "up": true, "digest": "1", "links": links});
+        let check = |status: &Value, want: &[&str]| {
+            let answers = [Answer::Up(status.clone()), up("B", "1"), up("C", "1")];
+            assert_eq!(staying_different(&herd(), &answers), want);
+        };
+        check(&status, &["told everything by A, and yet different: B"]);
+        status["links"][0]["differs"] = false.into();
+        check(&status, &[]);
     }
 
     #[test]

@@ -1,8 +1,7 @@
-//! The connection to one server that is asked for its status.
+//! The question to one server, at as many of its addresses as it takes.
 
 use std::io;
 use std::net::SocketAddr;
-use std::vec::IntoIter;
 
 use memchr::memchr;
 use mio::event::Event;
@@ -12,95 +11,147 @@ use mio::{Interest, Registry, Token};
 use super::answer::Answer;
 use super::dialogue::{Dialogue, Step};
 use crate::limits::Limits;
-use crate::reactor::{Conn, ReadOutcome, connect, outcome};
+use crate::reactor::{Conn, Race, ReadOutcome, Resolved, connect, outcome};
+use crate::units::{Mono, SECOND};
 
 /// How many bytes one line of a server may have.
-const LINE_MAX: usize = Limits::PRODUCT.status_line;
+const LINE_MAX: usize = LIMITS.status_line;
+const LIMITS: Limits = Limits::PRODUCT;
 
 /// One question under way.
 pub struct Call<'a> {
     /// None: still under way.
     pub answer: Option<Answer>,
-    token: Token,
+    /// When the server is taken for down.
+    deadline: Mono,
     dialogue: Dialogue<'a>,
-    /// Addresses that are still to be tried.
-    addresses: IntoIter<SocketAddr>,
-    conn: Option<Conn<TcpStream>>,
-    /// The conversation has begun, so no other address is tried.
-    has_connected: bool,
+    /// The addresses of the server; none: its name is not resolved yet. It goes on until a server
+    /// has answered, since another program may listen at one of them.
+    race: Option<Race<Token>>,
+    talks: Vec<Talk<'a>>,
+}
+
+/// The conversation at one address.
+struct Talk<'a> {
+    token: Token,
+    conn: Conn<TcpStream>,
+    dialogue: Dialogue<'a>,
     unsent: Vec<u8>,
     /// The start of the server's next line.
     line: Vec<u8>,
 }
 
 impl<'a> Call<'a> {
-    pub fn new(token: Token, dialogue: Dialogue<'a>) -> Call<'a> {
+    /// A question that waits for the addresses of its server, at most until the limit `resolve`.
+    pub fn new(dialogue: Dialogue<'a>) -> Call<'a> {
         Call {
             answer: None,
-            token,
-            unsent: dialogue.start().into_bytes(),
+            deadline: Mono(LIMITS.resolve),
             dialogue,
-            addresses: IntoIter::default(),
-            conn: None,
-            has_connected: false,
-            line: Vec::new(),
+            race: None,
+            talks: Vec::new(),
         }
     }
 
-    /// Connects to the first of `addresses` that accepts.
-    pub fn dial(&mut self, registry: &Registry, addresses: io::Result<IntoIter<SocketAddr>>) {
-        let none = io::Error::other("its name has no address");
-        let error = addresses.map(|all| self.addresses = all).err();
-        self.dial_next(registry, error.unwrap_or(none));
+    /// The place of the call that has this token.
+    pub fn place(token: Token) -> usize {
+        token.0 / LIMITS.addresses
     }
 
-    /// The address before failed with `error`.
-    fn dial_next(&mut self, registry: &Registry, mut error: io::Error) {
-        self.conn = None;
-        for address in self.addresses.by_ref() {
-            let dialled = connect(address, None).and_then(|mut stream| {
-                let both = Interest::READABLE | Interest::WRITABLE;
-                registry.register(&mut stream, self.token, both)?;
-                Ok(Conn::new(stream))
-            });
-            match dialled {
-                Ok(conn) => return self.conn = Some(conn),
-                Err(why) => error = why,
+    /// Asks at the first of `addresses` that answers. `place` is the call's own.
+    pub fn dial(&mut self, place: usize, addresses: Resolved, now: Mono, registry: &Registry) {
+        match addresses {
+            Err(error) => self.answer = Some(Answer::Down(error.to_string())),
+            Ok(addresses) => {
+                self.deadline = now + LIMITS.status_wait;
+                self.race = Some(Race::to(&addresses));
+                self.go_on(place, now, registry);
             }
         }
-        self.answer = Some(Answer::Down(match error.kind() {
-            io::ErrorKind::ConnectionRefused => "nobody listens there".to_string(),
-            _ => error.to_string(),
-        }));
+    }
+
+    /// The time of the call's next step, if there is one.
+    pub fn next_at(&self) -> Option<Mono> {
+        let next = self.race.as_ref().and_then(Race::next_at);
+        let next = next.map_or(self.deadline, |next| next.min(self.deadline));
+        self.answer.is_none().then_some(next)
+    }
+
+    /// Takes the call's next step, if its time has come.
+    pub fn go_on(&mut self, place: usize, now: Mono, registry: &Registry) {
+        if self.answer.is_none() && now >= self.deadline {
+            self.answer = Some(Answer::Down(match self.race {
+                None => format!(
+                    "its name has no answer within {} s",
+                    LIMITS.resolve / SECOND
+                ),
+                Some(_) => format!("no answer within {} s", LIMITS.status_wait / SECOND),
+            }));
+        }
+        let (Some(race), None) = (&mut self.race, &self.answer) else {
+            return;
+        };
+        let (dialogue, talks) = (&self.dialogue, &mut self.talks);
+        let begun = race.go_on(now, |address| {
+            let token = Token(place * LIMITS.addresses + talks.len());
+            talks.push(Talk::begin(address, token, dialogue.clone(), registry)?);
+            Ok(token)
+        });
+        if let Err(error) = begun {
+            self.answer = Some(Answer::Down(match error.kind() {
+                io::ErrorKind::ConnectionRefused => "nobody listens there".to_string(),
+                _ => error.to_string(),
+            }));
+        }
     }
 
     /// Takes in an event of the poll, and goes on as far as the socket allows.
-    pub fn event(&mut self, registry: &Registry, event: &Event) {
-        let (Some(conn), None) = (&mut self.conn, &self.answer) else {
+    pub fn event(&mut self, event: &Event) {
+        let mut talks = self.talks.iter_mut();
+        let talk = talks.find(|talk| talk.token == event.token());
+        let (Some(talk), Some(race), None) = (talk, &mut self.race, &self.answer) else {
             return;
         };
-        conn.event(event.into());
-        self.answer = match outcome(&conn.stream) {
+        talk.conn.event(event.into());
+        let outcome = match outcome(&talk.conn.stream) {
             None => return,
-            Some(Err(error)) if !self.has_connected => return self.dial_next(registry, error),
-            Some(_) => {
-                self.has_connected = true;
-                self.talk().unwrap_or_else(|why| Some(Answer::Down(why)))
-            }
+            Some(Ok(())) => talk.go_on().map_err(io::Error::other),
+            Some(Err(error)) => Err(error),
+        };
+        match outcome {
+            Ok(answer) => self.answer = answer,
+            Err(why) => race.failed(&talk.token, why),
         }
+    }
+}
+
+impl<'a> Talk<'a> {
+    fn begin(
+        address: SocketAddr,
+        token: Token,
+        dialogue: Dialogue<'a>,
+        registry: &Registry,
+    ) -> io::Result<Talk<'a>> {
+        let mut stream = connect(address, &[])?;
+        let both = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut stream, token, both)?;
+        Ok(Talk {
+            token,
+            conn: Conn::new(stream),
+            unsent: dialogue.start().into_bytes(),
+            dialogue,
+            line: Vec::new(),
+        })
     }
 
     /// Writes what is to be said and reads all that has come. The loop needs no ready list, since a
     /// server can say no more than two lines.
-    fn talk(&mut self) -> Result<Option<Answer>, String> {
-        let Some(conn) = &mut self.conn else {
-            return Ok(None);
-        };
+    fn go_on(&mut self) -> Result<Option<Answer>, String> {
         let mut bytes = [0; 4096];
         loop {
-            let count = conn.write(&self.unsent);
+            let count = self.conn.write(&self.unsent);
             self.unsent.drain(..count);
-            match conn.read(&mut bytes) {
+            match self.conn.read(&mut bytes) {
                 ReadOutcome::Nothing => return Ok(None),
                 ReadOutcome::Ended => {
                     return Err("it ended the connection without an answer".into());

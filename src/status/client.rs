@@ -2,11 +2,9 @@
 //! time. So a server that hangs delays the others by nothing.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
-use std::vec::IntoIter;
 
 use mio::{Events, Poll, Token, Waker};
 
@@ -15,16 +13,12 @@ use super::call::Call;
 use super::dialogue::Dialogue;
 use crate::limits::Limits;
 use crate::node::Secret;
-use crate::reactor::{Clock, wait};
+use crate::reactor::{Clock, Resolver, wait};
 use crate::topology::{Host, Topology};
-use crate::units::SECOND;
+use crate::units::Mono;
 
-const LIMITS: Limits = Limits::PRODUCT;
 /// A host name has been resolved.
 const RESOLVED: Token = Token(usize::MAX);
-
-/// Addresses of the server at a place, or why there are none.
-type Resolved = (usize, io::Result<IntoIter<SocketAddr>>);
 
 /// Asks all servers, in the order of the topology. `nonce` is a random number that was not used
 /// before.
@@ -37,62 +31,49 @@ pub fn ask_all(
     nonce: u128,
 ) -> io::Result<Vec<Answer>> {
     let mut poll = Poll::new()?;
-    let waker = Arc::new(Waker::new(poll.registry(), RESOLVED)?);
-    let (sender, resolved) = mpsc::channel();
+    let waker = Waker::new(poll.registry(), RESOLVED)?;
+    // Writing to an eventfd fails only when it is full, and then the loop wakes anyway.
+    let resolver = Resolver::new(&(Arc::new(move || drop(waker.wake())) as _));
     let mut calls = Vec::with_capacity(topology.servers.len());
     for (place, server) in topology.servers.iter().enumerate() {
         // Each question has a nonce of its own.
         let dialogue = Dialogue::new(&server.name, nonce.wrapping_add(place as u128), secret);
-        let mut call = Call::new(Token(place), dialogue);
+        let mut call = Call::new(dialogue);
         match (&server.host, server.servers) {
             (_, None) => call.answer = Some(Answer::Plain),
             (Host::Ip(address), Some(port)) => {
-                let address = SocketAddr::new(*address, port);
-                call.dial(poll.registry(), Ok(vec![address].into_iter()));
+                let address = SocketAddr::new(address.to_canonical(), port);
+                call.dial(place, Ok(vec![address]), Mono(0), poll.registry());
             }
-            (Host::Name(name), Some(port)) => {
-                let (name, sender, waker) = (name.clone(), sender.clone(), Arc::clone(&waker));
-                // getaddrinfo(3) only blocks, and a name server that is slow to answer for one
-                // name must not delay the other servers. Nobody joins the thread.
-                thread::Builder::new().spawn(move || {
-                    let addresses = (name.as_str(), port).to_socket_addrs();
-                    // Publish, then wake. After the deadline nobody listens.
-                    let _ = sender.send((place, addresses));
-                    let _ = waker.wake();
-                })?;
-            }
+            (Host::Name(name), Some(port)) => resolver.ask(place, name.clone(), port)?,
         }
         calls.push(call);
     }
-    run(&mut poll, &mut calls, &resolved)?;
-    let late = format!("no answer within {} s", LIMITS.status_wait / SECOND);
-    let answer = |call: Call<'_>| call.answer.unwrap_or(Answer::Down(late.clone()));
+    run(&mut poll, &mut calls, &resolver)?;
+    let none = || Answer::Down("no answer".to_string());
+    let answer = |call: Call<'_>| call.answer.unwrap_or_else(none);
     Ok(calls.into_iter().map(answer).collect())
 }
 
-/// Turns until every server has answered or the time is over.
-fn run(
-    poll: &mut Poll,
-    calls: &mut [Call<'_>],
-    resolved: &mpsc::Receiver<Resolved>,
-) -> io::Result<()> {
+/// Turns until every server has answered, or its time is over.
+fn run(poll: &mut Poll, calls: &mut [Call<'_>], resolver: &Resolver<usize>) -> io::Result<()> {
     let clock = Clock::start();
-    let deadline = clock.mono() + LIMITS.status_wait;
-    let mut events = Events::with_capacity(LIMITS.poll_events);
-    while calls.iter().any(|call| call.answer.is_none()) {
-        let left = deadline.since(clock.mono());
-        if left == 0 {
-            return Ok(());
-        }
-        wait(poll, &mut events, Some(Duration::from_nanos(left)))?;
+    let mut events = Events::with_capacity(Limits::PRODUCT.poll_events);
+    while let Some(next) = calls.iter().filter_map(Call::next_at).min() {
+        let timeout = Duration::from_nanos(next.since(clock.mono()));
+        wait(poll, &mut events, Some(timeout))?;
         for event in &events {
             // None: it is RESOLVED.
-            if let Some(call) = calls.get_mut(event.token().0) {
-                call.event(poll.registry(), event);
+            if let Some(call) = calls.get_mut(Call::place(event.token())) {
+                call.event(event);
             }
         }
-        for (place, addresses) in resolved.try_iter() {
-            calls[place].dial(poll.registry(), addresses);
+        let now = clock.mono();
+        for (place, addresses) in resolver.answers() {
+            calls[place].dial(place, addresses, now, poll.registry());
+        }
+        for (place, call) in calls.iter_mut().enumerate() {
+            call.go_on(place, now, poll.registry());
         }
     }
     Ok(())

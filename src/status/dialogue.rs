@@ -9,6 +9,7 @@ const DIFFERS: &str = "it has a different secret; give its secret with --secret-
 const REFUSES: &str = "it refuses; run herd status on its own machine, or start it with a secret";
 
 /// A conversation with one server.
+#[derive(Clone)]
 pub struct Dialogue<'a> {
     question: Question<'a>,
     secret: Option<&'a Secret>,

@@ -16,6 +16,12 @@ impl Graph {
         Graph { neighbours }
     }
 
+    /// A ring of `servers` servers with a chord from each to the server `step` places after it.
+    pub fn chorded_ring(servers: usize, step: usize) -> Graph {
+        let after = |by: usize| (0..servers).map(move |a| (a, (a + by) % servers));
+        Graph::new(servers, after(1).chain(after(step)))
+    }
+
     /// The connected parts, each with its servers in the order of the file; the part of the first
     /// server comes first.
     pub fn parts(&self) -> Vec<Vec<usize>> {

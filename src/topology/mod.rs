@@ -129,6 +129,40 @@ mod tests {
     }
 
     #[test]
+    fn listening_and_dialling_may_be_elsewhere_than_the_host() {
+        let server = |words: &str| {
+            let topology = parse(&format!("server A h clients=1 servers=2 {words}")).unwrap();
+            topology.servers[0].clone()
+        };
+        for (words, listens_on) in [
+            ("", "h"),
+            ("listen=0.0.0.0", "0.0.0.0"),
+            ("listen=::", "::"),
+            ("listen=[::]", "::"),
+            ("listen=::ffff:0.0.0.0", "0.0.0.0"),
+            ("listen=[2001:db8::1]", "2001:db8::1"),
+            ("listen=fe80::1%eth0", "fe80::1%eth0"),
+            ("listen=localhost", "localhost"),
+        ] {
+            assert_eq!(server(words).listens_on().to_string(), listens_on);
+        }
+        let source = server("source=::ffff:192.0.2.7 listen=::").source;
+        assert_eq!(source, Some("192.0.2.7".parse().unwrap()));
+        for (host, is_loopback) in [
+            ("localhost", true),
+            ("LocalHost.", true),
+            ("127.9.9.9", true),
+            ("::ffff:127.0.0.1", true),
+            ("host", false),
+            ("192.0.2.7", false),
+        ] {
+            let text = format!("server A {host} clients=1 servers=2");
+            let host = &parse(&text).unwrap().servers[0].host;
+            assert_eq!(host.is_loopback(), is_loopback, "{host}");
+        }
+    }
+
+    #[test]
     fn limits_are_where_they_are_said_to_be() {
         let server = |name: &str, port: usize| {
             format!("server {name} ::1 clients={port} servers={}\n", port + 1)
@@ -196,6 +230,10 @@ mod tests {
             b"127.0.0.1",
             b"clients=",
             b"servers=2",
+            b"listen=",
+            b"listen=[::]",
+            b"source=",
+            b"fe80::1%",
             b"plain",
             b"0",
             b"99999",

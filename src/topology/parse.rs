@@ -94,7 +94,8 @@ impl<'a> Draft<'a> {
     ) -> Result<(), String> {
         check_name(name)?;
         let host = parse_host(host)?;
-        let (clients, servers) = parse_doors(doors)?;
+        let doors = parse_doors(doors)?;
+        let (clients, servers) = (doors.clients, doors.servers);
         let (place, limit) = (self.servers.len(), Limits::PRODUCT.servers);
         if place == limit {
             let what = "servers; a herd has that many at most, leave some out";
@@ -108,6 +109,8 @@ impl<'a> Draft<'a> {
         self.servers.push(Server {
             name: owned,
             host,
+            listen: doors.listen,
+            source: doors.source,
             clients,
             servers,
             plain,

@@ -1,12 +1,14 @@
 //! The words of a line: names, hosts and ports. Each error says what is wrong and what to do.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::server::Host;
 use crate::limits::Limits;
 
 /// How a line about a server is written.
 pub(super) const SERVER_FORM: &str = "server NAME HOST clients=PORT servers=PORT";
+const FURTHER_WORDS: &str = "plain in place of servers=, or listen=ADDRESS and source=ADDRESS \
+                             after it";
 
 /// Errors repeat a word or a list of names only up to these sizes. They are no limits of the
 /// product: they only keep the error on one line of a terminal.
@@ -40,10 +42,14 @@ pub(super) fn parse_host(word: &str) -> Result<Host, String> {
     if let Ok(address) = word.parse::<IpAddr>() {
         if address.to_canonical().is_unspecified() {
             return Err(format!(
-                "nobody can dial {address}; write the address that the neighbours dial"
+                "nobody can dial {address}; write the address that the neighbours dial, and after \
+                 the ports listen={address}"
             ));
         }
-        return Ok(Host::Ip(address));
+        return unicast(address).map(Host::Ip);
+    }
+    if let Some((address, zone)) = word.split_once('%') {
+        return parse_zoned(address, zone);
     }
     let advice = if word.starts_with('[') && word.ends_with(']') {
         "write an IPv6 address without brackets"
@@ -57,6 +63,37 @@ pub(super) fn parse_host(word: &str) -> Result<Host, String> {
         "write an address, or a name of letters, digits, dots and hyphens"
     };
     Err(format!("{shown} is not a host; {advice}"))
+}
+
+/// An address that one machine can have; a link-local IPv6 address means nothing without a zone.
+fn unicast(address: IpAddr) -> Result<IpAddr, String> {
+    match address.to_canonical() {
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => Err(format!(
+            "{address} is link-local and means nothing without its interface; write \
+             {address}%INTERFACE, or another address"
+        )),
+        ip if ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) => Err(format!(
+            "{address} is no machine's own address; write the address that the neighbours dial"
+        )),
+        _ => Ok(address),
+    }
+}
+
+/// Reads an IPv6 address with a zone, `fe80::1%eth0`. Each machine has its own zones, so it is
+/// resolved as names are.
+fn parse_zoned(address: &str, zone: &str) -> Result<Host, String> {
+    let shown = quoted(&format!("{address}%{zone}"));
+    let is_zone = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b'%' | b'[' | b']');
+    let is_good = !zone.is_empty() && zone.bytes().all(is_zone);
+    match address.parse::<Ipv6Addr>() {
+        Ok(ip) if ip.is_unicast_link_local() && is_good => Ok(Host::Name(format!("{ip}%{zone}"))),
+        Ok(ip) if ip.is_unicast_link_local() => Err(format!(
+            "{shown} is not a host; after the % stands the name of an interface"
+        )),
+        _ => Err(format!(
+            "{shown} is not a host; only a link-local IPv6 address, fe80::…, has a zone"
+        )),
+    }
 }
 
 /// Whether `word` is a host name by RFC 1123. Underscores are allowed, because some networks use
@@ -73,26 +110,42 @@ fn is_host_name(word: &str) -> bool {
     word.len() <= 253 && word.split('.').all(is_label)
 }
 
-/// Reads the ports of the clients' door and of the servers' door, which a plain server lacks.
-pub(super) fn parse_doors(words: &[&str]) -> Result<(u16, Option<u16>), String> {
+/// The words after the host: the ports of both doors, and how a server listens and dials.
+#[derive(Default)]
+pub(super) struct Doors {
+    pub clients: u16,
+    /// None: it is plain, and has no servers' door.
+    pub servers: Option<u16>,
+    pub listen: Option<Host>,
+    pub source: Option<IpAddr>,
+}
+
+/// Reads the words after the host.
+pub(super) fn parse_doors(words: &[&str]) -> Result<Doors, String> {
     let (mut clients, mut servers, mut plain) = (None, None, None);
+    let (mut listen, mut source) = (None, None);
     for &word in words {
-        let (door, name, port) = match word.split_once('=') {
-            Some(("clients", port)) => (&mut clients, "clients=", parse_port(word, port)?),
-            Some(("servers", port)) => (&mut servers, "servers=", parse_port(word, port)?),
-            None if word == "plain" => (&mut plain, "plain", 0),
+        let (name, before) = match word.split_once('=') {
+            Some(("clients", port)) => ("clients=", clients.replace(parse_port(word, port)?)),
+            Some(("servers", port)) => ("servers=", servers.replace(parse_port(word, port)?)),
+            Some(("listen", it)) => ("listen=", listen.replace(parse_listen(it)?).map(|_| 0)),
+            Some(("source", it)) => ("source=", source.replace(parse_source(it)?).map(|_| 0)),
+            None if word == "plain" => ("plain", plain.replace(0)),
             _ => {
                 return Err(format!(
-                    "unknown word {}; write {SERVER_FORM}, or plain in place of servers=",
+                    "unknown word {}; write {SERVER_FORM}, {FURTHER_WORDS}",
                     quoted(word)
                 ));
             }
         };
-        if door.replace(port).is_some() {
+        if before.is_some() {
             return Err(format!("{name} is given twice; leave one out"));
         }
     }
     let problem = match (clients, servers, plain) {
+        (.., Some(_)) if listen.is_some() || source.is_some() => {
+            "a plain server listens and dials as it likes; leave listen= and source= out"
+        }
         (None, ..) => "no clients=PORT; say where its clients' door is",
         (_, None, None) => {
             "neither servers=PORT nor plain; say where its servers' door is, or that it has none"
@@ -100,9 +153,45 @@ pub(super) fn parse_doors(words: &[&str]) -> Result<(u16, Option<u16>), String> 
         (_, Some(_), Some(_)) => {
             "both servers= and plain; a plain server has no servers' door, leave one out"
         }
-        (Some(clients), servers, _) => return Ok((clients, servers)),
+        (Some(clients), servers, _) => {
+            return Ok(Doors {
+                clients,
+                servers,
+                listen,
+                source,
+            });
+        }
     };
     Err(problem.to_string())
+}
+
+/// Reads what to listen on: as a host, or all addresses of the machine. Brackets are allowed, as in
+/// other programs.
+fn parse_listen(word: &str) -> Result<Host, String> {
+    let inner = word.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let bare = inner.filter(|it| it.contains(':')).unwrap_or(word);
+    match bare.parse::<IpAddr>() {
+        Ok(all) if all.to_canonical().is_unspecified() => Ok(Host::Ip(all.to_canonical())),
+        _ if bare.is_empty() => {
+            Err("nothing after listen=; write an address of the machine, or 0.0.0.0 for all".into())
+        }
+        _ => parse_host(bare).map_err(|why| format!("listen=: {why}")),
+    }
+}
+
+/// Reads the address to dial from.
+fn parse_source(word: &str) -> Result<IpAddr, String> {
+    let address = word.parse::<IpAddr>().map(|it| it.to_canonical());
+    match address {
+        Ok(address) if !address.is_unspecified() => {
+            unicast(address).map_err(|why| format!("source=: {why}"))
+        }
+        _ => Err(format!(
+            "{} is not an address to dial from; write one address of the server's machine, or \
+             leave source= out",
+            quoted(word)
+        )),
+    }
 }
 
 fn parse_port(word: &str, digits: &str) -> Result<u16, String> {

@@ -57,9 +57,11 @@ impl Children {
     ///
     /// # Errors
     /// When the poll or the signals cannot be had; then none is started.
-    pub fn start(commands: impl Iterator<Item = Command>) -> io::Result<Children> {
+    pub fn start(
+        commands: impl Iterator<Item = Command>,
+        mut signals: Signals,
+    ) -> io::Result<Children> {
         let poll = Poll::new()?;
-        let mut signals = Signals::catch()?;
         signals.watch(poll.registry(), SIGNALS, false)?;
         let (mut exits, sender) = UnixStream::pair()?;
         signal_hook::low_level::pipe::register(SIGCHLD, sender)?;

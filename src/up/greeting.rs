@@ -1,7 +1,10 @@
 //! The greeting of `herd up` once the doors are open: where each server is, and lines to paste.
 
+use std::net::Ipv6Addr;
+
 use super::members::{Herd, Member, State};
 use crate::terminal::{list, one_line, table};
+use crate::topology::{Host, Server};
 
 /// The text, by how far each member has come; empty if no door is open.
 pub fn greeting(herd: &Herd, states: &[State]) -> String {
@@ -32,7 +35,7 @@ pub fn greeting(herd: &Herd, states: &[State]) -> String {
     }
     let nc = |member: usize| {
         let server = &topology.servers[place(member)];
-        format!("nc -N {} {}", server.host, server.clients)
+        format!("nc -N {} {}", near(server), server.clients)
     };
     let (first, ask) = (nc(first.0), nc(second));
     let (name, again) = (herd.name(second), herd.shell_line(second));
@@ -49,6 +52,16 @@ Kill {name}, and start it again from another terminal:
 Ctrl-C ends all servers that were started here.
 "
     )
+}
+
+/// The host by which this machine reaches a server that was started here: its name may lead to the
+/// other side of a NAT.
+fn near(server: &Server) -> Host {
+    match server.listens_on() {
+        Host::Ip(all) if all.is_unspecified() && all.is_ipv4() => Host::Ip([127, 0, 0, 1].into()),
+        Host::Ip(all) if all.is_unspecified() => Host::Ip(Ipv6Addr::LOCALHOST.into()),
+        host => host.clone(),
+    }
 }
 
 /// A row for each member that is open.
@@ -73,7 +86,7 @@ mod tests {
     /// The greeting of a herd in which the members of these names are open.
     fn greeting_of(open: &[&str]) -> String {
         let text = b"server A ::1 clients=1 servers=2\nserver B ::1 clients=3 servers=4\n\
-            server Old h clients=5 plain\nserver It's ::1 clients=7 servers=8\n\
+            server Old h clients=5 plain\nserver It's 192.0.2.7 clients=7 servers=8 listen=[::]\n\
             link A It's\nlink It's B\nlink B Old\n";
         let topology = Topology::parse("t", text).unwrap();
         let ours = topology.servers.iter().enumerate();
@@ -103,7 +116,7 @@ mod tests {
 server  clients' door  neighbours  log
 A       [::1]:1        It's        run/A.log
 B       [::1]:3        It's, Old   run/B.log
-It's    [::1]:7        A, B        run/It's.log
+It's    192.0.2.7:7    A, B        run/It's.log
 
 Places: offline
 Old is plain: another program runs it, so it is not started.

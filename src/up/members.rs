@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::reactor::NOTIFY_SOCKET;
 use crate::terminal::shell_word;
 use crate::topology::Topology;
 
@@ -45,6 +46,8 @@ impl Herd {
         let mut command = Command::new(program);
         command.args(["serve", "--until-eof"]).args(&self.options);
         command.arg(self.name(member));
+        // A service manager that started us waits for our words, not for those of each member.
+        command.env_remove(NOTIFY_SOCKET);
         command
     }
 

@@ -14,11 +14,13 @@ mod lines;
 mod members;
 
 use std::env;
-use std::io::{self, Write};
+use std::io;
 
 pub use members::{Herd, Member};
 
-use crate::terminal::{one_line, print};
+use crate::reactor::Signals;
+use crate::stdio::{Stream, say};
+use crate::terminal::one_line;
 use change::Change;
 use children::Children;
 use greeting::greeting;
@@ -28,10 +30,10 @@ use members::State;
 ///
 /// # Errors
 /// When no server is left, or the herd cannot be watched: the reason as one line.
-pub fn run(herd: &Herd) -> Result<(), String> {
+pub fn run(herd: &Herd, signals: Signals) -> Result<(), String> {
     let program = env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
     let commands = (0..herd.members.len()).map(|member| herd.command(&program, member));
-    let mut children = Children::start(commands).map_err(cannot_watch)?;
+    let mut children = Children::start(commands, signals).map_err(cannot_watch)?;
     let outcome = watch(herd, &mut children);
     for killed in children.end() {
         tell(&format!("{} did not end and was killed", herd.name(killed)));
@@ -46,7 +48,7 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
     while states.iter().any(|state| *state != State::Ended) {
         if !greeted && (late || !states.contains(&State::Starting)) {
             greeted = true;
-            print(&greeting(herd, &states))?;
+            say(Stream::Output, greeting(herd, &states));
         }
         match children.next().map_err(cannot_watch)? {
             Change::EndAsked | Change::EndNow => return Ok(()),
@@ -54,7 +56,10 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
             Change::Opened(member, pid) => {
                 states[member] = State::Open(pid);
                 if greeted {
-                    print(&format!("{} is open now.\n", herd.name(member)))?;
+                    say(
+                        Stream::Output,
+                        format!("{} is open now.\n", herd.name(member)),
+                    );
                 }
             }
             Change::Warned(member, what) => tell(&format!("{}: {what}", herd.name(member))),
@@ -69,11 +74,11 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
     Err("no server of the herd is left; fix the above, then run herd up again".to_string())
 }
 
-fn cannot_watch(error: io::Error) -> String {
+pub fn cannot_watch(error: io::Error) -> String {
     format!("cannot watch the servers: {error}")
 }
 
-/// Writes a line to standard error. If that fails there is nobody to tell.
+/// Writes a line to standard error.
 fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "herd: {}", one_line(line));
+    say(Stream::Error, format!("herd: {}\n", one_line(line)));
 }

@@ -7,9 +7,9 @@ use super::time::Time;
 
 /// The largest radius of a WHATSAT, in kilometres. Like the next one it is part of the protocol,
 /// not a limit of this program.
-const RADIUS_KM_MAX: u64 = 50;
+pub const RADIUS_KM_MAX: u64 = 50;
 /// The largest number of results that a WHATSAT may ask for.
-const BOUND_MAX: u64 = 20;
+pub const BOUND_MAX: u64 = 20;
 
 /// A command with valid fields. The node decides whether its client is known and whether its time
 /// is too far ahead.

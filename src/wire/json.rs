@@ -3,15 +3,26 @@
 
 /// `text` as a JSON string with its quotes.
 pub fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' | '\n' | '\r' | '\t' => out.extend(c.escape_default()),
-            '\0'..' ' | '<' | '>' => out += &format!("\\u{:04x}", u32::from(c)),
-            _ => out.push(c),
+    let mut out = String::new();
+    push_quoted(&mut out, text);
+    out
+}
+
+/// Appends `text` as a JSON string with its quotes. Text without escapes is copied as a whole.
+pub fn push_quoted(out: &mut String, text: &str) {
+    let is_special = |byte: u8| matches!(byte, b'\0'..b' ' | b'"' | b'\\' | b'<' | b'>');
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_special) {
+        out.push_str(&rest[..at]);
+        match char::from(rest.as_bytes()[at]) {
+            c @ ('"' | '\\' | '\n' | '\r' | '\t') => out.extend(c.escape_default()),
+            c => *out += &format!("\\u{:04x}", u32::from(c)),
         }
+        rest = &rest[at + 1..];
     }
-    out + "\""
+    out.push_str(rest);
+    out.push('"');
 }
 
 /// The answer to a WHATSAT whose lookup failed: no results, `status`, and what happened.

@@ -1,7 +1,9 @@
-//! The messages between servers: HELLO, AUTH, SINCE, MARK, WAVE, DONE, STATUS and AT lines.
+//! The messages between servers: HELLO, AUTH, SINCE, MARK, COMPARE, DIGESTS, WAVE, DONE, STATUS and
+//! AT lines.
 
 use std::fmt;
 
+use super::digests::{Digests, Scope};
 use super::fields::fields;
 use super::hex::{hex_64, hex_digit};
 use super::number::decimal;
@@ -48,12 +50,21 @@ pub struct Hello<'a> {
     pub nonce: &'a [u8],
     /// Only in the acceptor's HELLO: its proof of the secret, or `-`.
     pub proof: Option<&'a [u8]>,
+    /// `compare=1`: it answers COMPARE.
+    pub compares: bool,
+    /// How many of its words this version does not know.
+    pub unknown: usize,
+}
+
+impl Hello<'_> {
+    /// The words that say what this version can do, at the end of its HELLO.
+    pub const ABLE: &'static str = "compare=1";
 }
 
 /// A valid line at the servers' door. The protocol page says what each message means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// `HELLO <from> <to> <run> <nonce> [<proof>]`
+    /// `HELLO <from> <to> <run> <nonce> [<proof>] [<key>=<value> …]`
     Hello(Hello<'a>),
     /// `AUTH <proof>`
     Auth(&'a [u8]),
@@ -69,6 +80,12 @@ pub enum Message<'a> {
     At(Report<'a>),
     /// `MARK <seq> <count> <digest>`
     Mark(Position),
+    /// `COMPARE <scope>`
+    Compare(Scope),
+    /// `DIGESTS <scope> <64 digests>`
+    Digests(Digests<'a>),
+    /// A verb that only a later version knows, and whatever follows it.
+    Unknown,
 }
 
 impl<'a> Message<'a> {
@@ -79,13 +96,9 @@ impl<'a> Message<'a> {
             b"AT" => return Report::parse(line).map(Message::At),
             b"MARK" => Message::Mark(position(f)?),
             b"SINCE" => Message::Since(run(f)?, position(f)?),
-            b"HELLO" => Message::Hello(Hello {
-                from: f.next()?,
-                to: f.next()?,
-                run: run(f)?,
-                nonce: f.next().filter(is_nonce)?,
-                proof: f.next(),
-            }),
+            b"COMPARE" => Message::Compare(Scope::parse(f.next()?)?),
+            b"DIGESTS" => return Digests::parse(line).map(Message::Digests),
+            b"HELLO" => Message::Hello(hello(f)?),
             b"WAVE" => Message::Wave(run(f)?, number(f)?),
             b"DONE" => Message::Done(run(f)?, number(f)?),
             b"AUTH" => Message::Auth(f.next()?),
@@ -94,10 +107,40 @@ impl<'a> Message<'a> {
                 nonce.is_none_or(|nonce| is_nonce(&nonce)).then_some(())?;
                 Message::Status(nonce)
             }
-            _ => return None,
+            // A client has nothing to say here.
+            b"IAMAT" | b"WHATSAT" => return None,
+            verb => return is_verb(verb).then_some(Message::Unknown),
         };
         f.next().is_none().then_some(message)
     }
+}
+
+/// The words after HELLO; the last ones say what the speaker can do.
+fn hello<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Hello<'a>> {
+    let mut hello = Hello {
+        from: fields.next()?,
+        to: fields.next()?,
+        run: run(fields)?,
+        nonce: fields.next().filter(is_nonce)?,
+        proof: None,
+        compares: false,
+        unknown: 0,
+    };
+    let mut words = fields.peekable();
+    hello.proof = words.next_if(|word| !word.contains(&b'='));
+    for word in words {
+        match word.iter().position(|&byte| byte == b'=')? {
+            0 => return None,
+            _ if word == Hello::ABLE.as_bytes() => hello.compares = true,
+            _ => hello.unknown += 1,
+        }
+    }
+    Some(hello)
+}
+
+/// Whether a later version may have such a verb: 1 to 16 capitals.
+fn is_verb(word: &[u8]) -> bool {
+    word.len() <= 16 && word.iter().all(u8::is_ascii_uppercase)
 }
 
 fn run<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Run> {
@@ -150,6 +193,8 @@ mod tests {
             run,
             nonce: NONCE.as_bytes(),
             proof: None,
+            compares: false,
+            unknown: 0,
         };
         assert_eq!(Message::parse(hello.as_bytes()), Some(Message::Hello(want)));
         want.proof = Some(b"-");
@@ -157,6 +202,17 @@ mod tests {
             Message::parse(format!("{hello} -").as_bytes()),
             Some(Message::Hello(want))
         );
+        want.compares = true;
+        let able = format!("{hello} - {}", Hello::ABLE);
+        let said = Message::parse(able.as_bytes());
+        assert_eq!(said, Some(Message::Hello(want)));
+        (want.proof, want.unknown) = (None, 2);
+        let later = format!("{hello} x= compare=1 compare=2");
+        let said = Message::parse(later.as_bytes());
+        assert_eq!(said, Some(Message::Hello(want)));
+        let compare = Message::parse(b"COMPARE 63");
+        assert_eq!(compare, Some(Message::Compare(Scope::Group(63))));
+        assert_eq!(Message::parse(b"LATER on"), Some(Message::Unknown));
         let wave = format!("WAVE {run} 7");
         assert_eq!(Message::parse(wave.as_bytes()), Some(Message::Wave(run, 7)));
         let done = format!("DONE {run} 7");
@@ -175,6 +231,12 @@ mod tests {
         for line in [
             "",
             "IAMAT k +1+1 1",
+            "I-AM-AT k +1+1 1",
+            "ABCDEFGHIJKLMNOPQ",
+            "COMPARE",
+            "COMPARE 64",
+            "COMPARE - 1",
+            "DIGESTS - 0000000000000000",
             "MARK 1 2",
             "MARK 1 2 000000000000FEED",
             "MARK -1 2 000000000000feed",
@@ -185,6 +247,8 @@ mod tests {
             "HELLO a b 0123456789abcdef",
             "HELLO a b 0123456789abcdef xyz",
             "HELLO a b 0123456789abcdef 00112233445566778899aabbccddeeff - -",
+            "HELLO a b 0123456789abcdef 00112233445566778899aabbccddeeff a=1 -",
+            "HELLO a b 0123456789abcdef 00112233445566778899aabbccddeeff =1",
             "AT s +0.000000000 k +1+1",
             "mark 1 2 000000000000feed",
             "WAVE 0123456789abcdef",

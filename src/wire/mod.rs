@@ -2,12 +2,16 @@
 //! whatever a stranger sends, they return a value or `None` and never panic. This room knows no
 //! connection, no clock and no table.
 
+mod ahead;
 mod checksum;
 mod command;
 mod difference;
+mod digests;
 mod fields;
 mod foreign;
+mod hash_v1;
 mod hex;
+pub mod journal_line;
 pub mod json;
 mod location;
 mod message;
@@ -16,9 +20,11 @@ mod report;
 mod span;
 mod time;
 
+pub use ahead::clients_ahead;
 pub use checksum::checksum;
-pub use command::{Command, push_echo};
+pub use command::{BOUND_MAX, Command, RADIUS_KM_MAX, push_echo};
 pub use difference::Difference;
+pub use digests::{BUCKETS, Digests, GROUPS, Scope, Sums, bucket};
 pub use fields::fields;
 pub use foreign::ForeignReport;
 pub use hex::{from_hex, to_hex};

@@ -30,10 +30,12 @@ from typing import Any, NamedTuple
 
 import goals
 import herds
+import open_loop
 from measure import (
     Counting,
     Load,
     Loader,
+    Questions,
     can_count,
     idle_connections,
     median,
@@ -44,6 +46,7 @@ from servers import (
     LOAD_CORE,
     TOP,
     BenchError,
+    add_places,
     build,
     has_journal,
     herd_options,
@@ -51,6 +54,7 @@ from servers import (
     missing,
     raise_descriptors,
     server,
+    topology,
 )
 
 
@@ -144,6 +148,20 @@ class Bench:
         self.table(rows)
         self.say("\nCPU: of the server process, a request. asyncio ×: asyncio's CPU in it.")
 
+    def open_loop(self) -> None:
+        """Latencies at a fixed rate."""
+        kinds = [kind for kind in open_loop.KINDS if kind in self.kinds]
+        rounds, seconds = self.scale.rounds, max(1.0, self.scale.seconds)
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(server(kind, self.directory)) for kind in kinds]
+            found = open_loop.run(self.loader, servers, rounds, seconds)
+        self.table(open_loop.rows(found))
+        middles = {share: {k: one.median() for k, one in at.items()} for share, at in found.items()}
+        self.found["open loop"] = middles
+        self.say("\nRounds with steal time are thrown out: the host gave the processor away.")
+        if any(middle is None for at in middles.values() for middle in at.values()):
+            self.say("?: no round was without it, so nothing can be said.")
+
     def counts(self) -> None:
         """What can be counted is the same on every machine: instructions and system calls."""
         kinds = [kind for kind in self.kinds if kind in self.scale.counted]
@@ -207,16 +225,42 @@ class Bench:
             self.say("\nThis herd keeps no journal.")
 
     def whatsat(self) -> None:
-        """Of a WHATSAT, what does the loop's own thread do?"""
-        rows = [["WHATSAT, 50 km, offline", "µs"]]
+        """Lookups in the places of the program, beside Redis' in the same."""
         until = f"seconds:{max(1.0, self.scale.seconds)}"
-        with server("herd", self.directory) as target:
-            load = Load(4, 1, until, whatsat=100)
-            got = [self.loader(target, load) for _ in range(self.scale.rounds)]
-        loop, all_threads = median([m.main_cpu_us for m in got]), median([m.cpu_us for m in got])
-        self.found["whatsat"] = {"loop": loop, "workers": all_threads - loop}
-        rows += [["loop", f"{loop:.1f}"], ["workers", f"{all_threads - loop:.1f}"]]
+        kinds = [kind for kind in ("herd", "redis") if kind in self.kinds]
+        # One request in a hundred is a move to the next town.
+        loads = {
+            f"{radius} km, {bound} results": Load(
+                8, 8, until, questions=Questions(99, radius, bound, True)
+            )
+            for radius, bound in ((50, 20), (10, 5))
+        }
+        loads["16 in flight"] = Load(4, 4, until, questions=Questions(99, 10, 5, True))
+        cells: dict[str, dict[str, list[list[float]]]] = {}
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(server(kind, self.directory)) for kind in kinds]
+            for target in servers[1:]:
+                self.say(f"Redis has {add_places(target)} of the places.\n")
+            for name, load in loads.items():
+                cell = cells.setdefault(name, {kind: [] for kind in kinds})
+                for _ in range(self.scale.rounds):
+                    for target in servers:
+                        got = self.loader(target, load)
+                        cell[target.kind].append([got.per_second, got.cpu_us, got.main_cpu_us])
+        self.found["whatsat"] = cells
+        rows = [["WHATSAT", "server", "a second", "CPU µs", "of it the loop", "× Redis"]]
+        for name, cell in cells.items():
+            for kind, rounds in cell.items():
+                rate, cpu, loop = (list(column) for column in zip(*rounds))
+                numbers = [f"{median(rate):.0f}", f"{median(cpu):.1f}", f"{median(loop):.1f}"]
+                redis = [row[1] for row in cell.get("redis", [])]
+                times = f"{ratio(cpu, redis):.2f}" if redis else ""
+                rows.append([name, kind, *numbers, times])
         self.table(rows)
+        self.say("\nOffline, 64 in flight unless said, in four towns; Redis' is GEOSEARCH with")
+        self.say("distances and coordinates. CPU: of the whole process, a request.")
+        if "redis" not in kinds:
+            self.say("Without redis-server there is nothing beside it.")
 
     def clients(self) -> None:
         """Very many clients in one server: their memory, and what a move costs among them."""
@@ -236,6 +280,25 @@ class Bench:
         rows = [[f"{count} clients", ""], ["memory", f"{total / 1e6:.0f} MB"]]
         rows += [["bytes a client", f"{total / count:.0f}"]]
         rows += [["a move, × one of 1000 clients", f"{times:.2f}"]]
+        self.table(rows)
+
+    def neighbours(self) -> None:
+        """Does a move cost more if it is for 64 neighbours, none of which is there?"""
+        until = f"seconds:{self.scale.seconds}"
+        cpu: dict[int, list[float]] = {1: [], 64: []}
+        with contextlib.ExitStack() as stack:
+            servers = {}
+            for count in cpu:
+                names = ["Goloman", *(f"Absent{number}" for number in range(count))]
+                links = [("Goloman", name) for name in names[1:]]
+                herd = topology(self.directory / f"absent-{count}.txt", names, links)
+                servers[count] = stack.enter_context(server("herd", self.directory, herd=herd))
+            for _ in range(self.scale.rounds):
+                for count, target in servers.items():
+                    cpu[count].append(self.loader(target, Load(MANY, 16, until)).cpu_us)
+        self.found["neighbours"] = {"move ×": ratio(cpu[64], cpu[1])}
+        rows = [[f"{MANY}/16, neighbours that are away", "CPU µs"]]
+        rows += [[str(count), f"{median(values):.3f}"] for count, values in cpu.items()]
         self.table(rows)
 
     # Five servers -------------------------------------------------------------------------------
@@ -270,7 +333,7 @@ class Bench:
 
     def hops(self) -> None:
         """How long news travels in an idle herd."""
-        cases = [("herd", 1), ("asyncio", 1), ("herd", 3), ("asyncio", 3)]
+        cases = [(kind, count) for count in (1, 3) for kind in ("herd", "lasting", "asyncio")]
         cases += [("redis", 1)] if "redis" in self.kinds else []
         rows = [["news, idle", "hops", "p50 µs", "p99 µs"]]
         self.found["hops"] = {}
@@ -280,7 +343,19 @@ class Bench:
             self.found["hops"][f"{kind} {count}"] = {"p50": p50, "p99": p99}
             rows.append([kind, str(count), f"{p50:.0f}", f"{p99:.0f}"])
         self.table(rows)
-        self.say("\nFrom the sending of an IAMAT to its news at a neighbour so far away.")
+        self.say("\nFrom the sending of an IAMAT to its news at a neighbour so far away. asyncio dials")
+        self.say("for each update, as the exercise's servers do; lasting keeps its connections.")
+
+    def restart(self) -> None:
+        """What it costs a link when a server is killed and starts again with its journal."""
+        rows = [["clients", "moved", "lines heard", "lines told", "equal after ms"]]
+        self.found["restart"] = {}
+        for clients in (20_000, min(1_000_000, self.scale.clients_max)):
+            got = herds.restart(self.loader, self.directory, clients, 3)
+            self.found["restart"][str(clients)] = got._asdict()
+            rows.append([str(clients), "3", str(got.heard), str(got.told), f"{got.ms:.0f}"])
+        self.table(rows)
+        self.say("\nThe time begins with the start of the process, which reads its journal first.")
 
     def goals(self) -> None:
         """The figures to reach, and how far they are."""
@@ -318,13 +393,16 @@ def main() -> int:
         for tool, what in lacks.items():
             bench.say(f"Without {tool}: {what}.")
         bench.section("Requests", bench.requests)
+        bench.section("Latency at a fixed rate", bench.open_loop)
         bench.section("Counts", bench.counts)
         bench.section("Idle connections", bench.memory)
         bench.section("Log and journal", bench.variants)
         bench.section("WHATSAT", bench.whatsat)
         bench.section("Very many clients", bench.clients)
+        bench.section("Neighbours that are away", bench.neighbours)
         bench.section("Updates", bench.updates)
         bench.section("News", bench.hops)
+        bench.section("A restart", bench.restart)
         bench.section("Figures to reach", bench.goals)
         bench.say(f"\n{time.monotonic() - start:.0f} s in all.")
     folder = TOP / "run/bench"

@@ -36,17 +36,26 @@ def rows(found: dict[str, Any]) -> list[list[str]]:
     most("bytes of an idle connection, untouched", 200, lambda f: f["memory"]["herd"][0])
     most("bytes of an idle connection, asked once", 600, lambda f: f["memory"]["herd"][1])
     table.rows.append(["allocations of an IAMAT", "0", "see cargo test", ""])
-    most("CPU with every line logged, 50/16, ×", 2.0, lambda f: variant(f, "log"))
+    most("CPU with every line logged, 50/16, ×", 1.6, lambda f: variant(f, "log"))
     most("CPU with a journal, 50/16, ×", 1.3, lambda f: variant(f, "journal"))
     most("CPU of an update, all five, × Redis and 4 replicas", 1.0, all_five)
     most("flood alone, sender, µs a neighbour", 0.15, lambda f: star(f, "sender"))
     most("flood alone, receiver, µs", 0.6, lambda f: median(star(f, "leaf")))
     most("news one hop away, × Redis's replica", 1.0, lambda f: news(f, "herd 1", "redis 1"))
-    most("news three hops away, × asyncio", 0.5, lambda f: news(f, "herd 3", "asyncio 3"))
-    most("WHATSAT on the loop's thread, µs", 10.0, lambda f: f["whatsat"]["loop"])
+    for hops, name in ((1, "one hop"), (3, "three hops")):
+        to = f"news {name} away, × asyncio"
+        most(f"{to}, lasting links", 0.5, lambda f: news(f, f"herd {hops}", f"lasting {hops}"))
+        most(f"{to}, a dial each", 0.5, lambda f: news(f, f"herd {hops}", f"asyncio {hops}"))
+    for share in ("20 %", "60 %"):
+        for place, name in enumerate(("p50", "p99", "p99.9")):
+            most(f"{name} at {share}, × Redis", 1.0, lambda f: latency(f, share, place))
+    for cell, goal in (("50 km, 20 results", 0.5), ("10 km, 5 results", 0.9)):
+        most(f"CPU of a WHATSAT, {cell}, × Redis GEOSEARCH", goal, lambda f: search(f, cell))
+    most("WHATSAT on the loop's thread, 16 in flight, µs", 6.0, on_the_loop)
     # 2.5 GB for ten million.
     most("bytes of a client among very many", 250, lambda f: f["clients"]["a client"])
-    most("a move among very many, × one of 1000", 1.6, lambda f: f["clients"]["move ×"])
+    most("a move among very many, × one of 1000", 2.0, lambda f: f["clients"]["move ×"])
+    most("a move with 64 neighbours away, × with 1", 1.05, lambda f: f["neighbours"]["move ×"])
     return table.rows
 
 
@@ -75,6 +84,25 @@ def all_five(found: dict[str, Any]) -> float:
 def news(found: dict[str, Any], above: str, below: str) -> float:
     """The ratio of two median times."""
     return float(found["hops"][above]["p50"] / found["hops"][below]["p50"])
+
+
+def latency(found: dict[str, Any], share: str, place: int) -> float:
+    """The ratio of a latency at a fixed rate to that of Redis; KeyError if nothing can be said."""
+    ours, redis = (found["open loop"][share][kind] for kind in ("herd", "redis"))
+    if not ours or not redis:
+        raise KeyError(share)
+    return float(ours[place] / redis[place])
+
+
+def search(found: dict[str, Any], cell: str) -> float:
+    """The ratio of a WHATSAT's CPU to that of Redis' GEOSEARCH, round by round."""
+    rounds = found["whatsat"][cell]
+    return ratio([row[1] for row in rounds["herd"]], [row[1] for row in rounds["redis"]])
+
+
+def on_the_loop(found: dict[str, Any]) -> float:
+    """What a WHATSAT costs the loop's own thread."""
+    return median([row[2] for row in found["whatsat"]["16 in flight"]["herd"]])
 
 
 class Table:

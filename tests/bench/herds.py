@@ -8,14 +8,17 @@ server of the way, so that nobody has to be asked again and again who knows it a
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from measure import Load, Loader, cpu_ns, request
-from servers import BenchError, Running, Topology, server, topology, wait_for
+from servers import BenchError, Running, Topology, herd_options, server, topology, wait_for
 
 NAMES = ["Goloman", "Hands", "Holiday", "Welsh", "Wilkes"]
 # topology.txt: from Hands to Welsh there are three hops.
@@ -114,6 +117,48 @@ def updates(
 # Hops --------------------------------------------------------------------------------------------
 
 
+class Restart(NamedTuple):
+    """AT lines that a server heard and told after it was killed and started again with its journal,
+    and milliseconds from its start to equal tables."""
+
+    heard: int
+    told: int
+    ms: float
+
+
+def status(door: int) -> Any:
+    """The status of a herd's server, by its servers' door."""
+    return json.loads(ask(door, b"STATUS\n"))
+
+
+def restart(loader: Loader, directory: Path, clients: int, moves: int) -> Restart:
+    """Two servers know so many clients. One is killed, some clients move, and it starts again."""
+    pair = ["Goloman", "Hands"]
+    herd = topology(directory / "restart.txt", pair, [("Goloman", "Hands")])
+    options = herd_options(journal=True)
+    one, other = (herd.servers[name] for name in pair)
+
+    def are_equal() -> bool:
+        tables = [(it["known"], it["digest"]) for it in (status(one), status(other))]
+        return tables[0] == tables[1] and tables[0][0] >= clients
+
+    def run(name: str) -> contextlib.AbstractContextManager[Running]:
+        return server("herd", directory, herd=herd, name=name, options=options)
+
+    with run("Goloman") as stays:
+        with run("Hands") as killed:
+            loader(stays, Load(1, 100, f"requests:{clients}", clients))
+            wait_for("both know all clients", are_equal)
+            os.kill(killed.pid, signal.SIGKILL)
+        loader(stays, Load(1, 1, f"requests:{moves}", moves))
+        start = time.monotonic()
+        with run("Hands"):
+            wait_for("the tables are equal again", are_equal)
+            ms = (time.monotonic() - start) * 1e3
+            totals = status(other)["totals"]
+    return Restart(totals["at_in"], totals["at_out"], ms)
+
+
 class Listener:
     """This program in the place of a neighbour, whom others tell what is new."""
 
@@ -175,6 +220,20 @@ class PlainListener(Listener):
                 pass
 
 
+class LastingListener(Listener):
+    """Welsh, at its clients' door: one connection for all updates."""
+
+    link: socket.socket | None = None
+
+    def news(self) -> None:
+        if self.link is None:
+            self.link, _ = self.door.accept()
+            self.link.settimeout(NEWS_MAX_S)
+        data = b""
+        while not data.endswith(b"\n"):
+            data = self.link.recv(65536)
+
+
 class RedisListener(Listener):
     """A replica: it asks for all there is, and reads what follows."""
 
@@ -201,7 +260,12 @@ class RedisListener(Listener):
             data = self.link.recv(65536)
 
 
-LISTENERS = {"herd": HerdListener, "asyncio": PlainListener, "redis": RedisListener}
+LISTENERS = {
+    "herd": HerdListener,
+    "asyncio": PlainListener,
+    "lasting": LastingListener,
+    "redis": RedisListener,
+}
 
 
 def hops(kind: str, directory: Path, hops: int, count: int) -> list[float]:
@@ -209,7 +273,7 @@ def hops(kind: str, directory: Path, hops: int, count: int) -> list[float]:
     Redis has one hop."""
     herd = topology(directory / f"{kind}-hops.txt", NAMES, LINKS)
     others = [name for name in NAMES if name != "Welsh"]
-    door = {"herd": herd.servers["Welsh"], "asyncio": herd.clients["Welsh"], "redis": 0}[kind]
+    door = {"herd": herd.servers["Welsh"], "redis": 0}.get(kind, herd.clients["Welsh"])
     # Holiday is Welsh's only neighbour; from Hands it is three hops.
     teller = {1: "Holiday", 2: "Goloman", 3: "Hands"}[hops]
     names = [teller] if kind == "redis" else others

@@ -24,6 +24,15 @@ TRIES = 3
 SETTLED_S = 0.3
 
 
+class Questions(NamedTuple):
+    """The percentage of WHATSATs, what each asks, and whether clients travel between four towns."""
+
+    percent: int = 0
+    radius_km: int = 50
+    bound: int = 5
+    towns: bool = False
+
+
 class Load(NamedTuple):
     """What a load is to do; `until` is `seconds:S` or `requests:N`."""
 
@@ -31,7 +40,9 @@ class Load(NamedTuple):
     pipeline: int
     until: str
     clients: int = 1_000
-    whatsat: int = 0
+    questions: Questions = Questions()
+    # Requests a second that are due, answered or not; 0: as fast as they are answered.
+    rate: int = 0
 
 
 class Measured(NamedTuple):
@@ -71,8 +82,10 @@ class Loader:
         pin = ["taskset", "-c", str(LOAD_CORE)] if shutil.which("taskset") else []
         address = f"127.0.0.1:{target.port}"
         clients = max(load.clients, load.connections)
-        numbers = [target.pid, load.connections, load.pipeline, clients, load.whatsat]
-        words = [target.dialect, address, *map(str, numbers), load.until, str(EVERY_S)]
+        numbers = [target.pid, load.connections, load.pipeline, clients]
+        questions = ",".join(str(int(number)) for number in load.questions)
+        words = [target.dialect, address, *map(str, numbers), questions, str(load.rate)]
+        words += [load.until, str(EVERY_S)]
         told = subprocess.run([*pin, str(self.program), *words], capture_output=True, text=True)
         if told.returncode:
             raise BenchError(f"load on {target.kind}: {told.stderr.strip()[:500]}")

@@ -26,7 +26,8 @@ TOP = BENCH.parent.parent
 HERD = TOP / "target/release/herd"
 ECHO = TOP / "target/bench/echo"
 ASYNCIO = BENCH.parent / "peers/asyncio_herd.py"
-STREAMS = BENCH / "streams.py"
+# asyncio's servers, by their kinds.
+ASYNCIOS = {"asyncio": ASYNCIO, "streams": BENCH / "streams.py", "lasting": BENCH / "lasting.py"}
 # The same, once uvloop is in the place of asyncio's own loop.
 UVLOOP = f"""
 import runpy, sys, uvloop
@@ -171,9 +172,9 @@ def server(
     tracer: Sequence[str] = (),
     follow: int | None = None,
 ) -> Iterator[Running]:
-    """Runs a server of a kind: herd, asyncio, streams, uvloop, echo
-    or redis. `tracer` is a command in
-    front of it, such as strace with its options; `follow` the port of the master of a Redis."""
+    """Runs a server of a kind: herd, asyncio, streams, lasting, uvloop, echo or redis. `tracer` is
+    a command in front of it, such as strace with its options; `follow` the port of the master of a
+    Redis."""
     herd = herd or alone(directory)
     port = herd.clients[name]
     command = program(kind, name, herd, directory, options)
@@ -203,9 +204,8 @@ def program(
         options = herd_options() if options is None else options
         return [str(HERD), "serve", name, "-t", path, "-d", str(directory / "run"), *options]
     extra = list(options or [])
-    if kind in ("asyncio", "streams"):
-        script = str(ASYNCIO if kind == "asyncio" else STREAMS)
-        return [sys.executable, script, name, "-t", path, *extra]
+    if kind in ASYNCIOS:
+        return [sys.executable, str(ASYNCIOS[kind]), name, "-t", path, *extra]
     if kind == "uvloop":
         return [sys.executable, "-c", UVLOOP, name, "-t", path, *extra]
     port = str(herd.clients[name])
@@ -214,6 +214,24 @@ def program(
     always = ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"]
     always += ["--bind", "127.0.0.1", "--dir", str(directory), "--maxclients", "15000"]
     return ["redis-server", "--port", port, *always, *extra]
+
+
+def add_places(target: Running) -> int:
+    """Gives a Redis the places that a herd has; returns how many it took."""
+    lines = (TOP / "src/places/gazetteer.tsv").read_text().splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    command = ["GEOADD", "places"]
+    for latitude, longitude, _, _, _, number, _ in rows:
+        command += [longitude, latitude, f"geonames:{number}"]
+    words = [word.encode() for word in command]
+    asked = b"*%d\r\n" % len(words)
+    asked += b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+    with socket.create_connection(("127.0.0.1", target.port), PATIENCE_S) as connection:
+        connection.sendall(asked)
+        told = connection.makefile("rb").readline()
+    if not told.startswith(b":"):
+        raise BenchError(f"redis took no places: {told!r}")
+    return int(told[1:])
 
 
 def end(process: subprocess.Popen[str], pid: int) -> None:

@@ -4,7 +4,7 @@
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How much of a fault is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,10 +103,13 @@ impl Row {
     /// The full form: the lines of the table. A part that fails is a line that does not hold.
     pub fn measure(&self) -> (Vec<String>, bool) {
         println!("== {}: {}", self.name, self.fault);
-        let mut sheet = Sheet::new(Form::Full);
+        let (mut sheet, start) = (Sheet::new(Form::Full), Instant::now());
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.run)(&mut sheet))) {
-            let text = panic.downcast_ref::<String>().cloned();
-            sheet.holds(false, text.unwrap_or("it failed".into()).replace('\n', " "));
+            let text = panic
+                .downcast_ref::<String>()
+                .map(|text| text.replace('\n', " "));
+            let text = text.as_deref().unwrap_or("it failed");
+            sheet.holds(false, format!("after {}: {text}", time(start.elapsed())));
         }
         let (mut fault, mut must) = (self.fault, self.must);
         let mut lines = Vec::new();

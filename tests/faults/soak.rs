@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::clients::{drip, say_until_full};
 use super::gauge::{descriptors, memory};
-use super::guest::{Guest, agreed};
+use super::guest::{Guest, Position, agreed};
 use super::sheet::{Sheet, short, time};
 use super::support::herd::Herd;
 use super::support::proxy::Proxy;
@@ -30,6 +30,7 @@ pub fn soak(sheet: &mut Sheet) {
         .pick(Duration::from_millis(700), Duration::from_secs(3));
 
     let mut herd = Herd::of("topology.txt");
+    herd.keep_if_it_fails();
     for server in &mut herd.servers {
         server.options = vec!["--log-level".into(), "warn".into()];
     }
@@ -45,6 +46,7 @@ pub fn soak(sheet: &mut Sheet) {
 
     let (start, mut answered, mut quiet) = (Instant::now(), 0, 0);
     let mut weights: Vec<Vec<f64>> = vec![Vec::new(); herd.servers.len()];
+    let mut drawn = 0;
     while start.elapsed() < whole || quiet < 9 {
         answered += storm(&mut herd, &mut proxies, quiet, round);
         let extent = wait_for("it is quiet, and all tables are equal", || {
@@ -59,6 +61,11 @@ pub fn soak(sheet: &mut Sheet) {
             weights.push(memory(server) as f64);
         }
         quiet += 1;
+        let minute = start.elapsed().as_secs() / 60;
+        if minute > drawn {
+            println!("{}", point(minute, &herd, &extent));
+            drawn = minute;
+        }
     }
     let text = format!(
         "{} of load, {} bundles answered: all tables equal at {quiet} of {quiet} quiet moments",
@@ -71,6 +78,19 @@ pub fn soak(sheet: &mut Sheet) {
     let growth = growth.fold(f64::MIN, f64::max);
     let what = "memory of who grew most, from the second third to the last";
     sheet.at_most(what, growth.max(0.0), SLOPE, " bytes more");
+}
+
+/// A point of the curve: the weight of each server in MiB, its descriptors, and the digest that all
+/// have.
+fn point(minute: u64, herd: &Herd, extent: &Position) -> String {
+    let servers = herd.servers.iter().map(|server| {
+        let mib = memory(server) as f64 / f64::from(1 << 20);
+        format!("{} {mib:.1} MiB {}", server.name, descriptors(server))
+    });
+    let servers: Vec<String> = servers.collect();
+    let (count, digest) = (extent.count, extent.digest);
+    let servers = servers.join(", ");
+    format!("minute {minute}: {servers} descriptors; {count} clients, {digest:016x}")
 }
 
 /// A round of load and faults; returns how much was answered.

@@ -10,4 +10,5 @@ mod support;
 mod buffers;
 mod conn;
 mod corpus;
+mod feed;
 mod wire;

@@ -7,8 +7,8 @@
 
 use crate::support::{fuzz, model, random};
 use herd::wire::{
-    Command, Difference, Hello, Location, Message, Position, Report, Run, Time, fields, is_space,
-    json, push_echo,
+    Command, Difference, Hello, Location, Message, Position, Report, Run, Scope, Time, fields,
+    is_space, json, push_echo,
 };
 
 #[test]
@@ -99,7 +99,8 @@ fn words_of_links_are_those_of_the_model() {
     let mut good = 0u32;
     random::try_property(|u| {
         let mut parts = Vec::new();
-        match u.int_in_range(0..=3)? {
+        let kind = u.int_in_range(0..=5)?;
+        match kind {
             0 => parts.push(random::misspelt(u, "MARK")?),
             1 => parts.extend([random::misspelt(u, "SINCE")?, random::hex(u, 16)?]),
             2 => {
@@ -109,6 +110,19 @@ fn words_of_links_are_those_of_the_model() {
                 if random::one_in(u, 2)? {
                     parts.push(random::name(u)?);
                 }
+                for word in ["compare=1", "later=2", "=", "compare=1"] {
+                    if random::one_in(u, 3)? {
+                        parts.push(random::misspelt(u, word)?);
+                    }
+                }
+            }
+            3 => {
+                parts.extend([random::misspelt(u, "COMPARE")?, random::decimal(u, 70)?]);
+            }
+            4 => {
+                parts.extend([random::misspelt(u, "DIGESTS")?, random::decimal(u, 63)?]);
+                let sum = random::hex(u, 16)?;
+                parts.extend(vec![sum; u.int_in_range(63..=65)?]);
             }
             _ => {
                 parts.extend([random::misspelt(u, "AT")?, random::name(u)?]);
@@ -116,7 +130,7 @@ fn words_of_links_are_those_of_the_model() {
                 parts.extend([random::location(u)?, random::time(u)?]);
             }
         }
-        if parts.len() < 3 {
+        if kind < 2 {
             let most = u64::MAX;
             parts.extend([random::decimal(u, most)?, random::decimal(u, most)?]);
             parts.push(random::hex(u, 16)?);
@@ -159,7 +173,10 @@ fn what_is_written_is_read_as_the_same_value() {
                 run,
                 nonce,
                 proof,
+                compares: random::one_in(u, 2)?,
+                unknown: u.int_in_range(0..=2)?,
             }));
+            words.push(Message::Compare(Scope::Group(u.int_in_range(0..=63)?)));
         }
         let difference = Difference::new(u.arbitrary()?);
         let (place, at) = (random::location(u)?, random::time(u)?);

@@ -21,6 +21,10 @@ fn at(ms: u64) -> Now {
 
 /// A node that knows so many clients, and a neighbour that knows none of them.
 fn node_of(clients: usize) -> Node {
+    node_with(clients, Limits::default())
+}
+
+fn node_with(clients: usize, limits: Limits) -> Node {
     let neighbour = Neighbour {
         name: "Hands".into(),
         plain: false,
@@ -28,6 +32,7 @@ fn node_of(clients: usize) -> Node {
     };
     let mut node = Node::new(Config {
         level: Some(Level::Warn),
+        limits,
         ..config("Goloman", 1, vec![neighbour])
     });
     let from = ([127, 0, 0, 1], 40_000).into();
@@ -204,4 +209,107 @@ fn a_refused_link_that_still_drains_takes_no_changes_from_the_next_one() {
     let lines = told.split(|byte| *byte == b'\n');
     let changes = lines.filter(|line| line.starts_with(b"AT ")).count();
     assert_eq!(changes, CLIENTS);
+}
+
+/// Ten million changes that a neighbour has already must not make one long turn.
+#[test]
+fn a_turn_takes_a_few_steps_through_the_feed() {
+    const STEPS: usize = 300;
+    let limits = Limits {
+        link_steps: STEPS,
+        ..Limits::default()
+    };
+    let mut node = node_with(700, limits);
+    for want in [STEPS, 2 * STEPS, 700] {
+        settle(&mut node);
+        let lines = node.unsent(LINK).split(|byte| *byte == b'\n');
+        let at_lines = lines.filter(|line| line.starts_with(b"AT ")).count();
+        assert_eq!(at_lines, want);
+        let is_due = node.poll_timeout() == Some(at(0).mono);
+        assert_eq!(is_due, want < 700);
+        node.handle(at(0), Event::Tick);
+    }
+}
+
+#[test]
+fn tables_that_differed_before_a_cut_have_time_to_agree_after_it() {
+    let (mut node, hearing) = (node_of(3), ConnId::new(3, 2));
+    let (door, from) = (Door::Servers, ([127, 0, 0, 1], 40_001).into());
+    let (conn, hello) = (
+        hearing,
+        "HELLO Hands Goloman 00000000000000ff 00112233445566778899aabbccddeeff",
+    );
+    node.handle(at(0), Event::Accepted { conn, door, from });
+    let hear = |node: &mut Node, second: u64, conn, bytes: &str| {
+        let (now, bytes) = (at(second * 1000), bytes.as_bytes());
+        node.handle(now, Event::Received { conn, bytes });
+        settle(node);
+        node.advance(now, conn, node.unsent(conn).len());
+    };
+    hear(&mut node, 0, hearing, &format!("{hello}\n"));
+    let since = "SINCE 0000000000000001 3 2 0000000000000001\n";
+    let mut link = LINK;
+    for second in 1..=12 {
+        node.handle(at(second * 1000), Event::Tick);
+        hear(&mut node, second, hearing, "MARK 0 2 0000000000000001\n");
+        if second == 4 {
+            let (conn, why) = (LINK, "cut".into());
+            node.handle(at(4000), Event::Broken { conn, why });
+        } else if second == 8 {
+            link = ConnId::new(4, 1);
+            let (peer, conn) = (PeerId(0), link);
+            node.handle(at(8000), Event::Dialled { peer, conn });
+            hear(&mut node, second, link, &format!("{hello} -\n{since}"));
+        } else {
+            hear(&mut node, second, link, since);
+        }
+    }
+    assert!(node.log().text().is_empty(), "{}", node.log().text());
+}
+
+#[test]
+fn a_table_that_stays_different_is_told_again_and_shown_in_the_status() {
+    let (mut node, hearing) = (node_of(3), ConnId::new(3, 2));
+    let (door, from) = (Door::Servers, ([127, 0, 0, 1], 40_001).into());
+    let opened = |conn| Event::Accepted { conn, door, from };
+    node.handle(at(0), opened(hearing));
+    let hear = |node: &mut Node, now, conn, bytes: &str| {
+        let bytes = bytes.as_bytes();
+        node.handle(now, Event::Received { conn, bytes });
+        let actions = settle(node);
+        let text = String::from_utf8(node.unsent(conn).to_vec()).unwrap();
+        node.advance(now, conn, text.len());
+        (text, actions)
+    };
+    let hello = "HELLO Hands Goloman 00000000000000ff 00112233445566778899aabbccddeeff\n";
+    hear(&mut node, at(0), hearing, hello);
+    let differs = |node: &mut Node, second: u64| {
+        let asker = ConnId::new(10 + second as u32, 3);
+        node.handle(at(second * 1000), opened(asker));
+        let (text, _) = hear(node, at(second * 1000), asker, "STATUS\n");
+        let status: serde_json::Value = serde_json::from_str(&text).unwrap();
+        status["links"][0]["differs"].as_bool().unwrap()
+    };
+    let mut told = Vec::new();
+    for second in 1..=70 {
+        let now = at(second * 1000);
+        node.handle(now, Event::Tick);
+        hear(&mut node, now, hearing, "MARK 0 2 0000000000000001\n");
+        let answer = "SINCE 0000000000000001 3 2 0000000000000001\n";
+        let (text, _) = hear(&mut node, now, LINK, answer);
+        if second > 1 && text.contains("AT ") {
+            assert_eq!(text.matches("AT ").count(), 3);
+            told.push(second);
+        }
+        assert_eq!(differs(&mut node, second), !told.is_empty());
+    }
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1] - told[0] >= 60, "{told:?}");
+    let warnings = |node: &mut Node, text: &str| node.log().text().matches(text).count();
+    assert_eq!(warnings(&mut node, "stays different"), 1);
+    let digest = node.inspect().snapshot().digest;
+    let answer = format!("SINCE 0000000000000001 3 3 {digest:016x}\n");
+    hear(&mut node, at(71_000), LINK, &answer);
+    assert!(!differs(&mut node, 71));
+    assert_eq!(warnings(&mut node, "the same again"), 1);
 }

@@ -11,6 +11,7 @@ mod crowd;
 mod foreign;
 mod idle;
 mod link;
+mod names;
 mod refusal;
 mod relink;
 mod secret;

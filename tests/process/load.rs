@@ -73,7 +73,8 @@ fn a_herd_that_is_well_answers_everything() {
     herd.start();
     let doors = ["Goloman", "Hands"].map(|name| format!("127.0.0.1:{}", herd[name].clients));
     let doors = [doors[0].as_str(), doors[1].as_str()];
-    let options = "--connections 4 --pipeline 8 --requests 2000 --clients 100 --whatsat 3";
+    let options = "--connections 4 --pipeline 8 --requests 2000 --clients 100 --whatsat 3 \
+                   --radius 10 --bound 2 --towns";
     let (found, code, said) = result(&doors, options);
     assert_eq!((code, said.as_str()), (Some(0), ""));
     assert_eq!(

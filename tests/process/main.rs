@@ -9,6 +9,8 @@ mod support;
 
 mod cli;
 mod herd;
+mod host;
+mod hosts;
 mod journal;
 mod load;
 mod offline;

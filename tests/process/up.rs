@@ -29,8 +29,10 @@ fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
             assert!(row.ends_with(&format!("/{name}.log")), "{row}");
             assert!(herd.answers(index));
         }
-        let threads = fs::read_dir(format!("/proc/{}/task", up.process.id()));
-        assert_eq!(threads.unwrap().count(), 1, "one loop, one thread");
+        wait_until("there is one loop, and one thread", || {
+            let threads = fs::read_dir(format!("/proc/{}/task", up.process.id()));
+            threads.unwrap().count() == 1
+        });
         assert!(greeting.contains("\nPlaces: "), "{greeting}");
         let nc = |index| format!(" nc -N 127.0.0.1 {}\n", herd.clients(index));
         assert!(

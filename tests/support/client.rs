@@ -2,7 +2,7 @@
 //! generous while, and so does a reset.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use socket2::SockRef;
@@ -36,8 +36,13 @@ impl Near {
 impl Client {
     /// Connects to a port of 127.0.0.1.
     pub fn of(port: u16) -> Client {
-        let stream = TcpStream::connect(("127.0.0.1", port))
-            .unwrap_or_else(|error| panic!("nobody at port {port}: {error}"));
+        Client::at(([127, 0, 0, 1], port).into())
+    }
+
+    /// Connects to an address.
+    pub fn at(address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address);
+        let stream = stream.unwrap_or_else(|error| panic!("nobody at {address}: {error}"));
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();

@@ -4,6 +4,7 @@ use std::fs;
 use std::ops::{Index, IndexMut};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
 use super::client::{Client, ask_text};
 use super::ports::free_port;
@@ -18,8 +19,8 @@ pub const HERDS: [&str; 3] = [
     "tests/topologies/hill.txt",
 ];
 
-/// A directory that goes with the test.
-pub struct Directory(pub PathBuf);
+/// A directory that goes with the test, unless it is to be kept and the test fails.
+pub struct Directory(pub PathBuf, bool);
 
 impl Directory {
     pub fn new() -> Directory {
@@ -28,12 +29,15 @@ impl Directory {
         let name = format!("herd-test-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(path.join("run")).unwrap();
-        Directory(path)
+        Directory(path, false)
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
+        if self.1 && thread::panicking() {
+            return eprintln!("its logs and journals are kept in {}", self.0.display());
+        }
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -51,6 +55,11 @@ pub struct Herd {
 }
 
 impl Herd {
+    /// Keeps logs and journals should the test fail.
+    pub fn keep_if_it_fails(&mut self) {
+        self.directory.1 = true;
+    }
+
     /// A herd with these servers and links; nothing runs yet.
     pub fn new(names: &[&str], links: &[[&str; 2]]) -> Herd {
         let directory = Directory::new();

@@ -25,6 +25,10 @@ pub trait Kernel: Network + Watch {
     fn dial(&mut self, shell: &mut Shell, peer: PeerId, attempt: u32);
     /// The server's end of a wire that waits at a door of this place.
     fn knock(&mut self, place: usize) -> Option<End>;
+    /// Whether the server in this place is killed before its next action.
+    fn dies(&mut self, _place: usize) -> bool {
+        false
+    }
     /// How many bytes a write at an end would take.
     fn room(&mut self, end: End) -> usize;
     /// How many bytes the next read at an end finds.

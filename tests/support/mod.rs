@@ -19,5 +19,6 @@ pub mod proxy;
 pub mod random;
 pub mod shell;
 pub mod shown;
+pub mod space;
 pub mod wait;
 pub mod wire;

@@ -171,15 +171,26 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
         [b"WAVE" | b"DONE", run, count] => is_hex(run, 16) && number(count).is_some(),
         [b"AUTH", _] | [b"STATUS"] => true,
         [b"STATUS", nonce] => is_hex(nonce, 32),
-        [b"HELLO", _, _, run, nonce] | [b"HELLO", _, _, run, nonce, _] => {
-            is_hex(run, 16) && is_hex(nonce, 32)
+        [b"HELLO", _, _, run, nonce, ref more @ ..] => {
+            let is_word = |word: &&[u8]| word.contains(&b'=') && word[0] != b'=';
+            let more = match more {
+                [proof, rest @ ..] if !proof.contains(&b'=') => rest,
+                all => all,
+            };
+            is_hex(run, 16) && is_hex(nonce, 32) && more.iter().all(is_word)
         }
+        [b"COMPARE", scope] => is_scope(scope),
+        [b"DIGESTS", scope, ref sums @ ..] => {
+            is_scope(scope) && sums.len() == 64 && sums.iter().all(|sum| is_hex(sum, 16))
+        }
+        [verb, ..] => return is_unknown(verb).then(|| b"LATER".to_vec()),
         _ => false,
     };
     let numbers = match fields.first() {
         Some(&b"MARK") => 1..3,
         Some(&b"SINCE") => 2..4,
         Some(&b"WAVE" | &b"DONE") => 2..3,
+        Some(&b"COMPARE" | &b"DIGESTS") => 1..2,
         _ => 0..0,
     };
     let shown = |(place, field): (usize, &&[u8])| match number(field) {
@@ -187,7 +198,42 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
         _ => field.to_vec(),
     };
     let shown: Vec<Vec<u8>> = fields.iter().enumerate().map(shown).collect();
-    is_fine.then(|| shown.join(&b' '))
+    is_fine.then(|| written_hello(shown.join(&b' ')))
+}
+
+/// A HELLO as [`written`] writes it: of its further words only what is known of them.
+fn written_hello(line: Vec<u8>) -> Vec<u8> {
+    if !line.starts_with(b"HELLO ") {
+        return line;
+    }
+    let (head, more): (Vec<&[u8]>, Vec<&[u8]>) = {
+        let mut words = line.split(|&byte| byte == b' ');
+        let head = words.by_ref().take(5).collect();
+        (head, words.collect())
+    };
+    let (further, proof): (Vec<&[u8]>, Vec<&[u8]>) =
+        more.iter().partition(|word| word.contains(&b'='));
+    let (known, unknown): (Vec<&[u8]>, Vec<&[u8]>) =
+        further.iter().partition(|word| **word == b"compare=1");
+    let known = known.into_iter().take(1);
+    let unknown = vec![&b"x=y"[..]; unknown.len()];
+    let all = head.into_iter().chain(proof).chain(known).chain(unknown);
+    all.collect::<Vec<&[u8]>>().join(&b' ')
+}
+
+/// `-`, or the number of a group.
+fn is_scope(text: &[u8]) -> bool {
+    text == b"-" || decimal(text, 63).is_some()
+}
+
+/// Whether a later version may have such a verb, and this one has not.
+fn is_unknown(verb: &[u8]) -> bool {
+    let known = [
+        "AT", "MARK", "SINCE", "WAVE", "DONE", "AUTH", "STATUS", "HELLO", "COMPARE",
+    ];
+    let others = [&b"DIGESTS"[..], b"IAMAT", b"WHATSAT"];
+    let is_known = known.iter().any(|it| it.as_bytes() == verb) || others.contains(&verb);
+    !is_known && verb.len() <= 16 && verb.iter().all(u8::is_ascii_uppercase)
 }
 
 fn is_hex(text: &[u8], length: usize) -> bool {
@@ -207,12 +253,19 @@ pub fn written(word: &Message<'_>) -> Vec<u8> {
                 hello.nonce,
             ];
             fields.extend(hello.proof);
+            fields.extend(hello.compares.then_some(&b"compare=1"[..]));
+            fields.extend(vec![&b"x=y"[..]; hello.unknown]);
             fields.join(&b' ')
         }
         Message::Since(run, extent) => format!("SINCE {run} {extent}").into_bytes(),
         Message::Mark(extent) => format!("MARK {extent}").into_bytes(),
         Message::Status(None) => b"STATUS".to_vec(),
         Message::Status(Some(nonce)) => [b"STATUS ", *nonce].concat(),
+        Message::Compare(scope) => format!("COMPARE {scope}").into_bytes(),
+        Message::Digests(digests) => {
+            format!("DIGESTS {}{}", digests.scope, digests.sums()).into_bytes()
+        }
+        Message::Unknown => b"LATER".to_vec(),
         Message::Auth(proof) => [b"AUTH ", *proof].concat(),
         Message::Wave(run, count) => format!("WAVE {run} {count}").into_bytes(),
         Message::Done(run, count) => format!("DONE {run} {count}").into_bytes(),

@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 
 use super::client::Client;
+use super::ports::is_open;
 use super::wait::{PATIENCE, wait_for, wait_until};
 
 /// A server of a herd, running or not.
@@ -64,7 +65,12 @@ impl Server {
     }
 
     /// Starts it by a command that ends with the program: a tracer's, for one.
-    pub fn launch_as(&mut self, mut command: Command) {
+    pub fn launch_as(&mut self, command: Command) {
+        self.launch_to(command, Stdio::piped(), Stdio::piped());
+    }
+
+    /// Starts it by a command, with these outputs. Its greeting is heard from a pipe only.
+    pub fn launch_to(&mut self, mut command: Command, stdout: Stdio, stderr: Stdio) {
         assert!(self.running.is_none(), "{} runs already", self.name);
         command
             .args(["serve", &self.name, "--until-eof", "-t"])
@@ -76,18 +82,19 @@ impl Server {
             .env_remove("PLACES_API_KEY")
             .envs(self.variables.iter().cloned())
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdout(stdout)
+            .stderr(stderr);
         let mut process = command.spawn().unwrap();
-        let stdout = BufReader::new(process.stdout.take().unwrap());
         let (sender, said) = mpsc::channel();
-        // Reading a pipe has no time-out, receiving has.
-        thread::spawn(move || {
-            stdout
-                .lines()
-                .map_while(Result::ok)
-                .all(|l| sender.send(l).is_ok())
-        });
+        if let Some(stdout) = process.stdout.take().map(BufReader::new) {
+            // Reading a pipe has no time-out, receiving has.
+            thread::spawn(move || {
+                stdout
+                    .lines()
+                    .map_while(Result::ok)
+                    .all(|l| sender.send(l).is_ok())
+            });
+        }
         self.running = Some(Running {
             stdin: process.stdin.take(),
             process,
@@ -106,6 +113,12 @@ impl Server {
                 panic!("{name} did not start: {:?}", self.ended())
             }
         }
+    }
+
+    /// Waits until its doors are open, whatever it says.
+    pub fn wait_for_doors(&self) {
+        let what = format!("{} opens its doors", self.name);
+        wait_until(&what, || is_open(self.clients) && is_open(self.servers));
     }
 
     /// Starts it, and waits until both doors are open.
@@ -150,8 +163,9 @@ impl Server {
         wait_until(&format!("{} has ended", self.name), || self.has_ended());
         let mut running = self.running.take().expect("it was started");
         let mut stderr = String::new();
-        let from = running.process.stderr.as_mut().unwrap();
-        from.read_to_string(&mut stderr).unwrap();
+        if let Some(from) = running.process.stderr.as_mut() {
+            from.read_to_string(&mut stderr).unwrap();
+        }
         Ended {
             code: running.process.wait().unwrap().code(),
             stderr,

@@ -42,6 +42,7 @@ pub struct Shell {
     pub ending: bool,
     /// It has asked to stop.
     pub stopped: bool,
+    pub killed: bool,
 }
 
 /// One connection of a server.
@@ -81,6 +82,7 @@ impl Shell {
             asked_to_end: false,
             ending: false,
             stopped: false,
+            killed: false,
         }
     }
 
@@ -88,6 +90,10 @@ impl Shell {
     pub fn act(&mut self, now: Now, kernel: &mut dyn Kernel) -> bool {
         let mut clients_began = false;
         for count in 0..ACTIONS_MAX {
+            self.killed = kernel.dies(self.place);
+            if self.killed {
+                return true;
+            }
             let Some(action) = self.node.poll_action() else {
                 return count > 0;
             };

@@ -5,6 +5,7 @@ use crate::node::conn::Sessions;
 use crate::node::journal::{self, Journal, JournalStatus};
 use crate::node::parts::Parts;
 use crate::units::ConnId;
+use crate::wire::Position;
 
 /// A node, to look at.
 #[derive(Debug)]
@@ -20,17 +21,15 @@ impl<'a> Inspector<'a> {
 
     /// The present contents of the node, counted.
     pub fn snapshot(&self) -> Snapshot {
-        let Parts {
-            cx, store, acks, ..
-        } = self.parts;
-        let table = store.position(0);
+        let Parts { cx, acks, .. } = self.parts;
+        let table = self.table();
         let journal_timers = self.parts.journal.as_ref().is_some_and(Journal::is_timed);
         Snapshot {
             sessions: self.sessions.iter().count(),
             timers: cx.timers.len() - usize::from(journal_timers),
             lookups: acks.barriers.lookups(),
             acks_late: acks.late(),
-            changes: store.feed.last(),
+            changes: table.seq,
             records: table.count,
             digest: table.digest,
         }
@@ -52,6 +51,12 @@ impl<'a> Inspector<'a> {
     /// Every AT line of the table, in the order of their bytes.
     pub fn lines(&self) -> Vec<&'a [u8]> {
         self.parts.store.lines()
+    }
+
+    /// The number of records and their digest, with the number of the last change.
+    pub fn table(&self) -> Position {
+        let store = &self.parts.store;
+        store.position(store.feed.last())
     }
 
     /// How the journal is.

@@ -81,6 +81,7 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
         "why": why,
         "lag": parts.store.feed.last().saturating_sub(known),
         "hears": peer.incoming.conn.is_some(),
+        "differs": peer.discrepancy.stays(),
     })
 }
 

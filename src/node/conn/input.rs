@@ -8,6 +8,7 @@ use super::timeouts;
 use crate::buffers::Line;
 use crate::limits::Limit;
 use crate::node::parts::Parts;
+use crate::node::store::TOGETHER;
 
 /// Handles one line, given without its LF.
 pub type Handler = fn(&mut Session, Line<'_>, &mut Parts);
@@ -38,6 +39,9 @@ pub fn process(session: &mut Session, mut fresh: &[u8], parts: &mut Parts, handl
         }
         if session.is_full(&parts.cx.limits).is_some() {
             break true;
+        }
+        if handled % TOGETHER == 0 {
+            parts.store.look_ahead(lines.ahead(fresh));
         }
         let Some(line) = lines.next(&mut fresh, line_max) else {
             break false;

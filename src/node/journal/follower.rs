@@ -1,18 +1,20 @@
 //! The follower that writes: which lines, and when.
 
-use super::line::{self, Lost};
-use super::task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask};
+use super::task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus};
+use super::task::{JournalTask, Lost};
 use crate::limits::Limits;
 use crate::node::context::{Context, Level, Timer};
-use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Source, Store};
+use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Record, Source, Store};
 use crate::units::Wall;
+use crate::wire::{Report, journal_line};
 
 /// Takes a line of the journal, given without its LF, into the table.
 ///
 /// # Errors
 /// Why the line is lost.
 pub fn replay(store: &mut Store, line: &[u8]) -> Result<(), Lost> {
-    let report = line::parse(line)?;
+    let text = journal_line::text(line).ok_or(Lost::Checksum)?;
+    let report = Report::parse(text).ok_or(Lost::Garbage)?;
     match store.offer(&report, Source::Unknown) {
         Offered::Full(_) => Err(Lost::Full),
         Offered::Accepted(_) | Offered::Duplicate(_) | Offered::Older => Ok(()),
@@ -24,7 +26,7 @@ pub fn status(journal: Option<&Journal>, store: &Store, size: JournalSize) -> Jo
     JournalStatus {
         state: journal.map_or(JournalState::Off, |it| it.state(&size)),
         size,
-        live_bytes: line::length(store.position(0).count, store.bytes()),
+        live_bytes: journal_line::length(store.position(0).count, store.bytes()),
         synced: journal.and_then(|it| it.synced_at),
     }
 }
@@ -77,8 +79,8 @@ impl Follower for Batch<'_> {
         self.text.len() < self.most
     }
 
-    fn take(&mut self, _change: Change, line: &[u8]) {
-        line::push(self.text, line);
+    fn take(&mut self, _change: Change, record: &Record) {
+        journal_line::push(self.text, record.line());
     }
 }
 

@@ -15,13 +15,11 @@
 //! Nothing here knows a file; the shell reports what became of each [`JournalTask`].
 
 mod follower;
-mod hash_v1;
-pub mod line;
 mod task;
 
 pub use follower::{Journal, replay, status};
-pub use line::Lost;
-pub use task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask};
+pub use task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus};
+pub use task::{JournalTask, Lost};
 
 #[cfg(test)]
 mod tests {
@@ -31,7 +29,7 @@ mod tests {
     use crate::node::context::{Context, Level};
     use crate::node::store::{Source, Store};
     use crate::units::{Mono, SECOND, Wall};
-    use crate::wire::Report;
+    use crate::wire::{Report, journal_line};
 
     /// A journal with all that it uses.
     struct World {
@@ -237,7 +235,7 @@ mod tests {
     fn what_was_replayed_is_made_safe_and_not_written_again() {
         let mut world = World::new(Fsync::EverySecond);
         let mut line = Vec::new();
-        line::push(&mut line, b"AT A +0.000000000 kiwi +1+1 1");
+        journal_line::push(&mut line, b"AT A +0.000000000 kiwi +1+1 1");
         assert_eq!(replay(&mut world.store, &line[..line.len() - 1]), Ok(()));
         world.journal.replayed(&mut world.store.feed);
         assert_eq!(world.before_replies(), None);
@@ -246,5 +244,15 @@ mod tests {
         assert_eq!(world.synced_at(), None);
         world.on_event(JournalEvent::Synced(Ok(())));
         assert_eq!(world.synced_at(), Some(world.cx.now.wall));
+    }
+
+    #[test]
+    fn a_right_checksum_does_not_make_an_at_line() {
+        let mut world = World::new(Fsync::Off);
+        let mut line = Vec::new();
+        journal_line::push(&mut line, b"AT Goloman +0.1 kiwi +1+1 1");
+        let whole = &line[..line.len() - 1];
+        assert_eq!(replay(&mut world.store, whole), Err(Lost::Garbage));
+        assert_eq!(replay(&mut world.store, &line), Err(Lost::Checksum));
     }
 }

@@ -1,5 +1,7 @@
 //! The words in which the node and its shell talk about the journal.
 
+use std::fmt;
+
 use crate::units::Wall;
 
 /// When what was written is made safe from a loss of power. A process that is killed loses nothing
@@ -42,6 +44,27 @@ pub enum JournalEvent {
     Restarted(Result<(), String>),
     /// The journal cannot be trusted any more, for another reason. This may come at any time.
     Lost(String),
+}
+
+/// Why a line is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Its checksum is wrong, or missing.
+    Checksum,
+    /// The checksum is right, but it is not an AT line.
+    Garbage,
+    /// There is no room in the table.
+    Full,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Lost::Checksum => "its checksum is wrong",
+            Lost::Garbage => "it is not an AT line",
+            Lost::Full => "the table is full",
+        })
+    }
 }
 
 /// The size of the journal's files, which only the shell knows.

@@ -42,13 +42,16 @@ pub fn check_dialler(
         // It will prove its name, wherever it comes from.
         return Ok(peer.id);
     }
-    let Some(known) = peer.addresses.first() else {
+    if peer.addresses.is_empty() {
         return Err("that neighbour's host name is not resolved yet".into());
-    };
+    }
     let from = session.from.map(|from| from.ip().to_canonical());
-    if let Some(from) = from.filter(|from| !peer.is_at(*from)) {
-        let (name, me) = (&peer.name, &me.name);
-        let why = format!("{name} comes from {from}, and {me} knows it at {known}");
+    if let Some(from) = from.filter(|from| !peer.may_come_from(*from)) {
+        let (name, me, known) = (&peer.name, &me.name, peer.places());
+        let why = format!(
+            "{name} comes from {from}, and {me} knows it at {known}: give both servers a secret, \
+             or {name} source=ADDRESS"
+        );
         return Err(why.into());
     }
     Ok(peer.id)

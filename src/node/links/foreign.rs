@@ -7,7 +7,8 @@
 //! a few may linger at a time. The cursor into the feed is the queue here, too: while such a server
 //! is away or slow, only the newest report of each client waits.
 
-use super::peer::{Link, Peer};
+use super::link::Link;
+use super::peer::Peer;
 use super::telling::{Foreign, Telling};
 use crate::limits::Limit;
 use crate::node::conn::{Phase, Session, settle};

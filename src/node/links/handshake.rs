@@ -12,15 +12,14 @@
 //! Without a secret an acceptor says SINCE at once. On loopback the status needs no proof.
 //! Any other line is refused. A connection that says nothing is closed after three seconds.
 
-use std::net::IpAddr;
-
 use super::check::{OTHER_SECRET, as_dialler, check_acceptor, check_dialler};
-use super::peer::Link;
+use super::link::Link;
 use super::rivals::Claim;
 use super::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
+use crate::limits::Limit;
 use crate::node::admin::status;
 use crate::node::conn::{Challenge, End, Kind, Session, close};
-use crate::node::context::{Identity, Level, Timer};
+use crate::node::context::{Context, Identity, Level, Timer};
 use crate::node::parts::Parts;
 use crate::units::PeerId;
 use crate::wire::{Hello, Message, Position, Run};
@@ -36,6 +35,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
         _ => return Err(End::refused("it does not begin with HELLO")),
     };
     let peer = check_dialler(session, &hello, parts).map_err(End::refused)?;
+    count_unknown(&hello, &mut parts.cx);
     let challenge = Challenge {
         neighbour: Some((peer, hello.run)),
         their_nonce: hello.nonce.to_vec(),
@@ -49,7 +49,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     };
     (session.kind, session.challenge) = (Kind::Challenged, Some(Box::new(challenge)));
     parts.log_line(session, '<', line);
-    parts.say(session, format_args!("{reply} {proof}"));
+    parts.say(session, format_args!("{reply} {proof} {}", Hello::ABLE));
     if parts.cx.me.secret.is_none() {
         admit(session, peer, hello.run, parts)?;
     }
@@ -93,8 +93,7 @@ fn asked(
     nonce: Option<&[u8]>,
     parts: &mut Parts,
 ) -> Result<(), End> {
-    let from = session.from.map(|from| from.ip().to_canonical());
-    if from.is_some_and(|from| from.is_loopback()) {
+    if matches!(session.from, Some(from) if from.ip().to_canonical().is_loopback()) {
         parts.log_line(session, '<', line);
         say_status(session, parts);
         return Ok(());
@@ -135,7 +134,8 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) -> Resu
     (session.kind, session.challenge) = (Kind::Incoming(id), None);
     peer.incoming.conn = Some(session.id);
     (peer.incoming.is_ready, peer.incoming.is_marked) = (false, false);
-    peer.incoming.is_doubted = false;
+    (peer.incoming.is_doubted, peer.incoming.has_ignored) = (false, false);
+    peer.discrepancy.disturbed();
     let level = peer.incoming.level();
     let line = format_args!("link from {} up: its run is {run}", peer.name);
     cx.log.write(level, line);
@@ -171,9 +171,10 @@ pub fn say_since(level: Level, id: PeerId, session: &mut Session, parts: &mut Pa
 fn on_run(id: PeerId, session: &Session, run: Run, parts: &mut Parts) -> Result<(), End> {
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     let conn = session.id;
-    let at = match (session.from, peer.addresses.first()) {
-        (Some(from), _) => from.to_string(),
-        (None, address) => address.map(IpAddr::to_string).unwrap_or_default(),
+    // Only the shell knows which of the addresses it reached.
+    let at = match session.from {
+        Some(from) => from.to_string(),
+        None => peer.places(),
     };
     let live = peer.live_run(conn);
     let hello = (&peer.name[..], run, &at[..]);
@@ -212,7 +213,7 @@ pub fn say_hello(id: PeerId, session: &mut Session, parts: &mut Parts) {
     let hello = hello_line(&parts.cx.me, &peer.name, &nonce);
     peer.outgoing.nonce = nonce;
     parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
-    parts.say(session, format_args!("{hello}"));
+    parts.say(session, format_args!("{hello} {}", Hello::ABLE));
 }
 
 /// The acceptor's HELLO on a link that we dialled. With a secret we prove it now.
@@ -228,8 +229,10 @@ pub fn on_hello(
 ) -> Result<(), End> {
     check_acceptor(parts.links.peer(id), hello, &parts.cx.me).map_err(End::refused)?;
     parts.log_line(session, '<', line);
+    count_unknown(hello, &mut parts.cx);
     on_run(id, session, hello.run, parts)?;
     let peer = parts.links.peer_mut(id);
+    peer.outgoing.compares = hello.compares;
     peer.outgoing.state = Link::AwaitingSince(session.id);
     if let Some(secret) = &parts.cx.me.secret {
         let proof = secret.prove(&as_dialler(DIALLER, &parts.cx.me, peer, hello));
@@ -239,7 +242,14 @@ pub fn on_hello(
     Ok(())
 }
 
-/// Our HELLO to a neighbour, without LF.
+/// Words of a later version mean nothing to this one.
+fn count_unknown(hello: &Hello<'_>, cx: &mut Context) {
+    if hello.unknown > 0 {
+        cx.hit(Limit::unknown_words);
+    }
+}
+
+/// The start of our HELLO to a neighbour.
 fn hello_line(me: &Identity, neighbour: &str, nonce: &str) -> String {
     format!("HELLO {} {neighbour} {} {nonce}", me.name, me.run)
 }

@@ -28,6 +28,12 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
             parts.log_line(session, '<', line);
             at(id, session, &report, parts);
         }
+        Some(Message::Compare(scope)) => {
+            parts.log_line(session, '<', line);
+            parts.links.peer_mut(id).discrepancy.disturbed();
+            let sums = parts.store.sums(scope);
+            parts.say_at(Level::Debug, session, format_args!("DIGESTS {scope}{sums}"));
+        }
         Some(Message::Mark(position)) => mark(id, session, line, position, parts),
         Some(Message::Wave(run, number)) => {
             parts.log_line(session, '<', line);
@@ -37,6 +43,10 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
                 parts.say(session, format_args!("DONE {run} {number}"));
             }
         }
+        Some(Message::Unknown) => {
+            let peer = parts.links.peer_mut(id);
+            peer.ignore(session.id, &mut parts.cx);
+        }
         _ => return Err(End::refused("it says what a dialler never says")),
     }
     Ok(())
@@ -45,6 +55,7 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
 /// The neighbour tells us a change.
 fn at(id: PeerId, session: &Session, report: &Report<'_>, parts: &mut Parts) {
     parts.cx.counters.counts.ats_in += 1;
+    parts.links.peer_mut(id).discrepancy.disturbed();
     match parts.store.offer(report, Source::Neighbour(id)) {
         Offered::Accepted(_) => parts.cx.effects.news = true,
         Offered::Duplicate(_) | Offered::Older => {}

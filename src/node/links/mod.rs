@@ -3,10 +3,14 @@
 //! carries the neighbour's.
 
 mod check;
+mod compare;
+mod comparison;
+mod discrepancy;
 pub mod foreign;
 mod handshake;
 mod incoming;
 pub mod lines;
+mod link;
 pub mod outgoing;
 mod peer;
 mod peers;
@@ -18,7 +22,8 @@ mod rivals;
 mod secret;
 mod telling;
 
-pub use peer::{Link, Peer};
+pub use link::Link;
+pub use peer::Peer;
 pub use peers::Links;
 pub use question::Question;
 pub use secret::{SECRET_BYTES_MIN, Secret, question};

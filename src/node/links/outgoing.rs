@@ -1,15 +1,17 @@
 //! The links on which we tell our neighbours our changes. Each is a follower of the feed: changes
 //! that its socket does not take stay in the table.
 
+use super::compare::{differs, give_up_late, mark_in_sync, on_digests, tell_from};
 use super::foreign;
 use super::handshake::{on_hello, say_hello};
-use super::peer::{Link, Peer};
+use super::link::Link;
+use super::peer::Peer;
 use super::refusal;
 use crate::limits::Limit;
 use crate::node::conn::{End, Kind, Output, Phase, Session, Sessions};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::parts::Parts;
-use crate::node::store::{Change, Follower, Store};
+use crate::node::store::{Change, Follower, Record, Store};
 use crate::units::{ConnId, PeerId};
 use crate::wire::{Message, Position, Run};
 
@@ -19,20 +21,27 @@ struct LinkWriter<'a> {
     output: &'a mut Output,
     /// Our table, for a MARK.
     table: Position,
+    /// How many changes it may still take, whether the neighbour knows them or not.
+    steps: usize,
     cx: &'a mut Context,
 }
 
 impl Follower for LinkWriter<'_> {
     fn has_room(&self) -> bool {
-        self.output.outbox.len() < self.cx.limits.link_outbox
+        self.steps > 0 && self.output.outbox.len() < self.cx.limits.link_outbox
     }
 
-    /// Changes that the neighbour told us itself in its present run are skipped.
-    fn take(&mut self, change: Change, line: &[u8]) {
+    /// Changes that the neighbour told us itself in its present run are skipped, and so are those
+    /// that a comparison has shown it to have.
+    fn take(&mut self, change: Change, record: &Record) {
+        self.steps -= 1;
         self.peer.outgoing.sent_seq = change.seq;
-        if self.peer.knows(&change) {
+        let comparison = self.peer.outgoing.comparison.as_ref();
+        let is_covered = || comparison.is_some_and(|it| it.covers(change.seq, || record.bucket()));
+        if self.peer.knows(&change) || is_covered() {
             return;
         }
+        let line = record.line();
         let LinkWriter { output, cx, .. } = self;
         output.outbox.borrow(&mut cx.pools.outboxes);
         output.outbox.push(line);
@@ -70,18 +79,20 @@ pub fn pump_one(peer: &mut Peer, session: &mut Session, store: &mut Store, cx: &
         return;
     };
     // A connection that was refused may still be draining while the next one is up.
-    if conn == session.id && session.phase != Phase::Lingering {
-        let (cursor, table) = (peer.outgoing.cursor, store.position(0));
-        let output = &mut session.output;
-        store.pump(
-            cursor,
-            &mut LinkWriter {
-                peer,
-                output,
-                table,
-                cx,
-            },
-        );
+    if conn == session.id && session.phase != Phase::Lingering && !peer.outgoing.is_asking() {
+        let cursor = peer.outgoing.cursor;
+        let mut writer = LinkWriter {
+            peer,
+            output: &mut session.output,
+            table: store.position(0),
+            steps: cx.limits.link_steps,
+            cx,
+        };
+        store.pump(cursor, &mut writer);
+        if writer.steps == 0 {
+            cx.hit(Limit::link_steps);
+            cx.effects.news_in_next_turn = true;
+        }
     }
 }
 
@@ -146,26 +157,31 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
         (Some(Message::Hello(hello)), Some(Link::HelloSent(_))) => {
             on_hello(id, session, line, &hello, parts)?;
         }
-        (Some(Message::Since(run, position)), Some(Link::AwaitingSince(conn))) => {
+        (Some(Message::Since(run, position)), Some(Link::AwaitingSince(_))) => {
             parts.log_line(session, '<', line);
-            resume(id, conn, run, &position, parts);
+            resume(id, session, run, &position, parts);
         }
         (Some(Message::Since(_, position)), Some(Link::Up(_))) => {
             cx.log
                 .line(peer.outgoing.mark_level(), &peer.name, '<', line);
-            acknowledged(peer, &position, &mut parts.store, cx);
+            acknowledged(id, session, &position, parts);
+        }
+        (Some(Message::Digests(digests)), Some(Link::Up(_))) => {
+            cx.log.line(Level::Debug, &peer.name, '<', line);
+            on_digests(id, session, &digests, parts);
         }
         (Some(Message::Done(run, number)), Some(Link::Up(_))) => {
             parts.log_line(session, '<', line);
             parts.acks.waves.on_done(id, run, number, &mut parts.cx);
         }
+        (Some(Message::Unknown), Some(Link::Up(conn))) => peer.ignore(conn, cx),
         _ => return Err(End::refused("it says what an acceptor never says")),
     }
     Ok(())
 }
 
-/// The neighbour said how far it got: from there on it is told everything.
-fn resume(id: PeerId, conn: ConnId, run: Run, position: &Position, parts: &mut Parts) {
+/// The neighbour said how far it got: from there on it is told what it lacks.
+fn resume(id: PeerId, session: &mut Session, run: Run, position: &Position, parts: &mut Parts) {
     let Parts { cx, store, .. } = parts;
     let peer = parts.links.peer_mut(id);
     let last = store.feed.last();
@@ -174,41 +190,39 @@ fn resume(id: PeerId, conn: ConnId, run: Run, position: &Position, parts: &mut P
     } else {
         0
     };
-    store.feed.rewind(peer.outgoing.cursor, seq);
     let outgoing = &mut peer.outgoing;
-    outgoing.state = Link::Up(conn);
-    (outgoing.sent_seq, outgoing.acked_seq) = (seq, seq);
+    outgoing.state = Link::Up(session.id);
     outgoing.unmarked = 0;
     outgoing.marks = [None; 2];
+    outgoing.has_ignored = false;
     let name = &peer.name;
     cx.info(format_args!(
         "link to {name} up: it knows {seq} of {last} changes"
     ));
-    if store.equals(position) {
-        mark_in_sync(peer, store);
-    }
     cx.arm(Timer::Link(id), cx.limits.dead);
     cx.arm(Timer::Mark(id), 0);
-    cx.effects.news = true;
+    if store.equals(position) {
+        mark_in_sync(peer, store, cx);
+        cx.effects.news = true;
+    } else {
+        tell_from(id, session, seq, position, parts);
+    }
 }
 
 /// The neighbour answered a MARK.
-fn acknowledged(peer: &mut Peer, position: &Position, store: &mut Store, cx: &mut Context) {
-    cx.arm(Timer::Link(peer.id), cx.limits.dead);
+fn acknowledged(id: PeerId, session: &mut Session, position: &Position, parts: &mut Parts) {
+    let Parts { cx, store, .. } = parts;
+    let peer = parts.links.peer_mut(id);
+    cx.arm(Timer::Link(id), cx.limits.dead);
     peer.outgoing.acked_seq = position.seq.min(peer.outgoing.sent_seq);
     peer.redial.succeeded(&cx.limits);
     if store.equals(position) {
-        mark_in_sync(peer, store);
+        mark_in_sync(peer, store, cx);
         // A wave may have waited for the end of the feed.
         cx.effects.news = true;
+    } else {
+        differs(id, session, position, parts);
     }
-}
-
-/// The neighbour has the same table: no change need be told.
-fn mark_in_sync(peer: &mut Peer, store: &mut Store) {
-    let last = store.feed.last();
-    store.feed.rewind(peer.outgoing.cursor, last);
-    (peer.outgoing.sent_seq, peer.outgoing.acked_seq) = (last, last);
 }
 
 /// A MARK is due: heartbeat, resume point, and proof of convergence.
@@ -217,6 +231,7 @@ pub fn mark(id: PeerId, sessions: &mut Sessions, parts: &mut Parts) {
     if let Link::Up(conn) = peer.outgoing.state
         && let Some(session) = sessions.get_mut(conn)
     {
+        give_up_late(peer, cx);
         push_mark(peer, parts.store.position(0), &mut session.output, cx);
         cx.effects.flush(session);
         cx.arm(Timer::Mark(id), cx.limits.heartbeat);
@@ -245,6 +260,7 @@ pub fn on_timeout(id: PeerId, sessions: &Sessions, parts: &mut Parts) {
         Link::Down if cx.is_shutting_down => {}
         Link::Down if peer.is_foreign() => foreign::call_again(peer, &mut parts.store.feed, cx),
         Link::Down => peer.dial(cx),
+        Link::Dialling if peer.addresses.is_empty() => peer.down("its host has no address yet", cx),
         Link::Dialling => peer.down("no answer", cx),
         state => {
             let session = state.conn().and_then(|conn| sessions.get(conn));

@@ -1,16 +1,18 @@
-//! A neighbour: the link on which we tell it our changes, and the one on which it tells us its own.
+//! A neighbour: who it is, its two links, and when it is dialled.
 
 use std::net::IpAddr;
 
+use super::discrepancy::Discrepancy;
+use super::link::{Incoming, Link, Outgoing};
 use super::redial::Redial;
 use super::rivals::Rivals;
 use super::telling::Foreign;
-use crate::limits::{Limits, Throttle};
+use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::{Action, Neighbour};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::store::{Change, CursorId};
 use crate::units::{ConnId, MILLISECOND, PeerId, SECOND};
-use crate::wire::{Position, Run};
+use crate::wire::Run;
 
 /// A neighbour, and how far we have got with it.
 #[derive(Debug)]
@@ -29,104 +31,12 @@ pub struct Peer {
     pub known_since: u64,
     pub outgoing: Outgoing,
     pub incoming: Incoming,
+    pub discrepancy: Discrepancy,
     pub redial: Redial,
     /// Present for a server of another make.
     pub foreign: Option<Foreign>,
     /// Warnings about it.
     pub warnings: Throttle,
-}
-
-/// The link on which we tell a neighbour our changes: a follower of the feed.
-///
-/// Changes up to `acked_seq` are known to it, those in `(acked_seq, sent_seq]` are told or were
-/// known to it, and those after `sent_seq` are still to be told.
-#[derive(Debug)]
-pub struct Outgoing {
-    pub state: Link,
-    pub cursor: CursorId,
-    pub sent_seq: u64,
-    pub acked_seq: u64,
-    /// Our nonce in the handshake.
-    pub nonce: String,
-    /// Bytes of AT lines since the last MARK.
-    pub unmarked: usize,
-    /// The last two MARKs.
-    pub marks: [Option<Position>; 2],
-}
-
-/// The state of the link on which we tell a neighbour our changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Waiting for the next dial.
-    Down,
-    /// The shell connects.
-    Dialling,
-    /// We said HELLO.
-    HelloSent(ConnId),
-    /// It said HELLO; we wait for its SINCE.
-    AwaitingSince(ConnId),
-    /// It is told every change.
-    Up(ConnId),
-    /// We are shutting down, and everything was told.
-    Closing(ConnId),
-    /// A neighbour of another make is sent one change.
-    TellingOne(ConnId),
-}
-
-/// The link on which a neighbour tells us its changes.
-#[derive(Debug, Default)]
-pub struct Incoming {
-    pub conn: Option<ConnId>,
-    /// Our SINCE is written. Before that the neighbour must say nothing.
-    pub is_ready: bool,
-    /// The last MARK of its present run: how far we got in its feed.
-    pub heard: Position,
-    /// A MARK came on this connection: the neighbour has accepted us, too.
-    pub is_marked: bool,
-    /// The last connection ended before its first MARK, so the next one is not news before its own.
-    pub is_stuck: bool,
-    /// The last one that said it was this neighbour did not prove it.
-    pub is_doubted: bool,
-}
-
-impl Incoming {
-    /// How much a line about the present connection matters.
-    pub fn level(&self) -> Level {
-        match self.is_stuck && !self.is_marked {
-            true => Level::Debug,
-            false => Level::Info,
-        }
-    }
-}
-
-impl Link {
-    /// The connection, if there is one.
-    pub fn conn(self) -> Option<ConnId> {
-        match self {
-            Link::Down | Link::Dialling => None,
-            Link::HelloSent(conn)
-            | Link::AwaitingSince(conn)
-            | Link::Up(conn)
-            | Link::Closing(conn)
-            | Link::TellingOne(conn) => Some(conn),
-        }
-    }
-
-    /// Whether there is a connection, and no link yet.
-    pub fn is_handshake(self) -> bool {
-        matches!(self, Link::HelloSent(_) | Link::AwaitingSince(_))
-    }
-}
-
-impl Outgoing {
-    /// How much the last MARK and its answer matter: little, if it repeated the one before.
-    pub fn mark_level(&self) -> Level {
-        if self.marks[0] == self.marks[1] {
-            Level::Debug
-        } else {
-            Level::Info
-        }
-    }
 }
 
 impl Peer {
@@ -147,8 +57,12 @@ impl Peer {
                 nonce: String::new(),
                 unmarked: 0,
                 marks: [None; 2],
+                compares: false,
+                comparison: None,
+                has_ignored: false,
             },
             incoming: Incoming::default(),
+            discrepancy: Discrepancy::default(),
             redial: Redial::new(limits),
             foreign: neighbour.plain.then(Foreign::default),
             warnings: Throttle::default(),
@@ -160,10 +74,23 @@ impl Peer {
         self.foreign.is_some()
     }
 
-    /// Whether it may connect from that address, given in canonical form.
+    /// Whether it may connect from that address, given in canonical form. A server that is on this
+    /// machine may come from any loopback address, as any program may that speaks for it.
+    pub fn may_come_from(&self, address: IpAddr) -> bool {
+        let mut own = self.addresses.iter().map(IpAddr::to_canonical);
+        self.is_at(address) || address.is_loopback() && own.any(|own| own.is_loopback())
+    }
+
+    /// Whether that address is one of its own, given in canonical form.
     pub fn is_at(&self, address: IpAddr) -> bool {
         let mut own = self.addresses.iter();
         own.any(|own| own.to_canonical() == address)
+    }
+
+    /// Its addresses, as people write them.
+    pub fn places(&self) -> String {
+        let addresses: Vec<String> = self.addresses.iter().map(IpAddr::to_string).collect();
+        addresses.join(" or ")
     }
 
     /// Whether it told us this change in its present run, so that it need not be told.
@@ -182,12 +109,39 @@ impl Peer {
         self.run.filter(|_| is_live)
     }
 
-    /// Has the shell connect, and drop what it is trying already.
+    /// It says on `conn` what only a later version knows. That is worth one warning for each link.
+    pub fn ignore(&mut self, conn: ConnId, cx: &mut Context) {
+        cx.hit(Limit::unknown_verb);
+        let has_ignored = match self.incoming.conn == Some(conn) {
+            true => &mut self.incoming.has_ignored,
+            false => &mut self.outgoing.has_ignored,
+        };
+        if !std::mem::replace(has_ignored, true) {
+            let name = &self.name;
+            let line = format_args!("{name} has a later version: some of its lines are ignored");
+            cx.log.write(Level::Warn, line);
+        }
+    }
+
+    /// Has the shell connect, and drop what it is trying already. The time that its name takes
+    /// does not count for its addresses.
     pub fn dial(&mut self, cx: &mut Context) {
         self.outgoing.state = Link::Dialling;
         self.redial.dialled(cx.now.mono);
-        cx.arm(Timer::Link(self.id), cx.limits.dead);
+        let wait = match self.addresses.is_empty() {
+            true => cx.limits.resolve,
+            false => cx.limits.dead,
+        };
+        cx.arm(Timer::Link(self.id), wait);
         cx.effects.actions.push_back(Action::Dial(self.id));
+    }
+
+    /// Its name is resolved: if it is being dialled, these addresses have as long as any.
+    pub fn resolved(&mut self, addresses: Vec<IpAddr>, cx: &mut Context) {
+        self.addresses = addresses;
+        if self.outgoing.state == Link::Dialling {
+            cx.arm(Timer::Link(self.id), cx.limits.dead);
+        }
     }
 
     /// The shell could not connect, or not in time.

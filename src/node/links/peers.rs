@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::peer::{Link, Peer};
+use super::link::Link;
+use super::peer::Peer;
 use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::Neighbour;
 use crate::node::conn::{Kind, Session, Sessions};
@@ -113,7 +114,8 @@ impl Links {
     ) -> Option<ConnId> {
         self.unidentified
             .retain(|id| all.get(*id).is_some_and(Session::is_unidentified));
-        let neighbours = self.iter().filter(|peer| peer.is_at(from)).count();
+        let may_be_there = |peer: &&Peer| peer.may_come_from(from);
+        let neighbours = self.iter().filter(may_be_there).count();
         let (most, limit) = match neighbours {
             0 => (cx.limits.unidentified, Limit::unidentified),
             _ => (cx.limits.handshakes + 2 * neighbours, Limit::handshakes),
@@ -121,8 +123,9 @@ impl Links {
         let rivals = |session: &&Session| {
             let its = session.from.map(|its| its.ip().to_canonical());
             its.is_some_and(|its| match neighbours {
-                0 => !self.iter().any(|peer| peer.is_at(its)),
-                _ => its == from,
+                0 => !self.iter().any(|peer| peer.may_come_from(its)),
+                // All loopback addresses are one: any program has any of them.
+                _ => its == from || its.is_loopback() && from.is_loopback(),
             })
         };
         let ids = self.unidentified.iter();

@@ -1,8 +1,9 @@
 //! The changes of the table in the order in which they happened, each client once.
 //!
-//! The feed is a list through the records: a change moves its record to the end. So a follower that
-//! was away for a thousand moves of ten clients finds ten records after its cursor, and however
-//! long it is away, nothing is queued for it.
+//! The feed is a log. A change is appended to it, and the place of its client's change before
+//! becomes stale; readers pass over stale places. So a follower that was away for a thousand moves
+//! of ten clients finds ten changes after its cursor, and however long it is away, nothing is
+//! queued for it. Publishing looks at no cursor, unless segments of the log merge.
 //!
 //! ```text
 //!            cursor of A          cursor of B
@@ -10,20 +11,19 @@
 //! start ─ [seq 3]─┴─[seq 7]─[seq 8]────┴─ end      (seqs 1, 2, 4, 5, 6: clients that moved again)
 //! ```
 
+use super::segments::{Log, Pair, Point};
 use crate::units::PeerId;
 
 /// The sequence number of no change; changes are numbered from 1.
 const NOTHING: u64 = 0;
-/// The entry before the first and after the last.
-const END: u32 = 0;
 
 /// The feed, and where each follower is in it.
 #[derive(Debug)]
 pub struct Feed {
-    /// `END`, then an entry for each slot of the table.
-    entries: Vec<Entry>,
-    /// For each follower the entry of the last change that it took.
-    cursors: Vec<u32>,
+    /// The newest change of each slot of the table.
+    newest: Vec<Newest>,
+    log: Log,
+    cursors: Vec<Cursor>,
     last: u64,
 }
 
@@ -31,13 +31,22 @@ pub struct Feed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorId(u8);
 
-#[derive(Debug)]
-struct Entry {
-    before: u32,
-    after: u32,
+/// There is one for each client, so it has no padding.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
+struct Newest {
     seq: u64,
     /// A bit for each neighbour that told us this very change.
     tellers: u64,
+    /// Its place in the log.
+    place: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    /// Every change up to this one is passed.
+    seq: u64,
+    point: Point,
 }
 
 /// A change that a cursor moved over.
@@ -57,20 +66,12 @@ impl Change {
     }
 }
 
-impl Entry {
-    const UNLINKED: Entry = Entry {
-        before: END,
-        after: END,
-        seq: NOTHING,
-        tellers: 0,
-    };
-}
-
 impl Feed {
-    /// An empty feed that nobody follows.
-    pub fn new() -> Feed {
+    /// An empty feed that nobody follows. Its log has segments of `segment` changes.
+    pub fn new(segment: usize) -> Feed {
         Feed {
-            entries: vec![Entry::UNLINKED],
+            newest: Vec::new(),
+            log: Log::new(segment),
             cursors: Vec::new(),
             last: NOTHING,
         }
@@ -78,7 +79,10 @@ impl Feed {
 
     /// A new follower, which has taken nothing.
     pub fn follow(&mut self) -> CursorId {
-        self.cursors.push(END);
+        self.cursors.push(Cursor {
+            seq: NOTHING,
+            point: self.log.start(),
+        });
         CursorId((self.cursors.len() - 1) as u8)
     }
 
@@ -90,87 +94,96 @@ impl Feed {
     /// The record in `slot` changed: it is the newest now. A new slot is the next free one.
     /// `teller` is the neighbour that told us, if one did.
     pub fn publish(&mut self, slot: u32, teller: Option<PeerId>) {
-        let entry = slot + 1;
-        if entry as usize == self.entries.len() {
-            self.entries.push(Entry::UNLINKED);
-        } else {
-            self.unlink(entry);
-        }
         self.last += 1;
-        let newest = self.entries[END as usize].before;
-        self.entries[newest as usize].after = entry;
-        self.entries[END as usize].before = entry;
-        self.entries[entry as usize] = Entry {
-            before: newest,
-            after: END,
+        if let Some(before) = self.newest.get(slot as usize) {
+            let pair = self.log.outdate(before.place);
+            self.merge(pair);
+        }
+        let pair = self.log.make_room(self.last);
+        self.merge(pair);
+        let newest = Newest {
             seq: self.last,
             tellers: teller.map_or(0, |peer| 1 << peer.index()),
+            place: self.log.append(slot),
         };
+        match self.newest.get_mut(slot as usize) {
+            Some(known) => *known = newest,
+            None => self.newest.push(newest),
+        }
     }
 
     /// `peer` told us the change in `slot`, too.
     pub fn confirm(&mut self, slot: u32, peer: PeerId) {
-        self.entries[slot as usize + 1].tellers |= 1 << peer.index();
+        self.newest[slot as usize].tellers |= 1 << peer.index();
     }
 
     /// `peer` has the change `seq`, on which `cursor` stands. False: that client has moved again.
     pub fn confirm_at(&mut self, cursor: CursorId, seq: u64, peer: PeerId) -> bool {
-        let entry = &mut self.entries[self.cursors[cursor.index()] as usize];
-        let is_same = seq != NOTHING && entry.seq == seq;
-        if is_same {
-            entry.tellers |= 1 << peer.index();
+        let cursor = self.cursors[cursor.index()];
+        let slot = (self.log.before(cursor.point))
+            .filter(|slot| cursor.seq == seq && self.newest[*slot as usize].seq == seq);
+        if let Some(slot) = slot {
+            self.confirm(slot, peer);
         }
-        is_same
+        slot.is_some()
     }
 
     /// Moves a cursor over the next change.
     pub fn next(&mut self, cursor: CursorId) -> Option<Change> {
-        let change = self.peek(cursor)?;
-        self.cursors[cursor.index()] = change.slot + 1;
+        let (change, point) = self.after(cursor)?;
+        self.cursors[cursor.index()] = Cursor {
+            seq: change.seq,
+            point,
+        };
         Some(change)
     }
 
     /// The next change after a cursor.
     pub fn peek(&self, cursor: CursorId) -> Option<Change> {
-        let entry = self.entries[self.cursors[cursor.index()] as usize].after;
-        if entry == END {
-            return None;
-        }
-        let Entry { seq, tellers, .. } = self.entries[entry as usize];
-        Some(Change {
-            slot: entry - 1,
-            seq,
-            tellers,
-        })
+        self.after(cursor).map(|(change, _)| change)
     }
 
     /// Whether there is no change after a cursor.
     pub fn is_at_end(&self, cursor: CursorId) -> bool {
-        self.entries[self.cursors[cursor.index()] as usize].after == END
+        // The newest change of all is never stale.
+        self.cursors[cursor.index()].seq == self.last
     }
 
-    /// Places a cursor after the change `seq`; 0 is the start. It walks back from the newest, over
-    /// just those changes that are to be taken again.
+    /// Places a cursor after the change `seq`; 0 is the start.
     pub fn rewind(&mut self, cursor: CursorId, seq: u64) {
-        // Nothing needs to be searched for the start.
-        let newest = self.entries[END as usize].before;
-        let mut entry = if seq == NOTHING { END } else { newest };
-        while entry != END && self.entries[entry as usize].seq > seq {
-            entry = self.entries[entry as usize].before;
-        }
-        self.cursors[cursor.index()] = entry;
+        let seq = seq.min(self.last);
+        let is_passed = |slot| self.newest[slot as usize].seq <= seq;
+        self.cursors[cursor.index()] = Cursor {
+            seq,
+            point: self.log.find(seq, is_passed),
+        };
     }
 
-    /// Takes an entry out of the list. A cursor on it has passed all before it.
-    fn unlink(&mut self, entry: u32) {
-        let Entry { before, after, .. } = self.entries[entry as usize];
-        self.entries[before as usize].after = after;
-        self.entries[after as usize].before = before;
-        for cursor in &mut self.cursors {
-            if *cursor == entry {
-                *cursor = before;
-            }
+    /// Reads the memory that a change of the client in a slot needs, and makes a number of it.
+    pub fn glance(&self, slot: u32) -> u64 {
+        self.log.at(self.newest[slot as usize].place).into()
+    }
+
+    /// The first change after a cursor, and the point after it.
+    fn after(&self, cursor: CursorId) -> Option<(Change, Point)> {
+        if self.is_at_end(cursor) {
+            return None;
         }
+        let (slot, point) = self.log.next(self.cursors[cursor.index()].point)?;
+        let Newest { seq, tellers, .. } = self.newest[slot as usize];
+        Some((Change { slot, seq, tellers }, point))
+    }
+
+    /// Merges two segments of the log; cursors and places move with what is in them.
+    fn merge(&mut self, pair: Option<Pair>) {
+        let Some(pair) = pair else {
+            return;
+        };
+        for cursor in &mut self.cursors {
+            cursor.point = self.log.moved(cursor.point, pair);
+        }
+        let newest = &mut self.newest;
+        (self.log).merge(pair, |slot, place| newest[slot as usize].place = place);
     }
 }
 
@@ -188,7 +201,7 @@ mod tests {
     const B: PeerId = PeerId(1);
 
     fn followed_twice() -> (Feed, CursorId, CursorId) {
-        let mut feed = Feed::new();
+        let mut feed = Feed::new(4);
         let (a, b) = (feed.follow(), feed.follow());
         (feed, a, b)
     }

@@ -5,16 +5,21 @@
 //! make, the journal. Flooding, catching up after a cut, a slow neighbour and a restart
 //! are all this one mechanism.
 
+mod digests;
 mod feed;
 mod index;
+mod segments;
 mod table;
 
 pub use feed::{Change, CursorId, Feed};
-pub use table::{Offered, Table};
+pub use table::{Offered, Record, TOGETHER, Table};
 
 use crate::limits::Limits;
 use crate::units::PeerId;
-use crate::wire::{Location, Position, Report};
+use crate::wire::{Location, Position, Report, Scope, Sums, clients_ahead};
+
+/// A table of fewer clients is in the cache anyway. It bounds nothing.
+const LARGE: u64 = 10_000;
 
 /// The table and its feed.
 #[derive(Debug)]
@@ -40,8 +45,8 @@ pub trait Follower {
     /// Whether it can take one more change.
     fn has_room(&self) -> bool;
 
-    /// Takes a change: the AT line that its record has now, LF included.
-    fn take(&mut self, change: Change, line: &[u8]);
+    /// Takes a change, with the record as it is now.
+    fn take(&mut self, change: Change, record: &Record);
 }
 
 impl Store {
@@ -49,7 +54,19 @@ impl Store {
     pub fn new(limits: &Limits) -> Store {
         Store {
             table: Table::new(limits.records, limits.record_bytes),
-            feed: Feed::new(),
+            feed: Feed::new(limits.feed_segment),
+        }
+    }
+
+    /// Reads what the clients of the next lines have in memory, so that it is in the cache when the
+    /// lines are handled. In a large table each of those reads takes longer than all the work on a
+    /// line, and the processor has many under way at once if none waits for another.
+    pub fn look_ahead(&self, lines: &[u8]) {
+        if self.table.count() >= LARGE {
+            let slots = self.table.look_up(clients_ahead(lines));
+            let slots = slots.iter().flatten();
+            let read = |&slot| self.table.glance(slot) ^ self.feed.glance(slot);
+            std::hint::black_box(slots.map(read).fold(0, std::ops::BitXor::bitxor));
         }
     }
 
@@ -74,7 +91,7 @@ impl Store {
             let Some(change) = self.feed.next(cursor) else {
                 break;
             };
-            follower.take(change, self.table.line(change.slot));
+            follower.take(change, self.table.record(change.slot));
         }
     }
 
@@ -85,7 +102,7 @@ impl Store {
 
     /// The AT line in a slot, LF included.
     pub fn line(&self, slot: u32) -> &[u8] {
-        self.table.line(slot)
+        self.table.record(slot).line()
     }
 
     /// The location of the client in a slot.
@@ -112,8 +129,53 @@ impl Store {
         }
     }
 
+    /// The digests of parts of the table.
+    pub fn sums(&self, scope: Scope) -> Sums {
+        self.table.sums(scope)
+    }
+
     /// Whether a neighbour that is at `position` has the same table.
     pub fn equals(&self, position: &Position) -> bool {
         position.count == self.table.count() && position.digest == self.table.digest()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::random::Random;
+    use crate::wire::{GROUPS, bucket, checksum};
+
+    /// The digests of all buckets, counted from the lines.
+    fn recounted(store: &Store) -> Vec<u64> {
+        let mut sums = vec![0_u64; GROUPS * GROUPS];
+        for line in store.lines() {
+            let line = &line[..line.len() - 1];
+            let sum = &mut sums[bucket(Report::parse(line).unwrap().client)];
+            *sum = sum.wrapping_add(checksum(line));
+        }
+        sums
+    }
+
+    #[test]
+    fn digests_of_parts_are_those_of_a_recount() {
+        let (mut store, mut random) = (Store::new(&Limits::PRODUCT), Random(1));
+        for round in 0..20 {
+            for _ in 0..200 {
+                let (client, time) = (random.next() % 500, random.next() % 1000);
+                let line = format!("AT A +0.000000000 client{client} +1+1 {time}");
+                let report = Report::parse(line.as_bytes()).unwrap();
+                store.offer(&report, Source::Client);
+            }
+            let want = recounted(&store);
+            let (groups, _) = want.as_chunks::<GROUPS>();
+            let sum = |group: &[u64; GROUPS]| group.iter().copied().fold(0, u64::wrapping_add);
+            for (group, buckets) in groups.iter().enumerate() {
+                assert_eq!(store.sums(Scope::Group(group)), Sums(*buckets), "{round}");
+                assert_eq!(store.sums(Scope::Groups).0[group], sum(buckets), "{round}");
+            }
+            let total = want.iter().copied().fold(0, u64::wrapping_add);
+            assert_eq!(store.position(0).digest, total);
+        }
     }
 }

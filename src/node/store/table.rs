@@ -3,17 +3,22 @@
 
 use std::cmp::Ordering;
 
+use super::digests::TableDigests;
 use super::index::Index;
 use crate::limits::Limit;
 use crate::units::Wall;
-use crate::wire::{Location, Report, checksum};
+use crate::wire::{Location, Report, Scope, Sums, bucket, checksum};
+
+/// Clients that are looked up together: the processor has not many more reads of memory under way
+/// at once. It bounds nothing.
+pub const TOGETHER: usize = 16;
 
 /// The newest report of each client.
 #[derive(Debug)]
 pub struct Table {
     records: Vec<Record>,
     index: Index,
-    digest: u64,
+    digests: TableDigests,
     /// The length of all lines.
     bytes: usize,
     records_max: usize,
@@ -35,8 +40,9 @@ pub enum Offered {
     Full(Limit),
 }
 
+/// The newest report of one client.
 #[derive(Debug)]
-struct Record {
+pub struct Record {
     /// The AT line, LF included, as it is sent.
     line: Box<[u8]>,
     /// The client's time by value.
@@ -53,7 +59,7 @@ impl Table {
         Table {
             records: Vec::new(),
             index: Index::new(),
-            digest: 0,
+            digests: TableDigests::new(),
             bytes: 0,
             records_max,
             bytes_max,
@@ -86,15 +92,16 @@ impl Table {
         self.line.clear();
         report.push(&mut self.line);
         let hash = checksum(&self.line[..self.line.len() - 1]);
-        self.digest = self.digest.wrapping_add(hash);
+        let bucket = bucket(report.client);
         let slot = match known {
             Some(slot) => {
                 let record = &mut self.records[slot as usize];
-                self.digest = self.digest.wrapping_sub(record.hash);
+                self.digests.replace(bucket, record.hash, hash);
                 record.replace(report, &self.line, hash);
                 slot
             }
             None => {
+                self.digests.replace(bucket, 0, hash);
                 let slot = self.records.len() as u32;
                 self.records.push(Record::new(report, &self.line, hash));
                 self.index.add(tag, slot);
@@ -114,9 +121,25 @@ impl Table {
         self.index.find(tag, is_its)
     }
 
-    /// The AT line in a slot, LF included.
-    pub fn line(&self, slot: u32) -> &[u8] {
-        &self.records[slot as usize].line
+    /// The record in a slot.
+    pub fn record(&self, slot: u32) -> &Record {
+        &self.records[slot as usize]
+    }
+
+    /// The slots that several clients probably have: no name is compared. Each step is done for
+    /// all before the next one, so that their reads of memory overlap.
+    pub fn look_up<'a>(&self, clients: impl Iterator<Item = &'a [u8]>) -> [Option<u32>; TOGETHER] {
+        let mut tags = [None; TOGETHER];
+        for (tag, client) in tags.iter_mut().zip(clients) {
+            *tag = Some(self.index.tag(client));
+        }
+        tags.map(|tag| self.index.find(tag?, |_| true))
+    }
+
+    /// Reads the memory that a change of the client in a slot needs, and makes a number of it.
+    pub fn glance(&self, slot: u32) -> u64 {
+        let Record { line, hash, .. } = &self.records[slot as usize];
+        hash ^ u64::from(line[0]) ^ u64::from(line[line.len() - 1])
     }
 
     /// The location of the client in a slot.
@@ -137,7 +160,12 @@ impl Table {
 
     /// The sum of the records' hashes, whatever their order: equal tables have equal digests.
     pub fn digest(&self) -> u64 {
-        self.digest
+        self.digests.total()
+    }
+
+    /// The digests of parts of it.
+    pub fn sums(&self, scope: Scope) -> Sums {
+        self.digests.sums(scope)
     }
 
     /// Every AT line, in the order of their bytes: what two servers must have in common.
@@ -187,6 +215,16 @@ impl Record {
     /// The same place at the same time.
     fn repeats(&self, other: &Report<'_>) -> bool {
         self.time == other.time.at && self.location() == other.location.text
+    }
+
+    /// The AT line, LF included.
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// The bucket of its client.
+    pub fn bucket(&self) -> usize {
+        bucket(self.client())
     }
 
     fn server(&self) -> &[u8] {
@@ -311,8 +349,23 @@ mod tests {
             Offered::Accepted(0)
         );
         let slot = table.find(b"k").unwrap();
-        assert_eq!(table.line(slot), b"AT A +1.000000000 k +1+1 20\n");
+        assert_eq!(table.record(slot).line(), b"AT A +1.000000000 k +1+1 20\n");
         assert_eq!(table.find(b"l"), None);
+    }
+
+    #[test]
+    fn several_clients_are_looked_up_together() {
+        let mut table = Table::new(99, 9999);
+        let names: Vec<String> = (0..2 * TOGETHER).map(|it| format!("k{it}")).collect();
+        for name in &names {
+            offer(&mut table, &format!("AT A +1.000000000 {name} +1+1 1"));
+        }
+        let clients = [&b"stranger"[..]].into_iter();
+        let found = table.look_up(clients.chain(names.iter().map(String::as_bytes)));
+        // A name that is not known may have the tag of another, but hardly ever has.
+        assert!(found[1..].iter().copied().eq((0..15).map(Some)));
+        assert_eq!(table.look_up(std::iter::empty()), [None; TOGETHER]);
+        assert_ne!(table.glance(1), table.glance(2));
     }
 
     #[test]

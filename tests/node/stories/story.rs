@@ -112,6 +112,11 @@ impl Story {
                 "pool" => &mut self.settings.pool,
                 "journal_batch" => &mut limits.journal_batch,
                 "journal_slice" => &mut limits.journal_slice,
+                "link_steps" => &mut limits.link_steps,
+                "compare_floor" => {
+                    limits.compare_floor = number(value)?;
+                    continue;
+                }
                 "journal_floor" => {
                     limits.journal_floor = number(value)?;
                     continue;
@@ -281,6 +286,10 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
         (["fail", lookup], Some(why)) => {
             let why = String::from_utf8_lossy(why).into_owned();
             world.answer(number(lookup)?, Err(LookupError::Failed(why)))?;
+        }
+        (["disk", server, "forgets"], None) => {
+            let disk = world.disk(world.place(server)?)?;
+            (disk.text, disk.safe) = (Vec::new(), 0);
         }
         (["disk", server, state @ ..], None) => {
             let disk = world.disk(world.place(server)?)?;

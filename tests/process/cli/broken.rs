@@ -102,7 +102,71 @@ fn every_error_of_a_topology_names_its_line_and_what_to_do() {
         (host("-a"), ":1: \"-a\" is not a host; ".into()),
         (
             host("0.0.0.0"),
-            ":1: nobody can dial 0.0.0.0; write the address that ".into(),
+            ":1: nobody can dial 0.0.0.0; write the address that the neighbours dial, and after \
+             the ports listen=0.0.0.0"
+                .into(),
+        ),
+        (
+            host("fe80::1"),
+            ":1: fe80::1 is link-local and means nothing without its interface; write \
+             fe80::1%INTERFACE, or another address"
+                .into(),
+        ),
+        (
+            host("fe80::1%"),
+            ":1: \"fe80::1%\" is not a host; after the % stands the name of an interface".into(),
+        ),
+        (
+            host("2001:db8::1%eth0"),
+            ":1: \"2001:db8::1%eth0\" is not a host; only a link-local IPv6 address, ".into(),
+        ),
+        (
+            host("127.0.0.1%lo"),
+            ":1: \"127.0.0.1%lo\" is not a host; only a link-local IPv6 address, ".into(),
+        ),
+        (
+            host("224.0.0.1"),
+            ":1: 224.0.0.1 is no machine's own address; write the ".into(),
+        ),
+        (
+            host("255.255.255.255"),
+            ":1: 255.255.255.255 is no machine's own address; ".into(),
+        ),
+        (
+            host("ff02::1"),
+            ":1: ff02::1 is no machine's own address; ".into(),
+        ),
+        (
+            door("clients=1 servers=2 listen="),
+            ":3: nothing after listen=; write an address of the machine, or 0.0.0.0 for all".into(),
+        ),
+        (
+            door("clients=1 servers=2 listen=127.0.0.1:80"),
+            ":3: listen=: \"127.0.0.1:80\" is not a host; write the bare address".into(),
+        ),
+        (
+            door("clients=1 servers=2 listen=fe80::1"),
+            ":3: listen=: fe80::1 is link-local and means nothing ".into(),
+        ),
+        (
+            door("clients=1 servers=2 listen=:: listen=[::]"),
+            ":3: listen= is given twice; leave one out".into(),
+        ),
+        (
+            door("clients=1 servers=2 source=0.0.0.0"),
+            ":3: \"0.0.0.0\" is not an address to dial from; write one address of ".into(),
+        ),
+        (
+            door("clients=1 servers=2 source=h.example"),
+            ":3: \"h.example\" is not an address to dial from; ".into(),
+        ),
+        (
+            door("clients=1 servers=2 source=::1 source=::1"),
+            ":3: source= is given twice; leave one out".into(),
+        ),
+        (
+            door("clients=1 plain listen=0.0.0.0"),
+            ":3: a plain server listens and dials as it likes; leave listen= and ".into(),
         ),
         (host("::"), ":1: nobody can dial ::; ".into()),
         (
@@ -131,7 +195,10 @@ fn every_error_of_a_topology_names_its_line_and_what_to_do() {
         ),
         (
             door("clients=1 servers=2 peers=3"),
-            ":3: unknown word \"peers=3\"; write ".into(),
+            format!(
+                ":3: unknown word \"peers=3\"; write {form}, plain in place of servers=, or \
+                 listen=ADDRESS and source=ADDRESS after it"
+            ),
         ),
         (
             door("12001 12101"),

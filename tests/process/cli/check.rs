@@ -23,6 +23,24 @@ AT lines per update, at most        8 (2m - n + 1)
 }
 
 #[test]
+fn check_shows_where_servers_listen_and_dial_from_if_the_file_says_it() {
+    let files = Files::new();
+    let file = files.write(
+        "t.txt",
+        "server A herd.example clients=1 servers=2 listen=[::] source=192.0.2.7\n\
+         server B fe80::1%eth0 clients=3 servers=4\nserver P ::1 clients=5 plain\nlink A B\n",
+    );
+    let want = "
+server  clients' door     servers' door     listens on    dials from  neighbours
+A       herd.example:1    herd.example:2    ::            192.0.2.7   B
+B       [fe80::1%eth0]:3  [fe80::1%eth0]:4  fe80::1%eth0  any         A
+P       [::1]:5           plain             -             -           none
+";
+    let said = right(&["check", "-t", &file]);
+    assert!(said.contains(want), "{said}");
+}
+
+#[test]
 fn check_describes_the_other_herds() {
     for (file, links, rows, lines) in [
         (
@@ -92,4 +110,39 @@ servers whose loss splits a part: A
 "
     );
     assert_eq!(right(&["check", "-t", &file]), want);
+}
+
+#[test]
+fn check_says_what_a_dense_herd_costs_and_a_sparser_one_would() {
+    let files = Files::new();
+    let mesh = |size: usize, links: &dyn Fn(usize, usize) -> bool| {
+        let server = |n| {
+            format!(
+                "server S{n} ::1 clients={} servers={}\n",
+                2 * n + 1,
+                2 * n + 2
+            )
+        };
+        let pairs = (0..size).flat_map(|a| (a + 1..size).map(move |b| (a, b)));
+        let link = |(a, b)| format!("link S{a} S{b}\n");
+        let pairs = pairs.filter(|&(a, b)| links(a, b)).map(link);
+        let text: String = (0..size).map(server).chain(pairs).collect();
+        right(&["check", "-t", &files.write("mesh.txt", &text)])
+    };
+    let advice = "
+The part of S0 is dense: its 300 links cost up to 576 lines per update.
+A ring with a chord from each server to the one 5 places after it would do
+with 50 links and 76 lines. Its diameter is 4, and no loss of one server
+splits it.
+";
+    let dense = mesh(25, &|_, _| true);
+    assert!(dense.ends_with(advice), "{dense}");
+    // The advised herd is not dense, nor is a small mesh.
+    let advised = mesh(25, &|a, b| [1, 5, 20, 24].contains(&(b - a)));
+    assert!(
+        advised.contains("50 links") && advised.contains("76 (2m - n + 1)"),
+        "{advised}"
+    );
+    assert!(!advised.contains("dense"), "{advised}");
+    assert!(!mesh(5, &|_, _| true).contains("dense"));
 }

@@ -153,6 +153,14 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: --whatsat takes a whole number from 0 to 100, not \"101\"",
         ),
         (
+            &["load", "127.0.0.1:12001", "--radius", "51"],
+            "herd: --radius takes a whole number from 0 to 50, not \"51\"",
+        ),
+        (
+            &["load", "127.0.0.1:12001", "--bound", "21"],
+            "herd: --bound takes a whole number from 0 to 20, not \"21\"",
+        ),
+        (
             &["load", "127.0.0.1:12001", "--requests", "-1"],
             "herd: --requests takes a whole number of at least 1, not \"-1\"",
         ),

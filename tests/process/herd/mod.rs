@@ -12,6 +12,7 @@ mod flood;
 mod limits;
 mod lines;
 mod logs;
+mod notify;
 mod order;
 mod places;
 mod rivals;

@@ -1,5 +1,7 @@
 //! Lookups through a real server, against an endpoint that answers, hangs or waits to be told.
 
+use std::fs;
+
 use super::support::client::ask_text;
 use super::support::endpoint::{Endpoint, Say};
 use super::support::herd::Herd;
@@ -174,6 +176,12 @@ fn no_thread_is_started_for_a_request() {
     let endpoint = Endpoint::start([Say::Held("{}".into())]);
     let herd = google_herd("google", &endpoint);
     let server = &herd.servers[0];
+    // A thread has written the greeting.
+    wait_until("it has ended", || {
+        let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+        let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")));
+        !names.flatten().any(|name| name == "stdio\n")
+    });
     let before = server.proc_count("task");
     server.client().ask(iamat("k"));
     let mut client = server.client();

@@ -91,3 +91,23 @@ fn a_client_that_is_not_known_is_invalid() {
         assert_eq!(ask_text(port, &line), format!("? {line}"));
     }
 }
+
+/// The index takes megabytes, which a server that nobody asks does not need.
+#[test]
+fn the_index_is_built_once_and_at_the_first_lookup() {
+    let herd = Herd::one();
+    let server = &herd.servers[0];
+    server.client().ask(iamat("kiwi"));
+    assert_eq!(server.count("the index of"), 0);
+    let mut clients: Vec<_> = (0..8).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.say("WHATSAT kiwi 10 1\n".repeat(8));
+    }
+    for client in &mut clients {
+        for _ in 0..8 {
+            assert_eq!(client.rest_of_near().status(), "OK");
+        }
+    }
+    server.logged("[INFO] the index of 100420 places is built, in ");
+    assert_eq!(server.count("the index of"), 1);
+}

@@ -159,7 +159,7 @@ fn what_is_not_ours_is_refused() {
     let path = file(&herd.servers[0]);
     let text = fs::read_to_string(&path).unwrap();
     let mut other = Vec::new();
-    herd::node::journal_line::push(&mut other, b"herd-journal 2 Hands\n");
+    herd::wire::journal_line::push(&mut other, b"herd-journal 2 Hands\n");
     fs::write(&path, [&other, text.as_bytes()].concat()).unwrap();
     is_refused(&mut herd, "it is the journal of Hands; move it away");
     fs::write(&path, "Shall I compare thee\n").unwrap();

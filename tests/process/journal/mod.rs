@@ -8,6 +8,7 @@ mod disk;
 mod kills;
 mod order;
 mod replies;
+mod restarts;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,8 +17,8 @@ use std::path::PathBuf;
 use crate::support;
 use crate::support::herd::Herd;
 use crate::support::process::Server;
-use herd::node::journal_line;
 use herd::wire::Report;
+use herd::wire::journal_line;
 
 /// Where the live segment of a server's journal is.
 fn file(server: &Server) -> PathBuf {

@@ -69,8 +69,8 @@ fn the_loop_never_waits_for_the_disk() {
     };
     let server = &mut herd.servers[0];
     let mut client = server.client();
-    // 100 clients move until the journal is longer than 4 MiB, and more than half outdated.
-    let name = "k".repeat(400);
+    // 100 clients move until the journal is longer than 16 MiB, and more than half outdated.
+    let name = "k".repeat(900);
     for round in 0..200 {
         let line = |number| format!("IAMAT {name}{number} +1-2 {}\n", 1_000_000 + round);
         client.say((0..100).map(line).collect::<String>());

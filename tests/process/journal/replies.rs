@@ -50,7 +50,7 @@ fn nothing_can_be_sent_before_it_is_written() {
 fn the_status_says_how_the_journal_is() {
     let (mut node, now) = (node(Fsync::Always), Now::default());
     let mut line = Vec::new();
-    herd::node::journal_line::push(&mut line, b"AT A +0.000000000 k +1+1 0\n");
+    herd::wire::journal_line::push(&mut line, b"AT A +0.000000000 k +1+1 0\n");
     line.pop();
     assert_eq!(node.replay(&line), Ok(()));
     node.replayed();

@@ -15,6 +15,8 @@ use crate::support::wire::{End, Holder, Network, Wire};
 const READ_MAX: usize = 16 << 10;
 /// JSON of a lookup, with the blank line behind it, in bytes at most.
 const JSON_MAX: usize = 200;
+/// A line of digests, a MARK and a SINCE, in bytes.
+const DIGESTS_LEN: usize = 1_200;
 /// A turn takes so long at least, and sometimes so much longer, in nanoseconds.
 const TURN: [u64; 2] = [1_000, 200_000];
 
@@ -65,6 +67,10 @@ impl World {
         self.tell_stale(&mut server, now);
         server.observe(now, self);
         server.act(now, self);
+        if server.killed {
+            self.note_at(place, "is killed between two writes");
+            return self.exit(*server);
+        }
         self.check_limits(&server);
         if server.stopped {
             self.note_at(place, "has ended");
@@ -133,7 +139,7 @@ impl World {
             waiting += load.lookups;
             let (unsent, unread) = match socket.link {
                 true => (
-                    limits.link_outbox.max(limits.outbox_high) + line + 600,
+                    limits.link_outbox.max(limits.outbox_high) + line + DIGESTS_LEN,
                     limits.server_line,
                 ),
                 false => (
@@ -203,6 +209,17 @@ impl Kernel for World {
             at,
             Happening::Dialled(place, shell.life, peer, attempt, end),
         );
+    }
+
+    fn dies(&mut self, place: usize) -> bool {
+        let Some((actions, long)) = self.places[place].doomed.filter(|_| self.rough) else {
+            return false;
+        };
+        self.places[place].doomed = actions.checked_sub(1).map(|left| (left, long));
+        if actions == 0 {
+            self.plan(self.now + long, Happening::Start(place));
+        }
+        actions == 0
     }
 
     fn knock(&mut self, place: usize) -> Option<End> {

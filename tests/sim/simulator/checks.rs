@@ -47,6 +47,7 @@ impl World {
             self.check_part(plan)?;
         }
         self.check_census()?;
+        self.check_repairs()?;
         // A disk that broke is tried once a second, and takes its time.
         self.after(4 * SECOND)?;
         self.check_journals()?;
@@ -294,6 +295,17 @@ impl World {
             })?;
         }
         Some(())
+    }
+
+    /// Nothing is repaired, if nothing was broken.
+    fn check_repairs(&mut self) -> Option<()> {
+        let repairs: Vec<(&str, u64)> = self
+            .servers()
+            .flat_map(|(_, server)| server.node.inspect().limits_hit())
+            .filter(|(name, _)| *name == "repair_after")
+            .collect();
+        let right = self.garble.is_done || repairs.is_empty();
+        self.demand("repairs", right, || format!("{repairs:?}"))
     }
 
     /// All are asked to end, and do, and then nothing ever happens again.

@@ -1,7 +1,9 @@
 //! Faults, and how they end.
 
+use herd::node::Fsync;
+
 use super::guest::State;
-use super::plan::{DiskFault, Fault, Learns};
+use super::troubles::{DiskFault, Fault, Learns, Left};
 use super::world::{Happening, World};
 use crate::support::wire::{End, Holder, Network, Wire};
 
@@ -83,6 +85,16 @@ impl World {
                 }
                 self.plan(self.now + long, Happening::Undo(Undo::Disk(place)));
             }
+            Fault::KillWithin(place, actions, long) => {
+                self.places[place].doomed = Some((actions, long));
+            }
+            Fault::Relapse(place, left, long) => {
+                self.relapse(place, left);
+                self.plan(self.now + long, Happening::Start(place));
+            }
+            Fault::Garble(from, to, what) => {
+                self.garble.due.insert((from, to), what);
+            }
             Fault::Jump(place, by) => {
                 self.note_at(place, "has another time");
                 let now = self.now;
@@ -107,6 +119,32 @@ impl World {
             }
             Undo::Thaw(place) => self.thaw(place),
             Undo::Disk(place) => self.mend_disk(place),
+        }
+    }
+
+    /// A process is gone, and a part of its journal, too.
+    fn relapse(&mut self, place: usize, left: Left) {
+        self.note_at(
+            place,
+            &format!("crashes, and keeps of its journal: {left:?}"),
+        );
+        let has_failed = self.places[place].failed.is_some();
+        let syncs = self.weather.journal == Some(Fsync::Always);
+        let is_safe = left == Left::Safe && syncs && !has_failed;
+        if let Some(server) = self.places[place].server.take() {
+            self.exit(*server);
+        }
+        let disk = &mut self.places[place].disk;
+        let most = match left {
+            Left::Safe => disk.safe,
+            Left::Old(percent) => disk.text.len() * percent as usize / 100,
+            Left::Nothing => 0,
+        };
+        let ends = disk.text[..most].iter().rposition(|&byte| byte == b'\n');
+        disk.text.truncate(ends.map_or(0, |end| end + 1));
+        disk.safe = disk.safe.min(disk.text.len());
+        if !is_safe {
+            self.lower_floor(place);
         }
     }
 

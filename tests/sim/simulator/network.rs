@@ -60,8 +60,11 @@ impl Network for World {
         &mut self.wires
     }
 
-    fn post(&mut self, to: End, parcel: Parcel) {
+    fn post(&mut self, to: End, mut parcel: Parcel) {
         let side = 1 - to.side;
+        if let Parcel::Bytes(bytes) = &mut parcel {
+            self.garble(to, bytes);
+        }
         if let (Holder::Guest(guest), Parcel::Bytes(bytes)) = (self.side(to).holder, &parcel) {
             self.guests[guest].written += bytes.len();
         }

@@ -7,6 +7,7 @@ use herd::units::{MILLISECOND, SECOND};
 
 use super::clock::BASE;
 use super::random::Random;
+use super::troubles::{Fault, disk_faults, faults, relapses};
 use super::visit::{Ask, Line, Visit, visits};
 
 /// All that is decided before the run.
@@ -59,51 +60,6 @@ pub struct Weather {
     pub skew: u64,
 }
 
-/// A fault. Times are in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing gets from the first to the second for so long.
-    Cut(usize, usize, u64),
-    /// Nothing gets through either way for so long.
-    CutBoth(usize, usize, u64),
-    /// The connection that the first dialled to the second dies; who learns of it.
-    Kill(usize, usize, Learns),
-    /// A process is gone, and all that it knew; another starts after so long.
-    Crash(usize, u64),
-    /// A process ends as it was asked to; another starts after so long.
-    Stop(usize, u64),
-    /// A process stands still for so long, and forgets nothing.
-    Freeze(usize, u64),
-    /// Bytes from the first to the second are not taken for this long.
-    Block(usize, usize, u64),
-    /// A wall clock jumps, by so many nanoseconds.
-    Jump(usize, i64),
-    /// A disk has no room for so long, or does not work at all.
-    Disk(usize, DiskFault, u64),
-}
-
-/// The state of a disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiskFault {
-    /// It has no room.
-    Full,
-    /// Nothing can be made safe.
-    Broken,
-    /// It takes its time.
-    Hangs,
-}
-
-/// The side that learns that a connection is dead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Learns {
-    /// Both.
-    Both,
-    /// The dialler, and the other when it writes.
-    Dialler,
-    /// The acceptor, and the dialler when it writes.
-    Dialled,
-}
-
 const NAMES: [&str; 12] = [
     "Goloman", "Hands", "Holiday", "Welsh", "Wilkes", "Alford", "Ball", "Hamilton", "Hill",
     "Jaquez", "Smith", "Campbell",
@@ -132,6 +88,8 @@ impl Plan {
         let mut random = Random::new(seed);
         let (names, links) = herd(&mut random);
         let mut weather = Weather::draw(&mut random);
+        // Not drawn, so that a seed means what it did before this limit.
+        weather.limits.feed_segment = [1, 2, 8, 1024][seed as usize % 4];
         let heal = random.between(1500, 4500) * MILLISECOND;
         let mut faults = faults(&mut random, &links, names.len(), heal);
         // Luck of its own: a seed without journals is what it would be if there were none.
@@ -141,6 +99,9 @@ impl Plan {
         if weather.journal.is_some() {
             disk_faults(&mut disks, (names.len(), mover), heal, &mut faults);
         }
+        let mut more = Random::new(seed ^ 0x636d_7072);
+        weather.draw_comparison(&mut more);
+        relapses(&mut more, &links, &weather, heal, &mut faults);
         let mut visits = visits(&mut random, names.len(), heal, &weather.limits);
         // Somebody finds a server that has just begun anew, before its neighbours do.
         for &(at, fault) in &faults {
@@ -274,6 +235,17 @@ impl Weather {
         self.limits.journal_floor = random.pick(&[1, 300, 4 << 20]);
     }
 
+    /// Some herds compare even small tables, if their links can carry that in time.
+    fn draw_comparison(&mut self, random: &mut Random) {
+        self.limits.link_steps = random.scaled(1, 16 << 10) as usize;
+        self.limits.compare_ahead = random.pick(&[1, 8]);
+        let floor = random.pick(&[0, 0, 3, 1024]);
+        let bytes_per_second = self.window as u64 * SECOND / (2 * self.delay_max);
+        if bytes_per_second >= 20_000 {
+            self.limits.compare_floor = floor;
+        }
+    }
+
     /// Nothing ever goes wrong, and every link is as long as any other.
     pub fn fair(delay: u64) -> Weather {
         Weather {
@@ -307,87 +279,4 @@ fn movers(random: &mut Random, place: usize, heal: u64) -> Vec<Visit> {
     };
     let count = random.pick(&[0, 40, 80]);
     (0..count).map(|_| mover(random)).collect()
-}
-
-/// Disks fill up and break, most of all where somebody moves, and now and then the whole herd is
-/// killed at once.
-fn disk_faults(
-    random: &mut Random,
-    (size, mover): (usize, usize),
-    heal: u64,
-    faults: &mut Vec<(u64, Fault)>,
-) {
-    for _ in 0..random.pick(&[0, 1, 2, 4]) {
-        let place = match random.percent(70) {
-            true => mover,
-            false => random.below(size),
-        };
-        let at = random.between(0, heal);
-        let long = random.scaled(1, 2000) * MILLISECOND;
-        let what = random.pick(&[
-            DiskFault::Full,
-            DiskFault::Full,
-            DiskFault::Broken,
-            DiskFault::Hangs,
-        ]);
-        faults.push((at, Fault::Disk(place, what, long)));
-    }
-    if random.percent(40) {
-        let at = random.between(200 * MILLISECOND, heal);
-        for place in 0..size {
-            let long = random.scaled(20, 1000) * MILLISECOND;
-            faults.push((at, Fault::Crash(place, long)));
-        }
-    }
-    faults.sort_by_key(|(at, _)| *at);
-}
-
-fn faults(
-    random: &mut Random,
-    links: &[(usize, usize)],
-    size: usize,
-    heal: u64,
-) -> Vec<(u64, Fault)> {
-    let count = [0, 1, 2, 4, 8][random.below(5)];
-    // WriteError seldom comes alone: most of it is about one link and its servers.
-    let focus = random.pick(links);
-    let mut faults: Vec<(u64, Fault)> = (0..count)
-        .map(|_| {
-            let at = random.between(200 * MILLISECOND, heal);
-            let long = random.scaled(20, 4000) * MILLISECOND;
-            let near = random.percent(70);
-            let (mut one, mut other) = if near { focus } else { random.pick(links) };
-            if random.percent(50) {
-                (one, other) = (other, one);
-            }
-            let place = if near { one } else { random.below(size) };
-            let fault = match random.below(10) {
-                0 => Fault::Cut(one, other, long),
-                1 => Fault::CutBoth(one, other, long),
-                2 => Fault::Kill(one, other, Learns::Both),
-                3 => Fault::Kill(one, other, Learns::Dialler),
-                4 => Fault::Kill(one, other, Learns::Dialled),
-                5 | 6 => Fault::Crash(place, long),
-                7 => match random.percent(50) {
-                    true => Fault::Stop(place, long),
-                    false => Fault::Freeze(place, long),
-                },
-                8 => Fault::Block(one, other, long),
-                _ => Fault::Jump(
-                    place,
-                    random.between(0, 7_200) as i64 * 1_000_000_007 - 3_600_000_000_000,
-                ),
-            };
-            (at, fault)
-        })
-        .collect();
-    // Bytes that were not taken yet are lost, too.
-    for (at, fault) in faults.clone() {
-        if let (Fault::Block(one, other, long), true) = (fault, random.percent(50)) {
-            let late = random.between(0, 2) * MILLISECOND;
-            faults.push((at + long + late, Fault::Kill(one, other, Learns::Both)));
-        }
-    }
-    faults.sort_by_key(|(at, _)| *at);
-    faults
 }

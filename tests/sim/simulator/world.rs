@@ -9,10 +9,12 @@ use herd::units::{ConnId, LookupId, PeerId};
 use super::Failure;
 use super::clock::Clock;
 use super::faults::Undo;
+use super::garble::Garble;
 use super::guest::{Guest, Lookup, Value};
-use super::plan::{Fault, Plan, Weather};
+use super::plan::{Plan, Weather};
 use super::random::Random;
 use super::trace::Trace;
+use super::troubles::Fault;
 use super::visit::Visit;
 use crate::support::disk::Disk;
 use crate::support::kernel::{Answer, Numbers};
@@ -45,6 +47,8 @@ pub struct World {
     pub cuts: BTreeMap<(usize, usize), u32>,
     /// Bytes from the first to the second are not taken, for this many reasons.
     pub blocks: BTreeMap<(usize, usize), u32>,
+    /// Lines that do not arrive as they were sent.
+    pub garble: Garble,
     /// AT lines that the second read from the first.
     pub carried: BTreeMap<(usize, usize), usize>,
     /// All other lines, likewise.
@@ -59,13 +63,11 @@ pub struct World {
     pub over: bool,
     /// The teller, if anybody listens.
     pub trace: Option<Trace>,
-    /// The first failure.
     pub failure: Option<Failure>,
     /// Everything that happened, as one number.
     pub fingerprint: u64,
     /// How many things happened, and how many may.
     pub happenings: u64,
-    /// See `happenings`.
     pub happenings_max: u64,
     queue: BinaryHeap<Reverse<Entry>>,
     planned: u64,
@@ -74,15 +76,11 @@ pub struct World {
 /// Where a server lives.
 #[derive(Debug)]
 pub struct Place {
-    /// Its name.
     pub name: String,
-    /// The places of its neighbours.
     pub neighbours: Vec<usize>,
-    /// Its wall clock.
     pub clock: Clock,
     /// How often it was started.
     pub lives: u32,
-    /// Where its journal is.
     pub disk: Disk,
     /// The disk has had its time for the worker's task.
     pub disk_ready: bool,
@@ -94,9 +92,10 @@ pub struct Place {
     pub born: u64,
     /// When its journal was last seen not to keep everything.
     pub failed: Option<u64>,
+    /// It is killed in its next turn, after so many actions; another starts after so long.
+    pub doomed: Option<(u32, u64)>,
     /// When its next turn is.
     pub wake: u64,
-    /// The process.
     pub server: Option<Box<Shell>>,
 }
 
@@ -167,6 +166,7 @@ impl World {
             stale: VecDeque::new(),
             born: 0,
             failed: None,
+            doomed: None,
             wake: u64::MAX,
             server: None,
         });
@@ -180,6 +180,7 @@ impl World {
             delays,
             cuts: BTreeMap::new(),
             blocks: BTreeMap::new(),
+            garble: Garble::default(),
             carried: BTreeMap::new(),
             spoken: BTreeMap::new(),
             floor: BTreeMap::new(),

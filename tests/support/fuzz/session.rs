@@ -77,7 +77,6 @@ struct World {
     /// The seat whose bytes come.
     seat: usize,
     gathered: Vec<u8>,
-    /// Under way.
     lookups: Vec<LookupId>,
     opened: u32,
     transcript: Transcript,
@@ -91,8 +90,9 @@ struct World {
 impl World {
     fn new(kind: u8) -> World {
         let mut limits = [Limits::default(), tiny()][usize::from(kind & 1)].clone();
-        // The transcript knows no deadline of a line.
+        // The transcript knows no deadline of a line. Few clients must do for a comparison.
         limits.half_line = u64::MAX;
+        (limits.compare_floor, limits.link_steps) = (1, 2);
         let neighbour = Neighbour {
             name: "Hands".into(),
             plain: false,

@@ -6,12 +6,14 @@
 //!
 //! A log that cannot be written stops nobody. The failure is said once, on standard error, and kept
 //! for [`Log::state`]. Meanwhile lines that do not fit the buffer are dropped whole and counted; a
-//! line that the disk took half of is finished first when there is room again. The log keeps no
-//! deadline: its owner calls [`Log::check`] now and then.
+//! line that the disk took half of is finished first when there is room again. A reader that is
+//! slow is no failure until the buffer is full. The log keeps no deadline: its owner calls
+//! [`Log::check`] now and then.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+mod output;
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +21,8 @@ use log::LevelFilter;
 use simplelog::{ConfigBuilder, WriteLogger};
 
 use crate::limits::Limits;
+use crate::stdio::{Stream, say};
+use output::{Output, append, append_or_wait};
 
 const LIMITS: Limits = Limits::PRODUCT;
 
@@ -30,8 +34,8 @@ pub struct Log(Arc<Mutex<Sink>>);
 #[derive(Default)]
 struct Sink {
     path: PathBuf,
-    /// None: it could not be reopened.
-    file: Option<File>,
+    /// None: it could not be opened.
+    file: Option<Output>,
     buffer: Vec<u8>,
     /// The rest of the line that is being pushed is dropped.
     dropping: bool,
@@ -39,6 +43,8 @@ struct Sink {
     torn: bool,
     /// Why the log is not written.
     trouble: Option<String>,
+    /// The reason is that its reader is behind, which may be over at any time.
+    blocked: bool,
     /// Lines that were dropped since the start.
     lost: u64,
     /// Lines that had been dropped when the log was last written.
@@ -49,11 +55,11 @@ struct Sink {
 /// above are kept, but never those of the HTTP client, whose trace shows keys.
 ///
 /// # Errors
-/// When the file cannot be written, or a log is open already.
+/// When the file cannot be written, or a log is open already. A pipe that nobody reads is no error.
 pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
     let sink = Sink {
         path: path.to_path_buf(),
-        file: Some(append(path)?),
+        file: append_or_wait(path)?,
         ..Sink::default()
     };
     let log = Log(Arc::new(Mutex::new(sink)));
@@ -67,6 +73,14 @@ pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
         .build();
     WriteLogger::init(level, config, log.clone()).map_err(io::Error::other)?;
     Ok(log)
+}
+
+/// Whether the log at `path` can be written, which makes the file if there is none.
+///
+/// # Errors
+/// When it cannot.
+pub fn try_open(path: &Path) -> io::Result<()> {
+    append_or_wait(path).map(drop)
 }
 
 /// Makes a panic a line of the log instead of a text on the terminal, and writes the lines before
@@ -102,9 +116,11 @@ impl Log {
         }
     }
 
-    /// Writes the lines that were gathered. False: the log cannot be written; after the first
-    /// failure only [`Log::check`] tries again.
-    pub fn write_out(&self) -> bool {
+    /// Writes the lines that were gathered, then these. False: some are left. After a failure only
+    /// [`Log::check`] tries again, unless a reader is merely behind.
+    pub fn write_out(&self, lines: &[u8]) -> bool {
+        let taken = self.lock().write_directly(lines);
+        self.push(&lines[taken..]);
         self.lock().write_out()
     }
 
@@ -112,9 +128,7 @@ impl Log {
     /// to log when writing works again or the file is a new one.
     pub fn check(&self) -> Option<String> {
         let sink = &mut *self.lock();
-        // Writes to a file that was removed succeed, and are lost.
-        let exists = |file: &File| file.metadata().is_ok_and(|facts| facts.nlink() > 0);
-        let removed = !sink.file.as_ref().is_some_and(exists);
+        let removed = !sink.file.as_ref().is_some_and(Output::exists);
         let opened = if removed { sink.open() } else { Ok(()) };
         let outcome = opened.and_then(|()| sink.write());
         let recovered = sink.note(outcome);
@@ -151,18 +165,33 @@ impl Write for Log {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.write_out();
+        self.write_out(b"");
         Ok(())
     }
 }
 
 impl Sink {
+    /// Writes `lines` without a copy, if nothing comes before them. Returns how many bytes the file
+    /// took; the others belong in the buffer, and so does an error, which its write will meet.
+    fn write_directly(&mut self, lines: &[u8]) -> usize {
+        let file = self.file.as_mut().filter(|_| self.trouble.is_none());
+        let Some(file) = file.filter(|_| self.buffer.is_empty() && !lines.is_empty()) else {
+            return 0;
+        };
+        let taken = file.write(lines).unwrap_or(0);
+        self.torn = taken > 0 && lines[taken - 1] != b'\n';
+        taken
+    }
+
     fn write_out(&mut self) -> bool {
-        if self.trouble.is_none() {
+        if self.trouble.is_none() || self.blocked {
             let outcome = self.write();
-            self.note(outcome);
+            // A line about the end of this trouble goes to the buffer by `check`.
+            if self.trouble.is_none() || outcome.is_err() {
+                self.note(outcome);
+            }
         }
-        self.trouble.is_none()
+        self.buffer.is_empty() && self.trouble.is_none()
     }
 
     /// Opens the file, and makes its directory if need be.
@@ -172,7 +201,7 @@ impl Sink {
             fs::create_dir_all(directory)?;
         }
         let file = append(&self.path)?;
-        let is_new = file.metadata().is_ok_and(|facts| facts.len() == 0);
+        let is_new = file.facts().is_ok_and(|facts| facts.len() == 0);
         if is_new && std::mem::take(&mut self.torn) {
             // The rest of a line that began in the old file.
             let end = self.buffer.iter().position(|byte| *byte == b'\n');
@@ -182,10 +211,13 @@ impl Sink {
         Ok(())
     }
 
-    /// Writes as much as the disk takes.
+    /// Writes as much as the disk or the reader takes.
     fn write(&mut self) -> io::Result<()> {
+        if self.file.is_none() && !self.buffer.is_empty() {
+            self.open()?;
+        }
         let Some(file) = &mut self.file else {
-            return Err(io::ErrorKind::NotFound.into());
+            return Ok(());
         };
         while !self.buffer.is_empty() {
             match file.write(&self.buffer) {
@@ -194,8 +226,18 @@ impl Sink {
                     self.torn = self.buffer[count - 1] != b'\n';
                     self.buffer.drain(..count);
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.trouble.is_none() && self.buffer.len() < LIMITS.log_backlog {
+                        return Ok(());
+                    }
+                    self.blocked = true;
+                    return Err(io::Error::other("its reader does not keep up"));
+                }
+                Err(error) => {
+                    self.blocked = false;
+                    return Err(error);
+                }
             }
         }
         self.buffer.shrink_to(LIMITS.log_backlog);
@@ -205,6 +247,7 @@ impl Sink {
     /// Takes note of a result of writing. The first failure is said on standard error; a line to
     /// log is returned when it is over.
     fn note(&mut self, outcome: io::Result<()>) -> Option<String> {
+        self.blocked &= outcome.is_err();
         match (outcome, self.trouble.take()) {
             (Ok(()), None) => None,
             (Ok(()), Some(why)) => {
@@ -216,8 +259,7 @@ impl Sink {
             (Err(error), None) => {
                 let path = self.path.display();
                 let what = format!("{path} cannot be written: {error}; serving on without a log");
-                // Without a standard error there is nobody to tell.
-                let _ = writeln!(io::stderr(), "herd: warning: {what}");
+                say(Stream::Error, format!("herd: warning: {what}\n"));
                 self.trouble = Some(error.to_string());
                 None
             }
@@ -227,11 +269,6 @@ impl Sink {
             }
         }
     }
-}
-
-/// A file to append to, made if need be.
-fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }
 
 #[cfg(test)]
@@ -254,7 +291,7 @@ mod tests {
             log.push(format!("line {number} ").as_bytes());
             log.push(b"of some bytes\n");
         }
-        assert!(!log.write_out() && log.check().is_none());
+        assert!(!log.write_out(b"") && log.check().is_none());
         let sink = log.lock();
         assert!(sink.trouble.is_some() && sink.lost > 1000);
         assert!(sink.buffer.len() < LIMITS.log_backlog + 100);
@@ -271,11 +308,11 @@ mod tests {
         let path = std::env::temp_dir().join(format!("herd-log-{}", std::process::id()));
         let log = log(&path);
         log.push(b"one\n");
-        assert!(!log.write_out());
+        assert!(!log.write_out(b""));
         // Not tried again before it is checked.
         log.lock().file = None;
         log.push(b"two\n");
-        assert!(!log.write_out());
+        assert!(!log.write_out(b""));
         let said = log.check().expect("it is over");
         assert!(said.starts_with("the log is written again") && said.ends_with("lines lost: 0"));
         assert_eq!(fs::read_to_string(&path).expect("a log"), "one\ntwo\n");
@@ -283,10 +320,24 @@ mod tests {
         // Removed, it is reopened, but not before the next check.
         fs::remove_file(&path).expect("to remove it");
         log.push(b"three\n");
-        assert!(log.write_out());
+        assert!(log.write_out(b""));
         log.push(b"four\n");
         assert!(log.check().expect("it is said").contains("reopened"));
         assert_eq!(fs::read_to_string(&path).expect("a log"), "four\n");
+        fs::remove_file(&path).expect("to remove it");
+    }
+
+    #[test]
+    fn lines_written_directly_come_after_those_that_were_gathered() {
+        let path = std::env::temp_dir().join(format!("herd-direct-{}", std::process::id()));
+        let log = log(&path);
+        assert!(!log.write_out(b"one\n") && log.state().0.is_some(), "full");
+        assert!(!log.write_out(b"two\n"));
+        log.reopen().expect("it is said");
+        log.push(b"three\n");
+        assert!(log.write_out(b"four\n") && log.write_out(b"five\n"));
+        let text = fs::read_to_string(&path).expect("a log");
+        assert_eq!(text, "one\ntwo\nthree\nfour\nfive\n");
         fs::remove_file(&path).expect("to remove it");
     }
 

@@ -1,0 +1,70 @@
+//! The herd on several hosts: network namespaces with cables that are cut, slowed, or lose packets.
+//!
+//! A row of the table below is one thing that happens to hosts. Within `cargo test` each has its
+//! short form; `make hosts` runs the full ones and prints the table with what was measured. Without
+//! root, iproute2 or nftables each row says that it was skipped, and why.
+
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+// The same table as that of the faults.
+#[allow(dead_code)]
+#[path = "../faults/sheet.rs"]
+mod sheet;
+
+mod cables;
+mod names;
+mod network;
+mod servers;
+
+use sheet::Row;
+
+macro_rules! rows {
+    ($($name:ident = $run:path: $fault:literal => $must:literal;)*) => {
+        const ROWS: &[Row] = &[
+            $(Row { name: stringify!($name), fault: $fault, must: $must, run: $run },)*
+        ];
+
+        $(
+            #[test]
+            fn $name() {
+                Row { name: stringify!($name), fault: $fault, must: $must, run: $run }.check();
+            }
+        )*
+    };
+}
+
+rows! {
+    cable = cables::cable:
+        "a cable is pulled in mid-flood" =>
+        "the links over it are found dead; nothing acknowledged is lost once it is back";
+    one_way = cables::one_way:
+        "packets are lost in one direction only" =>
+        "both sides give the link up; nothing acknowledged is lost";
+    power = cables::power:
+        "a host loses its power, and comes back" =>
+        "its neighbours find it dead without a FIN; nothing acknowledged is lost";
+    slow = cables::slow:
+        "256 kbit/s, and 8 s of queue in front of it, while a neighbour catches up" =>
+        "it has everything in the end";
+    lossy = cables::lossy:
+        "a host loses a tenth of all packets" =>
+        "everything arrives";
+    names = names::names:
+        "the topology calls hosts by their names" =>
+        "a server listens on its own name's address, and is reached by it";
+}
+
+/// Everything in its full form, one after the other: `make hosts`.
+#[test]
+#[ignore = "it takes minutes: make hosts"]
+fn the_whole_table() {
+    let only = std::env::var("HERD_ROW").unwrap_or_default();
+    let rows = ROWS.iter().filter(|row| row.name.contains(&only));
+    if !sheet::measure_all(rows) {
+        std::process::exit(1);
+    }
+}
