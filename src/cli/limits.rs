@@ -39,7 +39,7 @@ fn describe(limits: &Limits, clients: usize) -> String {
     }
     text + &format!(
         "\nWith the descriptors that a process may have here, a server takes {clients} clients\n\
-         at once, and four fewer for each of its neighbours, 16 if its host is a name.\n"
+         at once: four fewer for each neighbour, 20 for a plain one, 12 more for a name.\n"
     )
 }
 

@@ -15,6 +15,7 @@ use crate::node::{Ack, Fsync, Secret};
 use crate::places::Provider;
 use crate::terminal::print;
 use crate::topology::Topology;
+use crate::units::MILLISECOND;
 
 /// The options of both `serve` and `up`, less the topology.
 pub(super) struct Shared {
@@ -123,6 +124,9 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
 /// The table's record numbers have 32 bits.
 const RECORDS_MAX: usize = 4_000_000_000;
 
+/// A minute: a link that is dead is not waited for as long as this.
+const ACK_WAIT_MAX_MS: u64 = 60_000;
+
 /// The product's limits, except those that were given.
 fn limits(matches: &Matches) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
@@ -137,6 +141,15 @@ fn limits(matches: &Matches) -> Result<Limits, Failure> {
         // As many bytes for each as without the option, but no fewer in total.
         let each = Limits::PRODUCT.record_bytes / Limits::PRODUCT.records;
         limits.record_bytes = limits.record_bytes.max(limits.records * each);
+    }
+    if let Some(word) = matches.opt_str("ack-wait") {
+        limits.ack_wait = match word.parse() {
+            Ok(ms @ 1..=ACK_WAIT_MAX_MS) => ms * MILLISECOND,
+            _ => {
+                let range = format!("from 1 to {ACK_WAIT_MAX_MS}, not {word:?}");
+                return Err(Wrong(format!("--ack-wait takes milliseconds {range}")));
+            }
+        };
     }
     Ok(limits)
 }

@@ -143,7 +143,7 @@ fn prepare(
         sources,
         clients_max: clients_max(
             descriptors,
-            descriptors_of(&links) + 2 * (addresses.len() - 1),
+            descriptors_of(&links, descriptors) + 2 * (addresses.len() - 1),
         ),
         doors,
         links,
@@ -241,14 +241,27 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     levels.get(place).or(levels.last()).copied()
 }
 
-/// How many descriptors the neighbours may need: four each and, for a name, one for each address
-/// that is being tried.
-fn descriptors_of(links: &[Link]) -> usize {
-    let of_one = |(_, target): &Link| match target {
-        Target::Address(_) => 4,
-        Target::Name(..) => 4 + Limits::PRODUCT.addresses,
+/// How many of `descriptors` the neighbours may need: four each for their links, and more for the
+/// connections to one of another make, and for the addresses of a name that are being tried.
+fn descriptors_of(links: &[Link], descriptors: usize) -> usize {
+    let limits = Limits::PRODUCT;
+    let of_one = |(neighbour, target): &Link| {
+        let connections = match neighbour.plain {
+            true => limits.plain_connections,
+            false => 0,
+        };
+        let attempts = match target {
+            Target::Address(_) => 0,
+            Target::Name(..) => limits.addresses,
+        };
+        4 + connections + attempts
     };
-    links.iter().map(of_one).sum()
+    // A crowd at one neighbour's address. With few descriptors there is no room for all of it.
+    let crowd = match links.is_empty() {
+        true => 0,
+        false => limits.handshakes.min(descriptors / 8),
+    };
+    crowd + links.iter().map(of_one).sum::<usize>()
 }
 
 /// How many clients a server may have at once, if it may open this number of descriptors and its

@@ -5,7 +5,7 @@ use getopts::Matches;
 use super::failure::Failure::{self, Failed, Wrong};
 use super::system::random;
 use super::{options, secret};
-use crate::status::{ask_all, differing, down, staying_different, to_json, to_tables};
+use crate::status::{ask_all, differing, down, refused, staying_different, to_json, to_tables};
 use crate::terminal::print;
 use crate::topology::Topology;
 
@@ -17,16 +17,14 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     }
     let nonce = random().map_err(cannot_ask)?;
     let answers = ask_all(&topology, secret.as_ref(), nonce).map_err(cannot_ask)?;
-    let differing = differing(&topology, &answers);
+    let mut wrong = differing(&topology, &answers);
+    wrong.extend(refused(&topology, &answers));
+    wrong.extend(staying_different(&topology, &answers));
     print(&match matches.opt_present("json") {
         true => to_json(&topology, &answers),
-        false => to_tables(&topology, &answers, &differing),
+        false => to_tables(&topology, &answers, &wrong),
     })?;
-    let problems: Vec<String> = down(&topology, &answers)
-        .into_iter()
-        .chain(differing)
-        .chain(staying_different(&topology, &answers))
-        .collect();
+    let problems: Vec<String> = down(&topology, &answers).into_iter().chain(wrong).collect();
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failed(problems.join("; "))),

@@ -13,8 +13,8 @@ use crate::units::{MILLISECOND, SECOND};
 limits! {
     "clients" {
         /// The doors, the poll, the log, the workers and unidentified connections need 40
-        /// descriptors, each neighbour needs four, and one for each address of its name, and a
-        /// parent may have left some open.
+        /// descriptors, each neighbour needs four, a plain one 16 more, and one for each address of
+        /// its name, and a parent may have left some open.
         /// → A client that has been idle makes room for a further one. If none has, the further one
         /// is closed as soon as it connects.
         clients: usize = 40, descriptors;
@@ -76,7 +76,8 @@ limits! {
         /// Closing a connection while its peer still sends resets it and destroys the last reply.
         /// → Input after the end is dropped for this long; then the connection is closed.
         linger: u64 = SECOND, time;
-        /// With --ack herd, a client does not wait for a dying link to time out.
+        /// With --ack herd, a client does not wait for a dying link to time out. Links that take
+        /// 60 ms each way need more; --ack-wait sets this limit.
         /// → The reply is sent before every server has the update.
         ack_wait: u64 = 200 * MILLISECOND, time;
     }
@@ -131,8 +132,7 @@ limits! {
         /// → A MARK is sent.
         heartbeat: u64 = SECOND, time;
         /// The other end of a silent link may be gone without a word.
-        /// → A neighbour that has sent neither MARK nor answer for this long is taken for dead, and
-        /// the link ends.
+        /// → A neighbour that has sent no byte for this long is taken for dead, and the link ends.
         dead: u64 = 3 * SECOND, time;
         /// A neighbour that restarts is back soon.
         /// → It is dialled again; the wait doubles each time.
@@ -140,6 +140,16 @@ limits! {
         /// A neighbour that stays away is worth one attempt per second.
         /// → The wait between attempts stops doubling.
         redial_last: u64 = SECOND, time;
+        /// A neighbour that refuses us, or that we refuse, is there; it goes on until somebody
+        /// corrects a file.
+        /// → The wait between attempts stops doubling.
+        redial_refused: u64 = 60 * SECOND, time;
+        /// Two processes with the name of one neighbour are noticed by a run that comes back.
+        /// → The run that was met first is forgotten.
+        runs: usize = 16, count;
+        /// A stranger says why it refuses us, and the log must not fill up with its words.
+        /// → The rest of its reason or its name is not shown.
+        refusal_text: usize = 400, bytes;
         /// Name servers that are gone keep a question waiting for half a minute.
         /// → A dial to a name that was never resolved has failed; herd status shows the server as
         /// down. The question goes on, and its answer is used when it comes.
@@ -159,14 +169,26 @@ limits! {
         /// descriptor.
         /// → Further addresses of a name are ignored.
         addresses: usize = 12, count;
-        /// Connections at the servers' door that have not said HELLO get few descriptors beyond two
-        /// for each neighbour.
+        /// Connections at the servers' door that have not proved to be a neighbour, and come from
+        /// elsewhere, get few descriptors.
         /// → A new one takes the place of the one that has been silent longest.
         unidentified: usize = 16, count;
+        /// A crowd that says HELLO in a neighbour's name at its own address must leave this one
+        /// time to prove itself: with 100 connections a second, half a second. An address with
+        /// several neighbours has two places more for each.
+        /// → A new one takes the place of the one at this address that has been silent longest.
+        handshakes: usize = 48, count;
         /// With --ack herd, the newest wave of each server's run is remembered.
         /// → One that has finished is forgotten. If none has, the new wave is not answered, and
         /// replies are late.
         waves: usize = 1024, count;
+        /// A plain neighbour may never end its connections, and each is given time to. As many
+        /// descriptors are kept back for it.
+        /// → The next update waits until one of them has ended.
+        plain_connections: usize = 16, count;
+        /// Most plain neighbours end a connection as soon as they have read its line.
+        /// → The next update does not wait any longer for the end of the last one.
+        plain_end: u64 = 20 * MILLISECOND, time;
         /// A plain neighbour may answer although no answer is wanted.
         /// → The connection ends; the line counts as delivered.
         unexpected_reply: usize = 4 << 10, bytes;

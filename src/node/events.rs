@@ -6,7 +6,7 @@ use super::admin::shutdown;
 use super::api::{Door, LookupError};
 use super::clients;
 use super::conn::{Kind, Phase, Session, Sessions, Stamp, close, input, output, settle, timeouts};
-use super::context::Timer;
+use super::context::{Level, Timer};
 use super::hangup::{close_lingered, close_pending};
 use super::journal::JournalEvent;
 use super::links::{foreign, lines, outgoing};
@@ -26,7 +26,8 @@ pub fn accepted(conn: ConnId, door: Door, from: SocketAddr, all: &mut Sessions, 
     cx.counters.clients += usize::from(door == Door::Clients);
     if door == Door::Servers {
         cx.arm(Timer::Silent(conn), cx.limits.dead);
-        if let Some(evicted) = parts.links.make_room(conn, all, cx) {
+        let new = (conn, from.ip().to_canonical());
+        if let Some(evicted) = parts.links.make_room(new, all, cx) {
             cx.effects
                 .close_later(evicted, "it makes room for a newer connection");
         }
@@ -44,13 +45,13 @@ pub fn received(conn: ConnId, bytes: &[u8], all: &mut Sessions, parts: &mut Part
     if !std::mem::replace(&mut session.has_spoken, true)
         && let Some(from) = session.from
     {
-        let name = match session.kind {
-            Kind::Client => "clients",
-            _ => "servers",
+        // At the servers' door its first line says enough.
+        let (name, level) = match session.kind {
+            Kind::Client => ("clients", Level::Info),
+            _ => ("servers", Level::Debug),
         };
-        parts
-            .cx
-            .info(format_args!("{from} opened at the {name}' door"));
+        let line = format_args!("{from} opened at the {name}' door");
+        parts.cx.log.write(level, line);
     }
     if let Kind::Foreign(id) = session.kind {
         let peer = parts.links.peer_mut(id);
@@ -110,6 +111,9 @@ pub fn written(conn: ConnId, count: usize, all: &mut Sessions, parts: &mut Parts
         _ => {}
     }
     settle(session, cx);
+    if let (Kind::Foreign(id), Phase::Lingering) = (session.kind, session.phase) {
+        foreign::sent(parts.links.peer_mut(id), conn, cx);
+    }
     timeouts::arm(session, cx);
 }
 

@@ -2,7 +2,7 @@
 
 use super::api::Action;
 use super::conn::{Kind, Sessions, timeouts};
-use super::context::Timer;
+use super::context::{Level, Timer};
 use super::links::{foreign, lines};
 use super::parts::Parts;
 use crate::units::ConnId;
@@ -51,6 +51,11 @@ pub fn gone(conn: ConnId, why: &str, all: &mut Sessions, parts: &mut Parts) {
     }
     lines::gone(&session, why, parts);
     if let Some(from) = session.from.filter(|_| session.has_spoken) {
-        parts.cx.info(format_args!("{from} closed: {why}"));
+        let level = match session.is_unidentified() {
+            true => Level::Debug,
+            false => parts.level(&session),
+        };
+        let line = format_args!("{from} closed: {why}");
+        parts.cx.log.write(level, line);
     }
 }

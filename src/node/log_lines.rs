@@ -66,10 +66,10 @@ impl LogLines {
     }
 
     /// Writes a line of a client: one that came from it (`<`) or goes to it (`>`).
-    pub fn client(&mut self, from: SocketAddr, way: char, line: &[u8]) {
+    pub fn client(&mut self, level: Level, from: SocketAddr, way: char, line: &[u8]) {
         let known = self.from.take().filter(|(known, _)| *known == from);
         let (from, who) = known.unwrap_or_else(|| (from, from.to_string()));
-        self.line(Level::Info, &who, way, line);
+        self.line(level, &who, way, line);
         self.from = Some((from, who));
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use super::ack::Acks;
 use super::admin::LoopMetrics;
 use super::api::Config;
-use super::conn::Session;
+use super::conn::{Kind, Session};
 use super::context::{Context, Level};
 use super::journal::Journal;
 use super::links::Links;
@@ -44,9 +44,27 @@ impl Parts {
         }
     }
 
+    /// How much the lines of a connection matter: little in a handshake that failed before and is
+    /// tried again and again.
+    pub fn level(&self, session: &Session) -> Level {
+        let is_stuck = match session.kind {
+            Kind::Outgoing(id) => {
+                let peer = self.links.peer(id);
+                peer.outgoing.state.is_handshake() && peer.redial.is_stuck
+            }
+            Kind::Incoming(id) => return self.links.peer(id).incoming.level(),
+            Kind::Challenged => session.peer().is_some_and(|id| {
+                let incoming = &self.links.peer(id).incoming;
+                incoming.is_doubted || incoming.level() == Level::Debug
+            }),
+            Kind::Client | Kind::Unidentified | Kind::Foreign(_) => false,
+        };
+        if is_stuck { Level::Debug } else { Level::Info }
+    }
+
     /// Sends a line, given without LF, to a connection at the servers' door.
     pub fn say(&mut self, session: &mut Session, line: fmt::Arguments<'_>) {
-        self.say_at(Level::Info, session, line);
+        self.say_at(self.level(session), session, line);
     }
 
     /// Sends a line that is logged at `level`.
@@ -63,26 +81,33 @@ impl Parts {
 
     /// Logs a line that comes from (`<`) or goes to (`>`) a connection.
     pub fn log_line(&mut self, session: &Session, way: char, line: &[u8]) {
-        if !self.cx.log.has(Level::Info) {
+        self.log_line_at(self.level(session), session, way, line);
+    }
+
+    /// Logs such a line at `level`.
+    pub fn log_line_at(&mut self, level: Level, session: &Session, way: char, line: &[u8]) {
+        if !self.cx.log.has(level) {
             return;
         }
         match (session.peer(), session.from) {
             (Some(peer), _) => {
                 let name = &self.links.peer(peer).name;
-                self.cx.log.line(Level::Info, name, way, line);
+                self.cx.log.line(level, name, way, line);
             }
-            (None, Some(from)) => self.cx.log.client(from, way, line),
+            (None, Some(from)) => self.cx.log.client(level, from, way, line),
             (None, None) => {}
         }
     }
 
-    /// Warns about a connection, at most once in a while.
-    pub fn warn(&mut self, session: &Session, why: &str) {
+    /// Warns about a connection, at most once in a while. False: not now.
+    pub fn warn(&mut self, session: &Session, why: &str) -> bool {
         let (now, gap) = (self.cx.now.mono, self.cx.limits.warning_gap);
         let (who, warnings) = self.links.who(session);
-        if let Some(before) = warnings.permit(now, gap) {
+        let permit = warnings.permit(now, gap);
+        if let Some(before) = &permit {
             let line = format_args!("{who}: {why}{before}");
             self.cx.log.write(Level::Warn, line);
         }
+        permit.is_some()
     }
 }

@@ -29,11 +29,17 @@ pub fn tick(all: &mut Sessions, parts: &mut Parts) {
 fn expire(timer: Timer, all: &mut Sessions, parts: &mut Parts) {
     let cx = &mut parts.cx;
     match timer {
-        Timer::Link(id) => outgoing::on_timeout(id, parts),
+        Timer::Link(id) => outgoing::on_timeout(id, all, parts),
         Timer::Mark(id) => outgoing::mark(id, all, parts),
         Timer::Silent(conn) => {
-            cx.hit(Limit::dead);
-            cx.effects.close_later(conn, "silent for too long");
+            let session = all.get(conn);
+            match session.and_then(|it| it.patience(cx.now.mono, &cx.limits)) {
+                Some(left) => cx.arm(timer, left),
+                None => {
+                    cx.hit(Limit::dead);
+                    cx.effects.close_later(conn, "silent for too long");
+                }
+            }
         }
         Timer::Linger(conn) => close_lingered(conn, all, parts),
         Timer::Client(conn) => {

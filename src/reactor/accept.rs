@@ -63,9 +63,11 @@ impl Listeners {
     }
 
     /// Two connections of each neighbour are admitted, for a new link may come before the loss of
-    /// the old one is noticed; and some unidentified ones, which the node closes within seconds.
+    /// the old one is noticed; and some unidentified ones at each address, which the node closes
+    /// within seconds.
     pub fn set_neighbours(&mut self, count: usize) {
-        self.max[Door::Servers as usize] = 2 * count + LIMITS.unidentified;
+        let each = 2 + 2 + LIMITS.handshakes;
+        self.max[Door::Servers as usize] = count * each + LIMITS.unidentified;
     }
 
     /// Closes both: nobody comes in any more.

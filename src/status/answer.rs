@@ -37,6 +37,22 @@ pub fn down(topology: &Topology, answers: &[Answer]) -> Option<String> {
     (!names.is_empty()).then(|| format!("down: {}", names.join(", ")))
 }
 
+/// One line for each link that cannot come about before somebody corrects something.
+pub fn refused(topology: &Topology, answers: &[Answer]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (server, answer) in topology.servers.iter().zip(answers) {
+        if let Answer::Up(status) = answer {
+            let links = status["links"].as_array().into_iter().flatten();
+            for link in links {
+                if let (Some(name), Some(why)) = (link["name"].as_str(), link["why"].as_str()) {
+                    lines.push(format!("{} has trouble with {name}: {why}", server.name));
+                }
+            }
+        }
+    }
+    lines
+}
+
 /// One line for each server that told its neighbours everything, and still finds another table
 /// there.
 pub fn staying_different(topology: &Topology, answers: &[Answer]) -> Vec<String> {

@@ -7,9 +7,9 @@ use super::answer::Answer;
 use crate::terminal::{COLUMNS, one_line, table, wrap};
 use crate::topology::Topology;
 
-/// All tables, and then a line for each server that is down, each of `differing` and each complaint
-/// of a server.
-pub fn to_tables(topology: &Topology, answers: &[Answer], differing: &[String]) -> String {
+/// All tables, and then a line for each server that is down, each thing that is `wrong` and each
+/// complaint of a server.
+pub fn to_tables(topology: &Topology, answers: &[Answer], wrong: &[String]) -> String {
     let names = topology.servers.iter().map(|server| server.name.as_str());
     let mut holdings = HOLDINGS.to_string();
     let (mut up, mut notes, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
@@ -35,7 +35,7 @@ pub fn to_tables(topology: &Topology, answers: &[Answer], differing: &[String]) 
     if !up.is_empty() {
         parts.extend([rows(TRAFFIC, traffic), rows(LOOP, event_loop), links(&up)]);
     }
-    notes.extend_from_slice(differing);
+    notes.extend_from_slice(wrong);
     notes.append(&mut complaints);
     if !notes.is_empty() {
         parts.push(notes.iter().map(|note| one_line(note) + "\n").collect());

@@ -128,6 +128,24 @@ fn a_neighbour_that_answers_but_never_reads_is_not_kept_for_ever() {
 }
 
 #[test]
+fn a_link_on_which_bytes_still_move_is_not_cut_and_one_that_stands_still_is() {
+    let mut node = node_of(20_000);
+    // A full queue in front of a slow line: its answers take longer than 3 s, and bytes go on.
+    let closed = |node: &mut Node, second: u64, count: usize| {
+        let now = at(second * 1000);
+        node.handle(now, Event::Tick);
+        let is_closed = settle(node).contains(&Action::Close(LINK));
+        node.advance(now, LINK, node.unsent(LINK).len().min(count));
+        settle(node).contains(&Action::Close(LINK)) || is_closed
+    };
+    for second in 0..20 {
+        assert!(!closed(&mut node, second, 16_000), "after {second} s");
+    }
+    let lived = (20..30).find(|second| closed(&mut node, *second, 0));
+    assert!(matches!(lived, Some(22..=23)), "{lived:?}");
+}
+
+#[test]
 fn marks_come_with_the_data_so_that_a_slow_link_gets_on() {
     let mut node = node_of(2_000);
     let (mut at_lines, mut unmarked, mut marks) = (0, 0, 0);

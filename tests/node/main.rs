@@ -7,9 +7,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crowd;
+mod foreign;
 mod idle;
 mod link;
 mod names;
+mod refusal;
 mod relink;
 mod secret;
 mod stories;

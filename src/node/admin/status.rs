@@ -12,7 +12,6 @@ use super::metrics::{Counts, LoopMetrics};
 use crate::node::journal::{self, JournalState, JournalStatus};
 use crate::node::links::{Link, Peer};
 use crate::node::parts::Parts;
-use crate::node::store::Store;
 use crate::units::{MILLISECOND, SECOND, Wall};
 
 /// The answer.
@@ -28,9 +27,10 @@ pub fn report(parts: &Parts) -> Value {
     let (counts, recent, table) = (&cx.counters.counts, &metrics.recent, store.position(0));
     // A place without a name is free.
     let neighbours = parts.links.iter().filter(|it| !it.name.is_empty());
-    let links: Vec<Value> = neighbours.map(|peer| link(peer, store)).collect();
+    let links: Vec<Value> = neighbours.map(|peer| link(peer, parts)).collect();
     json!({
         "name": cx.me.name,
+        "run": cx.me.run.to_string(),
         "up": true,
         "up_since": to_the_second(metrics.started),
         "up_seconds": cx.now.mono.0 / SECOND,
@@ -43,6 +43,7 @@ pub fn report(parts: &Parts) -> Value {
             "in_flight": acks.barriers.lookups(),
             "failed": counts.lookups_failed,
         },
+        "acks_late": acks.late(),
         "totals": counted(counts, |count| json!(count)),
         "rates": counted(&recent.counts, |count| json!(per_second(count, recent.period))),
         "turns_per_second": per_second(recent.turns, recent.period),
@@ -56,13 +57,16 @@ pub fn report(parts: &Parts) -> Value {
 
 /// One neighbour: the state of the link on which we tell it our changes, and the number of changes
 /// that it is not known to have.
-fn link(peer: &Peer, store: &Store) -> Value {
-    let outgoing = &peer.outgoing;
+fn link(peer: &Peer, parts: &Parts) -> Value {
+    let (outgoing, cx) = (&peer.outgoing, &parts.cx);
+    let refusal = peer.redial.refusal.as_deref();
+    let why = refusal.or_else(|| peer.rivals.trouble(cx.now.mono, &cx.limits));
     let state = match outgoing.state {
         _ if peer.is_foreign() => "plain",
         Link::Up(_) | Link::Closing(_) => "up",
+        _ if refusal.is_some() => "refused",
         Link::Down => "down",
-        Link::Dialling | Link::HelloSent(_) | Link::AwaitingSince(_) | Link::TellingOne(..) => {
+        Link::Dialling | Link::HelloSent(_) | Link::AwaitingSince(_) | Link::TellingOne(_) => {
             "dialling"
         }
     };
@@ -74,7 +78,8 @@ fn link(peer: &Peer, store: &Store) -> Value {
     json!({
         "name": peer.name,
         "state": state,
-        "lag": store.feed.last().saturating_sub(known),
+        "why": why,
+        "lag": parts.store.feed.last().saturating_sub(known),
         "hears": peer.incoming.conn.is_some(),
         "differs": peer.discrepancy.stays(),
     })

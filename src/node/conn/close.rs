@@ -22,12 +22,19 @@ use super::session::{Phase, Session};
 use crate::node::context::{Context, Timer};
 
 /// How a line ends its connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// The line is echoed after `? `, and that is the last reply.
-    Refused(&'static str),
+    Refused(Cow<'static, str>),
     /// The connection is closed at once.
-    Closed(&'static str),
+    Closed(Cow<'static, str>),
+}
+
+impl End {
+    /// See [`End::Refused`].
+    pub fn refused(why: impl Into<Cow<'static, str>>) -> End {
+        End::Refused(why.into())
+    }
 }
 
 /// Closes a connection once its event is handled. `why` is for the log.
@@ -39,6 +46,11 @@ pub fn close(session: &mut Session, why: impl Into<Cow<'static, str>>, cx: &mut 
 /// Echoes the first bytes of a line that is wrong beyond answering.
 pub fn echo(session: &mut Session, line: &[u8], cx: &mut Context) {
     output::reply(session, &[b"? ", line, b"\n"].concat(), cx);
+}
+
+/// Sends the last line, given without its LF. Its sender logs it.
+pub fn last_reply(session: &mut Session, line: &[u8], cx: &mut Context) {
+    output::reply_quietly(session, &[line, b"\n"].concat(), cx);
 }
 
 /// The next reply is the last: input that still comes is dropped, and the connection ends.

@@ -68,6 +68,11 @@ impl Deadlines {
         }
     }
 
+    /// The last write left bytes that the socket did not take.
+    pub fn is_blocked(&self) -> bool {
+        self.taken != NEVER
+    }
+
     /// The socket took `count` bytes, and more are left or not.
     pub fn written(&mut self, now: Mono, count: usize, is_left: bool) {
         if !is_left {

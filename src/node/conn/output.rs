@@ -21,12 +21,17 @@ use crate::node::context::{Context, Level};
 
 /// Replies after the replies before it: at once, if none of them waits.
 pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
+    reply_quietly(session, line, cx);
+    log_reply(session, line, cx);
+}
+
+/// Replies likewise, and leaves the log to the caller.
+pub fn reply_quietly(session: &mut Session, line: &[u8], cx: &mut Context) {
     if session.output.replies.is_empty() {
         session.output.outbox.borrow(&mut cx.pools.outboxes);
     }
     let Session { output, .. } = session;
     output.replies.answer(line, &mut output.outbox);
-    log_reply(session, line, cx);
     cx.effects.flush(session);
 }
 
@@ -45,7 +50,12 @@ pub fn fill(session: &mut Session, ticket: Ticket, rest: &[u8], cx: &mut Context
 
 /// The socket took `count` bytes; 0: it took none.
 pub fn advance(session: &mut Session, count: usize, cx: &mut Context) {
-    session.input.active = Stamp::of(cx.now.mono);
+    // Bytes that the kernel keeps say nothing about the other end of a link. But once it was full
+    // and takes more, the other host has acknowledged some.
+    let was_full = session.deadlines.is_blocked();
+    if session.is_client() || was_full && count > 0 {
+        session.input.active = Stamp::of(cx.now.mono);
+    }
     let output = &mut session.output;
     output.outbox.advance(count);
     output.outbox.give_back(&mut cx.pools.outboxes);
@@ -60,6 +70,6 @@ fn log_reply(session: &Session, line: &[u8], cx: &mut Context) {
         return;
     }
     if let (None, Some(from)) = (session.peer(), session.from) {
-        cx.log.client(from, '>', line);
+        cx.log.client(Level::Info, from, '>', line);
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::deadlines::{Deadlines, Stamp};
 use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
 use crate::limits::{Limit, Limits};
-use crate::units::{ConnId, PeerId};
+use crate::units::{ConnId, Mono, PeerId};
 use crate::wire::Run;
 
 /// The state of one connection.
@@ -40,7 +40,7 @@ pub struct Input {
     pub backlog: bool,
     /// The shell was told not to read.
     pub paused: bool,
-    /// When bytes last came in or went out.
+    /// When bytes last came in, or went out to a client or through a socket that was full.
     pub active: Stamp,
 }
 
@@ -176,6 +176,14 @@ impl Session {
     pub fn is_idle_client(&self) -> bool {
         let has_begun = !self.input.lines.is_empty();
         self.is_client() && self.phase == Phase::Open && self.owes_nothing() && !has_begun
+    }
+
+    /// How long the other end of a link may go on saying nothing; none: it is taken for dead. Any
+    /// byte that still moves is a sign of life, even a part of a line that takes long.
+    pub fn patience(&self, now: Mono, limits: &Limits) -> Option<u64> {
+        let is_link = matches!(self.kind, Kind::Incoming(_) | Kind::Outgoing(_));
+        let left = limits.dead.checked_sub(self.input.active.age(now))?;
+        (is_link && !self.is_ending() && left > 0).then_some(left)
     }
 
     /// The bytes that may be written now.

@@ -9,7 +9,7 @@ use super::close;
 use super::deadlines::{Deadlines, NEVER};
 use super::session::{Phase, Session};
 use crate::limits::{Limit, Limits};
-use crate::node::context::{Context, Timer};
+use crate::node::context::{Context, Level, Timer};
 use crate::units::{Mono, SECOND};
 
 /// Arms the timer for the client's next deadline, unless it is armed for an earlier time.
@@ -62,7 +62,7 @@ pub fn on_timeout(session: &mut Session, cx: &mut Context) {
         cx.info(format_args!(
             "{from}: its line was not complete after {seconds} s"
         ));
-        cx.log.client(from, '<', &start);
+        cx.log.client(Level::Info, from, '<', &start);
     }
     close::end_after_reply(session, cx);
     close::echo(session, &start, cx);

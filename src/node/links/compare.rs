@@ -2,7 +2,8 @@
 //! its table stays different.
 
 use super::comparison::Comparison;
-use super::peer::{Link, Peer};
+use super::link::Link;
+use super::peer::Peer;
 use crate::limits::Limit;
 use crate::node::conn::Session;
 use crate::node::context::{Context, Level, Timer};

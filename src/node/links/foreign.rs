@@ -1,12 +1,15 @@
 //! Neighbours of another make, which know only the clients' door and plain AT lines.
 //!
-//! To tell one a change we connect to its clients' door, send one AT line, shut down sending and
-//! wait for its end: one connection per update, one at a time, as such servers expect it. They
-//! acknowledge nothing; a connection that breaks before its end is tried again. The cursor into
-//! the feed is the queue here, too: while such a server is away or slow, only the newest report of
-//! each client waits.
+//! To tell one a change we connect to its clients' door, send one AT line and shut down sending:
+//! one connection per update, one after the other, as such servers expect. They confirm nothing.
+//! A change counts as told when its connection ends, or has lingered long enough; a connection that
+//! breaks before that is tried again. Some never end theirs, so the next connection does not wait:
+//! a few may linger at a time. The cursor into the feed is the queue here, too: while such a server
+//! is away or slow, only the newest report of each client waits.
 
-use super::peer::{Foreign, Link, Peer};
+use super::link::Link;
+use super::peer::Peer;
+use super::telling::{Foreign, Telling};
 use crate::limits::Limit;
 use crate::node::conn::{Phase, Session, settle};
 use crate::node::context::{Context, Level, Timer};
@@ -18,13 +21,17 @@ use crate::wire::ForeignReport;
 /// Dials a neighbour if there is a change to tell it and nothing in the way.
 pub fn call(peer: &mut Peer, feed: &mut Feed, cx: &mut Context) {
     let is_free = peer.outgoing.state == Link::Down && !peer.redial.has_failed(&cx.limits);
-    if is_free && has_news(peer, feed) {
+    if is_free && state(peer).has_room(&cx.limits) && has_news(peer, feed) {
         peer.dial(cx);
     }
 }
 
 /// The neighbour was away for a while, or its name was never resolved: is it there?
 pub fn call_again(peer: &mut Peer, feed: &mut Feed, cx: &mut Context) {
+    if !state(peer).has_room(&cx.limits) {
+        // The end of one that is open says how to go on.
+        return peer.redial.reset(&cx.limits);
+    }
     if has_news(peer, feed) || peer.addresses.is_empty() {
         return peer.dial(cx);
     }
@@ -39,7 +46,7 @@ pub fn is_owed(peer: &mut Peer, feed: &mut Feed, cx: &Context) -> bool {
 }
 
 /// Whether there is a change that the neighbour does not have. The cursor passes over those before
-/// it that it has. Not while one is being told, for that may have to be told again.
+/// it that it has; while others are being told, which may have to be told again, they do not count.
 fn has_news(peer: &mut Peer, feed: &mut Feed) -> bool {
     let cursor = peer.outgoing.cursor;
     loop {
@@ -48,7 +55,8 @@ fn has_news(peer: &mut Peer, feed: &mut Feed) -> bool {
                 return true;
             }
             feed.next(cursor);
-            if !state(peer).skipped {
+            let foreign = state(peer);
+            if !foreign.skipped && foreign.open.is_empty() {
                 peer.outgoing.sent_seq = change.seq;
             }
         }
@@ -68,30 +76,61 @@ fn state(peer: &mut Peer) -> &mut Foreign {
 pub fn tell_one(peer: &mut Peer, session: &mut Session, store: &mut Store, cx: &mut Context) {
     let has_news = has_news(peer, &mut store.feed);
     let change = has_news.then(|| store.feed.next(peer.outgoing.cursor));
-    let change = change.flatten();
-    if let Some(change) = change {
+    if let Some(change) = change.flatten() {
         let line = store.line(change.slot);
         session.output.outbox.push(line);
         cx.counters.counts.ats_out += 1;
         cx.log.line(Level::Info, &peer.name, '>', line);
+        state(peer).open.push_back(Telling {
+            conn: session.id,
+            seq: change.seq,
+            unexpected: 0,
+            is_told: false,
+        });
     }
     session.phase = Phase::Draining { linger: true };
-    let seq = change.map_or(peer.outgoing.sent_seq, |change| change.seq);
-    peer.outgoing.state = Link::TellingOne(session.id, seq);
-    state(peer).unexpected = 0;
+    peer.outgoing.state = Link::TellingOne(session.id);
+    state(peer).is_sent = false;
     cx.arm(Timer::Link(peer.id), cx.limits.dead);
     cx.effects.flush(session);
     // Without a change the connection ends at once.
     settle(session, cx);
 }
 
+/// Everything was sent on a connection to the neighbour. Most end it at once; the next connection
+/// does not wait longer than for them.
+pub fn sent(peer: &mut Peer, conn: ConnId, cx: &mut Context) {
+    let is_current = peer.outgoing.state == Link::TellingOne(conn);
+    let foreign = state(peer);
+    if is_current && !foreign.is_careful() {
+        foreign.is_sent = true;
+        cx.arm(Timer::Link(peer.id), cx.limits.plain_end);
+    }
+}
+
+/// The neighbour has not ended the present connection, and there is an answer to that. False: it
+/// has not even taken everything.
+pub fn go_on(peer: &mut Peer, cx: &mut Context) -> bool {
+    let goes_on = peer.is_foreign() && std::mem::take(&mut state(peer).is_sent);
+    if goes_on {
+        peer.outgoing.state = Link::Down;
+        cx.effects.news = true;
+        if !state(peer).has_room(&cx.limits) {
+            cx.hit(Limit::plain_connections);
+        }
+    }
+    goes_on
+}
+
 /// The neighbour sends bytes where it has nothing to say. They are dropped, up to a limit. True:
 /// the limit is exceeded, and the change counts as told.
 pub fn unexpected(peer: &mut Peer, session: &Session, count: usize, cx: &mut Context) -> bool {
-    let foreign = state(peer);
-    foreign.unexpected += count;
+    let Some(telling) = state(peer).telling(session.id) else {
+        return false;
+    };
+    telling.unexpected += count;
     let is_over =
-        foreign.unexpected > cx.limits.unexpected_reply && session.phase == Phase::Lingering;
+        telling.unexpected > cx.limits.unexpected_reply && session.phase == Phase::Lingering;
     if is_over {
         cx.hit(Limit::unexpected_reply);
     }
@@ -100,56 +139,80 @@ pub fn unexpected(peer: &mut Peer, session: &Session, count: usize, cx: &mut Con
 
 /// The neighbour was told the change on this connection.
 pub fn told(peer: &mut Peer, conn: ConnId, feed: &mut Feed, cx: &mut Context) {
-    let Link::TellingOne(current, seq) = peer.outgoing.state else {
+    if !peer.is_foreign() {
+        return;
+    }
+    if peer.outgoing.state == Link::TellingOne(conn) {
+        peer.outgoing.state = Link::Down;
+        cx.timers.stop(Timer::Link(peer.id));
+    }
+    peer.redial.succeeded(&cx.limits);
+    cx.effects.news = true;
+    let Some(telling) = state(peer).telling(conn) else {
         return;
     };
-    if current != conn {
-        return;
-    }
-    peer.outgoing.state = Link::Down;
-    peer.redial.succeeded(&cx.limits);
-    cx.timers.stop(Timer::Link(peer.id));
-    cx.effects.news = true;
-    let before = std::mem::take(state(peer));
-    if !before.skipped {
-        peer.outgoing.sent_seq = seq;
-        return;
-    }
-    // Another change was skipped, and is tried once more: now we know that the neighbour is there.
+    telling.is_told = true;
+    let seq = telling.seq;
     let cursor = peer.outgoing.cursor;
-    let is_known = feed.confirm_at(cursor, seq, peer.id);
-    feed.rewind(cursor, peer.outgoing.sent_seq);
-    let first = feed.peek(cursor).filter(|_| is_known);
-    state(peer).suspect = first.map(|change| change.seq);
+    if state(peer).skipped {
+        // Another change was skipped, and is tried once more: now we know that the neighbour is
+        // there.
+        let is_known = feed.confirm_at(cursor, seq, peer.id);
+        feed.rewind(cursor, peer.outgoing.sent_seq);
+        let first = feed.peek(cursor).filter(|_| is_known);
+        *state(peer) = Foreign {
+            suspect: first.map(|change| change.seq),
+            ..Foreign::default()
+        };
+        return;
+    }
+    while let Some(seq) = state(peer).next_told() {
+        peer.outgoing.sent_seq = seq;
+    }
+    if state(peer).open.is_empty() {
+        *state(peer) = Foreign::default();
+        // Changes after it that the neighbour knows count as told now.
+        feed.rewind(cursor, peer.outgoing.sent_seq);
+    }
 }
 
-/// A connection to the neighbour broke before its end: its change is told again. But a line that
-/// is reset again and again, though it was sent whole, holds up the others only for a
-/// few tries.
+/// A connection to the neighbour broke before its end: its change is told again, and those after
+/// it. But a line that is reset again and again, though it was sent whole, holds up the others only
+/// for a few tries.
 pub fn failed(peer: &mut Peer, session: &Session, why: &str, feed: &mut Feed, cx: &mut Context) {
-    let Link::TellingOne(current, seq) = peer.outgoing.state else {
+    let Some(foreign) = &mut peer.foreign else {
         return;
     };
-    if current != session.id {
-        return;
-    }
+    let mut open = foreign.open.iter();
+    let Some(place) = open.position(|telling| telling.conn == session.id) else {
+        // Its change is told again already, or there was none.
+        return peer.lost(session.id, why, cx);
+    };
+    let seq = foreign.open[place].seq;
+    foreign.open.truncate(place);
     let is_sent = session.output.outbox.is_empty();
-    let before = std::mem::take(state(peer));
-    if is_sent && before.suspect == Some(seq) {
+    let (before, is_careful) = (foreign.resets, foreign.skipped);
+    let is_poison = is_sent && foreign.suspect == Some(seq);
+    (foreign.resets, foreign.skipped, foreign.suspect) = (0, false, None);
+    if is_poison {
         peer.outgoing.sent_seq = seq;
         cx.hit(Limit::poison_resets);
         let name = &peer.name;
         let line = format_args!("{name} resets one line and takes others: it is left out");
         cx.log.write(Level::Warn, line);
-    } else if is_sent && !before.skipped {
-        let resets = before.resets + 1;
-        state(peer).resets = resets;
-        state(peer).skipped = resets >= cx.limits.poison_resets;
+    } else if is_sent && !is_careful {
+        foreign.resets = before + 1;
+        foreign.skipped = foreign.resets >= cx.limits.poison_resets;
     }
     if !state(peer).skipped {
-        feed.rewind(peer.outgoing.cursor, peer.outgoing.sent_seq);
+        let last = state(peer).open.back().map(|telling| telling.seq);
+        let last = last.unwrap_or(peer.outgoing.sent_seq);
+        feed.rewind(peer.outgoing.cursor, last);
     }
-    peer.lost(session.id, why, cx);
+    let state = peer.outgoing.state;
+    if state == Link::Down || state.conn() == Some(session.id) {
+        peer.down(why, cx);
+    }
 }
 
 /// Takes an AT line at the clients' door from a neighbour of another make. False: it is not one,

@@ -12,17 +12,17 @@
 //! Without a secret an acceptor says SINCE at once. On loopback the status needs no proof.
 //! Any other line is refused. A connection that says nothing is closed after three seconds.
 
-use super::peer::{Link, Peer};
+use super::check::{OTHER_SECRET, as_dialler, check_acceptor, check_dialler};
+use super::link::Link;
+use super::rivals::Claim;
 use super::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
 use crate::limits::Limit;
 use crate::node::admin::status;
 use crate::node::conn::{Challenge, End, Kind, Session, close};
 use crate::node::context::{Context, Identity, Level, Timer};
 use crate::node::parts::Parts;
-use crate::units::{ConnId, PeerId};
+use crate::units::PeerId;
 use crate::wire::{Hello, Message, Position, Run};
-
-const OTHER_SECRET: &str = "it has another secret: give both the same with --secret-file";
 
 /// The first line of a connection at the servers' door: a neighbour's HELLO, or STATUS.
 ///
@@ -32,9 +32,9 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     let hello = match Message::parse(line) {
         Some(Message::Hello(hello)) => hello,
         Some(Message::Status(nonce)) => return asked(session, line, nonce, parts),
-        _ => return Err(End::Refused("it does not begin with HELLO")),
+        _ => return Err(End::refused("it does not begin with HELLO")),
     };
-    let peer = check_dialler(session, &hello, parts).map_err(End::Refused)?;
+    let peer = check_dialler(session, &hello, parts).map_err(End::refused)?;
     count_unknown(&hello, &mut parts.cx);
     let challenge = Challenge {
         neighbour: Some((peer, hello.run)),
@@ -51,7 +51,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     parts.log_line(session, '<', line);
     parts.say(session, format_args!("{reply} {proof} {}", Hello::ABLE));
     if parts.cx.me.secret.is_none() {
-        admit(session, peer, hello.run, parts);
+        admit(session, peer, hello.run, parts)?;
     }
     Ok(())
 }
@@ -62,16 +62,16 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
 /// Nothing else is accepted.
 pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
     let (Some(challenge), Some(secret)) = (&session.challenge, &parts.cx.me.secret) else {
-        return Err(End::Refused(OTHER_SECRET));
+        return Err(End::refused(OTHER_SECRET));
     };
     let Some(Message::Auth(proof)) = Message::parse(line) else {
-        return Err(End::Refused("it does not prove that it knows the secret"));
+        return Err(End::refused("it does not prove that it knows the secret"));
     };
     let me = &parts.cx.me;
     let Some((peer, run)) = challenge.neighbour else {
         let nonces = [&challenge.their_nonce[..], challenge.our_nonce.as_bytes()];
         if !secret.accepts(proof, &question(me.name.as_bytes(), nonces)) {
-            return Err(End::Refused("it asks for the status with another secret"));
+            return Err(End::refused("it asks for the status with another secret"));
         }
         parts.log_line(session, '<', line);
         say_status(session, parts);
@@ -79,11 +79,10 @@ pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<()
     };
     let name = &parts.links.peer(peer).name;
     if !secret.accepts(proof, &as_acceptor(DIALLER, me, name, run, challenge)) {
-        return Err(End::Refused(OTHER_SECRET));
+        return Err(End::refused(OTHER_SECRET));
     }
     parts.log_line(session, '<', line);
-    admit(session, peer, run, parts);
-    Ok(())
+    admit(session, peer, run, parts)
 }
 
 /// Somebody asks for the status: on this machine's loopback anybody may, from elsewhere only
@@ -100,7 +99,7 @@ fn asked(
         return Ok(());
     }
     let (Some(_), Some(nonce)) = (&parts.cx.me.secret, nonce) else {
-        return Err(End::Refused(
+        return Err(End::refused(
             "it asks for the status, and can prove nothing",
         ));
     };
@@ -124,8 +123,8 @@ fn say_status(session: &mut Session, parts: &mut Parts) {
 }
 
 /// The dialler is the neighbour that it says it is: from here on we accept its changes.
-fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
-    on_run(id, session.id, run, parts);
+fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) -> Result<(), End> {
+    on_run(id, session, run, parts)?;
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     if let Some(old) = peer.incoming.conn {
         let why = "replaced by a newer one";
@@ -134,11 +133,14 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
     }
     (session.kind, session.challenge) = (Kind::Incoming(id), None);
     peer.incoming.conn = Some(session.id);
-    (peer.incoming.is_ready, peer.incoming.has_ignored) = (false, false);
+    (peer.incoming.is_ready, peer.incoming.is_marked) = (false, false);
+    (peer.incoming.is_doubted, peer.incoming.has_ignored) = (false, false);
     peer.discrepancy.disturbed();
-    cx.info(format_args!("link from {} up: its run is {run}", peer.name));
+    let level = peer.incoming.level();
+    let line = format_args!("link from {} up: its run is {run}", peer.name);
+    cx.log.write(level, line);
     cx.arm(Timer::Silent(session.id), cx.limits.dead);
-    say_since(Level::Info, id, session, parts);
+    say_since(level, id, session, parts);
     // The neighbour is there, so there is no reason to wait, except for a dial that has just begun.
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     let may_dial = match peer.outgoing.state {
@@ -147,9 +149,13 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) {
         _ => false,
     };
     if may_dial && !cx.is_shutting_down {
-        peer.redial.reset(&cx.limits);
+        // A neighbour that accepts us may still be one that we refuse.
+        if peer.redial.refusal.is_none() {
+            peer.redial.reset(&cx.limits);
+        }
         peer.dial(cx);
     }
+    Ok(())
 }
 
 /// Says how far we got in a neighbour's feed, and what our table is.
@@ -161,17 +167,33 @@ pub fn say_since(level: Level, id: PeerId, session: &mut Session, parts: &mut Pa
     }
 }
 
-/// A neighbour has said on `conn` which run it is. Links to an earlier run end.
-fn on_run(id: PeerId, conn: ConnId, run: Run, parts: &mut Parts) {
+/// A neighbour has said which run it is. Links to an earlier run end.
+fn on_run(id: PeerId, session: &Session, run: Run, parts: &mut Parts) -> Result<(), End> {
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    let conn = session.id;
+    // Only the shell knows which of the addresses it reached.
+    let at = match session.from {
+        Some(from) => from.to_string(),
+        None => peer.places(),
+    };
+    let live = peer.live_run(conn);
+    let hello = (&peer.name[..], run, &at[..]);
+    match (peer.rivals).claim(hello, live, cx.now.mono, &cx.limits) {
+        Claim::Granted => {}
+        Claim::Contested(why) => {
+            parts.warn(session, &why);
+        }
+        Claim::Refused(why) => return Err(End::refused(why)),
+    }
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     if peer.run == Some(run) {
-        return;
+        return Ok(());
     }
     let is_first = peer.run.replace(run).is_none();
     peer.known_since = parts.store.feed.last();
     peer.incoming.heard = Position::default();
     if is_first {
-        return;
+        return Ok(());
     }
     let why = "the neighbour was started again";
     let links = [peer.incoming.conn, peer.outgoing.state.conn()];
@@ -180,6 +202,7 @@ fn on_run(id: PeerId, conn: ConnId, run: Run, parts: &mut Parts) {
         peer.lost(old, why, cx);
         cx.effects.close_later(old, why);
     }
+    Ok(())
 }
 
 /// The shell connected to a neighbour: we say HELLO.
@@ -204,10 +227,10 @@ pub fn on_hello(
     hello: &Hello<'_>,
     parts: &mut Parts,
 ) -> Result<(), End> {
-    check_acceptor(parts.links.peer(id), hello, &parts.cx.me).map_err(End::Refused)?;
+    check_acceptor(parts.links.peer(id), hello, &parts.cx.me).map_err(End::refused)?;
     parts.log_line(session, '<', line);
     count_unknown(hello, &mut parts.cx);
-    on_run(id, session.id, hello.run, parts);
+    on_run(id, session, hello.run, parts)?;
     let peer = parts.links.peer_mut(id);
     peer.outgoing.compares = hello.compares;
     peer.outgoing.state = Link::AwaitingSince(session.id);
@@ -217,58 +240,6 @@ pub fn on_hello(
     }
     parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
     Ok(())
-}
-
-fn check_dialler(
-    session: &Session,
-    hello: &Hello<'_>,
-    parts: &Parts,
-) -> Result<PeerId, &'static str> {
-    let me = &parts.cx.me;
-    let mut ours = parts.links.iter().filter(|peer| !peer.is_foreign());
-    let Some(peer) = ours.find(|peer| peer.name.as_bytes() == hello.from) else {
-        return Err("it is not a neighbour of ours: do both have the same topology?");
-    };
-    if hello.to != me.name.as_bytes() {
-        return Err("it takes us for another server: do both have the same topology?");
-    }
-    if hello.proof.is_some() {
-        return Err("it says HELLO like an acceptor");
-    }
-    if me.secret.is_some() {
-        // It will prove its name, wherever it comes from.
-        return Ok(peer.id);
-    }
-    if peer.addresses.is_empty() {
-        return Err("that neighbour's host name is not resolved yet");
-    }
-    let from = session.from.map(|from| from.ip().to_canonical());
-    if !from.is_some_and(|from| peer.may_come_from(from)) {
-        return Err(
-            "it does not come from that neighbour's address in the topology: give both servers a \
-             secret, or the neighbour source=ADDRESS",
-        );
-    }
-    Ok(peer.id)
-}
-
-fn check_acceptor(peer: &Peer, hello: &Hello<'_>, me: &Identity) -> Result<(), &'static str> {
-    if hello.from != peer.name.as_bytes() {
-        return Err("another server listens there: correct its address in the topology");
-    }
-    if hello.to != me.name.as_bytes() {
-        return Err("it takes us for another server");
-    }
-    match (hello.proof, &me.secret) {
-        (None, _) => Err("it says HELLO like a dialler"),
-        (Some(b"-"), None) => Ok(()),
-        (Some(_), None) => Err("it has a secret: give us the same with --secret-file"),
-        (Some(b"-"), Some(_)) => Err("it has no secret: give it ours with --secret-file"),
-        (Some(proof), Some(secret)) => {
-            let is_good = secret.accepts(proof, &as_dialler(ACCEPTOR, me, peer, hello));
-            is_good.then_some(()).ok_or(OTHER_SECRET)
-        }
-    }
 }
 
 /// Words of a later version mean nothing to this one.
@@ -281,16 +252,6 @@ fn count_unknown(hello: &Hello<'_>, cx: &mut Context) {
 /// The start of our HELLO to a neighbour.
 fn hello_line(me: &Identity, neighbour: &str, nonce: &str) -> String {
     format!("HELLO {} {neighbour} {} {nonce}", me.name, me.run)
-}
-
-/// The message that `role` proves on a link that we dialled.
-fn as_dialler(role: &[u8], me: &Identity, peer: &Peer, hello: &Hello<'_>) -> Vec<u8> {
-    let ours = Side(me.name.as_bytes(), me.run, peer.outgoing.nonce.as_bytes());
-    handshake(
-        role,
-        ours,
-        Side(peer.name.as_bytes(), hello.run, hello.nonce),
-    )
 }
 
 /// The message that `role` proves on a link that a neighbour dialled.

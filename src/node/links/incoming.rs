@@ -2,6 +2,7 @@
 //! link goes on after a cut, and is answered with SINCE.
 
 use super::handshake::say_since;
+use super::refusal;
 use crate::node::conn::{End, Session};
 use crate::node::context::{Level, Timer};
 use crate::node::parts::Parts;
@@ -14,8 +15,13 @@ use crate::wire::{Message, Position, Report};
 /// # Errors
 /// How the line ends the link.
 pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
+    if let Some(why) = refusal::reason(line) {
+        // Not answered: two servers that refuse each other would never end.
+        parts.log_line(session, '<', line);
+        return Err(End::Closed(why.into()));
+    }
     if !parts.links.peer(id).incoming.is_ready {
-        return Err(End::Refused("it does not wait for SINCE"));
+        return Err(End::refused("it does not wait for SINCE"));
     }
     match Message::parse(line) {
         Some(Message::At(report)) => {
@@ -41,7 +47,7 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
             let peer = parts.links.peer_mut(id);
             peer.ignore(session.id, &mut parts.cx);
         }
-        _ => return Err(End::Refused("it says what a dialler never says")),
+        _ => return Err(End::refused("it says what a dialler never says")),
     }
     Ok(())
 }
@@ -63,6 +69,11 @@ fn at(id: PeerId, session: &Session, report: &Report<'_>, parts: &mut Parts) {
 /// The neighbour has told us everything up to a point.
 fn mark(id: PeerId, session: &mut Session, line: &[u8], position: Position, parts: &mut Parts) {
     let peer = parts.links.peer_mut(id);
+    if peer.incoming.level() == Level::Debug {
+        let line = format_args!("link from {} up at last", peer.name);
+        parts.cx.log.write(Level::Info, line);
+    }
+    peer.incoming.is_marked = true;
     let is_repeated = std::mem::replace(&mut peer.incoming.heard, position) == position;
     let level = if is_repeated {
         Level::Debug

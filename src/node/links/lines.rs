@@ -1,7 +1,8 @@
 //! Lines at the servers' door, and on the links that we dialled.
 
-use super::{foreign, handshake, incoming, outgoing};
+use super::{foreign, handshake, incoming, outgoing, refusal};
 use crate::node::conn::{End, Kind, Session, close};
+use crate::node::context::Level;
 use crate::node::parts::Parts;
 
 /// Handles a line, given without its LF.
@@ -16,7 +17,7 @@ pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
     };
     match outcome {
         Ok(()) => {}
-        Err(End::Refused(why)) => refuse(session, line, why, parts),
+        Err(End::Refused(why)) => refuse(session, line, &why, parts),
         Err(End::Closed(why)) => close::close(session, why, &mut parts.cx),
     }
 }
@@ -24,19 +25,22 @@ pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
 /// Refuses a line: it is echoed, somebody is warned, and its connection ends.
 pub fn refuse(session: &mut Session, line: &[u8], why: &str, parts: &mut Parts) {
     close::end_after_reply(session, &mut parts.cx);
-    parts.log_line(session, '<', line);
-    if !session.is_client() {
-        parts.warn(session, why);
-    }
-    if let Kind::Outgoing(id) = session.kind {
-        let peer = parts.links.peer_mut(id);
-        peer.lost(session.id, why, &mut parts.cx);
-    }
-    let echo = [b"? ", line].concat();
-    close::echo(session, line, &mut parts.cx);
-    if session.peer().is_some() {
-        parts.log_line(session, '>', &echo);
-    }
+    let level = match session.kind {
+        Kind::Client => Level::Info,
+        Kind::Outgoing(id) => {
+            let level = parts.level(session);
+            let peer = parts.links.peer_mut(id);
+            peer.refused(session.id, why, &mut parts.cx);
+            level
+        }
+        // Some come back every second, for ever.
+        _ if parts.warn(session, why) => Level::Info,
+        _ => Level::Debug,
+    };
+    let echo = refusal::echo(line, why);
+    parts.log_line_at(level, session, '<', line);
+    close::last_reply(session, &echo, &mut parts.cx);
+    parts.log_line_at(level, session, '>', &echo);
 }
 
 /// A connection is gone that may have been a link.
@@ -49,6 +53,11 @@ pub fn gone(session: &Session, why: &str, parts: &mut Parts) {
             let peer = parts.links.peer_mut(id);
             foreign::failed(peer, session, why, &mut parts.store.feed, cx);
         }
-        Kind::Client | Kind::Unidentified | Kind::Challenged => {}
+        Kind::Challenged => {
+            if let Some(id) = session.peer() {
+                parts.links.peer_mut(id).incoming.is_doubted = true;
+            }
+        }
+        Kind::Client | Kind::Unidentified => {}
     }
 }

@@ -4,7 +4,9 @@
 use super::compare::{differs, give_up_late, mark_in_sync, on_digests, tell_from};
 use super::foreign;
 use super::handshake::{on_hello, say_hello};
-use super::peer::{Link, Peer};
+use super::link::Link;
+use super::peer::Peer;
+use super::refusal;
 use crate::limits::Limit;
 use crate::node::conn::{End, Kind, Output, Phase, Session, Sessions};
 use crate::node::context::{Context, Level, Timer};
@@ -141,11 +143,12 @@ pub fn connected(id: PeerId, conn: ConnId, sessions: &mut Sessions, parts: &mut 
 /// # Errors
 /// How the line ends the link.
 pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
-    if line.starts_with(b"? ") {
+    if let Some(why) = refusal::reason(line) {
         // Not answered: two servers that refuse each other would never end.
         parts.log_line(session, '<', line);
-        parts.warn(session, "it refuses us: do both have the same topology?");
-        return Err(End::Closed("refused by the neighbour"));
+        let peer = parts.links.peer_mut(id);
+        peer.refused(session.id, &why, &mut parts.cx);
+        return Err(End::Closed(why.into()));
     }
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
     // A link that a newer one replaced has nothing to say.
@@ -172,7 +175,7 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
             parts.acks.waves.on_done(id, run, number, &mut parts.cx);
         }
         (Some(Message::Unknown), Some(Link::Up(conn))) => peer.ignore(conn, cx),
-        _ => return Err(End::Refused("it says what an acceptor never says")),
+        _ => return Err(End::refused("it says what an acceptor never says")),
     }
     Ok(())
 }
@@ -249,15 +252,22 @@ fn push_mark(peer: &mut Peer, table: Position, output: &mut Output, cx: &mut Con
 }
 
 /// A neighbour is to be dialled, or did not answer in time.
-pub fn on_timeout(id: PeerId, parts: &mut Parts) {
+pub fn on_timeout(id: PeerId, sessions: &Sessions, parts: &mut Parts) {
     let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
-    match peer.outgoing.state {
+    let state = peer.outgoing.state;
+    match state {
+        Link::TellingOne(_) if foreign::go_on(peer, cx) => {}
         Link::Down if cx.is_shutting_down => {}
         Link::Down if peer.is_foreign() => foreign::call_again(peer, &mut parts.store.feed, cx),
         Link::Down => peer.dial(cx),
         Link::Dialling if peer.addresses.is_empty() => peer.down("its host has no address yet", cx),
         Link::Dialling => peer.down("no answer", cx),
         state => {
+            let session = state.conn().and_then(|conn| sessions.get(conn));
+            let left = session.and_then(|it| it.patience(cx.now.mono, &cx.limits));
+            if let (Some(left), Link::Up(_) | Link::Closing(_)) = (left, state) {
+                return cx.arm(Timer::Link(id), left);
+            }
             cx.hit(Limit::dead);
             if let Some(conn) = state.conn() {
                 cx.effects.close_later(conn, "silent for too long");

@@ -1,16 +1,18 @@
-//! A neighbour: the link on which we tell it our changes, and the one on which it tells us its own.
+//! A neighbour: who it is, its two links, and when it is dialled.
 
 use std::net::IpAddr;
 
-use super::comparison::Comparison;
 use super::discrepancy::Discrepancy;
+use super::link::{Incoming, Link, Outgoing};
 use super::redial::Redial;
+use super::rivals::Rivals;
+use super::telling::Foreign;
 use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::{Action, Neighbour};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::store::{Change, CursorId};
-use crate::units::{ConnId, MILLISECOND, PeerId};
-use crate::wire::{Position, Run};
+use crate::units::{ConnId, MILLISECOND, PeerId, SECOND};
+use crate::wire::Run;
 
 /// A neighbour, and how far we have got with it.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Peer {
     pub addresses: Vec<IpAddr>,
     /// Its present run, as it last said.
     pub run: Option<Run>,
+    /// Its runs so far: two may be alive at a time, and should not be.
+    pub rivals: Rivals,
     /// `tellers` bits of changes up to this one are ignored: they may date from an earlier run of
     /// this neighbour, or from another neighbour that had its place.
     pub known_since: u64,
@@ -35,107 +39,6 @@ pub struct Peer {
     pub warnings: Throttle,
 }
 
-/// The link on which we tell a neighbour our changes: a follower of the feed.
-///
-/// Changes up to `acked_seq` are known to it, those in `(acked_seq, sent_seq]` are told or were
-/// known to it, and those after `sent_seq` are still to be told.
-#[derive(Debug)]
-pub struct Outgoing {
-    pub state: Link,
-    pub cursor: CursorId,
-    pub sent_seq: u64,
-    pub acked_seq: u64,
-    /// Our nonce in the handshake.
-    pub nonce: String,
-    /// Bytes of AT lines since the last MARK.
-    pub unmarked: usize,
-    /// The last two MARKs.
-    pub marks: [Option<Position>; 2],
-    /// It answers COMPARE.
-    pub compares: bool,
-    /// The last comparison of the neighbour's table with ours, if one was needed.
-    pub comparison: Option<Box<Comparison>>,
-    /// A line on this link was ignored.
-    pub has_ignored: bool,
-}
-
-/// The state of the link on which we tell a neighbour our changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Waiting for the next dial.
-    Down,
-    /// The shell connects.
-    Dialling,
-    /// We said HELLO.
-    HelloSent(ConnId),
-    /// It said HELLO; we wait for its SINCE.
-    AwaitingSince(ConnId),
-    /// It is told every change.
-    Up(ConnId),
-    /// We are shutting down, and everything was told.
-    Closing(ConnId),
-    /// A neighbour of another make is told one change, the one with that sequence number.
-    TellingOne(ConnId, u64),
-}
-
-/// The link on which a neighbour tells us its changes.
-#[derive(Debug, Default)]
-pub struct Incoming {
-    pub conn: Option<ConnId>,
-    /// Our SINCE is written. Before that the neighbour must say nothing.
-    pub is_ready: bool,
-    /// The last MARK of its present run: how far we got in its feed.
-    pub heard: Position,
-    /// A line on this link was ignored.
-    pub has_ignored: bool,
-}
-
-/// The state of a neighbour of another make, beside its link. It acknowledges nothing; when it
-/// resets the connection, is it going down, or does it never take this line?
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Foreign {
-    /// Bytes that it sent on this connection, on which it has nothing to say.
-    pub unexpected: usize,
-    /// Resets in a row of the first change that it has not been told.
-    pub resets: u32,
-    /// That change is skipped for now, and the next one tried.
-    pub skipped: bool,
-    /// The sequence number of a change that was reset while a later one got through: a poison
-    /// message, perhaps.
-    pub suspect: Option<u64>,
-}
-
-impl Link {
-    /// The connection, if there is one.
-    pub fn conn(self) -> Option<ConnId> {
-        match self {
-            Link::Down | Link::Dialling => None,
-            Link::HelloSent(conn)
-            | Link::AwaitingSince(conn)
-            | Link::Up(conn)
-            | Link::Closing(conn)
-            | Link::TellingOne(conn, _) => Some(conn),
-        }
-    }
-}
-
-impl Outgoing {
-    /// Whether the neighbour must be asked what it has before it is told anything.
-    pub fn is_asking(&self) -> bool {
-        let comparison = self.comparison.as_ref();
-        comparison.is_some_and(|it| it.is_asking())
-    }
-
-    /// How much the last MARK and its answer matter: little, if it repeated the one before.
-    pub fn mark_level(&self) -> Level {
-        if self.marks[0] == self.marks[1] {
-            Level::Debug
-        } else {
-            Level::Info
-        }
-    }
-}
-
 impl Peer {
     /// A neighbour that has not been met. `cursor` is its place in the feed.
     pub fn new(id: PeerId, neighbour: Neighbour, cursor: CursorId, limits: &Limits) -> Peer {
@@ -144,6 +47,7 @@ impl Peer {
             name: neighbour.name,
             addresses: neighbour.addresses,
             run: None,
+            rivals: Rivals::default(),
             known_since: 0,
             outgoing: Outgoing {
                 state: Link::Down,
@@ -183,9 +87,26 @@ impl Peer {
         own.any(|own| own.to_canonical() == address)
     }
 
+    /// Its addresses, as people write them.
+    pub fn places(&self) -> String {
+        let addresses: Vec<String> = self.addresses.iter().map(IpAddr::to_string).collect();
+        addresses.join(" or ")
+    }
+
     /// Whether it told us this change in its present run, so that it need not be told.
     pub fn knows(&self, change: &Change) -> bool {
         change.told_by(self.id) && change.seq > self.known_since
+    }
+
+    /// Its present run, if it has a link that is not `conn`.
+    pub fn live_run(&self, conn: ConnId) -> Option<Run> {
+        let outgoing = match self.outgoing.state {
+            Link::Up(link) | Link::Closing(link) => Some(link),
+            _ => None,
+        };
+        let links = [self.incoming.conn, outgoing];
+        let is_live = links.into_iter().flatten().any(|link| link != conn);
+        self.run.filter(|_| is_live)
     }
 
     /// It says on `conn` what only a later version knows. That is worth one warning for each link.
@@ -232,18 +153,41 @@ impl Peer {
 
     /// The outgoing link is down: after a while the neighbour is dialled again.
     pub fn down(&mut self, why: &str, cx: &mut Context) {
-        cx.timers.stop(Timer::Mark(self.id));
-        self.outgoing.state = Link::Down;
-        // Waves that await this link are answered.
-        cx.effects.news = true;
         let (wait, is_news) = self.redial.failed(why, &mut cx.random, &cx.limits);
-        cx.arm(Timer::Link(self.id), wait);
+        self.wait(wait, cx);
         if is_news {
             let (name, ms) = (&self.name, wait / MILLISECOND);
             cx.info(format_args!(
                 "link to {name} down: {why}; dialling it within {ms} ms"
             ));
         }
+    }
+
+    /// The neighbour is there, but one of both refuses the other on this connection.
+    pub fn refused(&mut self, conn: ConnId, why: &str, cx: &mut Context) {
+        if self.outgoing.state.conn() != Some(conn) {
+            return;
+        }
+        let (wait, is_news) = self.redial.refused(why, &mut cx.random, &cx.limits);
+        self.wait(wait, cx);
+        if is_news {
+            let (name, seconds) = (&self.name, cx.limits.redial_refused / SECOND);
+            let at = self.addresses.iter().map(|it| format!(" at {it}"));
+            let at: String = at.collect();
+            let line = format_args!(
+                "link to {name}{at} refused: {why}; the next dials wait up to {seconds} s"
+            );
+            cx.log.write(Level::Warn, line);
+        }
+    }
+
+    fn wait(&mut self, wait: u64, cx: &mut Context) {
+        cx.timers.stop(Timer::Mark(self.id));
+        self.redial.is_stuck |= self.outgoing.state.is_handshake();
+        self.outgoing.state = Link::Down;
+        // Waves that await this link are answered.
+        cx.effects.news = true;
+        cx.arm(Timer::Link(self.id), wait);
     }
 
     /// A connection that we dialled is gone.
@@ -257,7 +201,9 @@ impl Peer {
     pub fn stop_hearing(&mut self, conn: ConnId, why: &str, cx: &mut Context) {
         if self.incoming.conn == Some(conn) {
             self.incoming.conn = None;
-            cx.info(format_args!("link from {} down: {why}", self.name));
+            let line = format_args!("link from {} down: {why}", self.name);
+            cx.log.write(self.incoming.level(), line);
+            self.incoming.is_stuck = !self.incoming.is_marked;
         }
     }
 }

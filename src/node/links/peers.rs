@@ -1,6 +1,9 @@
 //! All neighbours, and the connections that may become theirs.
 
-use super::peer::{Link, Peer};
+use std::net::IpAddr;
+
+use super::link::Link;
+use super::peer::Peer;
 use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::Neighbour;
 use crate::node::conn::{Kind, Session, Sessions};
@@ -99,19 +102,43 @@ impl Links {
         }
     }
 
-    /// Caps unidentified connections, so that a crowd cannot keep a neighbour out. Neighbours say
-    /// HELLO at once, so the connection that has been silent longest is evicted: it is returned.
-    pub fn make_room(&mut self, new: ConnId, all: &Sessions, cx: &mut Context) -> Option<ConnId> {
+    /// Caps unidentified connections, so that a crowd cannot keep a neighbour out. An address with
+    /// neighbours has places of its own, enough for a crowd there to leave a handshake the time of
+    /// its round trip; all others share a few. Neighbours say HELLO at once, so the connection that
+    /// has been silent longest is evicted: it is returned.
+    pub fn make_room(
+        &mut self,
+        (new, from): (ConnId, IpAddr),
+        all: &Sessions,
+        cx: &mut Context,
+    ) -> Option<ConnId> {
         self.unidentified
             .retain(|id| all.get(*id).is_some_and(Session::is_unidentified));
-        let is_full = self.unidentified.len() >= cx.limits.unidentified;
-        let evicted = is_full.then(|| {
-            cx.hit(Limit::unidentified);
-            let is_silent = |session: &Session| matches!(session.kind, Kind::Unidentified);
-            let mut ids = self.unidentified.iter();
-            let place = ids.position(|id| all.get(*id).is_some_and(is_silent));
-            self.unidentified.remove(place.unwrap_or_default())
+        let may_be_there = |peer: &&Peer| peer.may_come_from(from);
+        let neighbours = self.iter().filter(may_be_there).count();
+        let (most, limit) = match neighbours {
+            0 => (cx.limits.unidentified, Limit::unidentified),
+            _ => (cx.limits.handshakes + 2 * neighbours, Limit::handshakes),
+        };
+        let rivals = |session: &&Session| {
+            let its = session.from.map(|its| its.ip().to_canonical());
+            its.is_some_and(|its| match neighbours {
+                0 => !self.iter().any(|peer| peer.may_come_from(its)),
+                // All loopback addresses are one: any program has any of them.
+                _ => its == from || its.is_loopback() && from.is_loopback(),
+            })
+        };
+        let ids = self.unidentified.iter();
+        let there = ids.filter_map(|id| all.get(*id)).filter(rivals);
+        let there: Vec<&Session> = there.collect();
+        let evicted = (there.len() >= most).then(|| {
+            cx.hit(limit);
+            let is_silent = |it: &&&Session| matches!(it.kind, Kind::Unidentified);
+            let silent = there.iter().find(is_silent);
+            silent.or(there.first()).map(|session| session.id)
         });
+        let evicted = evicted.flatten();
+        self.unidentified.retain(|id| Some(*id) != evicted);
         self.unidentified.push(new);
         evicted
     }

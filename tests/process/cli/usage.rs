@@ -125,6 +125,10 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: --records-max takes a number from 1 to 4000000000, not \"1e6\"",
         ),
         (
+            &["serve", "Goloman", "-d", &run, "--ack-wait", "0"],
+            "herd: --ack-wait takes milliseconds from 1 to 60000, not \"0\"",
+        ),
+        (
             &["up", "-d", &run, "--records-max", "0"],
             "herd: --records-max takes a number from 1 to 4000000000, not \"0\"",
         ),

@@ -1,6 +1,7 @@
 //! `--ack herd`: who has its answer can ask any server.
 
 use super::iamat;
+use super::support::client::ask_text;
 use super::support::herd::{Herd, at_line};
 
 fn herd() -> Herd {
@@ -49,4 +50,23 @@ fn a_server_that_is_stopped_delays_the_answer_and_no_more() {
     herd["Hands"].logged("replies sent before every server had it: 1");
     herd["Welsh"].signal("CONT");
     assert_eq!(herd.agreed("k"), at);
+}
+
+#[test]
+fn a_reply_waits_for_the_herd_as_long_as_it_is_told_to() {
+    let mut herd = Herd::of("topology.txt");
+    for server in &mut herd.servers {
+        let options = ["--ack", "herd", "--ack-wait", "60000"];
+        server.options = options.map(String::from).to_vec();
+    }
+    herd.start();
+    herd.wait_for_links();
+    herd["Welsh"].signal("STOP");
+    // Until the link to the one that is stopped is taken for dead.
+    let at = herd["Hands"].client().ask(iamat("k"));
+    assert_eq!(herd["Hands"].count("replies sent before"), 0);
+    assert_eq!(at_line(herd["Goloman"].clients, "k"), Some(at));
+    let status = ask_text(herd["Hands"].servers, "STATUS\n");
+    assert!(status.contains(r#""acks_late":0"#), "{status}");
+    herd["Welsh"].signal("CONT");
 }

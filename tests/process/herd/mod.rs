@@ -16,6 +16,7 @@ mod logs;
 mod notify;
 mod order;
 mod places;
+mod rivals;
 mod signals;
 mod status;
 mod strace;

@@ -305,3 +305,51 @@ fn what_is_no_server_of_the_herd_is_down() {
         all[0]["limits_hit"]["unidentified"].as_u64() >= Some(1)
     });
 }
+
+/// Two neighbours of which one has other words in its topology or another secret. Until somebody
+/// corrects that, the status says so, and both logs have the reason.
+#[test]
+fn an_edge_that_is_refused_is_no_healthy_herd() {
+    let secret = |herd: &mut Herd, name: &str, text: &str| {
+        let file = herd[name].topology.with_extension("secret");
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let file = file.to_str().unwrap().to_string();
+        herd[name]
+            .options
+            .extend(["--secret-file".to_string(), file]);
+    };
+    for (reason, one, other) in [
+        ("is not a neighbour of Hands", "", ""),
+        (
+            "the secrets differ",
+            "correct horse battery staple",
+            "wrong horse battery staple",
+        ),
+        ("one has ", "correct horse battery staple", ""),
+    ] {
+        let mut herd = Herd::new(&["Goloman", "Hands"], &[["Goloman", "Hands"]]);
+        herd.write_topologies();
+        let truth = truth(&herd);
+        for (name, text) in [("Goloman", one), ("Hands", other)] {
+            if !text.is_empty() {
+                secret(&mut herd, name, text);
+            }
+        }
+        if one.is_empty() {
+            let alone = truth.replace("link", "# link");
+            fs::write(&herd["Hands"].topology, alone).unwrap();
+        }
+        herd.servers.iter_mut().for_each(|server| server.start());
+        herd["Goloman"].logged(reason);
+        herd["Hands"].logged(reason);
+        let (code, table) = wait_for("the status names the link", || {
+            let (code, table, error) = said(&status(&truth, &[]));
+            let is_named = error.contains("Goloman has trouble with Hands: ");
+            is_named.then_some((code, table))
+        });
+        assert_eq!(code, Some(1), "{table}");
+        assert!(table.contains("Hands refused"), "{table}");
+        assert!(table.contains(reason), "{table}");
+    }
+}

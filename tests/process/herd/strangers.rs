@@ -24,9 +24,13 @@ fn who_is_no_neighbour_is_refused_and_the_table_is_untouched() {
     ] {
         let mut stranger = Client::of(hands.servers);
         stranger.say(format!("{line}\n{report}\n"));
+        // After a HELLO comes the reason.
+        let answer = String::from_utf8(stranger.rest()).unwrap();
+        let (echo, why) = answer.trim_end().split_once(" # ").unwrap_or((&answer, ""));
+        assert_eq!(echo.trim_end(), format!("? {line}"));
         assert_eq!(
-            String::from_utf8(stranger.rest()).unwrap(),
-            format!("? {line}\n")
+            !why.is_empty(),
+            line.ends_with("01") && line.starts_with("HELLO")
         );
     }
     // A stranger with a neighbour's name is refused at its first wrong word.

@@ -140,7 +140,7 @@ fn without_a_secret_a_neighbour_is_known_by_any_address_of_its_host() {
         server B 10.9.0.1 clients=12002 servers=12102\nlink A B\n";
     let mut stranger = herd(&space, text, ["A", "B"]);
     start(&mut stranger);
-    stranger[1].logged("or the neighbour source=ADDRESS");
+    stranger[1].logged("or A source=ADDRESS");
     drop(stranger);
     let text = text.replace("listen=0.0.0.0", "source=192.0.2.7");
     let [mut a] = herd(&space, &text, ["A"]);
