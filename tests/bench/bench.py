@@ -215,7 +215,9 @@ class Bench:
                     got = self.loader(target, Load(MANY, 16, until))
                     cpu[name].append(got.cpu_us)
                     # The log is appended to, so it begins anew; it is hundreds of megabytes.
-                    os.truncate(self.directory / name / "run/Goloman.log", 0)
+                    log_file = self.directory / name / "run/Goloman.log"
+                    if log_file.exists():
+                        os.truncate(log_file, 0)
         self.found["variants"] = cpu
         rows = [[f"{MANY}/16", "CPU µs", "× base"]]
         for name, values in cpu.items():
