@@ -20,4 +20,4 @@ mod secret;
 pub use peer::{Link, Peer};
 pub use peers::Links;
 pub use question::Question;
-pub use secret::{SECRET_BYTES_MIN, Secret, question};
+pub use secret::{SECRET_BYTES_MIN, Secret, Secrets, question};

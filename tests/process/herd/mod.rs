@@ -15,6 +15,7 @@ mod logs;
 mod notify;
 mod order;
 mod places;
+mod rotation;
 mod signals;
 mod status;
 mod strace;
