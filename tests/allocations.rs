@@ -85,7 +85,7 @@ fn serve(
         until_eof: false,
         signals: Signals::catch(false).unwrap(),
         notifier: Default::default(),
-        reload: Box::new(|| Err("nobody asks for it".to_string())),
+        reload: Box::new(|| panic!("nobody asks for it")),
         log,
     })
     .unwrap();

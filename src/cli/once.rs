@@ -22,10 +22,9 @@ const FILES: [&str; 2] = ["topology", "secret-file"];
 /// that are returned.
 pub(super) fn keep(matches: &Matches, arguments: &mut [String]) -> Result<Vec<File>, Failure> {
     let mut kept = Vec::new();
-    for option in FILES {
-        let Some(name) = matches.opt_str(option) else {
-            continue;
-        };
+    let mut names: Vec<String> = FILES.iter().flat_map(|it| matches.opt_strs(it)).collect();
+    names.dedup();
+    for name in names {
         let cannot = |error| Failed(format!("cannot keep {name} in memory: {error}"));
         let lasting = match lasting_name(Path::new(&name)) {
             Lasting::Same => continue,

@@ -11,7 +11,7 @@ use super::failure::Failure::{self, Wrong};
 use super::{places, secret};
 use crate::limits::Limits;
 use crate::logging;
-use crate::node::{Ack, Fsync, Secret};
+use crate::node::{Ack, Fsync, Secrets};
 use crate::places::Provider;
 use crate::terminal::print;
 use crate::topology::Topology;
@@ -26,7 +26,7 @@ pub(super) struct Shared {
     pub(super) ack: Ack,
     /// Whether there is a journal, and when it is synced.
     pub(super) journal: Option<Fsync>,
-    pub(super) secret: Option<Secret>,
+    pub(super) secret: Option<Secrets>,
     /// Whether a server may listen beyond this machine without a secret.
     pub(super) insecure: bool,
     pub(super) limits: Limits,
@@ -65,6 +65,7 @@ pub(super) fn parse(
 
 /// The options that a help text lists, each on a line that begins with `-t, --topology FILE` or, if
 /// it has no short name, no argument or neither, with less. Two spaces follow one without argument.
+/// One whose argument ends with `...` may be given several times.
 fn declared(help: &str) -> Options {
     let mut options = Options::new();
     let lines = help.lines().map(str::trim_start);
@@ -75,6 +76,7 @@ fn declared(help: &str) -> Options {
         let short = short.trim_matches(['-', ',', ' ']);
         match hint {
             "" => options.optflag(short, long, ""),
+            hint if hint.ends_with("...") => options.optmulti(short, long, "", hint),
             hint => options.optopt(short, long, "", hint),
         };
     }
@@ -114,7 +116,7 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         places: places::chosen(matches).map_err(Wrong)?,
         ack: choice(matches, "ack", &acks)?.unwrap_or(Ack::Local),
         journal: journal(matches)?,
-        secret: secret::chosen(matches)?,
+        secret: secret::chosen(matches).map_err(Wrong)?,
         insecure: matches.opt_present("insecure"),
         limits: limits(matches)?,
         log_level,
@@ -218,13 +220,17 @@ mod tests {
     #[test]
     fn a_help_text_declares_its_options() {
         let text = "It is - so.\n\nOptions:\n    -t, --topology FILE the file\n        \
-            --places-url URL\n                it\n    -h, --help      help\n";
+            --places-url URL\n                it\n        --each FILE...\n    \
+            -h, --help      help\n";
         let words = ["--places-url", "u", "-t", "f", "-h", "x"];
         let matches = declared(text).parse(words).unwrap();
         assert_eq!(matches.opt_str("topology").as_deref(), Some("f"));
         assert_eq!(matches.opt_str("places-url").as_deref(), Some("u"));
         assert!(matches.opt_present("help") && matches.free == ["x"]);
         assert!(declared(text).parse(["-u"]).is_err());
+        let matches = declared(text).parse(["--each", "a", "--each=b"]).unwrap();
+        assert_eq!(matches.opt_strs("each"), ["a", "b"]);
+        assert!(declared(text).parse(["-t", "a", "-t", "b"]).is_err());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The secret that the servers share: where it is read from, and when there must be one.
+//! The secret that the servers share: where it is read from, and when there must be one. While a
+//! herd goes from one secret to another there are several.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -8,37 +9,69 @@ use getopts::Matches;
 
 use super::failure::Failure::{self, Wrong};
 use crate::limits::Limits;
-use crate::node::{SECRET_BYTES_MIN, Secret};
+use crate::node::{SECRET_BYTES_MIN, Secret, Secrets};
 use crate::topology::Server;
 
 /// How to make one.
 pub(super) const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
 const FILE_BYTES_MAX: usize = Limits::PRODUCT.secret_file;
 
-/// Reads the secret file, if one was given. White space at its end does not count.
-pub(super) fn chosen(matches: &Matches) -> Result<Option<Secret>, Failure> {
-    let Some(file) = matches.opt_str("secret-file") else {
+/// Reads the secret files, if any were given. The first secret of the first file is proved.
+pub(super) fn chosen(matches: &Matches) -> Result<Option<Secrets>, String> {
+    let files = matches.opt_strs("secret-file");
+    if files.is_empty() {
         return Ok(None);
-    };
-    let wrong = |what: &str| {
-        Wrong(format!(
-            "secret file {file}: {what}; make one with {RECIPE}"
-        ))
-    };
-    let (facts, bytes) = read(&file).map_err(|error| wrong(&error.to_string()))?;
+    }
+    let mut all = Vec::new();
+    for file in &files {
+        all.append(&mut secrets_of(file)?);
+    }
+    let (count, most) = (all.len(), Limits::PRODUCT.secrets);
+    let many = || format!("{count} secrets are too many; leave at most {most} in --secret-file");
+    Secrets::new(all).map(Some).ok_or_else(many)
+}
+
+/// Reads the secret files of the server `name` again, for SIGHUP; none: none were given.
+pub(super) fn reread(matches: &Matches, name: &str) -> Option<Result<Secrets, String>> {
+    // A pipe is empty by now, and to open one may wait for its writer.
+    let mut files = matches.opt_strs("secret-file").into_iter();
+    let once = files.find(|file| fs::metadata(file).is_ok_and(|facts| !facts.is_file()));
+    if let Some(file) = once {
+        let why = format!("secret file {file} can be read once only; restart {name}");
+        return Some(Err(why));
+    }
+    chosen(matches).transpose()
+}
+
+/// The secrets in a file, each on a line. White space at the end of a line does not count.
+fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
+    let wrong = |what: &str| format!("secret file {file}: {what}; make one with {RECIPE}");
+    let (facts, bytes) = read(file).map_err(|error| wrong(&error.to_string()))?;
     let is_ours = || is_ours_alone(facts.gid(), &system_file("/proc/self/status"));
     let others = facts.mode() & 0o077;
     if others != 0 && !(others == 0o040 && is_ours()) {
-        return Err(Wrong(format!(
+        return Err(format!(
             "secret file {file}: others may read it; chmod 600 {file}"
-        )));
+        ));
     }
     if bytes.len() > FILE_BYTES_MAX {
         return Err(wrong("it is too large"));
     }
-    let secret = Secret::new(bytes.trim_ascii_end());
-    let few = || wrong(&format!("it has fewer than {SECRET_BYTES_MIN} bytes"));
-    secret.map(Some).ok_or_else(few)
+    let lines = bytes.trim_ascii_end().split(|byte| *byte == b'\n');
+    let lines: Vec<&[u8]> = lines.map(<[u8]>::trim_ascii_end).collect();
+    let is_single = lines.len() == 1;
+    let secret = |(number, line)| {
+        Secret::new(line).ok_or_else(|| {
+            let which = match is_single {
+                true => "it".to_string(),
+                false => format!("its line {number}"),
+            };
+            wrong(&format!("{which} has fewer than {SECRET_BYTES_MIN} bytes"))
+        })
+    };
+    let lines = (1..).zip(lines);
+    let given = lines.filter(|(_, line)| is_single || !line.is_empty());
+    given.map(secret).collect()
 }
 
 /// The facts of a file and its bytes; of a file that is too large, one more than may be.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use getopts::Matches;
 use log::LevelFilter;
@@ -16,7 +16,7 @@ use crate::journal::{self, JournalFiles};
 use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
-use crate::reactor::{EventLoop, Link, Notifier, Reload, Setup, Signals, Target};
+use crate::reactor::{EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, Target};
 use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
 
@@ -139,7 +139,7 @@ fn prepare(
     let setup = Setup {
         node,
         journal,
-        reload: reread(options::topology_path(matches), this.clone()),
+        reload: reload(matches.clone(), this.clone()),
         sources,
         clients_max: clients_max(
             descriptors,
@@ -216,21 +216,27 @@ fn link(server: &Server) -> Link {
     (neighbour, target)
 }
 
-/// Reads the links of this server from the file again, for SIGHUP.
-fn reread(file: PathBuf, this: Server) -> Reload {
-    Box::new(move || {
-        // A pipe is empty by now, and to open one may wait for its writer.
-        if fs::metadata(&file).is_ok_and(|facts| !facts.is_file()) {
-            let (file, name) = (file.display(), &this.name);
-            return Err(format!("{file} can be read once only; restart {name}"));
-        }
-        let topology = Topology::load(&file).map_err(|error| error.to_string())?;
-        let name = &this.name;
-        Err(match topology.find(name) {
-            Some(at) if topology.servers[at] == this => return Ok(neighbours(&topology, at)),
-            Some(_) => format!("what it says of {name} itself has changed; restart {name}"),
-            None => format!("it has no {name} any more; end {name} if that is intended"),
-        })
+/// Reads the secrets and the links of this server from their files again, for SIGHUP.
+fn reload(matches: Matches, this: Server) -> Reload {
+    Box::new(move || Reread {
+        secrets: secret::reread(&matches, &this.name),
+        links: reread(&options::topology_path(&matches), &this),
+    })
+}
+
+/// The links of this server now, unless the rest of what the file says of it has changed.
+fn reread(file: &Path, this: &Server) -> Result<Vec<Link>, String> {
+    let name = &this.name;
+    // A pipe is empty by now, and to open one may wait for its writer.
+    if fs::metadata(file).is_ok_and(|facts| !facts.is_file()) {
+        let file = file.display();
+        return Err(format!("{file} can be read once only; restart {name}"));
+    }
+    let topology = Topology::load(file).map_err(|error| error.to_string())?;
+    Err(match topology.find(name) {
+        Some(at) if topology.servers[at] == *this => return Ok(neighbours(&topology, at)),
+        Some(_) => format!("what it says of {name} itself has changed; restart {name}"),
+        None => format!("it has no {name} any more; end {name} if that is intended"),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::terminal::print;
 use crate::topology::Topology;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
-    let secret = secret::chosen(matches)?;
+    let secret = secret::chosen(matches).map_err(Wrong)?;
     let mut topology = options::topology(matches)?;
     if let Some(name) = matches.free.first() {
         choose(name, matches, &mut topology)?;

@@ -391,5 +391,9 @@ limits! {
         /// A shorter secret could be guessed from one recorded handshake.
         /// → The secret is refused.
         secret_min: usize = 16, bytes;
+        /// A herd that goes from one secret to another needs two; a second change may begin before
+        /// the first has ended. Each costs a hash for each proof that is checked.
+        /// → The secret files are refused.
+        secrets: usize = 4, count;
     }
 }

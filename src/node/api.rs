@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::admin::LoopMetrics;
 use super::journal::{Fsync, JournalEvent, JournalTask};
-use super::links::Secret;
+use super::links::Secrets;
 use super::log_lines::Level;
 use crate::limits::Limits;
 use crate::units::{ConnId, LookupId, PeerId};
@@ -25,8 +25,8 @@ pub struct Config {
     pub ack: Ack,
     /// How the journal is synced; none: there is no journal.
     pub journal: Option<Fsync>,
-    /// The secret that the servers of the herd share; without one, addresses are believed.
-    pub secret: Option<Secret>,
+    /// The secrets that the servers of the herd share; without one, addresses are believed.
+    pub secret: Option<Secrets>,
     /// The least important level that is logged; none: nothing is.
     pub level: Option<Level>,
     /// The limits that bound it.
@@ -81,6 +81,8 @@ pub enum Event<'a> {
     Linked { peer: PeerId, neighbour: Neighbour },
     /// A neighbour is removed, and its index is free. The shell dials it no more.
     Unlinked { peer: PeerId },
+    /// The secrets from now on. Links that are up stay up.
+    Secrets(Secrets),
     /// The newest [`Action::Dial`] of `peer` succeeded; `conn` is the connection's name.
     Dialled { peer: PeerId, conn: ConnId },
     /// The newest [`Action::Dial`] of `peer` failed; `why` is for the log.

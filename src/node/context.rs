@@ -4,7 +4,7 @@
 use super::admin::Counters;
 use super::api::{Ack, Config};
 use super::effects::Effects;
-use super::links::Secret;
+use super::links::Secrets;
 use super::log_lines::LogLines;
 use super::random::Random;
 use crate::buffers::{BufferPool, Timers};
@@ -40,7 +40,7 @@ pub struct Identity {
     pub name: String,
     pub run: Run,
     pub ack: Ack,
-    pub secret: Option<Secret>,
+    pub secret: Option<Secrets>,
 }
 
 /// Memory that connections lend each other.

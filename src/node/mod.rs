@@ -70,7 +70,7 @@ pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query};
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost,
 };
-pub use links::{Question, SECRET_BYTES_MIN, Secret, question};
+pub use links::{Question, SECRET_BYTES_MIN, Secret, Secrets, question};
 pub use log_lines::{Level, LogLines};
 pub use store::{Change, CursorId, Feed};
 
@@ -115,6 +115,7 @@ impl Node {
             }
             Event::Linked { peer, neighbour } => reload::link(peer, neighbour, parts),
             Event::Unlinked { peer } => reload::unlink(peer, all, parts),
+            Event::Secrets(secrets) => parts.cx.me.secret = Some(secrets),
             Event::Dialled { peer, conn } => outgoing::connected(peer, conn, all, parts),
             Event::DialFailed { peer, why } => {
                 parts.links.peer_mut(peer).dial_failed(&why, &mut parts.cx);

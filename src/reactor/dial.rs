@@ -16,7 +16,7 @@ use super::io::Sockets;
 use super::names::Name;
 use super::pool::Wake;
 use super::race::Race;
-use super::reload::{Link, Places, Reload, Target, replace};
+use super::reload::{Link, Places, Reload, Reread, Target, replace};
 use super::resolve::{Resolved, Resolver};
 use super::shell::{Shell, ShellTimer};
 use super::socket::Origin;
@@ -218,9 +218,23 @@ impl Dialler {
         }
     }
 
-    /// Reads the links of this server again. An error changes nothing.
+    /// Reads the secrets and the links of this server again. An error in either leaves that as it
+    /// was.
     pub fn reload(&mut self, shell: &mut Shell) {
-        let links = match (self.reload)() {
+        let Reread { secrets, links } = (self.reload)();
+        // A new neighbour is dialled with the new secret.
+        match secrets {
+            None => {}
+            Some(Ok(secrets)) => {
+                let count = secrets.all().len();
+                log::info!("the secret was read again: {count} accepted");
+                shell.tell(Event::Secrets(secrets));
+            }
+            Some(Err(why)) => {
+                log::warn!("the secret was read again, and is not taken over: {why}");
+            }
+        }
+        let links = match links {
             Ok(links) => links,
             Err(why) => {
                 return log::warn!("the topology was read again, and is not taken over: {why}");

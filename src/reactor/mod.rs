@@ -50,7 +50,7 @@ pub use listener::Listener;
 pub use notify::{Notifier, SOCKET as NOTIFY_SOCKET};
 pub use race::Race;
 pub use reach::reach;
-pub use reload::{Link, Reload, Target};
+pub use reload::{Link, Reload, Reread, Target};
 pub use resolve::{Resolved, Resolver, resolve};
 pub use setup::Setup;
 pub use signals::{REOPEN, REREAD, Requests, Signals, end_as_process_1, undo_inherited};

@@ -1,9 +1,9 @@
 //! The neighbours by their places, and their change while the process runs, when the topology is
-//! read again. Links that it still has are not touched.
+//! read again, and the secrets with it. Links that it still has are not touched.
 
 use std::net::SocketAddr;
 
-use crate::node::Neighbour;
+use crate::node::{Neighbour, Secrets};
 use crate::units::PeerId;
 
 /// Where a neighbour's servers' door is.
@@ -18,8 +18,16 @@ pub enum Target {
 /// A neighbour, and where it is dialled.
 pub type Link = (Neighbour, Target);
 
-/// Reads the links of this server again, or says why they cannot be adopted.
-pub type Reload = Box<dyn FnMut() -> Result<Vec<Link>, String>>;
+/// Reads again what may change while the server runs.
+pub type Reload = Box<dyn FnMut() -> Reread>;
+
+/// The outcome of a reload: each part, or why it cannot be adopted.
+pub struct Reread {
+    /// The secrets; none: the server was started without one.
+    pub secrets: Option<Result<Secrets, String>>,
+    /// The links of this server.
+    pub links: Result<Vec<Link>, String>,
+}
 
 /// The links of this server, by the place of the neighbour; none: the place is free.
 pub type Places = Vec<Option<Link>>;

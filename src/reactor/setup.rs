@@ -22,7 +22,7 @@ pub struct Setup {
     pub doors: [Vec<Listener>; 2],
     /// The node's neighbours, in its order, and where each is dialled.
     pub links: Vec<Link>,
-    /// Reads both again, at SIGHUP.
+    /// Reads both again, and the secrets, at SIGHUP.
     pub reload: Reload,
     /// Our own addresses, by which the neighbours know us; none: they know us by our secret.
     pub sources: Vec<SocketAddr>,

@@ -33,6 +33,7 @@ pub struct Call<'a> {
 
 /// The conversation at one address.
 struct Talk<'a> {
+    address: SocketAddr,
     token: Token,
     conn: Conn<TcpStream>,
     dialogue: Dialogue<'a>,
@@ -106,7 +107,7 @@ impl<'a> Call<'a> {
     }
 
     /// Takes in an event of the poll, and goes on as far as the socket allows.
-    pub fn event(&mut self, event: &Event) {
+    pub fn event(&mut self, event: &Event, registry: &Registry) {
         let mut talks = self.talks.iter_mut();
         let talk = talks.find(|talk| talk.token == event.token());
         let (Some(talk), Some(race), None) = (talk, &mut self.race, &self.answer) else {
@@ -115,7 +116,7 @@ impl<'a> Call<'a> {
         talk.conn.event(event.into());
         let outcome = match outcome(&talk.conn.stream) {
             None => return,
-            Some(Ok(())) => talk.go_on().map_err(io::Error::other),
+            Some(Ok(())) => talk.go_on(registry),
             Some(Err(error)) => Err(error),
         };
         match outcome {
@@ -136,6 +137,7 @@ impl<'a> Talk<'a> {
         let both = Interest::READABLE | Interest::WRITABLE;
         registry.register(&mut stream, token, both)?;
         Ok(Talk {
+            address,
             token,
             conn: Conn::new(stream),
             unsent: dialogue.start().into_bytes(),
@@ -146,7 +148,7 @@ impl<'a> Talk<'a> {
 
     /// Writes what is to be said and reads all that has come. The loop needs no ready list, since a
     /// server can say no more than two lines.
-    fn go_on(&mut self) -> Result<Option<Answer>, String> {
+    fn go_on(&mut self, registry: &Registry) -> io::Result<Option<Answer>> {
         let mut bytes = [0; 4096];
         loop {
             let count = self.conn.write(&self.unsent);
@@ -154,19 +156,27 @@ impl<'a> Talk<'a> {
             match self.conn.read(&mut bytes) {
                 ReadOutcome::Nothing => return Ok(None),
                 ReadOutcome::Ended => {
-                    return Err("it ended the connection without an answer".into());
+                    return Err(io::Error::other(
+                        "it ended the connection without an answer",
+                    ));
                 }
-                ReadOutcome::Broken(why) => return Err(why),
+                ReadOutcome::Broken(why) => return Err(io::Error::other(why)),
                 ReadOutcome::Bytes(count) => self.line.extend_from_slice(&bytes[..count]),
             }
             if let Some(end) = memchr(b'\n', &self.line) {
-                match self.dialogue.hear(&self.line[..end])? {
+                let step = self.dialogue.hear(&self.line[..end]);
+                match step.map_err(io::Error::other)? {
                     Step::Done(status) => return Ok(Some(Answer::Up(status))),
+                    Step::Again => {
+                        let dialogue = self.dialogue.clone();
+                        *self = Talk::begin(self.address, self.token, dialogue, registry)?;
+                        return Ok(None);
+                    }
                     Step::Say(text) => self.unsent.extend_from_slice(text.as_bytes()),
                 }
                 self.line.drain(..=end);
             } else if self.line.len() > LINE_MAX {
-                return Err("its answer is too long".to_string());
+                return Err(io::Error::other("its answer is too long"));
             }
         }
     }

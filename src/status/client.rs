@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::dialogue::Dialogue;
 use crate::limits::Limits;
-use crate::node::Secret;
+use crate::node::Secrets;
 use crate::reactor::{Clock, Resolver, wait};
 use crate::topology::{Host, Topology};
 use crate::units::Mono;
@@ -27,7 +27,7 @@ const RESOLVED: Token = Token(usize::MAX);
 /// When there is no poll, or no thread for a host name.
 pub fn ask_all(
     topology: &Topology,
-    secret: Option<&Secret>,
+    secrets: Option<&Secrets>,
     nonce: u128,
 ) -> io::Result<Vec<Answer>> {
     let mut poll = Poll::new()?;
@@ -37,7 +37,7 @@ pub fn ask_all(
     let mut calls = Vec::with_capacity(topology.servers.len());
     for (place, server) in topology.servers.iter().enumerate() {
         // Each question has a nonce of its own.
-        let dialogue = Dialogue::new(&server.name, nonce.wrapping_add(place as u128), secret);
+        let dialogue = Dialogue::new(&server.name, nonce.wrapping_add(place as u128), secrets);
         let mut call = Call::new(dialogue);
         match (&server.host, server.servers) {
             (_, None) => call.answer = Some(Answer::Plain),
@@ -65,7 +65,7 @@ fn run(poll: &mut Poll, calls: &mut [Call<'_>], resolver: &Resolver<usize>) -> i
         for event in &events {
             // None: it is RESOLVED.
             if let Some(call) = calls.get_mut(Call::place(event.token())) {
-                call.event(event);
+                call.event(event, poll.registry());
             }
         }
         let now = clock.mono();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::node::{Question, Secret};
+use crate::node::{Question, Secret, Secrets};
 
 const WANTS_PROOF: &str = "it wants proof; give its secret with --secret-file FILE";
 const DIFFERS: &str = "it has a different secret; give its secret with --secret-file FILE";
@@ -12,7 +12,8 @@ const REFUSES: &str = "it refuses; run herd status on its own machine, or start 
 #[derive(Clone)]
 pub struct Dialogue<'a> {
     question: Question<'a>,
-    secret: Option<&'a Secret>,
+    /// The secrets that are still to be tried.
+    secrets: &'a [Secret],
     has_proved: bool,
 }
 
@@ -20,16 +21,18 @@ pub struct Dialogue<'a> {
 pub enum Step {
     /// Say this.
     Say(String),
+    /// It has another secret: ask again, on a new connection.
+    Again,
     /// This is its status.
     Done(Value),
 }
 
 impl<'a> Dialogue<'a> {
     /// Asks `server`; `nonce` must be new for each question.
-    pub fn new(server: &'a str, nonce: u128, secret: Option<&'a Secret>) -> Dialogue<'a> {
+    pub fn new(server: &'a str, nonce: u128, secrets: Option<&'a Secrets>) -> Dialogue<'a> {
         Dialogue {
             question: Question { server, nonce },
-            secret,
+            secrets: secrets.map_or(&[], Secrets::all),
             has_proved: false,
         }
     }
@@ -46,12 +49,17 @@ impl<'a> Dialogue<'a> {
     pub fn hear(&mut self, line: &[u8]) -> Result<Step, String> {
         if line.starts_with(b"STATUS") && !self.has_proved {
             self.has_proved = true;
-            let secret = self.secret.ok_or(WANTS_PROOF)?;
+            let (secret, rest) = self.secrets.split_first().ok_or(WANTS_PROOF)?;
+            self.secrets = rest;
             let proof = self.question.proof(secret, line);
             let proof = proof.ok_or("its way to ask for proof is unknown")?;
             return Ok(Step::Say(proof));
         }
         if line.starts_with(b"? ") {
+            if self.has_proved && !self.secrets.is_empty() {
+                self.has_proved = false;
+                return Ok(Step::Again);
+            }
             let why = if self.has_proved { DIFFERS } else { REFUSES };
             return Err(why.to_string());
         }
@@ -71,6 +79,8 @@ mod tests {
     #[test]
     fn a_server_answers_or_there_is_a_reason() {
         let secret = Secret::new(b"correct-horse-battery").unwrap();
+        let two = Secrets::new(vec![secret.clone(), secret.clone()]).unwrap();
+        let secret = Secrets::from(secret);
         let challenge = "STATUS ffeeddccbbaa99887766554433221100";
         let wants = "it wants proof; give its secret with --secret-file FILE";
         let differs = "it has a different secret; give its secret with --secret-file FILE";
@@ -87,6 +97,14 @@ mod tests {
             (Some(&secret), &[challenge], "AUTH "),
             (Some(&secret), &[challenge, "? AUTH"], differs),
             (Some(&secret), &[challenge, challenge], nobody),
+            (Some(&two), &[challenge, "? AUTH"], "again"),
+            (Some(&two), &[challenge, "? AUTH", challenge], "AUTH "),
+            (
+                Some(&two),
+                &[challenge, "? AUTH", challenge, "? AUTH"],
+                differs,
+            ),
+            (Some(&two), &[challenge, "? AUTH", "? STATUS"], refuses),
             (
                 Some(&secret),
                 &["STATUS x y"],
@@ -97,6 +115,7 @@ mod tests {
             let steps = lines.iter().map(|line| dialogue.hear(line.as_bytes()));
             let said = match steps.last().unwrap() {
                 Ok(Step::Say(text)) => text,
+                Ok(Step::Again) => "again".to_string(),
                 Ok(Step::Done(status)) => status.to_string(),
                 Err(why) => why,
             };

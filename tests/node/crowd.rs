@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{Action, Config, Door, Event, Neighbour, Node, Secret};
+use herd::node::{Action, Config, Door, Event, Neighbour, Node, Secret, Secrets};
 use herd::units::{ConnId, MILLISECOND, Mono, Now, Wall};
 
 use crate::support::kernel::config;
@@ -39,7 +39,7 @@ impl Bench {
             addresses: vec![*it],
         });
         let node = Node::new(Config {
-            secret: Secret::new(WORDS.as_bytes()),
+            secret: Secret::new(WORDS.as_bytes()).and_then(|it| Secrets::new(vec![it])),
             ..config("Goloman", 1, neighbours.collect())
         });
         Bench {

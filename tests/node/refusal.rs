@@ -1,7 +1,7 @@
 //! Neighbours that refuse each other until somebody corrects a file: how often one dials, and how
 //! much both write into their logs.
 
-use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node, Secret};
+use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node, Secret, Secrets};
 use herd::units::{ConnId, MILLISECOND, Mono, Now, PeerId, Wall};
 
 use crate::support::kernel::config;
@@ -24,7 +24,8 @@ fn goloman(secret: Option<&str>) -> Node {
     };
     Node::new(Config {
         level: Some(Level::Info),
-        secret: secret.and_then(|secret| Secret::new(secret.as_bytes())),
+        secret: (secret.and_then(|secret| Secret::new(secret.as_bytes())))
+            .and_then(|it| Secrets::new(vec![it])),
         ..config("Goloman", 1, vec![neighbour])
     })
 }

@@ -1,7 +1,7 @@
 //! The shared secret: two servers that know it trust each other, and nobody else gets anything
 //! into the table or disturbs a link, however it goes about it.
 
-use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node, Secret};
+use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node, Secret, Secrets};
 use herd::units::{ConnId, Mono, Now, PeerId, SECOND, Wall};
 
 use crate::support::kernel::config;
@@ -17,6 +17,12 @@ const LINK: ConnId = ConnId::new(1, 0);
 const STRANGER: ConnId = ConnId::new(9, 9);
 const AT: &[u8] = b"AT Hands +0.000000000 kiwi +1+1 1\n";
 
+/// The secrets in the lines of a text.
+fn secrets(text: &str) -> Secrets {
+    let all = text.lines().map(|line| Secret::new(line.as_bytes()));
+    Secrets::new(all.collect::<Option<_>>().unwrap()).unwrap()
+}
+
 /// A server whose only neighbour is `neighbour`.
 fn node(name: &str, neighbour: &str, secret: Option<&str>) -> Node {
     let run = u64::from(name.as_bytes()[0]);
@@ -26,7 +32,7 @@ fn node(name: &str, neighbour: &str, secret: Option<&str>) -> Node {
         addresses: vec!["127.0.0.1".parse().unwrap()],
     };
     Node::new(Config {
-        secret: secret.map(|text| Secret::new(text.as_bytes()).unwrap()),
+        secret: secret.map(secrets),
         level: Some(Level::Info),
         ..config(name, run, vec![neighbour])
     })
@@ -117,6 +123,70 @@ fn only_who_has_the_same_secret_is_told_and_heard() {
     assert!(!tells(WRONG, RIGHT));
     assert!(!tells(RIGHT, None));
     assert!(!tells(None, RIGHT));
+}
+
+/// The steps of a herd from one secret to another. A host is at most one step ahead of another.
+const STEPS: [&str; 4] = [
+    "the old secret of a herd",
+    "the old secret of a herd\nthe new secret of a herd",
+    "the new secret of a herd\nthe old secret of a herd",
+    "the new secret of a herd",
+];
+
+#[test]
+fn neighbours_that_are_one_step_apart_accept_each_other() {
+    for pair in STEPS.windows(2) {
+        let [before, after] = [Some(pair[0]), Some(pair[1])];
+        assert!(tells(before, after) && tells(after, before) && tells(after, after));
+    }
+    // A step that is left out does not do.
+    assert!(!tells(Some(STEPS[0]), Some(STEPS[2])) && !tells(Some(STEPS[3]), Some(STEPS[1])));
+}
+
+#[test]
+fn a_link_outlives_its_secret_and_the_next_proves_the_new_one() {
+    let mut goloman = node("Goloman", "Hands", Some(STEPS[0]));
+    let mut hands = node("Hands", "Goloman", Some(STEPS[0]));
+    talk(&mut goloman, &mut hands);
+    for step in &STEPS[1..] {
+        for node in [&mut goloman, &mut hands] {
+            node.handle(NOW, Event::Secrets(secrets(step)));
+        }
+        let client = ConnId::new(2, 2);
+        let (door, from) = (Door::Clients, ([127, 0, 0, 1], 40_001).into());
+        let conn = client;
+        goloman.handle(NOW, Event::Accepted { conn, door, from });
+        hear(&mut goloman, client, b"IAMAT kiwi +1+1 1\n");
+        hear(&mut hands, LINK, &said(&mut goloman, LINK));
+        assert_eq!(goloman.inspect().lines(), hands.inspect().lines());
+        goloman.handle(
+            NOW,
+            Event::Broken {
+                conn,
+                why: "the end".into(),
+            },
+        );
+    }
+    let log = hands.log().text();
+    assert!(
+        log.contains("link from Goloman up") && !log.contains(" down"),
+        "{log}"
+    );
+    // Somebody who has only the old secret comes in the neighbour's place.
+    let mut old = node("Goloman", "Hands", Some(STEPS[0]));
+    let peer = PeerId(0);
+    old.handle(
+        NOW,
+        Event::Dialled {
+            peer,
+            conn: STRANGER,
+        },
+    );
+    let hello = said(&mut old, STRANGER);
+    knock(&mut hands, STRANGER);
+    hear(&mut hands, STRANGER, &hello);
+    hear(&mut old, STRANGER, &said(&mut hands, STRANGER));
+    assert!(old.log().text().contains("the secrets differ"));
 }
 
 /// Hands with a link from Goloman, and what both said on it; Hands heard nothing but HELLOs yet.

@@ -26,4 +26,4 @@ pub use link::Link;
 pub use peer::Peer;
 pub use peers::Links;
 pub use question::Question;
-pub use secret::{SECRET_BYTES_MIN, Secret, question};
+pub use secret::{SECRET_BYTES_MIN, Secret, Secrets, question};

@@ -4,6 +4,11 @@
 //! A proof is HMAC-SHA-256 over the prover's role, both names, both runs and both nonces. So it is
 //! good for one handshake only, in one direction only: a proof that is sent back, kept for later
 //! or shown to somebody else proves nothing.
+//!
+//! A server may have several secrets. It proves the first and accepts each, so a herd can go from
+//! one secret to another host by host, in three steps: every host accepts the new one, too; then
+//! every host proves it; then every host drops the old one. A host is at most one step ahead of
+//! another, so each of two neighbours accepts what the other proves at every moment.
 
 use std::fmt;
 
@@ -40,6 +45,50 @@ impl Secret {
     /// Whether `proof` is that of `message`, compared in constant time.
     pub fn accepts(&self, proof: &[u8], message: &[u8]) -> bool {
         from_hex(proof).is_some_and(|tag| hmac::verify(&self.0, message, &tag).is_ok())
+    }
+}
+
+/// The secrets of a server, one at least: it proves the first, and accepts each.
+#[derive(Clone, Debug)]
+pub struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// These secrets; none if there are none, or too many.
+    pub fn new(all: Vec<Secret>) -> Option<Secrets> {
+        (1..=Limits::PRODUCT.secrets)
+            .contains(&all.len())
+            .then_some(Secrets(all))
+    }
+
+    /// All of them, the one that is proved first.
+    pub fn all(&self) -> &[Secret] {
+        &self.0
+    }
+
+    /// See [`Secret::nonce`].
+    pub fn nonce(&self, number: [u64; 2]) -> String {
+        self.0[0].nonce(number)
+    }
+
+    /// The proof of the first: nobody is shown what else is accepted.
+    pub fn prove(&self, message: &[u8]) -> String {
+        self.0[0].prove(message)
+    }
+
+    /// Whether `proof` is that of `message` by any of the secrets. All are tried, so the time does
+    /// not say which of them it was.
+    pub fn accepts(&self, proof: &[u8], message: &[u8]) -> bool {
+        let mut is_good = false;
+        for secret in &self.0 {
+            is_good |= secret.accepts(proof, message);
+        }
+        is_good
+    }
+}
+
+impl From<Secret> for Secrets {
+    fn from(secret: Secret) -> Secrets {
+        Secrets(vec![secret])
     }
 }
 
@@ -125,6 +174,43 @@ mod tests {
         assert!(!accepts(b"B", [b"n1", b"n2"]));
         assert!(!accepts(b"A", [b"n2", b"n1"]));
         assert!(!accepts(b"A", [b"n1", b"n3"]));
+    }
+
+    fn secrets<const N: usize>(all: [&str; N]) -> Option<Secrets> {
+        let all = all.map(|text| Secret::new(text.as_bytes()).unwrap());
+        Secrets::new(all.to_vec())
+    }
+
+    #[test]
+    fn the_first_secret_is_proved_and_each_is_accepted() {
+        const OLD: &str = "the old secret of a herd";
+        const NEW: &str = "the new secret of a herd";
+        let message = b"a message";
+        let accepts =
+            |one: &Secrets, other: &Secrets| other.accepts(one.prove(message).as_bytes(), message);
+        // A host is at most one step ahead of another.
+        let steps = [
+            secrets([OLD]).unwrap(),
+            secrets([OLD, NEW]).unwrap(),
+            secrets([NEW, OLD]).unwrap(),
+            secrets([NEW]).unwrap(),
+        ];
+        for pair in steps.windows(2) {
+            assert!(accepts(&pair[0], &pair[1]) && accepts(&pair[1], &pair[0]));
+        }
+        assert!(!accepts(&steps[2], &steps[0]));
+        assert!(!accepts(&steps[1], &steps[3]));
+        assert!(!accepts(&steps[3], &steps[0]));
+        assert!(!steps[1].accepts(b"-", message));
+        let old = Secret::new(OLD.as_bytes()).unwrap();
+        assert_eq!(steps[1].nonce([1, 2]), old.nonce([1, 2]));
+    }
+
+    #[test]
+    fn there_is_one_secret_at_least_and_not_too_many() {
+        assert!(secrets([]).is_none());
+        assert!(secrets(["0123456789abcdef"; Limits::PRODUCT.secrets]).is_some());
+        assert!(secrets(["0123456789abcdef"; Limits::PRODUCT.secrets + 1]).is_none());
     }
 
     #[test]

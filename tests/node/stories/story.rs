@@ -136,7 +136,7 @@ impl Story {
                 }
                 "secret" => {
                     let secret = Secret::new(value.as_bytes()).ok_or("the secret is too short")?;
-                    self.settings.secret = Some(secret);
+                    self.settings.secret = Some(secret.into());
                     continue;
                 }
                 _ => return Err(format!("the world has no {key}")),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use herd::limits::Limits;
-use herd::node::{Ack, Config, Door, Fsync, Level, Secret};
+use herd::node::{Ack, Config, Door, Fsync, Level, Secrets};
 use herd::units::{Mono, Now, SECOND, Wall};
 
 use super::net::{Listener, Net};
@@ -39,7 +39,7 @@ pub struct Settings {
     /// Servers of another make: the story plays them by hand.
     pub plain: Vec<String>,
     /// The secret of all servers.
-    pub secret: Option<Secret>,
+    pub secret: Option<Secrets>,
 }
 
 /// All there is.

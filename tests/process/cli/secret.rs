@@ -28,10 +28,13 @@ fn about(bytes: &str, mode: u32) -> String {
 #[test]
 fn a_bad_secret_file_is_refused_with_what_to_do() {
     let long = "x".repeat(5000);
+    let good = "0123456789abcdef\n";
     let recipe = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
     let few = format!("it has fewer than 16 bytes; make one with {recipe}");
     assert_eq!(about("0123456789abcde\n", 0o600), few);
     assert_eq!(about("", 0o600), few);
+    let second = format!("its line 3 has fewer than 16 bytes; make one with {recipe}");
+    assert_eq!(about(&format!("{good}\n0123456789abcde \n"), 0o600), second);
     assert_eq!(about(&" ".repeat(99), 0o600), few);
     assert_eq!(
         about(&long, 0o600),
@@ -47,6 +50,30 @@ fn a_bad_secret_file_is_refused_with_what_to_do() {
         "{line}"
     );
     assert!(line.ends_with(recipe), "{line}");
+}
+
+#[test]
+fn each_of_several_secret_files_is_checked() {
+    let files = Files::new();
+    let good = files.write("good", &"0123456789abcdef \r\n\n".repeat(2));
+    let short = files.write("short", "0123456789abcdef\nshort\n");
+    for file in [&good, &short] {
+        fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+    }
+    for verb in [&["serve", "Goloman"][..], &["up"], &["status"]] {
+        let with = |file: &str, times: usize| {
+            let good = ["--secret-file", &good].repeat(times);
+            wrong(&mut herd(&[verb, &good, &["--secret-file", file]].concat()))
+        };
+        let line = with(&short, 1);
+        let start = format!("herd: secret file {short}: its line 2 has fewer than 16 bytes; ");
+        assert!(line.starts_with(&start), "{line}");
+        let line = with("/nowhere/secret", 1);
+        assert!(line.contains("/nowhere/secret: No such file"), "{line}");
+        // Four are accepted, blank lines are not counted.
+        let line = "herd: 6 secrets are too many; leave at most 4 in --secret-file";
+        assert_eq!(with(&good, 2), line);
+    }
 }
 
 #[test]

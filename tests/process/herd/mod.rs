@@ -17,6 +17,7 @@ mod notify;
 mod order;
 mod places;
 mod rivals;
+mod rotation;
 mod signals;
 mod status;
 mod strace;

@@ -33,7 +33,7 @@ impl World {
             seed: run.wrapping_mul(0x9e37_79b9_7f4a_7c15),
             ack: self.weather.ack,
             journal: self.weather.journal,
-            secret: secret.flatten(),
+            secret: secret.flatten().map(Into::into),
             level: self.trace.is_some().then_some(Level::Info),
             limits: self.weather.limits.clone(),
             ..config(&here.name, run, neighbours.collect())
