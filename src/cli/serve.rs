@@ -160,7 +160,7 @@ fn prepare(
 fn open_journal(node: &mut Node, log: &Path, name: &str) -> Result<JournalFiles, Failure> {
     let path = log.with_extension("herd");
     let shown = path.display();
-    let opened = journal::open(&path, name, |line| node.replay(line));
+    let opened = journal::open(&path, name, node);
     let files = opened.map_err(|error| {
         Wrong(format!(
             "cannot use the journal {shown}: {error}, name another directory with -d DIR, or keep \

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     use crate::journal::tests::{HEAD, Place, append, at, lines, table, task, work};
     use crate::journal::{JournalFiles, open};
-    use crate::node::{JournalEvent, Lost};
+    use crate::node::{JournalEvent, Lost, Replay};
     use crate::units::Mono;
 
     const RESTARTED: JournalEvent = JournalEvent::Restarted(Ok(()));
@@ -337,6 +337,18 @@ mod tests {
         }
     }
 
+    /// A table that has no room for plum.
+    struct NoRoom;
+
+    impl Replay for NoRoom {
+        fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
+            match memchr::memmem::find(line, b" plum ") {
+                Some(_) => Err(Lost::Full),
+                None => Ok(()),
+            }
+        }
+    }
+
     /// The table is found before all is read, but that is not all that the journal has.
     #[test]
     fn clients_that_the_table_has_no_room_for_stay() {
@@ -346,11 +358,7 @@ mod tests {
         let mut long = lines(&[HEAD, &plum]);
         long.extend(lines(&[&kiwi]).repeat(slice / kiwi.len()));
         place.write("", &long);
-        let full = |line: &[u8]| match memchr::memmem::find(line, b" plum ") {
-            Some(_) => Err(Lost::Full),
-            None => Ok(()),
-        };
-        let mut files = open(&place.file(), "A", full).unwrap();
+        let mut files = open(&place.file(), "A", &mut NoRoom).unwrap();
         for _ in 0..2 {
             let events = close_and_merge(&place, &mut files, &[&newest], |_| {});
             assert_eq!(events, []);

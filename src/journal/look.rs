@@ -12,9 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::place::is_at;
-use super::replay::read;
-use crate::node::Lost;
-use crate::wire::journal_line;
+use super::replay::{Checked, read};
 
 /// How many bytes at the end of the live segment are compared: most of a checksum, and the LF.
 pub(super) const TAIL: usize = 16;
@@ -55,13 +53,11 @@ impl Expected {
     pub(super) fn is_alien(&self, head: &[u8]) -> bool {
         let mut start = vec![0; head.len()];
         let is_ours = self.file.read_exact_at(&mut start, 0).is_ok() && start == head;
-        let replay = |line: &[u8]| match journal_line::text(line) {
-            Some(_) => Ok(()),
-            None => Err(Lost::Checksum),
-        };
         // A merge may be reading the file that we have open.
-        let is_refused =
-            || File::open(&self.path).is_ok_and(|it| read(&self.path, head, it, replay).is_err());
+        let is_refused = || {
+            let file = File::open(&self.path);
+            file.is_ok_and(|it| read(&self.path, head, it, &mut Checked).is_err())
+        };
         !is_ours && is_at(&self.path, &self.file).unwrap_or(false) && is_refused()
     }
 

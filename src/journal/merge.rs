@@ -101,7 +101,7 @@ impl Pass<'_> {
             let start = self.slice_start(file, end).ok()?;
             file.seek(SeekFrom::Start(start)).ok()?;
             let slice = file.take(end - start);
-            let content = read(self.path, b"", slice, |line| self.newest.take(line)).ok()?;
+            let content = read(self.path, b"", slice, &mut self.newest).ok()?;
             bad += content.bad;
             end = start;
         }
@@ -133,8 +133,9 @@ mod tests {
     use arbtest::arbitrary::{self, Unstructured};
 
     use super::*;
+    use crate::journal::replay::Checked;
     use crate::journal::tests::{HEAD, Place, UNKNOWN, at, lines, table, work};
-    use crate::node::{JournalEvent, Lost};
+    use crate::node::JournalEvent;
     use crate::units::Mono;
     use crate::wire::Report;
 
@@ -241,13 +242,7 @@ mod tests {
             };
             let bad = |(number, segment): (u64, &Vec<u8>)| {
                 let path = place.0.join(format!("A.herd.{number}"));
-                let content = read(&path, b"", &segment[..], |line| {
-                    match journal_line::text(line) {
-                        Some(_) => Ok(()),
-                        None => Err(Lost::Checksum),
-                    }
-                });
-                content.unwrap().bad
+                read(&path, b"", &segment[..], &mut Checked).unwrap().bad
             };
             let bad: u64 = (1..).zip(&segments).map(bad).sum();
             let open: Vec<_> = files.closed.values().map(|it| it.file.clone()).collect();

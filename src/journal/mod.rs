@@ -42,7 +42,7 @@ mod tests {
     use super::files::JournalFiles;
     use super::open::open;
     use super::replay::Error;
-    use crate::node::{JournalEvent, JournalTask, Lost};
+    use crate::node::{JournalEvent, JournalTask, Lost, Replay};
     use crate::units::Mono;
     use crate::wire::{Position, checksum, journal_line};
 
@@ -110,14 +110,21 @@ mod tests {
 
         /// Opens the journal of `A`, and returns the texts of its good lines, in order.
         pub(super) fn open(&self) -> Result<(JournalFiles, Vec<String>), Error> {
-            let mut texts = Vec::new();
-            let files = open(&self.file(), "A", |line| {
-                let text = journal_line::text(line).ok_or(Lost::Checksum)?;
-                texts.push(String::from_utf8_lossy(text).into_owned());
-                Ok(())
-            })?;
-            texts.sort();
-            Ok((files, texts))
+            let mut texts = Texts(Vec::new());
+            let files = open(&self.file(), "A", &mut texts)?;
+            texts.0.sort();
+            Ok((files, texts.0))
+        }
+    }
+
+    /// The texts of good lines.
+    struct Texts(Vec<String>);
+
+    impl Replay for Texts {
+        fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
+            let text = journal_line::text(line).ok_or(Lost::Checksum)?;
+            self.0.push(String::from_utf8_lossy(text).into_owned());
+            Ok(())
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::node::Lost;
+use crate::node::{Lost, Replay};
 use crate::units::Wall;
 use crate::wire::{Position, Report, Time, checksum, fields, journal_line};
 
@@ -51,9 +51,26 @@ impl Newest {
         }
     }
 
-    /// Takes a line, of which just the client and the time are read: its checksum says that we
-    /// wrote it.
-    pub(super) fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
+    /// Whether these are the records of a table.
+    pub(super) fn equals(&self, table: &Position) -> bool {
+        let count = self.reports.len() as u64;
+        self.until.is_none() && count == table.count && self.digest == table.digest
+    }
+
+    /// Their lines, in the order of the clients.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.reports.values().map(|known| &known.line[..])
+    }
+
+    /// The client to begin the next pass with, if one is needed.
+    pub(super) fn into_until(self) -> Option<Vec<u8>> {
+        self.until
+    }
+}
+
+impl Replay for Newest {
+    /// Just the client and the time are read: the line's checksum says that we wrote it.
+    fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
         let line = journal_line::text(line).ok_or(Lost::Checksum)?;
         let mut fields = fields(line);
         let (client, time) = (fields.nth(3), fields.nth(1).and_then(Time::parse));
@@ -91,22 +108,6 @@ impl Newest {
             self.until = Some(client);
         }
         Ok(())
-    }
-
-    /// Whether these are the records of a table.
-    pub(super) fn equals(&self, table: &Position) -> bool {
-        let count = self.reports.len() as u64;
-        self.until.is_none() && count == table.count && self.digest == table.digest
-    }
-
-    /// Their lines, in the order of the clients.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.reports.values().map(|known| &known.line[..])
-    }
-
-    /// The client to begin the next pass with, if one is needed.
-    pub(super) fn into_until(self) -> Option<Vec<u8>> {
-        self.until
     }
 }
 

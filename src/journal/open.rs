@@ -11,7 +11,7 @@ use super::job::Kind;
 use super::place::{MERGING, NEW, Place, Segment, is_at, remove};
 use super::replay::{Error, NO_JOURNAL, head, read};
 use crate::limits::Limits;
-use crate::node::Lost;
+use crate::node::Replay;
 use crate::units::Mono;
 
 const IN_USE: &str = "it is in use by another process; end that one";
@@ -21,14 +21,10 @@ const IN_USE: &str = "it is in use by another process; end that one";
 ///
 /// # Errors
 /// When it is somebody else's, or cannot be read or written. Then it is as it was.
-pub fn open(
-    path: &Path,
-    server: &str,
-    mut replay: impl FnMut(&[u8]) -> Result<(), Lost>,
-) -> Result<JournalFiles, Error> {
+pub fn open(path: &Path, server: &str, replay: &mut impl Replay) -> Result<JournalFiles, Error> {
     let head = head(server);
     let file = lock(path, OpenOptions::new().create(true))?;
-    let (live, is_current) = load(path, &head, file, &mut replay)?;
+    let (live, is_current) = load(path, &head, file, replay)?;
     let place = Place::new(path, head.clone())?;
     // A process that was killed may have left these. They hold nothing that is not elsewhere.
     remove(&place.beside(NEW))?;
@@ -37,7 +33,7 @@ pub fn open(
     for number in place.numbers()? {
         let path = place.beside(number);
         let segment = lock(&path, &mut OpenOptions::new())
-            .and_then(|file| load(&path, &head, file, &mut replay))
+            .and_then(|file| load(&path, &head, file, replay))
             .map_err(|error| Error(format!("{} belongs to it, but {error}", path.display())))?;
         closed.insert(number, segment.0);
     }
@@ -73,7 +69,7 @@ fn load(
     path: &Path,
     head: &[u8],
     mut file: File,
-    replay: impl FnMut(&[u8]) -> Result<(), Lost>,
+    replay: &mut impl Replay,
 ) -> Result<(Segment, bool), Error> {
     if !file.metadata()?.is_file() {
         // A device may have no end.

@@ -5,10 +5,10 @@ use std::fmt::{self, Display};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use crate::limits::Limits;
-use crate::node::Lost;
+use crate::node::{Lost, Replay, TOGETHER};
 use crate::wire::journal_line;
 
 /// The word that a first line begins with.
@@ -70,8 +70,17 @@ impl Content {
 struct Reading<'a, F> {
     path: &'a Path,
     head: &'a [u8],
-    replay: F,
+    replay: &'a mut F,
     content: Content,
+}
+
+/// Takes each line that goes with its checksum, and keeps none.
+pub(super) struct Checked;
+
+impl Replay for Checked {
+    fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
+        journal_line::text(line).map(drop).ok_or(Lost::Checksum)
+    }
 }
 
 /// The first line of a file of this server.
@@ -89,7 +98,7 @@ pub(super) fn read(
     path: &Path,
     head: &[u8],
     file: impl Read,
-    replay: impl FnMut(&[u8]) -> Result<(), Lost>,
+    replay: &mut impl Replay,
 ) -> Result<Content, Error> {
     let content = Content::default();
     let mut reading = Reading {
@@ -102,6 +111,18 @@ pub(super) fn read(
     // `skipped`: bytes of a line that is too long, before those in `line`.
     let (mut line, mut skipped) = (Vec::with_capacity(LINE_MAX), 0);
     loop {
+        // Mostly the buffer has the whole line, which need not be copied then.
+        if skipped == 0
+            && let Some(end) = memchr(b'\n', file.buffer())
+        {
+            if reading.content.number.is_multiple_of(TOGETHER as u64) {
+                reading.replay.look_ahead(file.buffer());
+            }
+            reading.line(&file.buffer()[..end])?;
+            reading.content.end += end as u64 + 1;
+            file.consume(end + 1);
+            continue;
+        }
         line.clear();
         let mut piece = file.by_ref().take(LINE_MAX as u64);
         let count = piece.read_until(b'\n', &mut line)? as u64;
@@ -122,7 +143,7 @@ pub(super) fn read(
     }
 }
 
-impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
+impl<F: Replay> Reading<'_, F> {
     fn line(&mut self, line: &[u8]) -> Result<(), Error> {
         if self.content.number == 0
             && let Some(text) = journal_line::text(line)
@@ -142,7 +163,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
 
     /// Takes in a line. If it is damaged, that may be its LF, and it is two lines. False: it was.
     fn take(&mut self, line: &[u8]) -> Result<bool, Lost> {
-        match (self.replay)(line) {
+        match self.replay.take(line) {
             Err(Lost::Checksum) => {}
             other => {
                 self.content.has_good |= other.is_ok();
@@ -151,9 +172,9 @@ impl<F: FnMut(&[u8]) -> Result<(), Lost>> Reading<'_, F> {
         }
         let seconds = memmem::find_iter(line, b"AT ").filter(|at| *at > 0);
         for at in seconds.take(Limits::PRODUCT.journal_mend) {
-            if (self.replay)(&line[at..]).is_ok() {
+            if self.replay.take(&line[at..]).is_ok() {
                 self.content.has_good = true;
-                return (self.replay)(&line[..at - 1]).map(|()| false);
+                return self.replay.take(&line[..at - 1]).map(|()| false);
             }
         }
         Err(Lost::Checksum)
@@ -217,4 +238,62 @@ fn is_current(text: &[u8], ours: &[u8]) -> Result<bool, Error> {
             "its format is {version}, and this herd knows {OLD_VERSION} and {VERSION}; move it away"
         ),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::journal::tests::{HEAD, lines};
+
+    /// Checks that each line is the next, and that what was said to come next does.
+    #[derive(Default)]
+    struct InOrder {
+        taken: u64,
+        ahead: RefCell<Vec<u8>>,
+        checked: u64,
+    }
+
+    impl Replay for InOrder {
+        fn look_ahead(&self, bytes: &[u8]) {
+            *self.ahead.borrow_mut() = bytes.to_vec();
+        }
+
+        fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
+            assert_eq!(journal_line::text(line), Some(&*text(self.taken)));
+            let mut ahead = self.ahead.borrow_mut();
+            if !ahead.is_empty() {
+                // The buffer may end within this line.
+                let end = ahead.len().min(line.len());
+                assert_eq!(ahead[..end], line[..end]);
+                let end = ahead.len().min(line.len() + 1);
+                ahead.drain(..end);
+                self.checked += 1;
+            }
+            self.taken += 1;
+            Ok(())
+        }
+    }
+
+    fn text(number: u64) -> Vec<u8> {
+        let filler = "x".repeat(number as usize % 97);
+        format!("AT A +0.000000000 {number}{filler} +1+1 1").into_bytes()
+    }
+
+    /// Three buffers of lines: some cross from one into the next.
+    #[test]
+    fn lines_are_whole_wherever_a_buffer_ends() {
+        let (mut segment, mut count) = (lines(&[HEAD]), 0);
+        while segment.len() < 3 * LINE_MAX {
+            journal_line::push(&mut segment, &text(count));
+            count += 1;
+        }
+        let mut target = InOrder::default();
+        let content = read(Path::new(""), b"", &segment[..], &mut target).unwrap();
+        assert_eq!((content.lines(), content.bad), (count, 0));
+        assert_eq!(content.end, segment.len() as u64);
+        assert_eq!(target.taken, count);
+        assert!(target.checked > count / 2);
+    }
 }

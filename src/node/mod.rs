@@ -68,11 +68,11 @@ mod turn;
 pub use admin::{ConnStats, Counts, Inspector, LoopMetrics, Recent, Snapshot};
 pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query};
 pub use journal::{
-    Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost,
+    Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost, Replay,
 };
 pub use links::{Question, SECRET_BYTES_MIN, Secret, Secrets, question};
 pub use log_lines::{Level, LogLines};
-pub use store::{Change, CursorId, Feed};
+pub use store::{Change, CursorId, Feed, TOGETHER};
 
 use crate::limits::Limit;
 use crate::units::{ConnId, Mono, Now};
@@ -229,5 +229,15 @@ impl Node {
     /// The lines for the last [`JournalTask::Append`]: whole lines.
     pub fn journal_text(&self) -> &[u8] {
         self.parts.journal.as_ref().map_or(&[], Journal::text)
+    }
+}
+
+impl Replay for Node {
+    fn look_ahead(&self, bytes: &[u8]) {
+        self.parts.store.look_ahead(bytes);
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
+        self.replay(line)
     }
 }

@@ -78,7 +78,7 @@ impl EventLoop {
         let mut timers = Timers::default();
         timers.set(ShellTimer::LogCheck, now.mono + LIMITS.log_check);
         let shell = Shell {
-            node: setup.node,
+            node: std::mem::ManuallyDrop::new(setup.node),
             sockets: Sockets::default(),
             poll,
             events: Events::with_capacity(LIMITS.poll_events),

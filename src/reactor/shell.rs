@@ -1,6 +1,7 @@
 //! The node among its sockets: what the event loop and its parts work on.
 
 use std::io::ErrorKind;
+use std::mem::ManuallyDrop;
 
 use mio::{Events, Poll};
 
@@ -16,7 +17,10 @@ use crate::units::{ConnId, Now, PeerId, SECOND};
 
 /// The node, the sockets that it decides about, and the time.
 pub struct Shell {
-    pub node: Node,
+    /// The process ends with the loop, and the kernel takes its memory back at once. To free a
+    /// million records one by one would keep the ports and the journal for longer than the rest of
+    /// the ending.
+    pub node: ManuallyDrop<Node>,
     pub sockets: Sockets,
     pub poll: Poll,
     /// The events of the last wait.

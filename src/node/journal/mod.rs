@@ -19,7 +19,7 @@ mod task;
 
 pub use follower::{Journal, replay, status};
 pub use task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus};
-pub use task::{JournalTask, Lost};
+pub use task::{JournalTask, Lost, Replay};
 
 #[cfg(test)]
 mod tests {

@@ -46,6 +46,20 @@ pub enum JournalEvent {
     Lost(String),
 }
 
+/// The lines of a journal are given to it.
+pub trait Replay {
+    /// The next lines are in `bytes`, LFs included, if there are more than one: time to bring what
+    /// they need into the cache. It is called once for about [`TOGETHER`](super::super::TOGETHER)
+    /// lines.
+    fn look_ahead(&self, _bytes: &[u8]) {}
+
+    /// Takes a line, given without its LF.
+    ///
+    /// # Errors
+    /// Why the line is lost.
+    fn take(&mut self, line: &[u8]) -> Result<(), Lost>;
+}
+
 /// Why a line is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
