@@ -100,32 +100,16 @@ pub fn catch_panics() {
 impl Log {
     /// Gathers bytes; a full buffer is written. It never fails.
     pub fn push(&self, bytes: &[u8]) {
-        let sink = &mut *self.lock();
-        if sink.trouble.is_none() {
-            sink.buffer.extend_from_slice(bytes);
-            if sink.buffer.len() >= LIMITS.log_backlog {
-                sink.write_out();
-            }
-            return;
-        }
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let at_start = sink.buffer.last().is_none_or(|last| *last == b'\n');
-            sink.dropping |= at_start && sink.buffer.len() >= LIMITS.log_backlog;
-            if !sink.dropping {
-                sink.buffer.extend_from_slice(piece);
-            } else if piece.ends_with(b"\n") {
-                sink.dropping = false;
-                sink.lost += 1;
-            }
-        }
+        self.lock().push(bytes);
     }
 
     /// Writes the lines that were gathered, then these. False: some are left. After a failure only
     /// [`Log::check`] tries again, unless a reader is merely behind.
     pub fn write_out(&self, lines: &[u8]) -> bool {
-        let taken = self.lock().write_directly(lines);
-        self.push(&lines[taken..]);
-        self.lock().write_out()
+        let sink = &mut *self.lock();
+        let taken = sink.write_directly(lines);
+        sink.push(&lines[taken..]);
+        sink.write_out()
     }
 
     /// Tries to write again after a failure, and reopens the file if it was removed. Returns a line
@@ -181,6 +165,26 @@ impl Write for Log {
 }
 
 impl Sink {
+    fn push(&mut self, bytes: &[u8]) {
+        if self.trouble.is_none() {
+            self.buffer.extend_from_slice(bytes);
+            if self.buffer.len() >= LIMITS.log_backlog {
+                self.write_out();
+            }
+            return;
+        }
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let at_start = self.buffer.last().is_none_or(|last| *last == b'\n');
+            self.dropping |= at_start && self.buffer.len() >= LIMITS.log_backlog;
+            if !self.dropping {
+                self.buffer.extend_from_slice(piece);
+            } else if piece.ends_with(b"\n") {
+                self.dropping = false;
+                self.lost += 1;
+            }
+        }
+    }
+
     /// Writes `lines` without a copy, if nothing comes before them. Returns how many bytes the file
     /// took; the others belong in the buffer, and so does an error, which its write will meet.
     fn write_directly(&mut self, lines: &[u8]) -> usize {
