@@ -54,7 +54,7 @@ fn describe(file: &str, topology: &Topology) -> String {
     let links = count(topology.links.len(), "link");
     let doors = doors(topology);
     let advice: String = (parts.iter())
-        .filter_map(|part| sparser(topology, part))
+        .filter_map(|part| sparser(topology, &graph, part))
         .collect();
     format!("{file} is right: {servers}, {links}, {shape}\n\n{doors}\n{facts}{advice}")
 }
@@ -114,7 +114,7 @@ fn lines_per_update(topology: &Topology, part: &[usize]) -> String {
 /// Advice for a part with more links than it needs: every further link costs two more lines for
 /// each update. A ring with a chord from each server has four links a server, survives the loss of
 /// any one, and with chords of about the square root of its size it is not wide.
-fn sparser(topology: &Topology, part: &[usize]) -> Option<String> {
+fn sparser(topology: &Topology, graph: &Graph, part: &[usize]) -> Option<String> {
     let size = part.len();
     let links = topology.links.iter().filter(|(a, _)| part.contains(a));
     let links = links.count();
@@ -122,14 +122,11 @@ fn sparser(topology: &Topology, part: &[usize]) -> Option<String> {
         return None;
     }
     let step = size.isqrt().max(2);
-    let (ring, all) = (
-        Graph::chorded_ring(size, step),
-        (0..size).collect::<Vec<_>>(),
-    );
+    let all: Vec<usize> = (0..size).collect();
+    let ring = Graph::chorded_ring(size, step);
     let (lines, diameter) = (ring.lines_per_update_max(&all), ring.diameter(&all));
     let first = &topology.servers[part[0]].name;
-    let now = Graph::new(topology.servers.len(), topology.links.iter().copied());
-    let now = now.lines_per_update_max(part);
+    let now = graph.lines_per_update_max(part);
     Some(format!(
         "\nThe part of {first} is dense: its {links} links cost up to {now} lines per update.\n\
          A ring with a chord from each server to the one {step} places after it would do\n\
