@@ -13,16 +13,19 @@ use crate::topology::Server;
 /// The name of each door's socket.
 const NAMES: [&str; 2] = ["clients", "servers"];
 
+const ADVICE: &str = "correct its socket unit, or unset LISTEN_FDS to open the doors here";
+
 /// The clients' and the servers' door of `server`, as far as they were opened for us.
 pub(super) fn doors(server: &Server) -> Result<[Vec<Listener>; 2], Failure> {
-    let given = sd_listen_fds::get().map_err(|error| Wrong(format!("LISTEN_FDS: {error}")))?;
+    let given = sd_listen_fds::get();
+    let given = given.map_err(|error| Wrong(format!("LISTEN_FDS: {error}; {ADVICE}")))?;
     let mut doors = [Vec::new(), Vec::new()];
     for (number, (name, socket)) in given.into_iter().enumerate() {
         let name = name.unwrap_or_default();
         let cannot = |error| {
             let number = number + 3;
             let what = format!("descriptor {number} ({name:?}) of the service manager");
-            Failed(format!("cannot listen on {what}: {error}"))
+            Failed(format!("cannot listen on {what}: {error}; {ADVICE}"))
         };
         let socket = Listener::given(TcpListener::from(socket)).map_err(cannot)?;
         let address = socket.local_addr().map_err(cannot)?;
