@@ -122,7 +122,7 @@ impl Place {
     }
 }
 
-/// At most so many of the last bytes of a file that is this long; none, if they cannot be read.
+/// At most this many of the last bytes of a file of this length; none, if they cannot be read.
 pub(super) fn tail(file: &File, length: u64, most: usize) -> Vec<u8> {
     let mut tail = vec![0; most.min(length as usize)];
     let at = length - tail.len() as u64;

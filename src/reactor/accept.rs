@@ -116,7 +116,7 @@ impl Listeners {
         }
     }
 
-    /// Likewise at one address of a door.
+    /// Does so at one address of a door.
     fn accept_at(&mut self, door: Door, place: usize, shell: &mut Shell) {
         for _ in 0..LIMITS.accept_batch {
             match self.open[door as usize][place].accept() {

@@ -25,7 +25,7 @@ pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
     log_reply(session, line, cx);
 }
 
-/// Replies likewise, and leaves the log to the caller.
+/// Replies, and leaves the log to the caller.
 pub fn reply_quietly(session: &mut Session, line: &[u8], cx: &mut Context) {
     if session.output.replies.is_empty() {
         session.output.outbox.borrow(&mut cx.pools.outboxes);

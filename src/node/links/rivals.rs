@@ -26,7 +26,7 @@ pub struct Rivals {
 pub enum Claim {
     /// It may be the present one.
     Granted,
-    /// Likewise, but another process of that name is alive: a warning.
+    /// The same, but another process of that name is alive: a warning.
     Contested(String),
     /// Another process of that name was there before, and is alive.
     Refused(String),
