@@ -10,7 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-// The same table as that of the faults.
+// The same table as that of the faults, which use more of it.
 #[allow(dead_code)]
 #[path = "../faults/sheet.rs"]
 mod sheet;
