@@ -2,10 +2,12 @@
 //!
 //! This is pure and total: a line that does not match the header is skipped.
 
+use std::collections::BTreeMap;
+
 /// Populated places: latitude, longitude, kind, region, population, id, name; by latitude.
 pub(super) const PLACES: &str = include_str!("gazetteer.tsv");
 
-/// Names of countries (`US`) and of their parts (`US.CA`), sorted by code.
+/// Names of countries (`US`) and of their parts (`US.CA`); no header has a tab.
 const REGIONS: &str = include_str!("regions.tsv");
 
 /// One line of the gazetteer.
@@ -45,48 +47,23 @@ impl Row<'_> {
     }
 }
 
+/// The names of regions by their codes.
+pub(super) type Regions = BTreeMap<&'static str, &'static str>;
+
+/// Reads the names of all regions.
+pub(super) fn regions() -> Regions {
+    REGIONS.lines().filter_map(|it| it.split_once('\t')).collect()
+}
+
 /// The name of a region: `California, United States`; or the country alone, if the part has no
 /// name. `None` if the country has none.
-pub(super) fn name_of(region: &str) -> Option<String> {
+pub(super) fn name_of(region: &str, regions: &Regions) -> Option<String> {
     let country_code = region.split('.').next()?;
-    let country = region_name(country_code)?;
-    Some(match region_name(region) {
+    let country = *regions.get(country_code)?;
+    Some(match regions.get(region) {
         Some(part) if region != country_code => format!("{part}, {country}"),
         _ => country.into(),
     })
-}
-
-fn region_name(code: &str) -> Option<&'static str> {
-    let (at, name) = lines_from(REGIONS, |line| {
-        line.split('\t').next().is_some_and(|key| key < code)
-    })
-    .next()?
-    .split_once('\t')?;
-    (at == code).then_some(name)
-}
-
-/// The lines of a sorted table (after its `#` header) from the first that is not `before` the
-/// wanted one. A binary search finds it.
-fn lines_from(table: &str, before: impl Fn(&str) -> bool) -> std::str::Lines<'_> {
-    let end_of_line = |at: usize| table[at..].find('\n').map_or(table.len(), |n| at + n + 1);
-    let mut low = 0;
-    while table[low..].starts_with('#') {
-        low = end_of_line(low);
-    }
-    // All lines below `low` are before it; none from `high` on is. Both are starts of lines.
-    let mut high = table.len();
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let bytes = &table.as_bytes()[low..middle];
-        let start = memchr::memrchr(b'\n', bytes).map_or(low, |n| low + n + 1);
-        let end = end_of_line(start);
-        if before(&table[start..end]) {
-            low = end;
-        } else {
-            high = start;
-        }
-    }
-    table[low..].lines()
 }
 
 #[cfg(test)]
@@ -98,7 +75,7 @@ mod tests {
         let lines: Vec<&str> = PLACES.lines().skip_while(|l| l.starts_with('#')).collect();
         assert_eq!(lines.len(), 100_420);
         let mut last = f64::NEG_INFINITY;
-        let mut ids = Vec::new();
+        let (mut ids, regions) = (Vec::new(), regions());
         for line in lines {
             let row = Row::parse(line).unwrap();
             let [latitude, longitude] = row.degrees().unwrap();
@@ -107,7 +84,7 @@ mod tests {
                 matches!(row.kind, "P" | "X") && !row.name.is_empty(),
                 "{line}"
             );
-            assert!(name_of(row.region).is_some(), "{line}");
+            assert!(name_of(row.region, &regions).is_some(), "{line}");
             last = latitude;
             ids.push(row.id.parse::<u32>().unwrap());
         }
@@ -118,20 +95,12 @@ mod tests {
 
     #[test]
     fn every_region_is_found_by_its_code() {
-        let mut last = "";
-        for line in REGIONS.lines().skip(1) {
-            let (code, name) = line.split_once('\t').unwrap();
-            assert!(last < code, "{code} is out of order");
-            assert_eq!(region_name(code), Some(name));
-            last = code;
-        }
-        assert_eq!(name_of("US.CA").unwrap(), "California, United States");
-        assert_eq!(
-            name_of("LS.00").unwrap(),
-            "Lesotho",
-            "a part without a name"
-        );
-        assert_eq!(name_of("US").unwrap(), "United States");
-        assert_eq!(name_of("??.1"), None);
+        let regions = regions();
+        assert_eq!(regions.len(), REGIONS.lines().count() - 1, "no code twice");
+        let check = |code, want| assert_eq!(name_of(code, &regions).as_deref(), want);
+        check("US.CA", Some("California, United States"));
+        check("LS.00", Some("Lesotho"));
+        check("US", Some("United States"));
+        check("??.1", None);
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use rstar::{AABB, PointDistance, RTree, RTreeObject};
 
-use super::gazetteer::{Row, name_of};
+use super::gazetteer::{Row, name_of, regions};
 use crate::wire::json::quoted;
 
 /// The mean radius of the earth in kilometres (IUGG).
@@ -26,8 +26,8 @@ type Vector = [f32; 3];
 /// All places, and the names of their regions.
 pub(super) struct Index {
     tree: RTree<Spot>,
-    /// Names of regions as JSON strings; empty if there is none.
-    regions: Vec<String>,
+    /// Names of regions as JSON strings.
+    regions: Vec<Option<String>>,
 }
 
 /// A place in the tree: 40 bytes, which is what a node of the tree has room for.
@@ -42,17 +42,13 @@ pub(super) struct Spot {
 impl Index {
     /// Reads a table in the format of the gazetteer.
     pub(super) fn build(table: &'static str) -> Index {
-        let mut codes = BTreeMap::new();
-        let mut regions = Vec::new();
+        let (names, mut codes, mut regions) = (regions(), BTreeMap::new(), Vec::new());
         let spot = |line: &'static str| {
             let row = Row::parse(line)?;
             let degrees = row.degrees()?;
             let region = *codes.entry(row.region).or_insert_with(|| {
-                regions.push(
-                    name_of(row.region)
-                        .as_deref()
-                        .map_or_else(String::new, quoted),
-                );
+                let name = name_of(row.region, &names);
+                regions.push(name.as_deref().map(quoted));
                 regions.len() - 1
             });
             Some(Spot {
@@ -99,8 +95,7 @@ impl Index {
 
     /// The name of a place's region as a JSON string.
     pub(super) fn region(&self, spot: &Spot) -> Option<&str> {
-        let name = self.regions.get(spot.region as usize)?;
-        (!name.is_empty()).then_some(name)
+        self.regions.get(spot.region as usize)?.as_deref()
     }
 }
 
