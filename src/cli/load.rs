@@ -2,11 +2,11 @@
 
 use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 
 use getopts::Matches;
 
 use super::failure::Failure::{self, Failed, Wrong};
+use super::options;
 use crate::limits::Limits;
 use crate::load::{
     self, BOUND_MAX, CLIENTS_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until,
@@ -62,7 +62,7 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
     if matches.free.is_empty() {
         return Err(Wrong("load which server? write herd load HOST:PORT".into()));
     }
-    let number = |option, range, default| number(matches, option, range, default);
+    let number = |option, range, default| options::number(matches, option, range, default);
     let connections = number("connections", 1..=LIMITS.load_connections, 1)?;
     let clients = number("clients", 1..=CLIENTS_MAX, CLIENTS.max(connections))?;
     if clients < connections {
@@ -96,28 +96,6 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
         },
         // Last, since resolving a name may take a while.
         doors: matches.free.iter().map(door).collect::<Result<_, _>>()?,
-    })
-}
-
-/// A whole number in `range`.
-fn number(
-    matches: &Matches,
-    option: &str,
-    range: RangeInclusive<u64>,
-    default: u64,
-) -> Result<u64, Failure> {
-    let Some(text) = matches.opt_str(option) else {
-        return Ok(default);
-    };
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| {
-        let range = match (range.start(), range.end()) {
-            (least, &u64::MAX) => format!("of at least {least}"),
-            (least, most) => format!("from {least} to {most}"),
-        };
-        Wrong(format!(
-            "--{option} takes a whole number {range}, not {text:?}"
-        ))
     })
 }
 

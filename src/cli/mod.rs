@@ -12,7 +12,6 @@ mod limits;
 mod load;
 mod once;
 mod options;
-mod places;
 mod secret;
 mod serve;
 mod status;

@@ -1,6 +1,7 @@
 //! How options are parsed, and those that verbs share.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,11 +9,11 @@ use getopts::{Matches, Options};
 use log::LevelFilter;
 
 use super::failure::Failure::{self, Wrong};
-use super::{places, secret};
+use super::secret;
 use crate::limits::Limits;
 use crate::logging;
 use crate::node::{Ack, Fsync, Secrets};
-use crate::places::Provider;
+use crate::places::{self, Key, Kind, Provider};
 use crate::terminal::print;
 use crate::topology::Topology;
 use crate::units::MILLISECOND;
@@ -113,7 +114,7 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
     let acks = [("local", Ack::Local), ("herd", Ack::Herd)];
     Ok(Shared {
         directory: matches.opt_str("directory").unwrap_or("run".into()).into(),
-        places: places::chosen(matches).map_err(Wrong)?,
+        places: places(matches)?,
         ack: choice(matches, "ack", &acks)?.unwrap_or(Ack::Local),
         journal: journal(matches)?,
         secret: secret::chosen(matches).map_err(Wrong)?,
@@ -124,7 +125,7 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
 }
 
 /// The table's record numbers have 32 bits.
-const RECORDS_MAX: usize = 4_000_000_000;
+const RECORDS_MAX: u64 = 4_000_000_000;
 
 /// A minute: a link that is dead is not waited for as long as this.
 const ACK_WAIT_MAX_MS: u64 = 60_000;
@@ -132,28 +133,32 @@ const ACK_WAIT_MAX_MS: u64 = 60_000;
 /// The product's limits, except those that were given.
 fn limits(matches: &Matches) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
-    if let Some(word) = matches.opt_str("records-max") {
-        limits.records = match word.parse() {
-            Ok(number @ 1..=RECORDS_MAX) => number,
-            _ => {
-                let range = format!("from 1 to {RECORDS_MAX}, not {word:?}");
-                return Err(Wrong(format!("--records-max takes a number {range}")));
-            }
-        };
-        // As many bytes for each as without the option, but no fewer in total.
-        let each = Limits::PRODUCT.record_bytes / Limits::PRODUCT.records;
-        limits.record_bytes = limits.record_bytes.max(limits.records * each);
-    }
-    if let Some(word) = matches.opt_str("ack-wait") {
-        limits.ack_wait = match word.parse() {
-            Ok(ms @ 1..=ACK_WAIT_MAX_MS) => ms * MILLISECOND,
-            _ => {
-                let range = format!("from 1 to {ACK_WAIT_MAX_MS}, not {word:?}");
-                return Err(Wrong(format!("--ack-wait takes milliseconds {range}")));
-            }
-        };
-    }
+    // As many bytes for each as without the option, but no fewer in total.
+    let each = limits.record_bytes / limits.records;
+    let most = 1..=RECORDS_MAX;
+    limits.records = number(matches, "records-max", most, limits.records as u64)? as usize;
+    limits.record_bytes = limits.record_bytes.max(limits.records * each);
+    let usual = limits.ack_wait / MILLISECOND;
+    let ms = number(matches, "ack-wait", 1..=ACK_WAIT_MAX_MS, usual)?;
+    limits.ack_wait = ms * MILLISECOND;
     Ok(limits)
+}
+
+/// The provider that the options and the environment choose, checked before anything starts.
+fn places(matches: &Matches) -> Result<Arc<dyn Provider>, Failure> {
+    let all = [
+        ("offline", Kind::Offline),
+        ("google", Kind::Google),
+        ("google-legacy", Kind::GoogleLegacy),
+    ];
+    let kind = choice(matches, "places", &all)?;
+    // A bad key must not stop a server that does not use it.
+    let key = match kind {
+        Some(Kind::Offline) => None,
+        _ => Key::from_env().map_err(Wrong)?,
+    };
+    let url = matches.opt_str("places-url");
+    places::provider(kind, key, url.as_deref(), &Limits::PRODUCT).map_err(Wrong)
 }
 
 /// Whether there is a journal, and when it is synced.
@@ -187,6 +192,28 @@ fn choice<T: Copy>(
     let place = names.iter().position(|name| *name == word);
     let place = place.ok_or_else(|| Wrong(wrong()))?;
     Ok(Some(all[place].1))
+}
+
+/// The value of an option that takes a whole number in `range`.
+pub(super) fn number(
+    matches: &Matches,
+    option: &str,
+    range: RangeInclusive<u64>,
+    default: u64,
+) -> Result<u64, Failure> {
+    let Some(text) = matches.opt_str(option) else {
+        return Ok(default);
+    };
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        let range = match (range.start(), range.end()) {
+            (least, &u64::MAX) => format!("of at least {least}"),
+            (least, most) => format!("from {least} to {most}"),
+        };
+        Wrong(format!(
+            "--{option} takes a whole number {range}, not {text:?}"
+        ))
+    })
 }
 
 /// The log of the server `name` in its directory, which is made if it is missing; both can be

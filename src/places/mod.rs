@@ -16,7 +16,6 @@ mod offline;
 mod provider;
 mod service;
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 #[cfg(doc)]
@@ -30,7 +29,7 @@ pub use provider::Provider;
 use crate::limits::Limits;
 use service::Service;
 
-/// The kinds of providers.
+/// The kinds of providers, named as `--places` has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The places that are part of the program.
@@ -39,22 +38,6 @@ pub enum Kind {
     Google,
     /// Google's legacy Nearby Search, for keys that may still use it.
     GoogleLegacy,
-}
-
-/// Reads the words of `--places`. The error lists them.
-impl FromStr for Kind {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Kind, String> {
-        match word {
-            "offline" => Ok(Kind::Offline),
-            "google" => Ok(Kind::Google),
-            "google-legacy" => Ok(Kind::GoogleLegacy),
-            _ => Err(format!(
-                "no place service {word:?}; say offline, google or google-legacy"
-            )),
-        }
-    }
 }
 
 /// A provider for `limits.workers` threads to share. Without a `kind` it is Google if there is a
@@ -109,17 +92,6 @@ mod tests {
 
     fn describe(kind: Option<Kind>, key: Option<&str>, url: Option<&str>) -> String {
         made(kind, key, url).unwrap().describe()
-    }
-
-    #[test]
-    fn kinds_are_read_as_the_help_has_them() {
-        assert_eq!("offline".parse(), Ok(Kind::Offline));
-        assert_eq!("google".parse(), Ok(Kind::Google));
-        assert_eq!("google-legacy".parse(), Ok(Kind::GoogleLegacy));
-        assert_eq!(
-            "Google".parse::<Kind>(),
-            Err("no place service \"Google\"; say offline, google or google-legacy".into())
-        );
     }
 
     #[test]

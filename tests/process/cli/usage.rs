@@ -110,7 +110,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["serve", "Goloman", "-d", &run, "--places", "yelp"],
-            "herd: no place service \"yelp\"; say offline",
+            "herd: --places takes offline or google or google-legacy, not \"yelp\"",
         ),
         (
             &["serve", "Goloman", "-d", &run, "--places", "google"],
@@ -122,15 +122,15 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["serve", "Goloman", "-d", &run, "--records-max", "1e6"],
-            "herd: --records-max takes a number from 1 to 4000000000, not \"1e6\"",
+            "herd: --records-max takes a whole number from 1 to 4000000000, not \"1e6\"",
         ),
         (
             &["serve", "Goloman", "-d", &run, "--ack-wait", "0"],
-            "herd: --ack-wait takes milliseconds from 1 to 60000, not \"0\"",
+            "herd: --ack-wait takes a whole number from 1 to 60000, not \"0\"",
         ),
         (
             &["up", "-d", &run, "--records-max", "0"],
-            "herd: --records-max takes a number from 1 to 4000000000, not \"0\"",
+            "herd: --records-max takes a whole number from 1 to 4000000000, not \"0\"",
         ),
         (
             &["load"],
