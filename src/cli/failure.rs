@@ -1,6 +1,7 @@
 //! How a verb ends when it fails.
 
 use std::fmt;
+use std::io;
 
 use crate::terminal::one_line;
 use crate::topology;
@@ -24,6 +25,11 @@ impl Failure {
             Failure::Failed(_) => 1,
         }
     }
+}
+
+/// A run that the system makes fail: `cannot serve: …`.
+pub(super) fn cannot(what: &str) -> impl Fn(io::Error) -> Failure {
+    move |error| Failure::Failed(format!("cannot {what}: {error}"))
 }
 
 impl From<String> for Failure {

@@ -19,7 +19,6 @@ mod system;
 mod up;
 
 use std::ffi::OsString;
-use std::io;
 use std::process::ExitCode;
 
 use getopts::Matches;
@@ -27,7 +26,8 @@ use getopts::Matches;
 use crate::reactor::{end_as_process_1, undo_inherited};
 use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
-use failure::Failure::{self, Failed, Wrong};
+use failure::Failure::{self, Wrong};
+use failure::cannot;
 
 const HELP: &str = include_str!("help/herd.txt");
 const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
@@ -47,7 +47,7 @@ const VERBS: [(&str, &str, Verb); 6] = [
 /// Runs the program. If it fails, one line on standard error says why.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let outcome = undo_inherited().map_err(cannot_begin);
+    let outcome = undo_inherited().map_err(cannot("catch signals"));
     let (status, text) = match outcome.and_then(|()| run(&arguments)) {
         Ok(()) => (0, String::new()),
         // People who type the bare name want to know what there is.
@@ -59,10 +59,6 @@ pub fn main() -> ExitCode {
     ExitCode::from(status)
 }
 
-fn cannot_begin(error: io::Error) -> Failure {
-    Failed(format!("cannot catch signals: {error}"))
-}
-
 fn run(arguments: &[OsString]) -> Result<(), Failure> {
     let not_text = |word| Wrong(format!("argument {word:?} is not UTF-8; rename it"));
     let words = arguments
@@ -71,7 +67,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
     let words = words.collect::<Result<Vec<&str>, Failure>>()?;
     let verb = VERBS.iter().find(|(name, ..)| words.first() == Some(name));
     if !matches!(words.first(), Some(&("up" | "serve"))) {
-        end_as_process_1().map_err(cannot_begin)?;
+        end_as_process_1().map_err(cannot("catch signals"))?;
     }
     if let Some((name, help, run)) = verb {
         return match options::parse(name, help, &words[1..])? {

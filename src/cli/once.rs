@@ -6,7 +6,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 
 use getopts::Matches;
@@ -27,44 +27,33 @@ pub(super) fn keep(matches: &Matches, arguments: &mut [String]) -> Result<Vec<Fi
     for name in names {
         let cannot = |error| Failed(format!("cannot keep {name} in memory: {error}"));
         let lasting = match lasting_name(Path::new(&name)) {
-            Lasting::Same => continue,
-            Lasting::Other(path) => path,
-            Lasting::None => {
+            Some(path) => path,
+            None => {
                 let file = copy(&name).map_err(cannot)?;
-                let path = format!("/proc/{}/fd/{}", process::id(), file.as_raw_fd());
+                let descriptor = file.as_raw_fd();
                 kept.push(file);
-                path
+                format!("/proc/{}/fd/{descriptor}", process::id()).into()
             }
         };
         for argument in arguments.iter_mut() {
             // A word of its own, or with its option: `-tFILE`, `--topology=FILE`.
             let before = argument.strip_suffix(&name);
             if let Some(before) = before.filter(|it| it.is_empty() || it.starts_with('-')) {
-                *argument = format!("{before}{lasting}");
+                *argument = format!("{before}{}", lasting.display());
             }
         }
     }
     Ok(kept)
 }
 
-enum Lasting {
-    /// Another process reads the same file under its name; or nobody can.
-    Same,
-    Other(String),
-    None,
-}
-
-/// The name of a file for other processes.
-fn lasting_name(path: &Path) -> Lasting {
-    let is_file = match fs::metadata(path) {
-        Err(_) => return Lasting::Same,
-        Ok(facts) => facts.is_file(),
-    };
+/// The name of a file for other processes. `None`: it can be read once only.
+fn lasting_name(path: &Path) -> Option<PathBuf> {
     let is_descriptor = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
-    match path.canonicalize() {
-        _ if is_file && !is_descriptor => Lasting::Same,
-        Ok(real) if is_file => Lasting::Other(real.display().to_string()),
-        _ => Lasting::None,
+    match fs::metadata(path) {
+        Ok(facts) if !facts.is_file() => None,
+        Ok(_) if is_descriptor => path.canonicalize().ok(),
+        // Another process reads the same file under its name; or nobody can.
+        _ => Some(path.into()),
     }
 }
 

@@ -18,6 +18,9 @@ use crate::terminal::print;
 use crate::topology::Topology;
 use crate::units::MILLISECOND;
 
+/// How many names an error lists.
+const LISTED_MAX: usize = 12;
+
 /// The options of both `serve` and `up`, less the topology.
 pub(super) struct Shared {
     /// The directory of logs and journals.
@@ -101,6 +104,31 @@ pub(super) fn topology_path(matches: &Matches) -> PathBuf {
 /// The topology in that file.
 pub(super) fn topology(matches: &Matches) -> Result<Topology, Failure> {
     Ok(Topology::load(&topology_path(matches))?)
+}
+
+/// The place of the server called `name`, if this program can run it.
+pub(super) fn find(matches: &Matches, topology: &Topology, name: &str) -> Result<usize, Failure> {
+    let file = topology_path(matches);
+    let file = file.display();
+    Err(Wrong(match topology.find(name) {
+        Some(server) if !topology.servers[server].plain => return Ok(server),
+        Some(_) => format!(
+            "{name} is plain in {file}, so another program runs it; name another server, or give it \
+             servers=PORT"
+        ),
+        None => {
+            let served = topology.servers.iter().filter(|server| !server.plain);
+            let mut names: Vec<&str> = served.map(|server| server.name.as_str()).collect();
+            if names.len() > LISTED_MAX {
+                names.splice(LISTED_MAX.., ["…"]);
+            }
+            if names.is_empty() {
+                names.push("only plain ones");
+            }
+            let names = names.join(", ");
+            format!("no server is called {name:?} in {file}; it has: {names}")
+        }
+    }))
 }
 
 /// The options that were given, and defaults for the rest.

@@ -9,6 +9,7 @@ use getopts::Matches;
 use log::LevelFilter;
 
 use super::failure::Failure::{self, Failed, Wrong};
+use super::failure::cannot;
 use super::options::{self, Shared};
 use super::system::{descriptors_left, random};
 use super::{doors, secret};
@@ -26,12 +27,9 @@ pub(super) const HELP: &str = concat!(
     "        --until-eof     end when standard input ends, for herd up\n",
 );
 
-/// How many names an error lists.
-const LISTED_MAX: usize = 12;
-
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let descriptors = descriptors_left();
-    let signals = Signals::catch(matches.opt_present("until-eof")).map_err(cannot_serve)?;
+    let signals = Signals::catch(matches.opt_present("until-eof")).map_err(cannot("serve"))?;
     let name = match &matches.free[..] {
         [name] => name,
         [] => return Err(Wrong("serve which server? write herd serve NAME".into())),
@@ -43,9 +41,8 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         }
     };
     let shared = options::shared(matches)?;
-    let file = options::topology_path(matches);
-    let topology = Topology::load(&file)?;
-    let server = find(&topology, &file, name)?;
+    let topology = options::topology(matches)?;
+    let server = options::find(matches, &topology, name)?;
     let this = &topology.servers[server];
     secret::guard(this, shared.is_guarded())?;
     let log_path = options::log_of(name, &shared)?;
@@ -69,34 +66,10 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => Err(Failed("ended at once by a second signal".into())),
-        Ok(Err(error)) => Err(cannot_serve(error)),
+        Ok(Err(error)) => Err(cannot("serve")(error)),
         // The log has the message of a panic.
         Err(_) => Err(Failed(format!("a bug ended it; {log} says where"))),
     }
-}
-
-/// The place of the server called `name`, if this program can run it.
-fn find(topology: &Topology, file: &Path, name: &str) -> Result<usize, Failure> {
-    let file = file.display();
-    Err(Wrong(match topology.find(name) {
-        Some(server) if !topology.servers[server].plain => return Ok(server),
-        Some(_) => format!(
-            "{name} is plain in {file}, so another program runs it; serve another, or give it \
-             servers=PORT"
-        ),
-        None => {
-            let served = topology.servers.iter().filter(|server| !server.plain);
-            let mut names: Vec<&str> = served.map(|server| server.name.as_str()).collect();
-            if names.len() > LISTED_MAX {
-                names.splice(LISTED_MAX.., ["…"]);
-            }
-            if names.is_empty() {
-                names.push("only plain ones");
-            }
-            let names = names.join(", ");
-            format!("no server is called {name:?} in {file}; it has: {names}")
-        }
-    }))
 }
 
 /// Reads the journal and opens the doors of `server`, which is not plain. Its log is at `path`.
@@ -113,14 +86,14 @@ fn prepare(
     let name = &this.name;
     let (has_secret, is_guarded) = (shared.secret.is_some(), shared.is_guarded());
     // It could be written a moment ago.
-    let log = logging::open(path, shared.log_level).map_err(cannot_serve)?;
+    let log = logging::open(path, shared.log_level).map_err(cannot("serve"))?;
     logging::catch_panics();
     let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
     log::info!("{name} of herd {version} begins; places: {places}");
     let addresses = doors::addresses(this, is_guarded)?;
     let sources = doors::sources(this, has_secret, &addresses)?;
     let links = neighbours(topology, server);
-    let random = random().map_err(cannot_serve)?;
+    let random = random().map_err(cannot("serve"))?;
     let mut node = Node::new(Config {
         name: name.clone(),
         run: random as u64,
@@ -153,7 +126,7 @@ fn prepare(
         notifier: Notifier::from_env().map_err(cannot_notify)?,
         log,
     };
-    EventLoop::new(setup).map_err(cannot_serve)
+    EventLoop::new(setup).map_err(cannot("serve"))
 }
 
 /// Opens the journal, which is beside the log, and has the node take in what it holds.
@@ -182,10 +155,6 @@ fn cannot_notify(error: io::Error) -> Failure {
     Failed(format!(
         "cannot reach the service manager at NOTIFY_SOCKET: {error}; unset it to run without one"
     ))
-}
-
-fn cannot_serve(error: io::Error) -> Failure {
-    Failed(format!("cannot serve: {error}"))
 }
 
 /// The neighbours and where each is dialled.

@@ -3,6 +3,7 @@
 use getopts::Matches;
 
 use super::failure::Failure::{self, Failed, Wrong};
+use super::failure::cannot;
 use super::system::random;
 use super::{options, secret};
 use crate::status::{ask_all, differing, down, refused, staying_different, to_json, to_tables};
@@ -15,8 +16,8 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     if let Some(name) = matches.free.first() {
         choose(name, matches, &mut topology)?;
     }
-    let nonce = random().map_err(cannot_ask)?;
-    let answers = ask_all(&topology, secret.as_ref(), nonce).map_err(cannot_ask)?;
+    let nonce = random().map_err(cannot("ask"))?;
+    let answers = ask_all(&topology, secret.as_ref(), nonce).map_err(cannot("ask"))?;
     let mut wrong = differing(&topology, &answers);
     wrong.extend(refused(&topology, &answers));
     wrong.extend(staying_different(&topology, &answers));
@@ -39,26 +40,9 @@ fn choose(name: &str, matches: &Matches, topology: &mut Topology) -> Result<(), 
             "status takes one name, not {word:?}, too; {advice}"
         )));
     }
-    let file = options::topology_path(matches);
-    match topology.find(name) {
-        Some(at) if !topology.servers[at].plain => topology.servers.swap(0, at),
-        Some(_) => {
-            let what = "is plain, so another program runs it, and cannot be asked";
-            return Err(Wrong(format!("{name} {what}")));
-        }
-        None => {
-            let file = file.display();
-            let advice = "herd check lists them";
-            return Err(Wrong(format!(
-                "no server is called {name:?} in {file}; {advice}"
-            )));
-        }
-    }
+    let at = options::find(matches, topology, name)?;
+    topology.servers.swap(0, at);
     topology.servers.truncate(1);
     topology.links.clear();
     Ok(())
-}
-
-fn cannot_ask(error: std::io::Error) -> Failure {
-    Failed(format!("cannot ask: {error}"))
 }

@@ -62,7 +62,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["status", "Nobody"],
-            "herd: no server is called \"Nobody\" in topology.txt; herd check lists them",
+            "herd: no server is called \"Nobody\" in topology.txt; it has: Goloman, ",
         ),
         (
             &["status", "--insecure"],

@@ -71,7 +71,7 @@ fn one_server_is_asked_by_its_name() {
     assert!(stderr.starts_with("herd: down: B"), "{stderr}");
     for (words, why) in [
         (&["C"][..], "no server is called \"C\" in "),
-        (&["P"], "P is plain, "),
+        (&["P"], "P is plain in "),
         (&["A", "B"], "status takes one name, not \"B\", too; "),
     ] {
         let (code, _, stderr) = said(&status(&truth, words));
