@@ -78,10 +78,10 @@ fn doors(topology: &Topology) -> String {
         rows += &format!("{name}\t{clients}\t{servers}");
         if shows_listen {
             let listen = server.listens_on().to_string();
-            rows += &format!("\t{}", if server.plain { "-" } else { &listen });
+            rows += &format!("\t{}", if server.is_plain() { "-" } else { &listen });
         }
         if shows_source {
-            let any = if server.plain { "-" } else { "any" };
+            let any = if server.is_plain() { "-" } else { "any" };
             let source = server.source.map(|it| it.to_string());
             rows += &format!("\t{}", source.unwrap_or(any.to_string()));
         }
@@ -93,7 +93,7 @@ fn doors(topology: &Topology) -> String {
 /// The cost of one update in `part`. Plain servers are told in other ways and decide themselves
 /// what to pass on, so links to them are counted apart.
 fn lines_per_update(topology: &Topology, part: &[usize]) -> String {
-    let is_plain = |server: &usize| topology.servers[*server].plain;
+    let is_plain = |server: &usize| topology.servers[*server].is_plain();
     let links = topology.links.iter().copied();
     let own_links = links.filter(|(a, b)| !is_plain(a) && !is_plain(b));
     let own = Graph::new(topology.servers.len(), own_links);

@@ -15,11 +15,8 @@ use crate::logging;
 use crate::node::{Ack, Fsync, Secrets};
 use crate::places::{self, Key, Kind, Provider};
 use crate::terminal::print;
-use crate::topology::Topology;
+use crate::topology::{Topology, listed};
 use crate::units::MILLISECOND;
-
-/// How many names an error lists.
-const LISTED_MAX: usize = 12;
 
 /// The options of both `serve` and `up`, less the topology.
 pub(super) struct Shared {
@@ -111,21 +108,18 @@ pub(super) fn find(matches: &Matches, topology: &Topology, name: &str) -> Result
     let file = topology_path(matches);
     let file = file.display();
     Err(Wrong(match topology.find(name) {
-        Some(server) if !topology.servers[server].plain => return Ok(server),
+        Some(server) if !topology.servers[server].is_plain() => return Ok(server),
         Some(_) => format!(
             "{name} is plain in {file}, so another program runs it; name another server, or give it \
              servers=PORT"
         ),
         None => {
-            let served = topology.servers.iter().filter(|server| !server.plain);
+            let served = topology.servers.iter().filter(|server| !server.is_plain());
             let mut names: Vec<&str> = served.map(|server| server.name.as_str()).collect();
-            if names.len() > LISTED_MAX {
-                names.splice(LISTED_MAX.., ["…"]);
-            }
             if names.is_empty() {
                 names.push("only plain ones");
             }
-            let names = names.join(", ");
+            let names = listed(&names);
             format!("no server is called {name:?} in {file}; it has: {names}")
         }
     }))

@@ -165,7 +165,7 @@ fn neighbours(topology: &Topology, server: usize) -> Vec<Link> {
 
 /// A neighbour is dialled at its servers' door or, if it is plain, at its clients' door.
 fn link(server: &Server) -> Link {
-    let (name, plain) = (server.name.clone(), server.plain);
+    let (name, plain) = (server.name.clone(), server.is_plain());
     if plain && server.host.is_loopback() {
         log::warn!("{name} is plain: any program of this machine can speak for it");
     }

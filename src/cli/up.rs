@@ -26,7 +26,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         .servers
         .iter()
         .enumerate()
-        .filter(|(_, it)| !it.plain)
+        .filter(|(_, it)| !it.is_plain())
     {
         secret::guard(server, shared.is_guarded())?;
         let log = options::log_of(&server.name, &shared)?;

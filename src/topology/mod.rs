@@ -19,6 +19,7 @@ pub use graph::Graph;
 use crate::limits::Limits;
 
 pub use server::{Host, Server};
+pub use words::listed;
 
 /// A herd: its servers in the order of the file, and its links.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,13 +116,13 @@ mod tests {
         let [a, b, c] = &topology.servers[..] else {
             panic!("three servers: {topology:?}");
         };
-        assert_eq!((a.clients, a.servers, a.plain), (1, Some(2), false));
+        assert_eq!((a.clients, a.servers, a.is_plain()), (1, Some(2), false));
         assert_eq!(a.host, Host::Ip("::1".parse().unwrap()));
         assert_eq!(a.host.to_string(), "::1");
         assert_eq!(a.clients_door(), "[::1]:1");
         assert_eq!(b.host, Host::Name("Host.example.".to_string()));
         assert_eq!(b.servers_door().as_deref(), Some("Host.example.:2"));
-        assert_eq!((c.clients, c.servers, c.plain), (65535, None, true));
+        assert_eq!((c.clients, c.servers, c.is_plain()), (65535, None, true));
         assert_eq!(c.servers_door(), None);
         assert_eq!((topology.find("C"), topology.find("c")), (Some(2), None));
         assert!(topology.neighbours(0).eq([1]));
@@ -274,11 +275,10 @@ mod tests {
         assert!(!servers.is_empty());
         for (index, server) in servers.iter().enumerate() {
             assert_eq!(topology.find(&server.name), Some(index), "no name twice");
-            assert_eq!(server.plain, server.servers.is_none());
             assert!(server.clients > 0 && server.servers != Some(0));
         }
         for (index, &(a, b)) in topology.links.iter().enumerate() {
-            assert!(a != b && !(servers[a].plain && servers[b].plain));
+            assert!(a != b && !(servers[a].is_plain() && servers[b].is_plain()));
             let later = &topology.links[index + 1..];
             assert!(!later.contains(&(a, b)) && !later.contains(&(b, a)));
         }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::server::{Host, Server};
-use super::words::{SERVER_FORM, check_name, listed, parse_doors, parse_host, quoted};
+use super::words::{SERVER_FORM, listed, parse_server, quoted};
 use crate::limits::Limits;
 
 /// The servers in the order of the file, and the links between them as pairs of places.
@@ -67,7 +67,7 @@ impl<'a> Draft<'a> {
         let words: Vec<&str> = text.split(is_space).filter(|w| !w.is_empty()).collect();
         match words[..] {
             [] => Ok(()),
-            ["server", name, host, ref doors @ ..] => self.server(number, name, host, doors),
+            ["server", name, host, ref words @ ..] => self.server(number, name, host, words),
             ["link", a, b] => {
                 self.named.push((number, a, b));
                 Ok(())
@@ -90,31 +90,20 @@ impl<'a> Draft<'a> {
         line: usize,
         name: &str,
         host: &str,
-        doors: &[&str],
+        words: &[&str],
     ) -> Result<(), String> {
-        check_name(name)?;
-        let host = parse_host(host)?;
-        let doors = parse_doors(doors)?;
-        let (clients, servers) = (doors.clients, doors.servers);
+        let server = parse_server(name, host, words)?;
         let (place, limit) = (self.servers.len(), Limits::PRODUCT.servers);
         if place == limit {
             let what = "servers; a herd has that many at most, leave some out";
             return Err(format!("over {limit} {what}"));
         }
-        let spelling = match &host {
+        let spelling = match &server.host {
             Host::Ip(address) => address.to_canonical().to_string(),
             Host::Name(name) => name.trim_end_matches('.').to_ascii_lowercase(),
         };
-        let (owned, plain) = (name.to_string(), servers.is_none());
-        self.servers.push(Server {
-            name: owned,
-            host,
-            listen: doors.listen,
-            source: doors.source,
-            clients,
-            servers,
-            plain,
-        });
+        let ports = [Some(server.clients), server.servers];
+        self.servers.push(server);
         self.lines.push(line);
         self.degrees.push(0);
         // Names that differ only in case are refused: people mix them up, and some file systems
@@ -129,7 +118,7 @@ impl<'a> Draft<'a> {
                 )
             });
         }
-        for port in std::iter::once(clients).chain(servers) {
+        for port in ports.into_iter().flatten() {
             if let Some(first) = self.doors.insert((spelling.clone(), port), place) {
                 let door = self.servers[place].host.door(port);
                 let (name, line) = (&self.servers[first].name, self.lines[first]);
@@ -151,7 +140,7 @@ impl<'a> Draft<'a> {
         let crowded = [(a, from), (b, to)].into_iter().find(is_over);
         Err(if from == to {
             format!("{a} is linked to itself; a link has two different ends")
-        } else if self.servers[from].plain && self.servers[to].plain {
+        } else if self.servers[from].is_plain() && self.servers[to].is_plain() {
             format!(
                 "{a} and {b} are both plain, so nobody here would carry this link; leave it out"
             )

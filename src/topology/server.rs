@@ -18,10 +18,8 @@ pub struct Server {
     pub source: Option<IpAddr>,
     /// The port of the clients' door, never 0.
     pub clients: u16,
-    /// The port of the servers' door, never 0. `None` exactly when the server is plain.
+    /// The port of the servers' door, never 0. `None`: the server is plain.
     pub servers: Option<u16>,
-    /// Whether this is another implementation, which knows only the clients' door.
-    pub plain: bool,
 }
 
 /// Where a server is.
@@ -35,6 +33,11 @@ pub enum Host {
 }
 
 impl Server {
+    /// Whether this is another implementation, which knows only the clients' door.
+    pub fn is_plain(&self) -> bool {
+        self.servers.is_none()
+    }
+
     /// The host whose addresses it listens on.
     pub fn listens_on(&self) -> &Host {
         self.listen.as_ref().unwrap_or(&self.host)

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::server::Host;
+use super::server::{Host, Server};
 use crate::limits::Limits;
 
 /// How a line about a server is written.
@@ -16,7 +16,7 @@ const SHOWN_CHARS: usize = 40;
 const SHOWN_NAMES: usize = 12;
 
 /// Checks the name of a server.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
+fn check_name(name: &str) -> Result<(), String> {
     let (shown, limit) = (quoted(name), Limits::PRODUCT.server_name);
     if name.len() > limit {
         return Err(format!(
@@ -34,7 +34,7 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
 }
 
 /// Reads an address or a host name.
-pub(super) fn parse_host(word: &str) -> Result<Host, String> {
+fn parse_host(word: &str) -> Result<Host, String> {
     let shown = quoted(word);
     if word.contains('=') || word == "plain" {
         return Err(format!("no host before {shown}; write {SERVER_FORM}"));
@@ -110,18 +110,10 @@ fn is_host_name(word: &str) -> bool {
     word.len() <= 253 && word.split('.').all(is_label)
 }
 
-/// The words after the host: the ports of both doors, and how a server listens and dials.
-#[derive(Default)]
-pub(super) struct Doors {
-    pub clients: u16,
-    /// None: it is plain, and has no servers' door.
-    pub servers: Option<u16>,
-    pub listen: Option<Host>,
-    pub source: Option<IpAddr>,
-}
-
-/// Reads the words after the host.
-pub(super) fn parse_doors(words: &[&str]) -> Result<Doors, String> {
+/// Reads a line about a server: its name, its host, and the words after that.
+pub(super) fn parse_server(name: &str, host: &str, words: &[&str]) -> Result<Server, String> {
+    check_name(name)?;
+    let host = parse_host(host)?;
     let (mut clients, mut servers, mut plain) = (None, None, None);
     let (mut listen, mut source) = (None, None);
     for &word in words {
@@ -154,11 +146,13 @@ pub(super) fn parse_doors(words: &[&str]) -> Result<Doors, String> {
             "both servers= and plain; a plain server has no servers' door, leave one out"
         }
         (Some(clients), servers, _) => {
-            return Ok(Doors {
-                clients,
-                servers,
+            return Ok(Server {
+                name: name.to_string(),
+                host,
                 listen,
                 source,
+                clients,
+                servers,
             });
         }
     };
@@ -214,7 +208,7 @@ pub(super) fn quoted(word: &str) -> String {
 }
 
 /// A list of names, cut to a length that fits on a line.
-pub(super) fn listed(names: &[&str]) -> String {
+pub fn listed(names: &[&str]) -> String {
     let shown = &names[..names.len().min(SHOWN_NAMES)];
     let list = shown.join(", ");
     match names.len() - shown.len() {

@@ -29,7 +29,7 @@ pub fn greeting(herd: &Herd, states: &[State]) -> String {
     for (member, _) in members().filter(|(_, state)| **state == State::Starting) {
         out += &format!("{} is not open yet.\n", herd.name(member));
     }
-    for plain in topology.servers.iter().filter(|server| server.plain) {
+    for plain in topology.servers.iter().filter(|server| server.is_plain()) {
         let name = &plain.name;
         out += &format!("{name} is plain: another program runs it, so it is not started.\n");
     }
@@ -91,7 +91,7 @@ mod tests {
             link A It's\nlink It's B\nlink B Old\n";
         let topology = Topology::parse("t", text).unwrap();
         let ours = topology.servers.iter().enumerate();
-        let ours = ours.filter(|(_, server)| !server.plain);
+        let ours = ours.filter(|(_, server)| !server.is_plain());
         let members = ours.map(|(server, it)| Member {
             server,
             log: format!("run/{}.log", it.name).into(),
