@@ -82,7 +82,6 @@ fn serve(
         sources: vec![(HOST, 0).into()],
         clients_max: 10,
         places: Arc::new(Nowhere),
-        until_eof: false,
         signals: Signals::catch(false).unwrap(),
         notifier: Default::default(),
         reload: Box::new(|| panic!("nobody asks for it")),

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
+use nix::errno::Errno;
+
 use super::activation;
 use super::failure::Failure::{self, Failed, Wrong};
 use super::secret;
@@ -77,7 +79,7 @@ pub(super) fn open(
 
 /// The address is not this machine's, or of a family that it does not have (EAFNOSUPPORT).
 fn is_missing(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(97)
+    error.kind() == ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(Errno::EAFNOSUPPORT as i32)
 }
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 
 use getopts::Matches;
+use nix::unistd::{Gid, getegid, geteuid, getgroups};
 
 use super::failure::Failure::{self, Wrong};
 use crate::limits::Limits;
@@ -47,7 +48,7 @@ pub(super) fn reread(matches: &Matches, name: &str) -> Option<Result<Secrets, St
 fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
     let wrong = |what: &str| format!("secret file {file}: {what}; make one with {RECIPE}");
     let (facts, bytes) = read(file).map_err(|error| wrong(&error.to_string()))?;
-    let is_ours = || is_ours_alone(facts.gid(), &system_file("/proc/self/status"));
+    let is_ours = || is_ours_alone(facts.gid());
     let others = facts.mode() & 0o077;
     if others != 0 && !(others == 0o040 && is_ours()) {
         return Err(format!(
@@ -83,40 +84,31 @@ fn read(file: &str) -> io::Result<(Metadata, Vec<u8>)> {
     Ok((facts, bytes))
 }
 
-fn system_file(path: &str) -> String {
-    fs::read_to_string(path).unwrap_or_default()
+/// Whether a group is one of ours and, as far as this machine knows, nobody else's: Kubernetes
+/// gives the files of a secret to a group that only the processes of a pod have (fsGroup). Root's
+/// own group is often given to others.
+fn is_ours_alone(group: u32) -> bool {
+    let [users, groups] = ["/etc/passwd", "/etc/group"].map(rows);
+    let field = |row: &[String], place: usize| row.get(place)?.parse().ok();
+    let is_us = |user: &&Vec<String>| field(user, 2) == Some(geteuid().as_raw());
+    let our_names: Vec<&String> = users.iter().filter(is_us).map(|it| &it[0]).collect();
+    let is_shared = |entry: &Vec<String>| {
+        let mut members = entry.get(3).map_or("", String::as_str).split(',');
+        let is_other = |name| !our_names.iter().any(|ours| *ours == name);
+        field(entry, 2) == Some(group) && members.any(|it| !it.is_empty() && is_other(it))
+    };
+    let mut others = users.iter().filter(|it| !is_us(it));
+    let is_ours = getegid().as_raw() == group
+        || getgroups().is_ok_and(|all| all.contains(&Gid::from_raw(group)));
+    let is_alone = !others.any(|it| field(it, 3) == Some(group)) && !groups.iter().any(is_shared);
+    group != 0 && is_ours && is_alone
 }
 
-/// Whether a group is one of ours and, as far as this machine knows, nobody else's: Kubernetes
-/// gives the files of a secret to a group that only the processes of a pod have (fsGroup). `status`
-/// is proc_pid_status(5). Root's own group is often given to others.
-fn is_ours_alone(group: u32, status: &str) -> bool {
-    let numbers = |key: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(key));
-        let words = line.unwrap_or_default().split_whitespace();
-        words.filter_map(|it| it.parse().ok()).collect::<Vec<u32>>()
-    };
-    let our_groups = [numbers("Gid:"), numbers("Groups:")].concat();
-    let (users, groups) = (system_file("/etc/passwd"), system_file("/etc/group"));
-    let users = || {
-        users
-            .lines()
-            .map(|line| line.split(':').collect::<Vec<_>>())
-    };
-    let field = |it: &[&str], place: usize| it.get(place)?.parse::<u32>().ok();
-    let is_us = |it: &Vec<&str>| field(it, 2).is_some_and(|user| numbers("Uid:").contains(&user));
-    let our_names: Vec<&str> = users().filter(is_us).map(|it| it[0]).collect();
-    let mut others = users().filter(|it| field(it, 3) == Some(group) && !is_us(it));
-    let entries = groups
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>());
-    let mut entries = entries.filter(|it| field(it, 2) == Some(group));
-    let has_others = |it: Vec<&str>| {
-        let mut members = it.get(3).copied().unwrap_or_default().split(',');
-        members.any(|member| !member.is_empty() && !our_names.contains(&member))
-    };
-    let is_shared = others.next().is_some() || entries.any(has_others);
-    group != 0 && our_groups.contains(&group) && !is_shared
+/// The lines of a file of the system's, cut at colons.
+fn rows(path: &str) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let row = |line: &str| line.split(':').map(String::from).collect();
+    text.lines().map(row).collect()
 }
 
 /// Refuses a server that anybody on the network could feed with false news, unless there is a

@@ -121,7 +121,6 @@ fn prepare(
         doors,
         links,
         places: shared.places,
-        until_eof: matches.opt_present("until-eof"),
         signals,
         notifier: Notifier::from_env().map_err(cannot_notify)?,
         log,

@@ -3,12 +3,13 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use socket2::SockRef;
+use nix::sys::socket::{MsgFlags, send};
 
 /// The open log.
 pub enum Output {
@@ -23,7 +24,7 @@ impl Output {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Output::File(file) => file.write(bytes),
-            Output::Socket(socket) => SockRef::from(&*socket).send_with_flags(bytes, MSG_DONTWAIT),
+            Output::Socket(file) => Ok(send(file.as_raw_fd(), bytes, MsgFlags::MSG_DONTWAIT)?),
         }
     }
 
@@ -39,10 +40,10 @@ impl Output {
     }
 }
 
-/// The same; none: it is a pipe that nobody reads yet.
+/// The same; none: it is a pipe that nobody reads yet (ENXIO, open(2)).
 pub fn append_or_wait(path: &Path) -> io::Result<Option<Output>> {
     match append(path) {
-        Err(error) if error.raw_os_error() == Some(ENXIO) => Ok(None),
+        Err(error) if error.raw_os_error() == Some(Errno::ENXIO as i32) => Ok(None),
         opened => opened.map(Some),
     }
 }
@@ -55,7 +56,7 @@ pub fn append(path: &Path) -> io::Result<Output> {
     options.custom_flags(OFlag::O_NONBLOCK.bits());
     match options.open(path) {
         // A socket has no such name (/dev/stdout leads to one), but we have it open.
-        Err(error) if error.raw_os_error() == Some(ENXIO) => {
+        Err(error) if error.raw_os_error() == Some(Errno::ENXIO as i32) => {
             let there = fs::metadata(path)?;
             let ours = [
                 io::stdout().as_fd().try_clone_to_owned()?,
@@ -69,8 +70,3 @@ pub fn append(path: &Path) -> io::Result<Output> {
         opened => opened.map(Output::File),
     }
 }
-
-/// Nobody reads the pipe (open(2)), by its number on Linux.
-const ENXIO: i32 = 6;
-/// A write to a socket does not wait (send(2)), by its number on Linux.
-const MSG_DONTWAIT: i32 = 0x40;

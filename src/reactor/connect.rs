@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use mio::net::TcpStream;
+use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, SockRef, Socket, Type};
 
@@ -27,13 +28,10 @@ pub fn connect(target: SocketAddr, sources: &[SocketAddr]) -> io::Result<TcpStre
         socket.bind(&source.into())?;
     }
     match socket.connect(&target.into()) {
-        Err(error) if error.raw_os_error() != Some(EINPROGRESS) => Err(error),
+        Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => Err(error),
         _ => Ok(TcpStream::from_std(socket.into())),
     }
 }
-
-/// Connecting is under way (connect(2)), by its number on Linux.
-const EINPROGRESS: i32 = 115;
 
 /// The source to bind for this target; none: the kernel's own choice will do.
 fn source_for(target: SocketAddr, sources: &[SocketAddr]) -> Option<SocketAddr> {

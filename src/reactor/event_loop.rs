@@ -67,7 +67,7 @@ impl EventLoop {
         };
         let mut listeners = Listeners::new(setup.doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
-        signals.watch(poll.registry(), token::SIGNALS, setup.until_eof)?;
+        signals.watch(poll.registry(), token::SIGNALS)?;
         let journal = setup.journal.map(|files| Journal::start(files, &wake));
         let journal = journal.transpose()?;
         let lookups = Lookups::start(setup.places, &wake)?;

@@ -31,8 +31,6 @@ pub struct Setup {
     pub clients_max: usize,
     /// The provider that the workers ask.
     pub places: Arc<dyn Provider>,
-    /// End when standard input does.
-    pub until_eof: bool,
     /// Signals, including those that have come already.
     pub signals: Signals,
     /// The service manager, if one started us.

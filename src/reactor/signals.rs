@@ -20,6 +20,7 @@ use mio::event::Event;
 use mio::net::UnixStream;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
+use nix::errno::Errno;
 use nix::sys::signal::SigSet;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -44,6 +45,8 @@ pub struct Signals {
     /// Until the loop begins, SIGINT and SIGTERM end the process in the handler.
     is_starting: Arc<AtomicBool>,
     has_terminal: bool,
+    /// End when standard input does.
+    until_eof: bool,
     stdin: Option<File>,
     /// The requests that have come, until the loop takes them.
     pub requests: Requests,
@@ -85,6 +88,7 @@ impl Signals {
             delivery: SignalDelivery::with_pipe(receiver, sender, SignalOnly, signals)?,
             is_starting,
             has_terminal,
+            until_eof,
             stdin: None,
             requests: Requests::default(),
             first_end: None,
@@ -98,10 +102,10 @@ impl Signals {
     /// # Errors
     /// When standard input is nothing that can be polled, such as a file, or there is no descriptor
     /// left.
-    pub fn watch(&mut self, registry: &Registry, token: Token, until_eof: bool) -> io::Result<()> {
+    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         self.is_starting.store(false, Ordering::SeqCst);
         registry.register(self.delivery.get_read_mut(), token, Interest::READABLE)?;
-        if until_eof {
+        if self.until_eof {
             let watched = registry.register(&mut SourceFd(&0), STDIN, Interest::READABLE);
             let why = "standard input cannot be watched for its end; make it a pipe";
             watched.map_err(|_| io::Error::other(why))?;
@@ -183,10 +187,6 @@ fn has_terminal() -> bool {
 /// Whether the terminal is closed now.
 fn has_lost_terminal() -> bool {
     // Not, for example, for lack of a descriptor.
-    let is_gone = |error: io::Error| matches!(error.raw_os_error(), Some(EIO | ENXIO));
+    let is_gone = |error| matches!(Errno::try_from(error), Ok(Errno::EIO | Errno::ENXIO));
     File::open("/dev/tty").is_err_and(is_gone)
 }
-
-/// The errors of opening a terminal that is not there (tty(4)), by their numbers on Linux.
-const EIO: i32 = 5;
-const ENXIO: i32 = 6;

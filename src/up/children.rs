@@ -62,7 +62,7 @@ impl Children {
         mut signals: Signals,
     ) -> io::Result<Children> {
         let poll = Poll::new()?;
-        signals.watch(poll.registry(), SIGNALS, false)?;
+        signals.watch(poll.registry(), SIGNALS)?;
         let (mut exits, sender) = UnixStream::pair()?;
         signal_hook::low_level::pipe::register(SIGCHLD, sender)?;
         let registry = poll.registry();
