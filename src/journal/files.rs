@@ -125,7 +125,7 @@ impl JournalFiles {
                 Some(JournalEvent::Restarted(outcome.map(|live| {
                     self.is_lost = false;
                     // Everything is told again, so nothing in the files from before matters.
-                    self.swap(job.number, live);
+                    self.swap(job.last() + 1, live);
                     self.closed.values_mut().for_each(|it| it.bad = u64::MAX);
                     self.unsynced.clear();
                 })))
@@ -133,7 +133,7 @@ impl JournalFiles {
             (Kind::Task(_), outcome) => Some(JournalEvent::Synced(outcome.map(drop))),
             (Kind::Close, Ok(live)) => {
                 self.unsynced.push(Arc::clone(&self.live.file));
-                self.swap(job.number, live);
+                self.swap(job.last() + 1, live);
                 self.trouble = None;
                 None
             }
@@ -172,37 +172,25 @@ impl JournalFiles {
             Kind::Merge => self.merging = true,
             _ => self.working = Some(kind),
         }
-        let mut others: Vec<u64> = self.closed.keys().copied().collect();
-        let last = others.pop().unwrap_or_default();
-        let live = Arc::clone(&self.live.file);
-        let table = self.closed.get(&last).and_then(|closed| closed.table);
+        let unsynced = match kind {
+            Kind::Task(JournalTask::Sync) => std::mem::take(&mut self.unsynced),
+            _ => Vec::new(),
+        };
+        let closed = self.closed.iter();
+        let last = self.closed.values().next_back();
+        let table = last.and_then(|closed| closed.table);
         // A bad line may be that of a client which the table had no room for.
         let bad = self.bad_lines();
         let table = table.filter(|_| bad == 0);
-        let (number, files) = match kind {
-            Kind::Merge => (
-                last,
-                self.closed.values().map(|it| it.file.clone()).collect(),
-            ),
-            Kind::Task(JournalTask::Sync) => {
-                self.unsynced.push(live);
-                (last + 1, std::mem::take(&mut self.unsynced))
-            }
-            _ => (last + 1, vec![live]),
-        };
-        let expected = match kind {
-            Kind::Look | Kind::Task(JournalTask::Restart) => self.expected(),
-            _ => Vec::new(),
-        };
         Job {
-            expected,
             kind,
             place: Arc::clone(&self.place),
-            files,
-            number,
-            others,
+            live: Arc::clone(&self.live.file),
+            closed: closed.map(|(number, it)| (*number, Arc::clone(&it.file))).collect(),
+            unsynced,
             bad,
             table,
+            expected: self.expected(),
         }
     }
 
@@ -238,13 +226,14 @@ impl JournalFiles {
 
     /// There is one segment in the place of all that the job merged.
     fn merged(&mut self, job: &Job, mut merged: Segment) -> Option<JournalEvent> {
-        let path = self.place.beside(job.number);
+        let number = job.last();
+        let path = self.place.beside(number);
         log::info!("{}: merged into {} lines", path.display(), merged.lines);
         // All that it kept is good; known damage was told when the journal was opened.
         self.trouble = None;
         let damaged = std::mem::take(&mut merged.bad) > job.bad;
-        self.closed = self.closed.split_off(&(job.number + 1));
-        self.closed.insert(job.number, merged);
+        self.closed = self.closed.split_off(&(number + 1));
+        self.closed.insert(number, merged);
         damaged.then(|| JournalEvent::Lost(why(&path, "something in it was damaged")))
     }
 }

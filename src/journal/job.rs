@@ -29,18 +29,16 @@ pub(super) enum Kind {
 pub struct Job {
     pub(super) kind: Kind,
     pub(super) place: Arc<Place>,
-    /// The files that it is about. For a merge they are the closed segments, for a sync those that
-    /// the disk may not have yet, the live one last; otherwise it is the live one.
-    pub(super) files: Vec<Arc<File>>,
-    /// The number of the last closed segment, for a merge; or the one that the live one will have.
-    pub(super) number: u64,
-    /// The numbers of the other closed segments.
-    pub(super) others: Vec<u64>,
+    pub(super) live: Arc<File>,
+    /// The closed segments with their numbers, in order.
+    pub(super) closed: Vec<(u64, Arc<File>)>,
+    /// For a sync: closed segments that the disk may not have yet.
+    pub(super) unsynced: Vec<Arc<File>>,
     /// How many lines of the files are known to be damaged.
     pub(super) bad: u64,
-    /// For a merge: the server's table when the last segment was closed.
+    /// The server's table when the last segment was closed.
     pub(super) table: Option<Position>,
-    /// For a look or a restart: all segments as they must be.
+    /// All segments as they must be.
     pub(super) expected: Vec<Expected>,
 }
 
@@ -55,34 +53,36 @@ impl Job {
 
     /// Does it. This may wait for the disk.
     pub fn run(&self) -> Outcome {
-        let live = &self.place.live;
-        match self.kind {
+        let (live, merging) = (&self.place.live, self.place.beside(MERGING));
+        let (path, outcome) = match self.kind {
             Kind::Merge => {
-                let (path, limits) = (self.place.beside(MERGING), &Limits::PRODUCT);
-                let (files, others) = (&self.files, &self.others);
-                let merged = merge(&self.place, files, self.number, others, self.table, limits);
-                merged.map(Some).map_err(|error| {
-                    let _ = remove(&path);
-                    why(&path, error)
-                })
+                let merged = merge(&self.place, &self.closed, self.table, &Limits::PRODUCT);
+                let merged = merged.inspect_err(|_| drop(remove(&merging)));
+                (&merging, merged.map(Some))
             }
-            Kind::Close => self.swap().map(Some).map_err(|error| why(live, error)),
+            Kind::Close => (live, self.swap().map(Some)),
             Kind::Task(JournalTask::Restart) => {
                 self.put_aliens_aside();
-                let outcome = self.swap().or_else(|error| self.go_on_in_place(error));
-                outcome.map(Some).map_err(|error| why(live, error))
+                let restarted = self.swap().or_else(|error| self.go_on_in_place(error));
+                (live, restarted.map(Some))
             }
-            Kind::Look => self.look().map(|()| None),
-            Kind::Task(_) => self.sync().map(|()| None).map_err(|error| why(live, error)),
-        }
+            Kind::Look => return self.look().map(|()| None),
+            Kind::Task(_) => (live, self.sync().map(|()| None)),
+        };
+        outcome.map_err(|error| why(path, error))
+    }
+
+    /// The number of the last closed segment. The next one to be closed gets the next number.
+    pub(super) fn last(&self) -> u64 {
+        self.closed.last().map_or(0, |(number, _)| *number)
     }
 
     /// A file whose pages could not be made safe cannot be trusted, whatever a second try says: the
     /// kernel may have marked them clean (fsync(2)).
     fn sync(&self) -> io::Result<()> {
-        let flush = self.kind == Kind::Task(JournalTask::Sync);
-        for file in self.files.iter().filter(|_| flush) {
-            file.sync_data()?;
+        if self.kind == Kind::Task(JournalTask::Sync) {
+            let mut files = self.unsynced.iter().chain([&self.live]);
+            files.try_for_each(|file| file.sync_data())?;
         }
         match self.is_in_place()? {
             true => Ok(()),
@@ -93,7 +93,7 @@ impl Job {
     /// Between any two steps a start finds every line: in the live segment, or in a closed one.
     fn swap(&self) -> io::Result<Segment> {
         let path = &self.place.live;
-        let (new, closed) = (self.place.beside(NEW), self.place.beside(self.number));
+        let (new, closed) = (self.place.beside(NEW), self.place.beside(self.last() + 1));
         let is_there = self.is_in_place()?;
         if !is_there && (self.kind == Kind::Close || is_in_use(path)) {
             return Err(io::Error::other("another file is there now"));
@@ -135,9 +135,9 @@ impl Job {
             error.kind(),
             CrossesDevices | PermissionDenied | ReadOnlyFilesystem | ResourceBusy
         );
-        match self.files.last() {
-            Some(live) if is_fixed && self.is_in_place()? => self.place.adopt(live),
-            _ => Err(error),
+        match is_fixed && self.is_in_place()? {
+            true => self.place.adopt(&self.live),
+            false => Err(error),
         }
     }
 
@@ -147,8 +147,7 @@ impl Job {
     }
 
     fn is_in_place(&self) -> io::Result<bool> {
-        let live = self.files.last();
-        live.map_or(Ok(false), |live| is_at(&self.place.live, live))
+        is_at(&self.place.live, &self.live)
     }
 }
 
@@ -312,7 +311,7 @@ mod tests {
         files.append(&lines(&[last]), table(known));
         let job = files.job(Kind::Close);
         files.done(&job, job.run(), Mono(0));
-        let number = job.number;
+        let number = job.last() + 1;
         let mut closed = [before, lines(&[last])].concat();
         damage(&mut closed);
         place.write(&format!(".{number}"), &closed);

@@ -7,11 +7,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::place::is_at;
+use super::place::{holds, is_at};
 use super::replay::{Checked, read};
 
 /// How many bytes at the end of the live segment are compared: most of a checksum, and the LF.
@@ -40,7 +39,7 @@ impl Expected {
             None => length == self.bytes,
             Some([head, tail]) => {
                 let at = self.bytes.saturating_sub(tail.len() as u64);
-                length >= self.bytes && self.holds(0, head)? && self.holds(at, tail)?
+                length >= self.bytes && holds(&self.file, 0, head)? && holds(&self.file, at, tail)?
             }
         };
         match is_sound {
@@ -51,20 +50,13 @@ impl Expected {
 
     /// Whether a start would refuse what is there now, so that it must not stay there.
     pub(super) fn is_alien(&self, head: &[u8]) -> bool {
-        let mut start = vec![0; head.len()];
-        let is_ours = self.file.read_exact_at(&mut start, 0).is_ok() && start == head;
+        let is_ours = holds(&self.file, 0, head).unwrap_or(false);
         // A merge may be reading the file that we have open.
         let is_refused = || {
             let file = File::open(&self.path);
             file.is_ok_and(|it| read(&self.path, head, it, &mut Checked).is_err())
         };
         !is_ours && is_at(&self.path, &self.file).unwrap_or(false) && is_refused()
-    }
-
-    fn holds(&self, at: u64, bytes: &[u8]) -> io::Result<bool> {
-        let mut there = vec![0; bytes.len()];
-        self.file.read_exact_at(&mut there, at)?;
-        Ok(there == bytes)
     }
 }
 

@@ -22,7 +22,7 @@ use super::replay::read;
 use crate::limits::Limits;
 use crate::wire::{Position, journal_line};
 
-/// Merges closed segments into the one with this number, and removes the others. Between any two
+/// Merges closed segments into the last of them, and removes the others. Between any two
 /// steps a start finds every line. `table` has all clients of the segments, if it is known. In the
 /// result `bad` counts the damaged lines that are left out; none if all of the table was found.
 ///
@@ -30,9 +30,7 @@ use crate::wire::{Position, journal_line};
 /// works even if somebody has removed their names.
 pub(super) fn merge(
     place: &Place,
-    files: &[Arc<File>],
-    number: u64,
-    others: &[u64],
+    closed: &[(u64, Arc<File>)],
     mut table: Option<Position>,
     limits: &Limits,
 ) -> io::Result<Segment> {
@@ -47,7 +45,7 @@ pub(super) fn merge(
             slice: limits.journal_line as u64,
             newest: Newest::new(first, limits.journal_merge),
         };
-        segment.bad = pass.read(files);
+        segment.bad = pass.read(closed);
         for line in pass.newest.lines() {
             text.clear();
             journal_line::push(&mut text, line);
@@ -60,11 +58,13 @@ pub(super) fn merge(
     out.flush()?;
     drop(out);
     segment.file.sync_all()?;
-    fs::rename(&path, place.beside(number))?;
-    place.sync_directory()?;
-    for number in others {
-        // One that stays is merged again after the next start.
-        let _ = remove(&place.beside(number));
+    if let Some(((last, _), others)) = closed.split_last() {
+        fs::rename(&path, place.beside(last))?;
+        place.sync_directory()?;
+        for (number, _) in others {
+            // One that stays is merged again after the next start.
+            let _ = remove(&place.beside(number));
+        }
     }
     Ok(segment)
 }
@@ -84,10 +84,10 @@ impl Pass<'_> {
     ///
     /// The first segment is what was merged before: it has clients that have not moved since. With
     /// it, the newest lines of the others complete the table.
-    fn read(&mut self, files: &[Arc<File>]) -> u64 {
+    fn read(&mut self, closed: &[(u64, Arc<File>)]) -> u64 {
         let mut bad = 0u64;
-        let (first, others) = files.split_at(files.len().min(1));
-        for file in first.iter().chain(others.iter().rev()) {
+        let (first, others) = closed.split_at(closed.len().min(1));
+        for (_, file) in first.iter().chain(others.iter().rev()) {
             let count = self.read_back(file).unwrap_or(u64::MAX);
             bad = bad.saturating_add(count);
         }
@@ -121,8 +121,7 @@ impl Pass<'_> {
     }
 
     fn is_complete(&self) -> bool {
-        let table = self.table.as_ref();
-        table.is_some_and(|table| self.newest.equals(table))
+        (self.table.as_ref()).is_some_and(|table| self.newest.equals(table))
     }
 }
 
@@ -133,6 +132,7 @@ mod tests {
     use arbtest::arbitrary::{self, Unstructured};
 
     use super::*;
+    use crate::journal::JournalFiles;
     use crate::journal::replay::Checked;
     use crate::journal::tests::{HEAD, Place, UNKNOWN, at, lines, table, work};
     use crate::node::JournalEvent;
@@ -197,6 +197,11 @@ mod tests {
         Ok(segment)
     }
 
+    fn closed(files: &JournalFiles) -> Vec<(u64, Arc<File>)> {
+        let closed = files.closed.iter();
+        closed.map(|(number, it)| (*number, it.file.clone())).collect()
+    }
+
     /// Flips bits behind the first line, or cuts the end off.
     fn damage(u: &mut Unstructured, segment: &mut Vec<u8>) -> arbitrary::Result<()> {
         let head = lines(&[HEAD]).len();
@@ -245,9 +250,7 @@ mod tests {
                 read(&path, b"", &segment[..], &mut Checked).unwrap().bad
             };
             let bad: u64 = (1..).zip(&segments).map(bad).sum();
-            let open: Vec<_> = files.closed.values().map(|it| it.file.clone()).collect();
-            let others: Vec<u64> = (1..count).collect();
-            let merged = merge(&files.place, &open, count, &others, table, &limits).unwrap();
+            let merged = merge(&files.place, &closed(&files), table, &limits).unwrap();
             let texts: Vec<&str> = want.iter().map(String::as_str).collect();
             let text = lines(&[&[HEAD], &texts[..]].concat());
             assert_eq!(place.read(&format!(".{count}")), text);
@@ -275,7 +278,7 @@ mod tests {
         place.write(".1", &lines(&[HEAD, &at("kiwi", 1), &cold]));
         place.write(".2", &middle);
         let (files, _) = place.open().unwrap();
-        let open: Vec<_> = files.closed.values().map(|it| it.file.clone()).collect();
+        let closed = closed(&files);
         let limits = Limits {
             journal_line: lines(&[&new]).len() + 1,
             ..Limits::PRODUCT
@@ -286,10 +289,10 @@ mod tests {
             slice: limits.journal_line as u64,
             newest: Newest::new(Vec::new(), limits.journal_merge),
         };
-        assert_eq!(pass.read_back(&open[0]), Some(0));
-        assert_eq!(pass.read_back(&open[1]), Some(0));
+        assert_eq!(pass.read_back(&closed[0].1), Some(0));
+        assert_eq!(pass.read_back(&closed[1].1), Some(0));
         assert!(pass.newest.lines().eq([new.as_bytes(), cold.as_bytes()]));
-        let merged = merge(&files.place, &open, 2, &[1], None, &limits).unwrap();
+        let merged = merge(&files.place, &closed, None, &limits).unwrap();
         assert_eq!((merged.lines, merged.bad), (2, 1));
     }
 

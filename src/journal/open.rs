@@ -85,11 +85,9 @@ fn load(
         file.write_all(b"\n")?;
     }
     let segment = Segment {
-        bytes: file.metadata()?.len(),
         lines: content.lines(),
         bad: content.bad,
-        table: None,
-        file: Arc::new(file),
+        ..Segment::of(Arc::new(file))?
     };
     Ok((segment, content.is_current || content.end == 0))
 }

@@ -32,6 +32,19 @@ pub struct Segment {
     pub(super) table: Option<Position>,
 }
 
+impl Segment {
+    /// A whole file, as long as it is now. Its lines are not counted.
+    pub(super) fn of(file: Arc<File>) -> io::Result<Segment> {
+        Ok(Segment {
+            bytes: file.metadata()?.len(),
+            lines: 0,
+            bad: 0,
+            table: None,
+            file,
+        })
+    }
+}
+
 /// The live segment, `NAME.herd`, and the files beside it.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -80,20 +93,13 @@ impl Place {
         let mut file = options.open(path)?;
         file.try_lock()?;
         file.write_all(&self.head)?;
-        Ok(Segment {
-            file: Arc::new(file),
-            bytes: self.head.len() as u64,
-            lines: 0,
-            bad: 0,
-            table: None,
-        })
+        Segment::of(Arc::new(file))
     }
 
     /// Has a file of ours that cannot be replaced begin with the first line, whatever it holds
     /// instead, and end with a whole one.
     pub(super) fn adopt(&self, file: &Arc<File>) -> io::Result<Segment> {
-        let mut head = vec![0; self.head.len()];
-        if file.read_exact_at(&mut head, 0).is_err() || head != self.head {
+        if !holds(file, 0, &self.head).unwrap_or(false) {
             file.set_len(0)?;
             (&**file).write_all(&self.head)?;
         }
@@ -102,13 +108,7 @@ impl Place {
         let torn = end.len() - memrchr(b'\n', &end).map_or(0, |at| at + 1);
         file.set_len(length - torn as u64)?;
         file.sync_all()?;
-        Ok(Segment {
-            file: Arc::clone(file),
-            bytes: file.metadata()?.len(),
-            lines: 0,
-            bad: 0,
-            table: None,
-        })
+        Segment::of(Arc::clone(file))
     }
 
     /// A new name is safe when its directory is.
@@ -130,6 +130,13 @@ pub(super) fn tail(file: &File, length: u64, most: usize) -> Vec<u8> {
         Ok(()) => tail,
         Err(_) => Vec::new(),
     }
+}
+
+/// Whether a file has these bytes at this place.
+pub(super) fn holds(file: &File, at: u64, bytes: &[u8]) -> io::Result<bool> {
+    let mut there = vec![0; bytes.len()];
+    file.read_exact_at(&mut there, at)?;
+    Ok(there == bytes)
 }
 
 /// Whether a path leads to this file.
