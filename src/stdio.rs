@@ -11,9 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::limits::Limits;
-
-const LIMITS: Limits = Limits::PRODUCT;
+use crate::limits::LIMITS;
 
 /// One of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -79,7 +79,8 @@ pub(super) fn open(
 
 /// The address is not this machine's, or of a family that it does not have (EAFNOSUPPORT).
 fn is_missing(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(Errno::EAFNOSUPPORT as i32)
+    error.kind() == ErrorKind::AddrNotAvailable
+        || error.raw_os_error() == Some(Errno::EAFNOSUPPORT as i32)
 }
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {

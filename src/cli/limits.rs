@@ -6,13 +6,13 @@ use super::failure::Failure;
 use super::options;
 use super::serve::clients_max;
 use super::system::descriptors_left;
-use crate::limits::Limits;
+use crate::limits::{LIMITS, Limits};
 use crate::terminal::{COLUMNS, print, wrap};
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     options::no_words("limits", matches, "it shows them all")?;
     let clients = clients_max(descriptors_left(), 0);
-    Ok(print(&describe(&Limits::PRODUCT, clients))?)
+    Ok(print(&describe(&LIMITS, clients))?)
 }
 
 /// The whole output.

@@ -7,7 +7,7 @@ use getopts::Matches;
 
 use super::failure::Failure::{self, Failed, Wrong};
 use super::options;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::load::{
     self, BOUND_MAX, CLIENTS_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until,
 };
@@ -16,7 +16,6 @@ use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
 use crate::units::SECOND;
 
-const LIMITS: Limits = Limits::PRODUCT;
 const TIME: u64 = 10 * SECOND;
 const CLIENTS: u64 = 1_000;
 

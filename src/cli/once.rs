@@ -13,7 +13,7 @@ use getopts::Matches;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::failure::Failure::{self, Failed};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 
 /// The options of `matches` that name files.
 const FILES: [&str; 2] = ["topology", "secret-file"];
@@ -63,7 +63,7 @@ fn copy(name: &str) -> io::Result<File> {
     file.set_permissions(Permissions::from_mode(0o600))?;
     let mut bytes = Vec::new();
     // Both kinds of files are refused beyond this.
-    let most = Limits::PRODUCT.topology_file as u64 + 1;
+    let most = LIMITS.topology_file as u64 + 1;
     File::open(name)?.take(most).read_to_end(&mut bytes)?;
     file.write_all(&bytes)?;
     Ok(file)

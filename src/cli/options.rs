@@ -10,7 +10,7 @@ use log::LevelFilter;
 
 use super::failure::Failure::{self, Wrong};
 use super::secret;
-use crate::limits::Limits;
+use crate::limits::{LIMITS, Limits};
 use crate::logging;
 use crate::node::{Ack, Fsync, Secrets};
 use crate::places::{self, Key, Kind, Provider};
@@ -180,7 +180,7 @@ fn places(matches: &Matches) -> Result<Arc<dyn Provider>, Failure> {
         _ => Key::from_env().map_err(Wrong)?,
     };
     let url = matches.opt_str("places-url");
-    places::provider(kind, key, url.as_deref(), &Limits::PRODUCT).map_err(Wrong)
+    places::provider(kind, key, url.as_deref(), &LIMITS).map_err(Wrong)
 }
 
 /// Whether there is a journal, and when it is synced.

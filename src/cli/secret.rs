@@ -9,13 +9,13 @@ use getopts::Matches;
 use nix::unistd::{Gid, getegid, geteuid, getgroups};
 
 use super::failure::Failure::{self, Wrong};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::{SECRET_BYTES_MIN, Secret, Secrets};
 use crate::topology::Server;
 
 /// How to make one.
 pub(super) const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
-const FILE_BYTES_MAX: usize = Limits::PRODUCT.secret_file;
+const FILE_BYTES_MAX: usize = LIMITS.secret_file;
 
 /// Reads the secret files, if any were given. The first secret of the first file is proved.
 pub(super) fn chosen(matches: &Matches) -> Result<Option<Secrets>, String> {
@@ -27,7 +27,7 @@ pub(super) fn chosen(matches: &Matches) -> Result<Option<Secrets>, String> {
     for file in &files {
         all.append(&mut secrets_of(file)?);
     }
-    let (count, most) = (all.len(), Limits::PRODUCT.secrets);
+    let (count, most) = (all.len(), LIMITS.secrets);
     let many = || format!("{count} secrets are too many; leave at most {most} in --secret-file");
     Secrets::new(all).map(Some).ok_or_else(many)
 }

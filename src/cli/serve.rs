@@ -14,7 +14,7 @@ use super::options::{self, Shared};
 use super::system::{descriptors_left, random};
 use super::{doors, secret};
 use crate::journal::{self, JournalFiles};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::logging;
 use crate::node::{Config, Level, Neighbour, Node};
 use crate::reactor::{EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, Target};
@@ -218,7 +218,7 @@ fn node_level(level: LevelFilter) -> Option<Level> {
 /// How many of `descriptors` the neighbours may need: four each for their links, and more for the
 /// connections to one of another make, and for the addresses of a name that are being tried.
 fn descriptors_of(links: &[Link], descriptors: usize) -> usize {
-    let limits = Limits::PRODUCT;
+    let limits = LIMITS;
     let of_one = |(neighbour, target): &Link| {
         let connections = match neighbour.plain {
             true => limits.plain_connections,
@@ -241,7 +241,7 @@ fn descriptors_of(links: &[Link], descriptors: usize) -> usize {
 /// How many clients a server may have at once, if it may open this number of descriptors and its
 /// doors and neighbours need `reserved` of them.
 pub(super) fn clients_max(descriptors: usize, reserved: usize) -> usize {
-    let reserved = Limits::PRODUCT.clients + reserved;
+    let reserved = LIMITS.clients + reserved;
     if descriptors <= reserved {
         log::warn!(
             "only {descriptors} descriptors are left, and links, journal and log need {reserved}; \

@@ -10,12 +10,10 @@ use memchr::memchr_iter;
 use super::job::{Job, Kind, Outcome};
 use super::look::{Expected, TAIL};
 use super::place::{Place, Segment, tail, why};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::{JournalEvent, JournalSize, JournalTask};
 use crate::units::Mono;
 use crate::wire::Position;
-
-const LIMITS: Limits = Limits::PRODUCT;
 
 /// The files of one server's journal.
 #[derive(Debug)]
@@ -186,7 +184,9 @@ impl JournalFiles {
             kind,
             place: Arc::clone(&self.place),
             live: Arc::clone(&self.live.file),
-            closed: closed.map(|(number, it)| (*number, Arc::clone(&it.file))).collect(),
+            closed: closed
+                .map(|(number, it)| (*number, Arc::clone(&it.file)))
+                .collect(),
             unsynced,
             bad,
             table,
@@ -245,6 +245,7 @@ mod tests {
 
     use super::*;
     use crate::journal::tests::{HEAD, Place, UNKNOWN, append, at, lines, work};
+    use crate::limits::Limits;
 
     #[test]
     fn a_long_journal_is_closed_and_merged() {

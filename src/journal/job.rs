@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::look::Expected;
 use super::merge::merge;
 use super::place::{ALIEN, MERGING, NEW, Place, Segment, is_at, remove, why};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::JournalTask;
 use crate::wire::Position;
 
@@ -56,7 +56,7 @@ impl Job {
         let (live, merging) = (&self.place.live, self.place.beside(MERGING));
         let (path, outcome) = match self.kind {
             Kind::Merge => {
-                let merged = merge(&self.place, &self.closed, self.table, &Limits::PRODUCT);
+                let merged = merge(&self.place, &self.closed, self.table, &LIMITS);
                 let merged = merged.inspect_err(|_| drop(remove(&merging)));
                 (&merging, merged.map(Some))
             }
@@ -165,6 +165,7 @@ mod tests {
     use super::*;
     use crate::journal::tests::{HEAD, Place, append, at, lines, table, task, work};
     use crate::journal::{JournalFiles, open};
+    use crate::limits::Limits;
     use crate::node::{JournalEvent, Lost, Replay};
     use crate::units::Mono;
 

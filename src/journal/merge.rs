@@ -199,7 +199,9 @@ mod tests {
 
     fn closed(files: &JournalFiles) -> Vec<(u64, Arc<File>)> {
         let closed = files.closed.iter();
-        closed.map(|(number, it)| (*number, it.file.clone())).collect()
+        closed
+            .map(|(number, it)| (*number, it.file.clone()))
+            .collect()
     }
 
     /// Flips bits behind the first line, or cuts the end off.

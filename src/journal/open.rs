@@ -10,7 +10,7 @@ use super::files::JournalFiles;
 use super::job::Kind;
 use super::place::{MERGING, NEW, Place, Segment, is_at, remove};
 use super::replay::{Error, NO_JOURNAL, head, read};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::Replay;
 use crate::units::Mono;
 
@@ -48,7 +48,7 @@ pub fn open(path: &Path, server: &str, replay: &mut impl Replay) -> Result<Journ
 
 /// The file at `path`, when it is ours alone.
 fn lock(path: &Path, options: &mut OpenOptions) -> Result<File, Error> {
-    for _ in 0..Limits::PRODUCT.journal_lock {
+    for _ in 0..LIMITS.journal_lock {
         let file = options.read(true).append(true).open(path)?;
         match file.try_lock() {
             Ok(()) => {}

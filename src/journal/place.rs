@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use memchr::memrchr;
 
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::wire::Position;
 
 /// The ending of a segment that is about to be the live one.
@@ -104,7 +104,7 @@ impl Place {
             (&**file).write_all(&self.head)?;
         }
         let length = file.metadata()?.len();
-        let end = tail(file, length, Limits::PRODUCT.journal_line);
+        let end = tail(file, length, LIMITS.journal_line);
         let torn = end.len() - memrchr(b'\n', &end).map_or(0, |at| at + 1);
         file.set_len(length - torn as u64)?;
         file.sync_all()?;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use memchr::{memchr, memmem};
 
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::{Lost, Replay, TOGETHER};
 use crate::wire::journal_line;
 
@@ -17,9 +17,9 @@ const FORMAT: &str = "herd-journal";
 const VERSION: &str = "2";
 const OLD_VERSION: &str = "1";
 /// The most bytes of a line. We never write a longer one.
-const LINE_MAX: usize = Limits::PRODUCT.journal_line;
+const LINE_MAX: usize = LIMITS.journal_line;
 /// The most bad lines that the log names.
-const NAMED_MAX: u64 = Limits::PRODUCT.journal_named as u64;
+const NAMED_MAX: u64 = LIMITS.journal_named as u64;
 
 pub(super) const NO_JOURNAL: &str = "it is no journal; move it away";
 const MENDED: &str = "its end is damaged, but nothing is lost";
@@ -171,7 +171,7 @@ impl<F: Replay> Reading<'_, F> {
             }
         }
         let seconds = memmem::find_iter(line, b"AT ").filter(|at| *at > 0);
-        for at in seconds.take(Limits::PRODUCT.journal_mend) {
+        for at in seconds.take(LIMITS.journal_mend) {
             if self.replay.take(&line[at..]).is_ok() {
                 self.content.has_good = true;
                 return self.replay.take(&line[..at - 1]).map(|()| false);

@@ -16,6 +16,9 @@ pub use row::Row;
 pub use table::{Limit, Limits};
 pub use throttle::Throttle;
 
+/// The product's limits.
+pub const LIMITS: Limits = Limits::PRODUCT;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,13 +8,13 @@ use super::stats::{Fault, Stats};
 use super::verify;
 use super::workload::{Request, Said, Workload};
 use crate::buffers::{BufferPool, Line, LineBuffer, Outbox};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::units::{Mono, Now};
 
 /// Bytes of a reply. The start of a longer one is checked as if it were all; a longer line ends
 /// the connection.
-const REPLY_MAX: usize = Limits::PRODUCT.load_reply;
-const SAMPLE_MAX: usize = Limits::PRODUCT.load_sample;
+const REPLY_MAX: usize = LIMITS.load_reply;
+const SAMPLE_MAX: usize = LIMITS.load_sample;
 
 /// A connection to a herd.
 #[derive(Debug)]

@@ -12,11 +12,9 @@ use super::plan::{Plan, Until};
 use super::protocol::Protocol;
 use super::report::Report;
 use super::stats::{Fault, Stats};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::reactor::{Clock, Conn, ReadOutcome, reach, wait};
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
-
-const LIMITS: Limits = Limits::PRODUCT;
 
 /// A connection of the run.
 struct Slot<P> {

@@ -5,7 +5,7 @@
 //! that is far cheaper than answering it.
 
 use crate::buffers::Outbox;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::units::{SECOND, Wall};
 
 /// The line that digits are written into. Its client is as long as `kiwi.cs.ucla.edu`.
@@ -31,7 +31,7 @@ const NAME: std::ops::Range<usize> = 6..22;
 const SAID: std::ops::Range<usize> = 6..65;
 
 /// How many clients have different names.
-pub const CLIENTS_MAX: u64 = Limits::PRODUCT.load_clients;
+pub const CLIENTS_MAX: u64 = LIMITS.load_clients;
 
 /// The share of WHATSATs in a run, and the question that each asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,11 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use log::LevelFilter;
 use simplelog::{ConfigBuilder, WriteLogger};
 
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::stdio::{Stream, say};
 use output::{Output, append, append_or_wait};
-
-const LIMITS: Limits = Limits::PRODUCT;
 
 /// A handle of the log file. All handles write to the same buffer.
 #[derive(Clone)]

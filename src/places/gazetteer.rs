@@ -52,7 +52,10 @@ pub(super) type Regions = BTreeMap<&'static str, &'static str>;
 
 /// Reads the names of all regions.
 pub(super) fn regions() -> Regions {
-    REGIONS.lines().filter_map(|it| it.split_once('\t')).collect()
+    REGIONS
+        .lines()
+        .filter_map(|it| it.split_once('\t'))
+        .collect()
 }
 
 /// The name of a region: `California, United States`; or the country alone, if the part has no

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::{LookupError, Query};
 
 use super::answer::Writer;
@@ -44,7 +44,7 @@ impl Provider for Offline {
     }
 
     fn batch(&self) -> usize {
-        Limits::PRODUCT.lookup_batch
+        LIMITS.lookup_batch
     }
 
     fn describe(&self) -> String {

@@ -13,7 +13,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
 
-use crate::limits::Limits;
+use crate::limits::{LIMITS, Limits};
 use crate::node::LookupError;
 use crate::wire::json::without_blank_lines;
 
@@ -97,7 +97,7 @@ impl Service {
 pub(super) fn read(reply: Result<Response<Body>, Error>) -> Result<(u16, String), LookupError> {
     let mut reply = reply.map_err(in_our_words)?;
     // The library's limit is the first length that is refused.
-    let limit = Limits::PRODUCT.answer_body as u64 + 1;
+    let limit = LIMITS.answer_body as u64 + 1;
     let body = reply.body_mut().with_config().limit(limit).read_to_vec();
     let text = String::from_utf8(body.map_err(in_our_words)?)
         .map_err(|_| failed("the place service sent text that is not UTF-8"))?;

@@ -20,7 +20,7 @@ use super::reload::{Link, Places, Reload, Reread, Target, replace};
 use super::resolve::{Resolved, Resolver};
 use super::shell::{Shell, ShellTimer};
 use super::socket::Origin;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::Event;
 use crate::units::{ConnId, Mono, PeerId};
 
@@ -82,7 +82,7 @@ impl Dialler {
         }
         attempt.awaits_name = true;
         if !attempt.name.addresses.is_empty() {
-            let at = shell.now.mono + Limits::PRODUCT.name_wait;
+            let at = shell.now.mono + LIMITS.name_wait;
             shell.timers.set(ShellTimer::Dial(peer), at);
         }
         if !attempt.name.is_asked {
@@ -152,7 +152,7 @@ impl Dialler {
             // If its link did not last, another program may listen there.
             let neighbour = self.places[peer.index()].as_ref().map(|(it, _)| it);
             let is_plain = neighbour.is_some_and(|it| it.plain);
-            match is_plain || now.since(at) > 2 * Limits::PRODUCT.dead {
+            match is_plain || now.since(at) > 2 * LIMITS.dead {
                 true => addresses[..=place].rotate_right(1),
                 false => addresses[place..].rotate_left(1),
             }

@@ -35,10 +35,8 @@ use super::signals::Signals;
 use super::token;
 use super::wait::wait;
 use crate::buffers::Timers;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::{Action, Door, Event};
-
-const LIMITS: Limits = Limits::PRODUCT;
 
 /// One server, running.
 pub struct EventLoop {

@@ -13,7 +13,7 @@ use super::conn::{Conn, Readiness};
 use super::ready::Ready;
 use super::socket::{Entry, Origin, Socket};
 use super::token;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::units::ConnId;
 
 /// All connections. Every access checks the whole name, so a stale one finds nothing.
@@ -130,7 +130,7 @@ impl<S> Default for Sockets<S> {
             generation: 0,
             accepted: [0; 2],
             ready: Ready::default(),
-            buffer: vec![0; Limits::PRODUCT.link_read].into_boxed_slice(),
+            buffer: vec![0; LIMITS.link_read].into_boxed_slice(),
             has_closed: false,
         }
     }
@@ -142,6 +142,7 @@ mod tests {
     use std::io::ErrorKind;
 
     use super::*;
+    use crate::limits::Limits;
     use crate::node::Door;
     use crate::reactor::conn::ReadOutcome;
 

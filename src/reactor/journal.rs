@@ -6,7 +6,7 @@ use std::io;
 use super::pool::{Pool, Size, Wake};
 use super::shell::{Shell, ShellTimer};
 use crate::journal::{Job, JournalFiles, Outcome};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::{Event, JournalTask};
 
 /// The files, and the workers that wait for the disk.
@@ -24,7 +24,7 @@ impl Journal {
     pub fn start(files: JournalFiles, wake: &Wake) -> io::Result<Journal> {
         let size = Size {
             workers: 1,
-            jobs_max: Limits::PRODUCT.journal_jobs,
+            jobs_max: LIMITS.journal_jobs,
             batch: 1,
         };
         let start = |name| Pool::start(name, size, Job::run, wake);
@@ -57,7 +57,7 @@ impl Journal {
 
     /// Has the files looked at, and again in a second.
     pub fn look(&mut self, shell: &mut Shell) {
-        let next = shell.now.mono + Limits::PRODUCT.journal_sync;
+        let next = shell.now.mono + LIMITS.journal_sync;
         shell.timers.set(ShellTimer::JournalLook, next);
         if let Some(job) = self.files.look() {
             self.submit(job, shell);

@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use super::pool::{Pool, Size, Wake};
 use super::shell::Shell;
-use crate::limits::{Limit, Limits};
+use crate::limits::{LIMITS, Limit};
 use crate::node::{Event, LookupError, Query};
 use crate::places::Provider;
 use crate::units::LookupId;
-
-const LIMITS: Limits = Limits::PRODUCT;
 
 /// A question for the provider.
 type Lookup = (LookupId, Query);

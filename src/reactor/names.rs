@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::resolve::Resolved;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::units::Mono;
 
 /// A host name, as far as it is known.
@@ -23,7 +23,7 @@ pub struct Name {
 impl Name {
     /// Whether the addresses are so new that the name need not be asked for again.
     pub fn is_fresh(&self, now: Mono) -> bool {
-        let is_young = now.since(self.at) < Limits::PRODUCT.name_age;
+        let is_young = now.since(self.at) < LIMITS.name_age;
         is_young && !self.has_failed && !self.addresses.is_empty()
     }
 
@@ -44,6 +44,7 @@ impl Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     #[test]
     fn the_last_good_addresses_outlive_bad_answers() {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::units::Mono;
 
 /// One attempt to connect; `C` names a connection that is being made.
@@ -64,7 +64,7 @@ impl<C: PartialEq> Race<C> {
             match begin(address) {
                 Ok(conn) => {
                     self.under_way.push((conn, address));
-                    self.next_at = Some(now + Limits::PRODUCT.dial_next);
+                    self.next_at = Some(now + LIMITS.dial_next);
                 }
                 Err(why) => self.why = Some(why),
             }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::pool::Wake;
 use super::threads;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 
 /// The addresses of a host, or why there are none.
 pub type Resolved = io::Result<Vec<SocketAddr>>;
@@ -77,7 +77,7 @@ fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
         (addresses.into_iter()).partition(|address| address.is_ipv4() == first);
     let mut families = [one, other];
     let mut all = Vec::new();
-    while all.len() < Limits::PRODUCT.addresses && families.iter().any(|it| !it.is_empty()) {
+    while all.len() < LIMITS.addresses && families.iter().any(|it| !it.is_empty()) {
         all.extend(families[0].pop_front());
         families.rotate_left(1);
     }
@@ -96,6 +96,7 @@ pub fn canonical(address: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
         let parse = |text: &&str| text.parse().expect("an address");

@@ -10,7 +10,7 @@ use super::io::Sockets;
 use super::metrics::{Phase, Stopwatch};
 use super::socket::{End, Socket};
 use crate::buffers::Timers;
-use crate::limits::{Limit, Limits};
+use crate::limits::{LIMITS, Limit};
 use crate::logging::Log;
 use crate::node::{Event, Node};
 use crate::units::{ConnId, Now, PeerId, SECOND};
@@ -81,7 +81,7 @@ impl Shell {
             },
             ReadOutcome::Broken(why) => self.broken(conn, why),
         }
-        if self.node.log().text().len() > Limits::PRODUCT.log_lines {
+        if self.node.log().text().len() > LIMITS.log_lines {
             self.write_log();
         }
         None
@@ -93,7 +93,7 @@ impl Shell {
         let is_written = self.log.write_out(self.node.log().text().as_bytes());
         self.node.log().clear();
         if !is_written && !self.timers.is_set(ShellTimer::LogRetry) {
-            let at = self.now.mono + Limits::PRODUCT.log_retry;
+            let at = self.now.mono + LIMITS.log_retry;
             self.timers.set(ShellTimer::LogRetry, at);
         }
         self.watch.enter(Phase::Node);

@@ -28,7 +28,7 @@ use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::token::{SIGNALS, STDIN};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::units::Mono;
 
 /// On standard input this byte means SIGHUP: `herd up` passes signals on to its children by it.
@@ -139,7 +139,7 @@ impl Signals {
                 _ => {
                     self.requests.end = true;
                     let first = *self.first_end.get_or_insert(now);
-                    self.forced_exit |= now.since(first) >= Limits::PRODUCT.signals_gap;
+                    self.forced_exit |= now.since(first) >= LIMITS.signals_gap;
                 }
             }
         }

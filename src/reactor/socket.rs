@@ -8,7 +8,7 @@ use mio::net::TcpStream;
 use super::conn::{Conn, ReadOutcome};
 use super::connect;
 use super::ready::Ready;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::Door;
 use crate::units::{ConnId, PeerId};
 
@@ -61,8 +61,8 @@ impl<S: Read + Write> Socket<'_, S> {
             return ReadOutcome::Nothing;
         }
         let budget = match self.is_client() {
-            true => Limits::PRODUCT.client_read,
-            false => Limits::PRODUCT.link_read,
+            true => LIMITS.client_read,
+            false => LIMITS.link_read,
         };
         let outcome = self.entry.conn.read(&mut self.buffer[..budget]);
         self.relist(false);
@@ -143,6 +143,7 @@ mod tests {
     use mio::{Events, Poll, Token};
 
     use super::*;
+    use crate::limits::Limits;
     use crate::reactor::conn::Readiness;
 
     /// A connection over which we have sent more than the peer has acknowledged, both sides having

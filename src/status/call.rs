@@ -10,13 +10,12 @@ use mio::{Interest, Registry, Token};
 
 use super::answer::Answer;
 use super::dialogue::{Dialogue, Step};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::reactor::{Conn, Race, ReadOutcome, Resolved, connect, outcome};
 use crate::units::{Mono, SECOND};
 
 /// How many bytes one line of a server may have.
 const LINE_MAX: usize = LIMITS.status_line;
-const LIMITS: Limits = Limits::PRODUCT;
 
 /// One question under way.
 pub struct Call<'a> {

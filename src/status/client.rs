@@ -11,7 +11,7 @@ use mio::{Events, Poll, Token, Waker};
 use super::answer::Answer;
 use super::call::Call;
 use super::dialogue::Dialogue;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::node::Secrets;
 use crate::reactor::{Clock, Resolver, wait};
 use crate::topology::{Host, Topology};
@@ -58,7 +58,7 @@ pub fn ask_all(
 /// Turns until every server has answered, or its time is over.
 fn run(poll: &mut Poll, calls: &mut [Call<'_>], resolver: &Resolver<usize>) -> io::Result<()> {
     let clock = Clock::start();
-    let mut events = Events::with_capacity(Limits::PRODUCT.poll_events);
+    let mut events = Events::with_capacity(LIMITS.poll_events);
     while let Some(next) = calls.iter().filter_map(Call::next_at).min() {
         let timeout = Duration::from_nanos(next.since(clock.mono()));
         wait(poll, &mut events, Some(timeout))?;

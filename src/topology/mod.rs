@@ -16,7 +16,7 @@ use std::path::Path;
 
 pub use graph::Graph;
 
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 
 pub use server::{Host, Server};
 pub use words::listed;
@@ -24,7 +24,8 @@ pub use words::listed;
 /// A herd: its servers in the order of the file, and its links.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topology {
-    /// At least one, at most [`Limits::servers`]. No two share a name or a door.
+    /// At least one, at most [`Limits::servers`](crate::limits::Limits::servers). No two share a
+    /// name or a door.
     pub servers: Vec<Server>,
     /// Pairs of places in `servers`. A link works both ways and is listed once. None connects a
     /// server with itself, or two plain servers.
@@ -57,7 +58,7 @@ impl Topology {
         let file = path.display().to_string();
         let mut bytes = Vec::new();
         // One byte more than the limit, to notice a file that is too long.
-        let limit = Limits::PRODUCT.topology_file as u64 + 1;
+        let limit = LIMITS.topology_file as u64 + 1;
         match File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
             Ok(_) => Topology::parse(&file, &bytes),
             Err(error) => Err(Error {
@@ -98,6 +99,7 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     const LIMITS: Limits = Limits::PRODUCT;
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::server::{Host, Server};
 use super::words::{SERVER_FORM, listed, parse_server, quoted};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 
 /// The servers in the order of the file, and the links between them as pairs of places.
 pub(super) type Herd = (Vec<Server>, Vec<(usize, usize)>);
@@ -17,7 +17,7 @@ pub(super) type Wrong = (Option<usize>, String);
 
 /// Reads a whole file.
 pub(super) fn parse(bytes: &[u8]) -> Result<Herd, Wrong> {
-    let limit = Limits::PRODUCT.topology_file;
+    let limit = LIMITS.topology_file;
     if bytes.len() > limit {
         let what = format!("over {limit} bytes, too large for a topology; name another file");
         return Err((None, what));
@@ -93,7 +93,7 @@ impl<'a> Draft<'a> {
         words: &[&str],
     ) -> Result<(), String> {
         let server = parse_server(name, host, words)?;
-        let (place, limit) = (self.servers.len(), Limits::PRODUCT.servers);
+        let (place, limit) = (self.servers.len(), LIMITS.servers);
         if place == limit {
             let what = "servers; a herd has that many at most, leave some out";
             return Err(format!("over {limit} {what}"));
@@ -133,7 +133,7 @@ impl<'a> Draft<'a> {
     /// Adds a link when all servers are known.
     fn link(&mut self, line: usize, a: &str, b: &str) -> Result<(), String> {
         let ends @ (from, to) = (self.find(a)?, self.find(b)?);
-        let limit = Limits::PRODUCT.neighbours;
+        let limit = LIMITS.neighbours;
         self.degrees[from] += 1;
         self.degrees[to] += 1;
         let is_over = |&(_, end): &(_, usize)| self.degrees[end] > limit;

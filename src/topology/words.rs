@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::server::{Host, Server};
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 
 /// How a line about a server is written.
 pub(super) const SERVER_FORM: &str = "server NAME HOST clients=PORT servers=PORT";
@@ -17,7 +17,7 @@ const SHOWN_NAMES: usize = 12;
 
 /// Checks the name of a server.
 fn check_name(name: &str) -> Result<(), String> {
-    let (shown, limit) = (quoted(name), Limits::PRODUCT.server_name);
+    let (shown, limit) = (quoted(name), LIMITS.server_name);
     if name.len() > limit {
         return Err(format!(
             "the name {shown} is over {limit} bytes long; shorten it"

@@ -14,13 +14,13 @@ use signal_hook::low_level::signal_name;
 
 use super::change::Change;
 use super::lines::Lines;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::reactor::no_thread;
 
 /// A line on a child's standard error that begins like this is not about its end.
 const WARNING: &str = "herd: warning: ";
 /// How many bytes one read takes: a line.
-const READ_BYTES: usize = Limits::PRODUCT.child_line;
+const READ_BYTES: usize = LIMITS.child_line;
 
 /// A child, from its start until its end is known.
 #[derive(Debug, Default)]

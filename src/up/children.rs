@@ -18,11 +18,10 @@ use signal_hook::consts::SIGCHLD;
 use super::change::Change;
 use super::child::{Child, Stream};
 use crate::buffers::Timers;
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
 use crate::units::Mono;
 
-const LIMITS: Limits = Limits::PRODUCT;
 const SIGNALS: Token = Token(usize::MAX);
 /// A child has ended (SIGCHLD).
 const EXITS: Token = Token(usize::MAX - 1);

@@ -1,8 +1,8 @@
 //! Lines out of what a child writes: cut to a limit, and readable whatever bytes they hold.
 
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 
-const LINE_BYTES_MAX: usize = Limits::PRODUCT.child_line;
+const LINE_BYTES_MAX: usize = LIMITS.child_line;
 
 /// Splits a stream that comes in pieces.
 #[derive(Debug, Default)]
