@@ -9,7 +9,7 @@ use super::failure::Failure::{self, Failed, Wrong};
 use super::options;
 use crate::limits::LIMITS;
 use crate::load::{
-    self, BOUND_MAX, CLIENTS_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until,
+    self, BOUND_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until,
 };
 use crate::reactor::resolve;
 use crate::stdio::{Stream, finish, say};
@@ -63,7 +63,7 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
     }
     let number = |option, range, default| options::number(matches, option, range, default);
     let connections = number("connections", 1..=LIMITS.load_connections, 1)?;
-    let clients = number("clients", 1..=CLIENTS_MAX, CLIENTS.max(connections))?;
+    let clients = number("clients", 1..=LIMITS.load_clients, CLIENTS.max(connections))?;
     if clients < connections {
         return Err(Wrong(format!(
             "{clients} clients are too few for {connections} connections, each of which moves its \

@@ -15,7 +15,6 @@ use crate::topology::Server;
 
 /// How to make one.
 pub(super) const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
-const FILE_BYTES_MAX: usize = LIMITS.secret_file;
 
 /// Reads the secret files, if any were given. The first secret of the first file is proved.
 pub(super) fn chosen(matches: &Matches) -> Result<Option<Secrets>, String> {
@@ -55,7 +54,7 @@ fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
             "secret file {file}: others may read it; chmod 600 {file}"
         ));
     }
-    if bytes.len() > FILE_BYTES_MAX {
+    if bytes.len() > LIMITS.secret_file {
         return Err(wrong("it is too large"));
     }
     let lines = bytes.trim_ascii_end().split(|byte| *byte == b'\n');
@@ -79,7 +78,7 @@ fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
 fn read(file: &str) -> io::Result<(Metadata, Vec<u8>)> {
     let (open, mut bytes) = (File::open(file)?, Vec::new());
     let facts = open.metadata()?;
-    open.take(FILE_BYTES_MAX as u64 + 1)
+    open.take(LIMITS.secret_file as u64 + 1)
         .read_to_end(&mut bytes)?;
     Ok((facts, bytes))
 }

@@ -16,7 +16,7 @@ use super::{doors, secret};
 use crate::journal::{self, JournalFiles};
 use crate::limits::LIMITS;
 use crate::logging;
-use crate::node::{Config, Level, Neighbour, Node};
+use crate::node::{Config, JournalSize, Level, Neighbour, Node};
 use crate::reactor::{EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, Target};
 use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
@@ -109,15 +109,13 @@ fn prepare(
     let journal = journal.transpose()?;
     // The doors open only now, so that nobody misses a client of the journal.
     let doors = doors::open(this, &addresses)?;
+    let reserved = descriptors_of(&links, descriptors) + 2 * (addresses.len() - 1);
     let setup = Setup {
         node,
         journal,
         reload: reload(matches.clone(), this.clone()),
         sources,
-        clients_max: clients_max(
-            descriptors,
-            descriptors_of(&links, descriptors) + 2 * (addresses.len() - 1),
-        ),
+        clients_max: clients_max(descriptors, reserved),
         doors,
         links,
         places: shared.places,
@@ -140,12 +138,8 @@ fn open_journal(node: &mut Node, log: &Path, name: &str) -> Result<JournalFiles,
         ))
     })?;
     node.replayed();
-    let (size, bad, records) = (
-        files.size(),
-        files.bad_lines(),
-        node.inspect().snapshot().records,
-    );
-    let (lines, bytes) = (size.lines, size.bytes);
+    let JournalSize { lines, bytes, .. } = files.size();
+    let (bad, records) = (files.bad_lines(), node.inspect().snapshot().records);
     log::info!("{shown}: {records} clients in {lines} lines, {bad} of them bad; {bytes} bytes");
     Ok(files)
 }

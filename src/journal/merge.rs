@@ -53,7 +53,7 @@ pub(super) fn merge(
             segment.bytes += text.len() as u64;
             segment.lines += 1;
         }
-        from = pass.newest.into_until();
+        from = pass.newest.until;
     }
     out.flush()?;
     drop(out);

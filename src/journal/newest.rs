@@ -14,8 +14,9 @@ const CLIENT_COST: usize = 144;
 pub(super) struct Newest {
     /// The least client that belongs here.
     from: Vec<u8>,
-    /// The first client that there was no room for; none: there was for all.
-    until: Option<Vec<u8>>,
+    /// The first client that there was no room for, with which the next pass begins; none: there
+    /// was for all.
+    pub(super) until: Option<Vec<u8>>,
     reports: BTreeMap<Vec<u8>, Known>,
     /// The sum of the hashes of their lines.
     digest: u64,
@@ -60,11 +61,6 @@ impl Newest {
     /// Their lines, in the order of the clients.
     pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.reports.values().map(|known| &known.line[..])
-    }
-
-    /// The client to begin the next pass with, if one is needed.
-    pub(super) fn into_until(self) -> Option<Vec<u8>> {
-        self.until
     }
 }
 
@@ -132,7 +128,7 @@ mod tests {
             }
             passes += 1;
             found += newest.lines().count();
-            from = newest.into_until();
+            from = newest.until;
         }
         // Each takes some 190 bytes.
         assert!((9..=11).contains(&passes), "{passes}");

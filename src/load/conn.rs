@@ -11,11 +11,6 @@ use crate::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use crate::limits::LIMITS;
 use crate::units::{Mono, Now};
 
-/// Bytes of a reply. The start of a longer one is checked as if it were all; a longer line ends
-/// the connection.
-const REPLY_MAX: usize = LIMITS.load_reply;
-const SAMPLE_MAX: usize = LIMITS.load_sample;
-
 /// A connection to a herd.
 #[derive(Debug)]
 pub struct LoadConn {
@@ -81,7 +76,7 @@ impl LoadConn {
         }
         self.answer.extend_from_slice(line);
         self.answer.push(b'\n');
-        if !line.is_empty() && self.answer.len() <= REPLY_MAX {
+        if !line.is_empty() && self.answer.len() <= LIMITS.load_reply {
             return Verdict::Unfinished;
         }
         let answer = std::mem::take(&mut self.answer);
@@ -112,7 +107,7 @@ impl Protocol for LoadConn {
         let mut fresh = bytes;
         // Taken out while its lines are borrowed from it.
         let mut lines = std::mem::take(&mut self.lines);
-        while let Some(line) = lines.next(&mut fresh, REPLY_MAX) {
+        while let Some(line) = lines.next(&mut fresh, LIMITS.load_reply) {
             let (line, is_whole) = match line {
                 Line::Whole(line) => (line, true),
                 Line::Overlong(line) => (line, false),
@@ -152,7 +147,7 @@ fn sample(asked: Option<Request>, got: &[u8]) -> String {
         Some(Request::Near) => "a WHATSAT".to_string(),
         None => "nothing".to_string(),
     };
-    let shown = &got[..got.len().min(SAMPLE_MAX)];
+    let shown = &got[..got.len().min(LIMITS.load_sample)];
     format!("asked {asked}, got \"{}\"", shown.escape_ascii())
 }
 
@@ -275,7 +270,7 @@ mod tests {
         chat.ask();
         let megabyte = "x".repeat(1 << 20);
         let heard = (0..10).take_while(|_| chat.hear(&megabyte)).count();
-        assert_eq!(heard, REPLY_MAX >> 20);
+        assert_eq!(heard, LIMITS.load_reply >> 20);
         assert_eq!(chat.faults(), [("wrong", 1)]);
     }
 

@@ -28,6 +28,6 @@ pub use protocol::Protocol;
 pub use report::{Report, progress};
 pub use run::run;
 pub use stats::{Fault, Seen, Stats};
-pub use workload::{CLIENTS_MAX, Questions, Request, Said, Workload};
+pub use workload::{Questions, Request, Said, Workload};
 
 pub use crate::wire::{BOUND_MAX, RADIUS_KM_MAX};

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -133,10 +132,10 @@ impl<P: Protocol> Run<'_, P> {
         self.is_over()
     }
 
-    /// How long to wait for events.
-    fn timeout(&self, next_watch: Mono) -> Duration {
+    /// How long to wait for events, in nanoseconds.
+    fn timeout(&self, next_watch: Mono) -> u64 {
         if !self.ready.is_empty() {
-            return Duration::ZERO;
+            return 0;
         }
         let now = self.clock.mono();
         let mut until = next_watch.min(self.gives_up_at());
@@ -151,8 +150,8 @@ impl<P: Protocol> Run<'_, P> {
         // poll(2) counts milliseconds and is late rather than early. A request that is due sooner
         // is awaited without sleep: otherwise our own lateness would look like the server's.
         match until.since(now) / MILLISECOND {
-            0 if self.plan.rate.is_some() => Duration::ZERO,
-            whole => Duration::from_millis(whole.max(1)),
+            0 if self.plan.rate.is_some() => 0,
+            whole => whole.max(1) * MILLISECOND,
         }
     }
 

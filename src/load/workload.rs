@@ -30,9 +30,6 @@ const NAME: std::ops::Range<usize> = 6..22;
 /// The columns that the reply repeats: client, location and time.
 const SAID: std::ops::Range<usize> = 6..65;
 
-/// How many clients have different names.
-pub const CLIENTS_MAX: u64 = LIMITS.load_clients;
-
 /// The share of WHATSATs in a run, and the question that each asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Questions {
@@ -94,7 +91,7 @@ impl Workload {
     /// The connection `first` of `connections`, which share `clients` clients, at least one each;
     /// `questions` says which of its requests are WHATSATs.
     pub fn new(first: u64, connections: u64, clients: u64, questions: Questions) -> Workload {
-        assert!(first < connections && connections <= clients && clients <= CLIENTS_MAX);
+        assert!(first < connections && connections <= clients && clients <= LIMITS.load_clients);
         let own = (clients - first).div_ceil(connections);
         Workload {
             line: MOVE,

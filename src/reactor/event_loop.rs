@@ -16,7 +16,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mio::{Events, Poll, Waker};
 
@@ -175,7 +174,7 @@ impl EventLoop {
             true => deadlines.into_iter().flatten().min(),
             false => Some(asleep),
         };
-        let timeout = deadline.map(|at| Duration::from_nanos(at.since(asleep)));
+        let timeout = deadline.map(|at| at.since(asleep));
         wait(&mut shell.poll, &mut shell.events, timeout)?;
         shell.now = shell.watch.clock.set();
         shell.watch.wake(shell.now.mono);

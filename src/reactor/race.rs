@@ -72,8 +72,9 @@ impl<C: PartialEq> Race<C> {
         if self.untried.is_empty() {
             self.next_at = None;
         }
+        let none = || io::Error::other("its name has no address");
         match self.under_way.is_empty() {
-            true => Err(self.why.take().unwrap_or_else(no_address)),
+            true => Err(self.why.take().unwrap_or_else(none)),
             false => Ok(()),
         }
     }
@@ -97,10 +98,6 @@ impl<C: PartialEq> Race<C> {
         let all = self.under_way.into_iter().map(|(conn, _)| conn);
         all.filter(move |conn| Some(conn) != winner)
     }
-}
-
-fn no_address() -> io::Error {
-    io::Error::other("its name has no address")
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -44,8 +43,7 @@ fn race(addresses: &[SocketAddr], timeout: u64) -> io::Result<(TcpStream, Socket
             return Err(io::ErrorKind::TimedOut.into());
         }
         let until = race.next_at().map_or(deadline, |at: Mono| at.min(deadline));
-        let timeout = Duration::from_nanos(until.since(now));
-        wait(&mut poll, &mut events, Some(timeout))?;
+        wait(&mut poll, &mut events, Some(until.since(now)))?;
         for event in &events {
             let Token(place) = event.token();
             match outcome(&streams[place].0) {

@@ -2,8 +2,8 @@
 //! of the terminal.
 //!
 //! SIGINT and SIGTERM ask the process to end, SIGUSR1 to reopen its log, SIGHUP to read the
-//! topology again. A terminal that closes sends SIGHUP, too: a process that had one, and has none
-//! any more, ends.
+//! topology again; SIGCHLD tells `herd up` that a server has ended. A terminal that closes sends
+//! SIGHUP, too: a process that had one, and has none any more, ends.
 //!
 //! A process inherits signals from its parent, blocked and ignored ones, and process 1 of a
 //! container has no default action for any (pid_namespaces(7)). So nothing is left to chance: what
@@ -22,7 +22,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
 use nix::sys::signal::SigSet;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::flag::{register, register_conditional_shutdown};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
@@ -65,6 +65,8 @@ pub struct Requests {
     pub reload: bool,
     /// Reopen the log.
     pub reopen: bool,
+    /// A child has ended, if there are any.
+    pub reap: bool,
 }
 
 impl Signals {
@@ -83,7 +85,7 @@ impl Signals {
             register_conditional_shutdown(signal, 0, Arc::clone(&is_starting))?;
         }
         let (receiver, sender) = UnixStream::pair()?;
-        let signals = [SIGHUP, SIGUSR1, SIGINT, SIGTERM];
+        let signals = [SIGHUP, SIGUSR1, SIGINT, SIGTERM, SIGCHLD];
         Ok(Signals {
             delivery: SignalDelivery::with_pipe(receiver, sender, SignalOnly, signals)?,
             is_starting,
@@ -135,6 +137,7 @@ impl Signals {
         for signal in self.delivery.pending() {
             match signal {
                 SIGUSR1 => self.requests.reopen = true,
+                SIGCHLD => self.requests.reap = true,
                 SIGHUP if !self.has_terminal || !has_lost_terminal() => self.requests.reload = true,
                 _ => {
                     self.requests.end = true;

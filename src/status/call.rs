@@ -14,8 +14,6 @@ use crate::limits::LIMITS;
 use crate::reactor::{Conn, Race, ReadOutcome, Resolved, connect, outcome};
 use crate::units::{Mono, SECOND};
 
-/// How many bytes one line of a server may have.
-const LINE_MAX: usize = LIMITS.status_line;
 
 /// One question under way.
 pub struct Call<'a> {
@@ -174,7 +172,7 @@ impl<'a> Talk<'a> {
                     Step::Say(text) => self.unsent.extend_from_slice(text.as_bytes()),
                 }
                 self.line.drain(..=end);
-            } else if self.line.len() > LINE_MAX {
+            } else if self.line.len() > LIMITS.status_line {
                 return Err(io::Error::other("its answer is too long"));
             }
         }

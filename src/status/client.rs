@@ -4,7 +4,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
 
@@ -60,8 +59,7 @@ fn run(poll: &mut Poll, calls: &mut [Call<'_>], resolver: &Resolver<usize>) -> i
     let clock = Clock::start();
     let mut events = Events::with_capacity(LIMITS.poll_events);
     while let Some(next) = calls.iter().filter_map(Call::next_at).min() {
-        let timeout = Duration::from_nanos(next.since(clock.mono()));
-        wait(poll, &mut events, Some(timeout))?;
+        wait(poll, &mut events, Some(next.since(clock.mono())))?;
         for event in &events {
             // None: it is RESOLVED.
             if let Some(call) = calls.get_mut(Call::place(event.token())) {

@@ -19,8 +19,6 @@ use crate::reactor::no_thread;
 
 /// A line on a child's standard error that begins like this is not about its end.
 const WARNING: &str = "herd: warning: ";
-/// How many bytes one read takes: a line.
-const READ_BYTES: usize = LIMITS.child_line;
 
 /// A child, from its start until its end is known.
 #[derive(Debug, Default)]
@@ -90,7 +88,8 @@ impl Child {
         let Some((pipe, lines)) = &mut self.outputs[stream as usize] else {
             return false;
         };
-        let mut bytes = [0; READ_BYTES];
+        // One read takes a line of the greatest length.
+        let mut bytes = [0; LIMITS.child_line];
         let count = match pipe.read(&mut bytes) {
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::Interrupted => return true,

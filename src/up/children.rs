@@ -6,14 +6,11 @@
 //! delays the others by one read.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io::{self, Read};
+use std::io;
 use std::mem;
 use std::process::Command;
-use std::time::Duration;
 
-use mio::net::UnixStream;
-use mio::{Events, Interest, Poll, Token};
-use signal_hook::consts::SIGCHLD;
+use mio::{Events, Poll, Token};
 
 use super::change::Change;
 use super::child::{Child, Stream};
@@ -23,8 +20,6 @@ use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
 use crate::units::Mono;
 
 const SIGNALS: Token = Token(usize::MAX);
-/// A child has ended (SIGCHLD).
-const EXITS: Token = Token(usize::MAX - 1);
 
 /// All children, in the order in which they were started.
 pub struct Children {
@@ -34,7 +29,6 @@ pub struct Children {
     clock: Clock,
     timers: Timers<UpTimer>,
     signals: Signals,
-    exits: UnixStream,
     /// The ready list: tokens of pipes.
     ready: BTreeSet<usize>,
     /// Changes that [`Children::next`] has not returned yet.
@@ -62,10 +56,7 @@ impl Children {
     ) -> io::Result<Children> {
         let poll = Poll::new()?;
         signals.watch(poll.registry(), SIGNALS)?;
-        let (mut exits, sender) = UnixStream::pair()?;
-        signal_hook::low_level::pipe::register(SIGCHLD, sender)?;
         let registry = poll.registry();
-        registry.register(&mut exits, EXITS, Interest::READABLE)?;
         let tokens = |place: usize| [Token(2 * place), Token(2 * place + 1)];
         let children = commands.enumerate();
         let children = children.map(|(place, it)| Child::start(it, registry, tokens(place)));
@@ -80,7 +71,6 @@ impl Children {
             clock,
             timers,
             signals,
-            exits,
             ready: BTreeSet::new(),
             changes: VecDeque::new(),
         };
@@ -129,17 +119,15 @@ impl Children {
     /// One turn of the loop. It leaves news in `changes`.
     fn turn(&mut self) -> io::Result<()> {
         // It does not wait while a pipe is on the ready list.
-        let until = |at: Mono| Duration::from_nanos(at.since(self.clock.mono()));
         let timeout = match self.ready.is_empty() {
-            true => self.timers.next().map(until),
-            false => Some(Duration::ZERO),
+            true => self.timers.next().map(|at| at.since(self.clock.mono())),
+            false => Some(0),
         };
         wait(&mut self.poll, &mut self.events, timeout)?;
-        let (mut signalled, mut exited) = (false, false);
+        let mut signalled = false;
         for event in &self.events {
             match event.token() {
                 SIGNALS => signalled = true,
-                EXITS => exited = true,
                 Token(pipe) => drop(self.ready.insert(pipe)),
             }
         }
@@ -147,8 +135,8 @@ impl Children {
             self.hear(pipe);
         }
         let now = self.clock.mono();
-        if exited {
-            self.reap(now);
+        if signalled {
+            self.take_signals(now);
         }
         while let Some(timer) = self.timers.expired(now) {
             match timer {
@@ -159,9 +147,6 @@ impl Children {
                 }
                 UpTimer::End => self.changes.push_back(Change::EndNow),
             }
-        }
-        if signalled {
-            self.take_signals(now);
         }
         Ok(())
     }
@@ -181,8 +166,6 @@ impl Children {
 
     /// Takes notice of all children that have ended: one SIGCHLD may be for several.
     fn reap(&mut self, now: Mono) {
-        let mut bytes = [0; 64];
-        while matches!(self.exits.read(&mut bytes), Ok(count) if count > 0) {}
         for place in 0..self.children.len() {
             if self.children[place].reap() {
                 let late = UpTimer::LastWords(place);
@@ -204,6 +187,9 @@ impl Children {
     fn take_signals(&mut self, now: Mono) {
         self.signals.caught(now);
         let asked = mem::take(&mut self.signals.requests);
+        if asked.reap {
+            self.reap(now);
+        }
         for (is_asked, byte) in [(asked.reopen, REOPEN), (asked.reload, REREAD)] {
             if is_asked {
                 self.children.iter_mut().for_each(|it| it.signal(byte));

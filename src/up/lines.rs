@@ -2,8 +2,6 @@
 
 use crate::limits::LIMITS;
 
-const LINE_BYTES_MAX: usize = LIMITS.child_line;
-
 /// Splits a stream that comes in pieces.
 #[derive(Debug, Default)]
 pub struct Lines {
@@ -19,7 +17,7 @@ impl Lines {
         let bytes = if is_end { b"\n" } else { bytes };
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let line = piece.strip_suffix(b"\n");
-            let room = LINE_BYTES_MAX - self.partial.len();
+            let room = LIMITS.child_line - self.partial.len();
             self.partial.extend(line.unwrap_or(piece).iter().take(room));
             if line.is_some() {
                 each(String::from_utf8_lossy(&self.partial).into_owned());
@@ -35,9 +33,9 @@ mod tests {
 
     #[test]
     fn lines_are_cut_and_the_last_needs_no_end() {
-        let endless = "x".repeat(3 * LINE_BYTES_MAX);
+        let endless = "x".repeat(3 * LIMITS.child_line);
         let text = format!("a\n\n{endless}\n{endless}y\n\u{fffd}z");
-        let cut = &endless[..LINE_BYTES_MAX];
+        let cut = &endless[..LIMITS.child_line];
         for size in [1, 1000, text.len()] {
             let mut found = Vec::new();
             let mut lines = Lines::default();
