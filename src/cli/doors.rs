@@ -43,13 +43,9 @@ pub(super) fn open(
 ) -> Result<[Vec<Listener>; 2], Failure> {
     let ports = [server.clients, server.servers.unwrap_or_default()];
     let (mut doors, mut missing) = (activation::doors(server)?, None);
-    let is_given = doors.each_ref().map(|door| !door.is_empty());
-    for address in addresses {
-        for ((door, port), is_given) in doors.iter_mut().zip(ports).zip(is_given) {
-            if is_given {
-                continue;
-            }
-            let mut address = *address;
+    let ours = doors.iter_mut().zip(ports);
+    for (door, port) in ours.filter(|(door, _)| door.is_empty()) {
+        for mut address in addresses.iter().copied() {
             address.set_port(port);
             match Listener::open(address) {
                 Ok(listener) => door.push(listener),

@@ -22,12 +22,8 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let shared = options::shared(matches)?;
     let topology = options::topology(matches)?;
     let mut members = Vec::new();
-    for (place, server) in topology
-        .servers
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| !it.is_plain())
-    {
+    let servers = topology.servers.iter().enumerate();
+    for (place, server) in servers.filter(|(_, it)| !it.is_plain()) {
         secret::guard(server, shared.is_guarded())?;
         let log = options::log_of(&server.name, &shared)?;
         members.push(Member { server: place, log });

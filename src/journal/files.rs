@@ -174,7 +174,7 @@ impl JournalFiles {
             Kind::Task(JournalTask::Sync) => std::mem::take(&mut self.unsynced),
             _ => Vec::new(),
         };
-        let closed = self.closed.iter();
+        let part = |(number, it): (&u64, &Segment)| (*number, Arc::clone(&it.file));
         let last = self.closed.values().next_back();
         let table = last.and_then(|closed| closed.table);
         // A bad line may be that of a client which the table had no room for.
@@ -184,9 +184,7 @@ impl JournalFiles {
             kind,
             place: Arc::clone(&self.place),
             live: Arc::clone(&self.live.file),
-            closed: closed
-                .map(|(number, it)| (*number, Arc::clone(&it.file)))
-                .collect(),
+            closed: self.closed.iter().map(part).collect(),
             unsynced,
             bad,
             table,

@@ -52,10 +52,8 @@ pub(super) type Regions = BTreeMap<&'static str, &'static str>;
 
 /// Reads the names of all regions.
 pub(super) fn regions() -> Regions {
-    REGIONS
-        .lines()
-        .filter_map(|it| it.split_once('\t'))
-        .collect()
+    let lines = REGIONS.lines();
+    lines.filter_map(|line| line.split_once('\t')).collect()
 }
 
 /// The name of a region: `California, United States`; or the country alone, if the part has no

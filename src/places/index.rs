@@ -73,10 +73,8 @@ impl Index {
     pub(super) fn near(&self, point: [f64; 2], radius_km: f64, most: usize) -> Vec<&Spot> {
         let mut chord_max = 2.0 * (radius_km / EARTH_RADIUS_KM / 2.0).sin() + MARGIN;
         let mut found = Vec::new();
-        let nearest = self
-            .tree
-            .nearest_neighbor_iter_with_distance_2(vector(point));
-        for (spot, square) in nearest {
+        let (tree, point_at) = (&self.tree, vector(point));
+        for (spot, square) in tree.nearest_neighbor_iter_with_distance_2(point_at) {
             let chord = f64::from(square).sqrt();
             if chord > chord_max {
                 break;

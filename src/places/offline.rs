@@ -30,12 +30,9 @@ impl Provider for Offline {
         };
         let point = [degrees(&query.latitude)?, degrees(&query.longitude)?];
         let index = self.0.get_or_init(build);
+        let radius_km = f64::from(query.radius_m) / 1000.0;
         // One at least, to tell whether there is any.
-        let near = index.near(
-            point,
-            f64::from(query.radius_m) / 1000.0,
-            query.bound.max(1),
-        );
+        let near = index.near(point, radius_km, query.bound.max(1));
         let mut answer = Writer::new(&[CREDIT], near.len());
         for spot in near.iter().take(query.bound) {
             write(spot, index, &mut answer);

@@ -9,10 +9,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use mio::Poll;
-
 use super::connect::{connect, is_here};
-use super::io::Sockets;
 use super::names::Name;
 use super::pool::Wake;
 use super::race::Race;
@@ -179,7 +176,13 @@ impl Dialler {
             return;
         };
         let (here, sockets, poll) = (&self.here, &mut shell.sockets, &shell.poll);
-        let begin = |address| here.begin(peer, address, sockets, poll);
+        let begin = |address| {
+            if here.doors.iter().any(|door| leads_to(address, *door)) {
+                return Err(io::Error::other("its host leads to our own door"));
+            }
+            let stream = connect(address, &here.sources)?;
+            sockets.add(stream, Origin::Dialling(peer), poll)
+        };
         let outcome = race.go_on(shell.now.mono, begin);
         match race.next_at() {
             Some(at) => shell.timers.set(ShellTimer::Dial(peer), at),
@@ -252,26 +255,6 @@ impl Dialler {
         for (peer, neighbour) in changes.opened {
             shell.tell(Event::Linked { peer, neighbour });
         }
-    }
-}
-
-impl Here {
-    /// Begins to connect to an address of a neighbour.
-    fn begin(
-        &self,
-        peer: PeerId,
-        address: SocketAddr,
-        sockets: &mut Sockets,
-        poll: &Poll,
-    ) -> io::Result<ConnId> {
-        if self.doors.iter().any(|door| leads_to(address, *door)) {
-            return Err(io::Error::other("its host leads to our own door"));
-        }
-        sockets.add(
-            connect(address, &self.sources)?,
-            Origin::Dialling(peer),
-            poll,
-        )
     }
 }
 

@@ -54,10 +54,8 @@ pub fn replace(places: &mut Places, mut links: Vec<Link>) -> Changes {
         let free = places.iter().position(Option::is_none);
         let index = free.unwrap_or(places.len());
         opened.push((PeerId(index as u8), link.0.clone()));
-        match free {
-            Some(index) => places[index] = Some(link),
-            None => places.push(Some(link)),
-        }
+        places.resize(places.len().max(index + 1), None);
+        places[index] = Some(link);
     }
     let (ended, new) = (names(&closed), names(&opened));
     Changes {

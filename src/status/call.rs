@@ -153,9 +153,8 @@ impl<'a> Talk<'a> {
             match self.conn.read(&mut bytes) {
                 ReadOutcome::Nothing => return Ok(None),
                 ReadOutcome::Ended => {
-                    return Err(io::Error::other(
-                        "it ended the connection without an answer",
-                    ));
+                    let why = "it ended the connection without an answer";
+                    return Err(io::Error::other(why));
                 }
                 ReadOutcome::Broken(why) => return Err(io::Error::other(why)),
                 ReadOutcome::Bytes(count) => self.line.extend_from_slice(&bytes[..count]),

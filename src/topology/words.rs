@@ -85,15 +85,13 @@ fn parse_zoned(address: &str, zone: &str) -> Result<Host, String> {
     let shown = quoted(&format!("{address}%{zone}"));
     let is_zone = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b'%' | b'[' | b']');
     let is_good = !zone.is_empty() && zone.bytes().all(is_zone);
-    match address.parse::<Ipv6Addr>() {
-        Ok(ip) if ip.is_unicast_link_local() && is_good => Ok(Host::Name(format!("{ip}%{zone}"))),
-        Ok(ip) if ip.is_unicast_link_local() => Err(format!(
-            "{shown} is not a host; after the % stands the name of an interface"
-        )),
-        _ => Err(format!(
-            "{shown} is not a host; only a link-local IPv6 address, fe80::…, has a zone"
-        )),
-    }
+    let ip = address.parse::<Ipv6Addr>().ok();
+    let advice = match ip.filter(Ipv6Addr::is_unicast_link_local) {
+        Some(ip) if is_good => return Ok(Host::Name(format!("{ip}%{zone}"))),
+        Some(_) => "after the % stands the name of an interface",
+        None => "only a link-local IPv6 address, fe80::…, has a zone",
+    };
+    Err(format!("{shown} is not a host; {advice}"))
 }
 
 /// Whether `word` is a host name by RFC 1123. Underscores are allowed, because some networks use

@@ -56,10 +56,8 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
             Change::Opened(member, pid) => {
                 states[member] = State::Open(pid);
                 if greeted {
-                    say(
-                        Stream::Output,
-                        format!("{} is open now.\n", herd.name(member)),
-                    );
+                    let name = herd.name(member);
+                    say(Stream::Output, format!("{name} is open now.\n"));
                 }
             }
             Change::Warned(member, what) => tell(&format!("{}: {what}", herd.name(member))),
