@@ -11,6 +11,7 @@ use crate::wire::{Position, Report, Time, checksum, fields, journal_line};
 const CLIENT_COST: usize = 144;
 
 /// The newest report of each client from one name up to another.
+#[derive(Default)]
 pub(super) struct Newest {
     /// The least client that belongs here.
     from: Vec<u8>,
@@ -44,11 +45,8 @@ impl Newest {
     pub(super) fn new(from: Vec<u8>, bytes_max: usize) -> Newest {
         Newest {
             from,
-            until: None,
-            reports: BTreeMap::new(),
-            digest: 0,
-            bytes: 0,
             bytes_max,
+            ..Newest::default()
         }
     }
 

@@ -37,16 +37,12 @@ impl Report {
             Some(rate) => format!("{rate} a second"),
             None => "as fast as answered".to_string(),
         };
-        let Questions {
-            percent,
-            radius_km,
-            bound,
-            towns,
-        } = plan.questions;
+        let Questions { percent, bound, .. } = plan.questions;
+        let (km, towns) = (plan.questions.radius_km, plan.questions.towns);
         let place = if towns { " in four towns" } else { "" };
         let near = match percent {
             0 => String::new(),
-            _ => format!(", {percent} % WHATSAT ({radius_km} km, {bound} results{place})"),
+            _ => format!(", {percent} % WHATSAT ({km} km, {bound} results{place})"),
         };
         let named = |(name, value)| format!("{name} {}", duration(value));
         let latency = latencies(&stats.latency).map(named).join(", ");

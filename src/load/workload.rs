@@ -114,15 +114,10 @@ impl Workload {
     /// Appends the next request to `out`. A move says that it is `wall` now, or a nanosecond later
     /// than the move before.
     pub fn ask(&mut self, wall: Wall, out: &mut Outbox) -> Request {
-        let Questions {
-            percent,
-            radius_km,
-            bound,
-            towns,
-        } = self.questions;
-        self.due += percent;
+        self.due += self.questions.percent;
         if self.due >= 100 && self.moves > 0 {
             self.due -= 100;
+            let (radius_km, bound) = (self.questions.radius_km, self.questions.bound);
             out.push(b"WHATSAT ");
             out.push(&self.line[NAME]);
             out.push_line(format_args!(" {radius_km} {bound}"));
@@ -133,7 +128,7 @@ impl Workload {
         let nanoseconds = u64::try_from(self.last.0).unwrap_or(0);
         let client = self.moves % self.own * self.stride % self.own;
         digits(&mut self.line[CLIENT], self.first + self.step * client);
-        if towns {
+        if self.questions.towns {
             // Connections begin at different towns.
             let town = (self.first + self.moves) % TOWNS.len() as u64;
             self.line[PLACE].copy_from_slice(TOWNS[town as usize]);

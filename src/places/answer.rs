@@ -49,10 +49,12 @@ impl Writer {
         self.out += "\n            }\n         }";
     }
 
-    /// A member that is a string.
-    pub(super) fn text(&mut self, key: &str, text: &str) {
-        self.key(key);
-        push_quoted(&mut self.out, text);
+    /// A member that is a string, if it was given.
+    pub(super) fn text(&mut self, key: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.key(key);
+            push_quoted(&mut self.out, text);
+        }
     }
 
     /// A member that is a list of strings.
@@ -112,7 +114,8 @@ mod tests {
         answer.end();
         answer.begin();
         answer.list("types", &[""; 0]);
-        answer.text("vicinity", "a \"b\"");
+        answer.text("name", None);
+        answer.text("vicinity", Some("a \"b\""));
         answer.end();
         assert_eq!(
             answer.finish(true),

@@ -107,18 +107,12 @@ fn write(place: &Object, answer: &mut Writer) {
         answer.location(&latitude, &longitude);
     }
     let name = child(place, "displayName").and_then(|name| string(&name, "text"));
-    if let Some(name) = name {
-        answer.text("name", &name);
-    }
-    if let Some(id) = string(place, "id") {
-        answer.text("place_id", &id);
-    }
+    answer.text("name", name.as_deref());
+    answer.text("place_id", string(place, "id").as_deref());
     if let Ok(types) = serde_json::from_str::<Vec<String>>(raw(place, "types")) {
         answer.list("types", &types);
     }
-    if let Some(address) = string(place, "formattedAddress") {
-        answer.text("vicinity", &address);
-    }
+    answer.text("vicinity", string(place, "formattedAddress").as_deref());
     answer.end();
 }
 

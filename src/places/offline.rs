@@ -64,7 +64,7 @@ fn write(spot: &Spot, index: &Index, answer: &mut Writer) {
     };
     answer.begin();
     answer.location(trimmed(row.latitude), trimmed(row.longitude));
-    answer.text("name", row.name);
+    answer.text("name", Some(row.name));
     answer.json("place_id", &["\"geonames:", row.id, "\""]);
     answer.json("scope", &["\"APP\""]);
     let types = match row.kind {

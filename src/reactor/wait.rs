@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mio::{Events, Poll};
 
-/// Waits for events, at most for `timeout` nanoseconds. A signal that interrupts the wait is not an error: then
-/// there are no events.
+/// Waits for events, at most for `timeout` nanoseconds. A signal that interrupts the wait is not an
+/// error: then there are no events.
 ///
 /// # Errors
 /// When polling itself fails.

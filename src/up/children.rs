@@ -153,10 +153,7 @@ impl Children {
 
     /// Reads once from a pipe.
     fn hear(&mut self, pipe: usize) {
-        let (place, stream) = match pipe % 2 {
-            0 => (pipe / 2, Stream::Stdout),
-            _ => (pipe / 2, Stream::Stderr),
-        };
+        let (place, stream) = (pipe / 2, [Stream::Stdout, Stream::Stderr][pipe % 2]);
         let has_more = self.children[place].hear(stream, place, &mut self.changes);
         match has_more {
             true => drop(self.ready.insert(pipe)),
