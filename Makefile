@@ -55,8 +55,7 @@ faults: ## the herd under attack: every fault in full, and a table of what was m
 	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test faults \
 		the_whole_table -- --ignored --nocapture
 
-hosts: ## the herd on several hosts, in network namespaces (root): what holds there
-	@$(CARGO) test --locked --quiet --test process hosts::machines -- --nocapture
+hosts: ## the herd on several hosts, in network namespaces: what holds there
 	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test hosts \
 		the_whole_table -- --ignored --nocapture
 

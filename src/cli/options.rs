@@ -110,8 +110,8 @@ pub(super) fn find(matches: &Matches, topology: &Topology, name: &str) -> Result
     Err(Wrong(match topology.find(name) {
         Some(server) if !topology.servers[server].is_plain() => return Ok(server),
         Some(_) => format!(
-            "{name} is plain in {file}, so another program runs it; name another server, or give it \
-             servers=PORT"
+            "{name} is plain in {file}, so another program runs it; name another server, or give \
+             it servers=PORT"
         ),
         None => {
             let served = topology.servers.iter().filter(|server| !server.is_plain());

@@ -20,33 +20,14 @@ mod lookups;
 mod millions;
 mod neighbours;
 mod restarts;
-mod sheet;
 mod soak;
 mod traffic;
 
-use sheet::Row;
+use support::sheet::{self, Row};
 
-/// The table: a test for the short form of each row, unless that stands elsewhere.
-macro_rules! rows {
-    (
-        both { $($name:ident = $run:path: $fault:literal => $must:literal;)* }
-        full { $($alone:ident = $measure:path: $what:literal => $then:literal;)* }
-    ) => {
-        const ROWS: &[Row] = &[
-            $(Row { name: stringify!($name), fault: $fault, must: $must, run: $run },)*
-            $(Row { name: stringify!($alone), fault: $what, must: $then, run: $measure },)*
-        ];
-
-        $(
-            #[test]
-            fn $name() {
-                Row { name: stringify!($name), fault: $fault, must: $must, run: $run }.check();
-            }
-        )*
-    };
-}
-
-rows! {
+// The table.
+sheet::rows! {
+    Row::check;
     both {
         half_lines = clients::half_lines:
             "1,000 clients hold half a line, a byte a second" =>
@@ -121,10 +102,5 @@ fn the_soak() {
 #[test]
 #[ignore = "it takes minutes, and judges times: make faults"]
 fn the_whole_table() {
-    let only = std::env::var("HERD_ROW").unwrap_or_default();
-    let rows = ROWS.iter().filter(|row| row.name.contains(&only));
-    if !sheet::measure_all(rows) {
-        // Every process has ended with its row; a panic would only hide the table.
-        std::process::exit(1);
-    }
+    sheet::measure_table(ROWS);
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::servers::{Hosts, Naming, moved};
-use super::sheet::{Sheet, time};
+use super::support::sheet::{Sheet, time};
 
 const NAMES: &[&str] = &["Goloman", "Hands", "Wilkes"];
 const LINKS: &str = "link Goloman Hands\nlink Hands Wilkes\n";
@@ -98,6 +98,17 @@ pub fn slow(sheet: &mut Sheet) {
     agreed(sheet, &hosts, &lines);
     let lost = hosts.losses(HANDS, WILKES) - before - 1;
     sheet.holds(true, format!("the link ended {lost} times meanwhile"));
+}
+
+/// All that Wilkes hears is late, and some of it out of order.
+pub fn late(sheet: &mut Sheet) {
+    let Some(hosts) = herd(sheet) else { return };
+    let count = sheet.form.pick(100, 5_000);
+    if let Err(why) = hosts.network.delay(WILKES, 100) {
+        return sheet.holds(true, format!("skipped: {why}"));
+    }
+    let lines = moved(&mut hosts.client(GOLOMAN), 0..count);
+    agreed(sheet, &hosts, &lines);
 }
 
 /// Wilkes loses packets of Hands, and Hands of Wilkes.

@@ -2,7 +2,7 @@
 //!
 //! A row of the table below is one thing that happens to hosts. Within `cargo test` each has its
 //! short form; `make hosts` runs the full ones and prints the table with what was measured. Without
-//! root, iproute2 or nftables each row says that it was skipped, and why.
+//! name spaces, iproute2 or nftables each row says that it was skipped, and why.
 
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
@@ -10,61 +10,56 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-// The same table as that of the faults, which use more of it.
-#[allow(dead_code)]
-#[path = "../faults/sheet.rs"]
-mod sheet;
-
 mod cables;
 mod names;
 mod network;
 mod servers;
 
-use sheet::Row;
+use support::sheet::{self, Row};
+use support::space::Space;
 
-macro_rules! rows {
-    ($($name:ident = $run:path: $fault:literal => $must:literal;)*) => {
-        const ROWS: &[Row] = &[
-            $(Row { name: stringify!($name), fault: $fault, must: $must, run: $run },)*
-        ];
-
-        $(
-            #[test]
-            fn $name() {
-                Row { name: stringify!($name), fault: $fault, must: $must, run: $run }.check();
-            }
-        )*
-    };
+/// Each row has a network of its own.
+fn check(row: &Row) {
+    if Space::enter(row.name).is_some() {
+        row.check();
+    }
 }
 
-rows! {
-    cable = cables::cable:
-        "a cable is pulled in mid-flood" =>
-        "the links over it are found dead; nothing acknowledged is lost once it is back";
-    one_way = cables::one_way:
-        "packets are lost in one direction only" =>
-        "both sides give the link up; nothing acknowledged is lost";
-    power = cables::power:
-        "a host loses its power, and comes back" =>
-        "its neighbours find it dead without a FIN; nothing acknowledged is lost";
-    slow = cables::slow:
-        "256 kbit/s, and 8 s of queue in front of it, while a neighbour catches up" =>
-        "it has everything in the end";
-    lossy = cables::lossy:
-        "a host loses a tenth of all packets" =>
-        "everything arrives";
-    names = names::names:
-        "the topology calls hosts by their names" =>
-        "a server listens on its own name's address, and is reached by it";
+// The table.
+sheet::rows! {
+    check;
+    both {
+        cable = cables::cable:
+            "a cable is pulled in mid-flood" =>
+            "the links over it are found dead; nothing acknowledged is lost once it is back";
+        one_way = cables::one_way:
+            "packets are lost in one direction only" =>
+            "both sides give the link up; nothing acknowledged is lost";
+        power = cables::power:
+            "a host loses its power, and comes back" =>
+            "its neighbours find it dead without a FIN; nothing acknowledged is lost";
+        slow = cables::slow:
+            "256 kbit/s, and 8 s of queue in front of it, while a neighbour catches up" =>
+            "it has everything in the end";
+        late = cables::late:
+            "packets to a host are 100 ms late, give or take 50 ms" =>
+            "everything arrives";
+        lossy = cables::lossy:
+            "a host loses a tenth of all packets" =>
+            "everything arrives";
+        names = names::names:
+            "the topology calls hosts by their names; one listens on 0.0.0.0, one has an address \
+             at which nobody answers" =>
+            "a server listens on its own name's address, and is reached by it";
+    }
+    full {}
 }
 
-/// Everything in its full form, one after the other: `make hosts`.
+/// Everything in its full form: `make hosts`.
 #[test]
 #[ignore = "it takes minutes: make hosts"]
 fn the_whole_table() {
-    let only = std::env::var("HERD_ROW").unwrap_or_default();
-    let rows = ROWS.iter().filter(|row| row.name.contains(&only));
-    if !sheet::measure_all(rows) {
-        std::process::exit(1);
+    if Space::enter("the_whole_table").is_some() {
+        sheet::measure_table(ROWS);
     }
 }

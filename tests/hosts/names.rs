@@ -1,7 +1,7 @@
 //! Hosts that are called by their names.
 
 use super::servers::{Hosts, Naming, moved};
-use super::sheet::Sheet;
+use super::support::sheet::Sheet;
 
 /// Each host knows the others by /etc/hosts.
 pub fn names(sheet: &mut Sheet) {

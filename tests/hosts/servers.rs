@@ -1,11 +1,11 @@
 //! A herd with a host for each server.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use super::network::Network;
 use super::support::client::{Client, now, seconds};
-use super::support::herd::{Directory, at_line_of};
+use super::support::herd::at_line_of;
 use super::support::process::Server;
 use super::support::wait::wait_until;
 
@@ -18,7 +18,6 @@ pub struct Hosts {
     // Ended before their network goes.
     pub servers: Vec<Server>,
     pub network: Network,
-    _directory: Directory,
 }
 
 /// How a topology calls a host.
@@ -31,9 +30,10 @@ pub enum Naming {
 impl Hosts {
     /// A herd of these servers and links, started; the reason why there can be none here.
     pub fn start(names: &[&str], links: &str, naming: Naming) -> Result<Hosts, String> {
-        let network = Network::of(names)?;
-        let directory = Directory::new();
-        let secret = directory.0.join("secret");
+        let spare = Ipv4Addr::new(10, 77, 0, 99);
+        let network = Network::of(names, (naming == Naming::Names).then_some(spare))?;
+        let directory = network.space.directory.0.clone();
+        let secret = directory.join("secret");
         fs::write(&secret, "the secret of a herd on hosts\n").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         fs::set_permissions(&secret, mode).unwrap();
@@ -43,11 +43,16 @@ impl Hosts {
                 Naming::Addresses => network.address(host).to_string(),
                 Naming::Names => name.to_string(),
             };
-            text += &format!("server {name} {called} clients={CLIENTS} servers={SERVERS}\n");
+            text += &format!("server {name} {called} clients={CLIENTS} servers={SERVERS}");
+            // As in a container.
+            text += match naming {
+                Naming::Names if host == 0 => " listen=0.0.0.0\n",
+                _ => "\n",
+            };
         }
         text += links;
         let server = |name: &&str| {
-            let folder = directory.0.join(name);
+            let folder = directory.join(name);
             fs::create_dir_all(folder.join("run")).unwrap();
             let mut server = Server::new(name, [CLIENTS, SERVERS], folder);
             let secret = secret.display().to_string();
@@ -56,11 +61,7 @@ impl Hosts {
             server
         };
         let servers = names.iter().map(server).collect();
-        let mut hosts = Hosts {
-            servers,
-            network,
-            _directory: directory,
-        };
+        let mut hosts = Hosts { servers, network };
         (0..names.len()).for_each(|host| hosts.launch(host));
         // A link may have been refused before the other host was up.
         for link in links.lines() {

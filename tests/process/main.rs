@@ -7,10 +7,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod addresses;
 mod cli;
 mod herd;
 mod host;
-mod hosts;
 mod journal;
 mod load;
 mod offline;

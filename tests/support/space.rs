@@ -24,8 +24,7 @@ impl Space {
     pub fn enter(test: &str) -> Option<Space> {
         if env::var_os(INSIDE).is_some() {
             run("ip link set lo up");
-            let directory = Directory::new();
-            return Some(Space { directory });
+            return Some(Space::inside());
         }
         let is_root = fs::metadata("/proc/self").is_ok_and(|it| is_of_root(&it));
         let flags = if is_root { "-nm" } else { "-rnm" };
@@ -37,20 +36,26 @@ impl Space {
         let output = Command::new("unshare")
             .arg(flags)
             .arg(env::current_exe().unwrap())
-            .args(["--exact", test, "--nocapture"])
+            .args(["--exact", test, "--nocapture", "--include-ignored"])
             .env(INSIDE, "1")
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        let has_run = said.contains("1 passed");
-        assert!(output.status.success() && has_run, "{said}\n{errors}");
         // The lines of the test alone, without those of the harness around it.
         let lines = said.lines().filter(|line| !line.is_empty());
         let lines =
             lines.filter(|line| !line.starts_with("running ") && !line.starts_with("test "));
         lines.for_each(|line| println!("{line}"));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let has_run = said.contains("1 passed");
+        assert!(output.status.success() && has_run, "{errors}");
         None
+    }
+
+    /// The space that this process is in.
+    pub fn inside() -> Space {
+        let directory = Directory::new();
+        Space { directory }
     }
 
     /// A file in place of a system's own.
@@ -132,8 +137,19 @@ fn is_of_root(metadata: &fs::Metadata) -> bool {
 }
 
 /// Runs a line of the shell, which must succeed.
+#[track_caller]
 pub fn run(line: &str) {
+    if let Err(why) = tried(line) {
+        panic!("{why}");
+    }
+}
+
+/// Runs a line of the shell. Its error is what it said.
+pub fn tried(line: &str) -> Result<(), String> {
     let output = Command::new("sh").args(["-c", line]).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{line}: {errors}");
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("{line}: {}", errors.trim())),
+    }
 }

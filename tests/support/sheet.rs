@@ -1,6 +1,6 @@
-//! One line of the table of faults: what was measured, and whether it holds. Bytes,
-//! descriptors and answers are judged in both forms; times only in the full one, which has the
-//! machine to itself.
+//! One line of a table of what is promised (of faults, of hosts): what was measured, and whether it
+//! holds. Bytes, descriptors and answers are judged in both forms; times only in the full one,
+//! which has the machine to itself.
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -119,6 +119,41 @@ impl Row {
             (fault, must) = ("", "");
         }
         (lines, sheet.findings.iter().all(|finding| finding.holds))
+    }
+}
+
+/// Makes the table `ROWS`, and a test for the short form of each row under `both`, which `$check`
+/// runs.
+// Most test programs have no table.
+#[allow(unused_macros)]
+macro_rules! rows {
+    (
+        $check:path;
+        both { $($name:ident = $run:path: $fault:literal => $must:literal;)* }
+        full { $($alone:ident = $measure:path: $what:literal => $then:literal;)* }
+    ) => {
+        const ROWS: &[Row] = &[
+            $(Row { name: stringify!($name), fault: $fault, must: $must, run: $run },)*
+            $(Row { name: stringify!($alone), fault: $what, must: $then, run: $measure },)*
+        ];
+
+        $(
+            #[test]
+            fn $name() {
+                $check(&Row { name: stringify!($name), fault: $fault, must: $must, run: $run });
+            }
+        )*
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use rows;
+
+/// Everything in its full form, one after the other; or the rows alone whose names hold `HERD_ROW`.
+pub fn measure_table(rows: &[Row]) {
+    let only = std::env::var("HERD_ROW").unwrap_or_default();
+    if !measure_all(rows.iter().filter(|row| row.name.contains(&only))) {
+        // Every process has ended with its row; a panic would only hide the table.
+        std::process::exit(1);
     }
 }
 

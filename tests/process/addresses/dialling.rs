@@ -13,7 +13,7 @@ use super::{ask, both_up, from, has_answered, herd, iamat, program, secret_of, s
 #[test]
 fn a_name_whose_first_addresses_lead_nowhere_is_reached_by_every_verb() {
     let test =
-        "hosts::dialling::a_name_whose_first_addresses_lead_nowhere_is_reached_by_every_verb";
+        "addresses::dialling::a_name_whose_first_addresses_lead_nowhere_is_reached_by_every_verb";
     let Some(space) = Space::enter(test) else {
         return;
     };
@@ -50,8 +50,8 @@ fn a_name_whose_first_addresses_lead_nowhere_is_reached_by_every_verb() {
 
 #[test]
 fn a_slow_name_holds_up_nobody_and_a_dead_name_server_loses_no_neighbour() {
-    let test =
-        "hosts::dialling::a_slow_name_holds_up_nobody_and_a_dead_name_server_loses_no_neighbour";
+    let test = "addresses::dialling::\
+                a_slow_name_holds_up_nobody_and_a_dead_name_server_loses_no_neighbour";
     let Some(space) = Space::enter(test) else {
         return;
     };
@@ -102,7 +102,8 @@ fn a_slow_name_holds_up_nobody_and_a_dead_name_server_loses_no_neighbour() {
 
 #[test]
 fn without_a_secret_a_neighbour_is_known_by_any_address_of_its_host() {
-    let test = "hosts::dialling::without_a_secret_a_neighbour_is_known_by_any_address_of_its_host";
+    let test =
+        "addresses::dialling::without_a_secret_a_neighbour_is_known_by_any_address_of_its_host";
     let Some(space) = Space::enter(test) else {
         return;
     };
@@ -153,7 +154,7 @@ fn without_a_secret_a_neighbour_is_known_by_any_address_of_its_host() {
 
 #[test]
 fn a_bound_source_uses_up_no_ports() {
-    let test = "hosts::dialling::a_bound_source_uses_up_no_ports";
+    let test = "addresses::dialling::a_bound_source_uses_up_no_ports";
     let Some(space) = Space::enter(test) else {
         return;
     };
@@ -186,7 +187,7 @@ fn a_bound_source_uses_up_no_ports() {
 
 #[test]
 fn a_dial_that_reaches_ourselves_is_no_connection() {
-    let test = "hosts::dialling::a_dial_that_reaches_ourselves_is_no_connection";
+    let test = "addresses::dialling::a_dial_that_reaches_ourselves_is_no_connection";
     let Some(space) = Space::enter(test) else {
         return;
     };
@@ -228,7 +229,7 @@ fn a_dial_that_reaches_ourselves_is_no_connection() {
 
 #[test]
 fn an_address_where_another_program_answers_is_passed_over() {
-    let test = "hosts::dialling::an_address_where_another_program_answers_is_passed_over";
+    let test = "addresses::dialling::an_address_where_another_program_answers_is_passed_over";
     let Some(space) = Space::enter(test) else {
         return;
     };

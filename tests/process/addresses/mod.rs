@@ -3,7 +3,6 @@
 
 mod dialling;
 mod listening;
-mod machines;
 
 use std::fs;
 use std::io::{Read, Write};

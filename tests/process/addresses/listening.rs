@@ -7,7 +7,7 @@ use super::{ask, has_answered, herd, iamat, secret_of, start};
 
 #[test]
 fn a_server_listens_on_all_addresses_of_its_name() {
-    let test = "hosts::listening::a_server_listens_on_all_addresses_of_its_name";
+    let test = "addresses::listening::a_server_listens_on_all_addresses_of_its_name";
     let Some(space) = Space::enter(test) else {
         return;
     };
@@ -43,7 +43,7 @@ fn a_server_listens_on_all_addresses_of_its_name() {
 
 #[test]
 fn a_server_behind_nat_listens_elsewhere_than_it_is_known() {
-    let test = "hosts::listening::a_server_behind_nat_listens_elsewhere_than_it_is_known";
+    let test = "addresses::listening::a_server_behind_nat_listens_elsewhere_than_it_is_known";
     let Some(space) = Space::enter(test) else {
         return;
     };
@@ -91,7 +91,7 @@ fn a_server_behind_nat_listens_elsewhere_than_it_is_known() {
 
 #[test]
 fn a_name_that_is_loopback_here_is_said_aloud() {
-    let test = "hosts::listening::a_name_that_is_loopback_here_is_said_aloud";
+    let test = "addresses::listening::a_name_that_is_loopback_here_is_said_aloud";
     let Some(space) = Space::enter(test) else {
         return;
     };
