@@ -8,9 +8,7 @@ use getopts::Matches;
 use super::failure::Failure::{self, Failed, Wrong};
 use super::options;
 use crate::limits::LIMITS;
-use crate::load::{
-    self, BOUND_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until,
-};
+use crate::load::{self, BOUND_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until};
 use crate::reactor::resolve;
 use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;

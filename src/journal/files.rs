@@ -8,8 +8,7 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::job::{Job, Kind, Outcome};
-use super::look::{Expected, TAIL};
-use super::place::{Place, Segment, tail, why};
+use super::place::{Place, Segment, TAIL, bad_lines, why};
 use crate::limits::LIMITS;
 use crate::node::{JournalEvent, JournalSize, JournalTask};
 use crate::units::Mono;
@@ -36,14 +35,11 @@ pub struct JournalFiles {
     pub trouble: Option<String>,
     /// The node was told that it is lost, and everything is not told again yet.
     is_lost: bool,
-    /// The last bytes that were written to the live segment.
-    tail: Vec<u8>,
 }
 
 impl JournalFiles {
     pub(super) fn new(place: Place, live: Segment, closed: BTreeMap<u64, Segment>) -> JournalFiles {
         JournalFiles {
-            tail: tail(&live.file, live.bytes, TAIL),
             is_lost: false,
             trouble: None,
             place: Arc::new(place),
@@ -64,8 +60,9 @@ impl JournalFiles {
             self.live.table = Some(table);
             self.live.bytes += lines.len() as u64;
             self.live.lines += memchr_iter(b'\n', lines).count() as u64;
-            self.tail.clear();
-            self.tail.extend(&lines[lines.len().saturating_sub(TAIL)..]);
+            let tail = &lines[lines.len().saturating_sub(TAIL)..];
+            self.live.tail.clear();
+            self.live.tail.extend_from_slice(tail);
             return JournalEvent::Wrote(Ok(()));
         };
         // The part that was written, if any, is taken back.
@@ -157,8 +154,7 @@ impl JournalFiles {
 
     /// How many lines were damaged when the journal was opened.
     pub fn bad_lines(&self) -> u64 {
-        let bad = self.segments().map(|it| it.bad);
-        bad.fold(0, u64::saturating_add)
+        bad_lines(self.segments())
     }
 
     fn segments(&self) -> impl Iterator<Item = &Segment> {
@@ -174,46 +170,20 @@ impl JournalFiles {
             Kind::Task(JournalTask::Sync) => std::mem::take(&mut self.unsynced),
             _ => Vec::new(),
         };
-        let part = |(number, it): (&u64, &Segment)| (*number, Arc::clone(&it.file));
-        let last = self.closed.values().next_back();
-        let table = last.and_then(|closed| closed.table);
-        // A bad line may be that of a client which the table had no room for.
-        let bad = self.bad_lines();
-        let table = table.filter(|_| bad == 0);
         Job {
             kind,
             place: Arc::clone(&self.place),
-            live: Arc::clone(&self.live.file),
-            closed: self.closed.iter().map(part).collect(),
+            live: self.live.clone(),
+            closed: self.closed.clone(),
+            is_merging: self.merging,
             unsynced,
-            bad,
-            table,
-            expected: self.expected(),
         }
-    }
-
-    /// All segments as they must be. A merge replaces closed ones, and nothing in those that are
-    /// all bad matters any more.
-    fn expected(&self) -> Vec<Expected> {
-        let expected = |path, it: &Segment, ends| Expected {
-            path,
-            file: Arc::clone(&it.file),
-            bytes: it.bytes,
-            ends,
-        };
-        let ends = Some([self.place.head.clone(), self.tail.clone()]);
-        let live = expected(self.place.live.clone(), &self.live, ends);
-        let closed = self.closed.iter();
-        let closed = closed.filter(|(_, it)| !self.merging && it.bad < u64::MAX);
-        let closed = closed.map(|(number, it)| expected(self.place.beside(number), it, None));
-        closed.chain([live]).collect()
     }
 
     /// From now on lines go to the new live segment, and the present one is closed, unless it is
     /// the same.
     fn swap(&mut self, number: u64, live: Option<Segment>) {
         if let Some(live) = live {
-            self.tail = tail(&live.file, live.bytes, TAIL);
             let before = std::mem::replace(&mut self.live, live);
             if !Arc::ptr_eq(&before.file, &self.live.file) {
                 self.closed.insert(number, before);
@@ -229,7 +199,7 @@ impl JournalFiles {
         log::info!("{}: merged into {} lines", path.display(), merged.lines);
         // All that it kept is good; known damage was told when the journal was opened.
         self.trouble = None;
-        let damaged = std::mem::take(&mut merged.bad) > job.bad;
+        let damaged = std::mem::take(&mut merged.bad) > job.bad();
         self.closed = self.closed.split_off(&(number + 1));
         self.closed.insert(number, merged);
         damaged.then(|| JournalEvent::Lost(why(&path, "something in it was damaged")))

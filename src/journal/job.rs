@@ -1,13 +1,14 @@
 //! Work that may wait for a disk: a worker does it, never the loop's thread.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::look::Expected;
+use super::look::{check, is_alien};
 use super::merge::merge;
-use super::place::{ALIEN, MERGING, NEW, Place, Segment, is_at, remove, why};
+use super::place::{ALIEN, MERGING, NEW, Place, Segment, bad_lines, is_at, remove, why};
 use crate::limits::LIMITS;
 use crate::node::JournalTask;
 use crate::wire::Position;
@@ -29,17 +30,13 @@ pub(super) enum Kind {
 pub struct Job {
     pub(super) kind: Kind,
     pub(super) place: Arc<Place>,
-    pub(super) live: Arc<File>,
-    /// The closed segments with their numbers, in order.
-    pub(super) closed: Vec<(u64, Arc<File>)>,
+    pub(super) live: Segment,
+    /// The closed segments by their numbers.
+    pub(super) closed: BTreeMap<u64, Segment>,
+    /// A merge is replacing closed segments.
+    pub(super) is_merging: bool,
     /// For a sync: closed segments that the disk may not have yet.
     pub(super) unsynced: Vec<Arc<File>>,
-    /// How many lines of the files are known to be damaged.
-    pub(super) bad: u64,
-    /// The server's table when the last segment was closed.
-    pub(super) table: Option<Position>,
-    /// All segments as they must be.
-    pub(super) expected: Vec<Expected>,
 }
 
 /// The new file, if there is one; or why the job failed.
@@ -56,7 +53,7 @@ impl Job {
         let (live, merging) = (&self.place.live, self.place.beside(MERGING));
         let (path, outcome) = match self.kind {
             Kind::Merge => {
-                let merged = merge(&self.place, &self.closed, self.table, &LIMITS);
+                let merged = merge(&self.place, &self.closed, self.table(), &LIMITS);
                 let merged = merged.inspect_err(|_| drop(remove(&merging)));
                 (&merging, merged.map(Some))
             }
@@ -74,14 +71,28 @@ impl Job {
 
     /// The number of the last closed segment. The next one to be closed gets the next number.
     pub(super) fn last(&self) -> u64 {
-        self.closed.last().map_or(0, |(number, _)| *number)
+        self.closed
+            .last_key_value()
+            .map_or(0, |(number, _)| *number)
+    }
+
+    /// How many lines of the files are known to be damaged.
+    pub(super) fn bad(&self) -> u64 {
+        bad_lines(self.closed.values().chain([&self.live]))
+    }
+
+    /// The server's table when the last segment was closed, if the closed ones have all of it.
+    fn table(&self) -> Option<Position> {
+        let table = self.closed.values().next_back()?.table;
+        // A bad line may be that of a client which the table had no room for.
+        table.filter(|_| self.bad() == 0)
     }
 
     /// A file whose pages could not be made safe cannot be trusted, whatever a second try says: the
     /// kernel may have marked them clean (fsync(2)).
     fn sync(&self) -> io::Result<()> {
         if self.kind == Kind::Task(JournalTask::Sync) {
-            let mut files = self.unsynced.iter().chain([&self.live]);
+            let mut files = self.unsynced.iter().chain([&self.live.file]);
             files.try_for_each(|file| file.sync_data())?;
         }
         match self.is_in_place()? {
@@ -116,12 +127,15 @@ impl Job {
 
     /// A file that is no journal of ours any more would keep the server from starting.
     fn put_aliens_aside(&self) {
-        let is_alien = |it: &&Expected| it.check().is_err() && it.is_alien(&self.place.head);
-        for it in self.expected.iter().filter(is_alien) {
+        for (path, segment) in self.segments() {
+            let is_sound = || self.check(&path, segment).is_ok();
             let aside = self.place.beside(ALIEN);
             // In a place where that fails, it is written over.
-            if fs::rename(&it.path, &aside).is_ok() {
-                let (path, aside) = (it.path.display(), aside.display());
+            if !is_sound()
+                && is_alien(&path, &segment.file, &self.place.head)
+                && fs::rename(&path, &aside).is_ok()
+            {
+                let (path, aside) = (path.display(), aside.display());
                 log::warn!("{path} is no journal any more; it is {aside} now");
             }
         }
@@ -136,18 +150,34 @@ impl Job {
             CrossesDevices | PermissionDenied | ReadOnlyFilesystem | ResourceBusy
         );
         match is_fixed && self.is_in_place()? {
-            true => self.place.adopt(&self.live),
+            true => self.place.adopt(&self.live.file),
             false => Err(error),
         }
     }
 
     fn look(&self) -> Result<(), String> {
-        let mut all = self.expected.iter();
-        all.try_for_each(|it| it.check().map_err(|error| why(&it.path, error)))
+        self.segments().try_for_each(|(path, segment)| {
+            let checked = self.check(&path, segment);
+            checked.map_err(|error| why(&path, error))
+        })
+    }
+
+    /// All segments, where they must be. A merge replaces closed ones, and nothing in those that
+    /// are all bad matters any more.
+    fn segments(&self) -> impl Iterator<Item = (PathBuf, &Segment)> {
+        let closed = self.closed.iter();
+        let closed = closed.filter(|(_, it)| !self.is_merging && it.bad < u64::MAX);
+        let closed = closed.map(|(number, it)| (self.place.beside(number), it));
+        closed.chain([(self.place.live.clone(), &self.live)])
+    }
+
+    fn check(&self, path: &Path, segment: &Segment) -> io::Result<()> {
+        let is_live = Arc::ptr_eq(&segment.file, &self.live.file);
+        check(path, segment, is_live.then_some(&self.place.head))
     }
 
     fn is_in_place(&self) -> io::Result<bool> {
-        is_at(&self.place.live, &self.live)
+        is_at(&self.place.live, &self.live.file)
     }
 }
 

@@ -7,57 +7,45 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::Path;
 
-use super::place::{holds, is_at};
+use super::place::{Segment, holds, is_at};
 use super::replay::{Checked, read};
 
-/// How many bytes at the end of the live segment are compared: most of a checksum, and the LF.
-pub(super) const TAIL: usize = 16;
-
-/// A segment as it must be found.
-#[derive(Debug)]
-pub(super) struct Expected {
-    pub(super) path: PathBuf,
-    pub(super) file: Arc<File>,
-    pub(super) bytes: u64,
-    /// The first bytes and, where they end at `bytes`, the last; more may follow them. None: the
-    /// segment is closed.
-    pub(super) ends: Option<[Vec<u8>; 2]>,
+/// Checks a segment, the live one if its `head` is given.
+///
+/// # Errors
+/// Why it is not as it must be.
+pub(super) fn check(path: &Path, segment: &Segment, head: Option<&Vec<u8>>) -> io::Result<()> {
+    let Segment { file, bytes, .. } = segment;
+    if !is_at(path, file)? {
+        return Err(io::Error::other("it is gone, or another file is there now"));
+    }
+    let length = file.metadata()?.len();
+    let is_sound = match head {
+        None => length == *bytes,
+        // More may follow what was written.
+        Some(head) => {
+            let at = bytes.saturating_sub(segment.tail.len() as u64);
+            length >= *bytes && holds(file, 0, head)? && holds(file, at, &segment.tail)?
+        }
+    };
+    match is_sound {
+        true => Ok(()),
+        false => Err(io::Error::other("it was cut or written over")),
+    }
 }
 
-impl Expected {
-    /// # Errors
-    /// Why it is not as it must be.
-    pub(super) fn check(&self) -> io::Result<()> {
-        if !is_at(&self.path, &self.file)? {
-            return Err(io::Error::other("it is gone, or another file is there now"));
-        }
-        let length = self.file.metadata()?.len();
-        let is_sound = match &self.ends {
-            None => length == self.bytes,
-            Some([head, tail]) => {
-                let at = self.bytes.saturating_sub(tail.len() as u64);
-                length >= self.bytes && holds(&self.file, 0, head)? && holds(&self.file, at, tail)?
-            }
-        };
-        match is_sound {
-            true => Ok(()),
-            false => Err(io::Error::other("it was cut or written over")),
-        }
-    }
-
-    /// Whether a start would refuse what is there now, so that it must not stay there.
-    pub(super) fn is_alien(&self, head: &[u8]) -> bool {
-        let is_ours = holds(&self.file, 0, head).unwrap_or(false);
-        // A merge may be reading the file that we have open.
-        let is_refused = || {
-            let file = File::open(&self.path);
-            file.is_ok_and(|it| read(&self.path, head, it, &mut Checked).is_err())
-        };
-        !is_ours && is_at(&self.path, &self.file).unwrap_or(false) && is_refused()
-    }
+/// Whether a start would refuse what is at `path` now, where our `file` was, so that it must not
+/// stay there.
+pub(super) fn is_alien(path: &Path, file: &File, head: &[u8]) -> bool {
+    // A merge may be reading the file that we have open.
+    let is_refused = || {
+        let there = File::open(path);
+        there.is_ok_and(|there| read(path, head, there, &mut Checked).is_err())
+    };
+    let is_ours = holds(file, 0, head).unwrap_or(false);
+    !is_ours && is_at(path, file).unwrap_or(false) && is_refused()
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@
 //! proof whatever the order of the lines is. Lines that are left unread are outdated; if they are
 //! damaged, nothing is lost.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use super::newest::Newest;
 use super::place::{MERGING, Place, Segment, remove};
@@ -30,7 +30,7 @@ use crate::wire::{Position, journal_line};
 /// works even if somebody has removed their names.
 pub(super) fn merge(
     place: &Place,
-    closed: &[(u64, Arc<File>)],
+    closed: &BTreeMap<u64, Segment>,
     mut table: Option<Position>,
     limits: &Limits,
 ) -> io::Result<Segment> {
@@ -58,13 +58,14 @@ pub(super) fn merge(
     out.flush()?;
     drop(out);
     segment.file.sync_all()?;
-    if let Some(((last, _), others)) = closed.split_last() {
+    let mut numbers = closed.keys().rev();
+    if let Some(last) = numbers.next() {
         fs::rename(&path, place.beside(last))?;
         place.sync_directory()?;
-        for (number, _) in others {
-            // One that stays is merged again after the next start.
-            let _ = remove(&place.beside(number));
-        }
+    }
+    for number in numbers {
+        // One that stays is merged again after the next start.
+        let _ = remove(&place.beside(number));
     }
     Ok(segment)
 }
@@ -84,11 +85,11 @@ impl Pass<'_> {
     ///
     /// The first segment is what was merged before: it has clients that have not moved since. With
     /// it, the newest lines of the others complete the table.
-    fn read(&mut self, closed: &[(u64, Arc<File>)]) -> u64 {
-        let mut bad = 0u64;
-        let (first, others) = closed.split_at(closed.len().min(1));
-        for (_, file) in first.iter().chain(others.iter().rev()) {
-            let count = self.read_back(file).unwrap_or(u64::MAX);
+    fn read(&mut self, closed: &BTreeMap<u64, Segment>) -> u64 {
+        let (mut bad, mut segments) = (0u64, closed.values());
+        let first = segments.next().into_iter();
+        for segment in first.chain(segments.rev()) {
+            let count = self.read_back(&segment.file).unwrap_or(u64::MAX);
             bad = bad.saturating_add(count);
         }
         if self.is_complete() { 0 } else { bad }
@@ -127,12 +128,9 @@ impl Pass<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use arbtest::arbitrary::{self, Unstructured};
 
     use super::*;
-    use crate::journal::JournalFiles;
     use crate::journal::replay::Checked;
     use crate::journal::tests::{HEAD, Place, UNKNOWN, at, lines, table, work};
     use crate::node::JournalEvent;
@@ -197,13 +195,6 @@ mod tests {
         Ok(segment)
     }
 
-    fn closed(files: &JournalFiles) -> Vec<(u64, Arc<File>)> {
-        let closed = files.closed.iter();
-        closed
-            .map(|(number, it)| (*number, it.file.clone()))
-            .collect()
-    }
-
     /// Flips bits behind the first line, or cuts the end off.
     fn damage(u: &mut Unstructured, segment: &mut Vec<u8>) -> arbitrary::Result<()> {
         let head = lines(&[HEAD]).len();
@@ -252,7 +243,7 @@ mod tests {
                 read(&path, b"", &segment[..], &mut Checked).unwrap().bad
             };
             let bad: u64 = (1..).zip(&segments).map(bad).sum();
-            let merged = merge(&files.place, &closed(&files), table, &limits).unwrap();
+            let merged = merge(&files.place, &files.closed, table, &limits).unwrap();
             let texts: Vec<&str> = want.iter().map(String::as_str).collect();
             let text = lines(&[&[HEAD], &texts[..]].concat());
             assert_eq!(place.read(&format!(".{count}")), text);
@@ -280,7 +271,6 @@ mod tests {
         place.write(".1", &lines(&[HEAD, &at("kiwi", 1), &cold]));
         place.write(".2", &middle);
         let (files, _) = place.open().unwrap();
-        let closed = closed(&files);
         let limits = Limits {
             journal_line: lines(&[&new]).len() + 1,
             ..Limits::PRODUCT
@@ -291,10 +281,10 @@ mod tests {
             slice: limits.journal_line as u64,
             newest: Newest::new(Vec::new(), limits.journal_merge),
         };
-        assert_eq!(pass.read_back(&closed[0].1), Some(0));
-        assert_eq!(pass.read_back(&closed[1].1), Some(0));
+        assert_eq!(pass.read_back(&files.closed[&1].file), Some(0));
+        assert_eq!(pass.read_back(&files.closed[&2].file), Some(0));
         assert!(pass.newest.lines().eq([new.as_bytes(), cold.as_bytes()]));
-        let merged = merge(&files.place, &closed, None, &limits).unwrap();
+        let merged = merge(&files.place, &files.closed, None, &limits).unwrap();
         assert_eq!((merged.lines, merged.bad), (2, 1));
     }
 

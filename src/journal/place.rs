@@ -20,7 +20,7 @@ pub(super) const ALIEN: &str = "alien";
 pub(super) const MERGING: &str = "merging";
 
 /// A file of a journal that we have open, and locked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Segment {
     pub(super) file: Arc<File>,
     /// Up to here it is whole: nothing is written behind a line that was written only in part.
@@ -30,16 +30,23 @@ pub struct Segment {
     pub(super) bad: u64,
     /// The server's table when a line was last appended; none: that was before it was opened.
     pub(super) table: Option<Position>,
+    /// Its last bytes.
+    pub(super) tail: Vec<u8>,
 }
+
+/// How many bytes at the end of the live segment are compared: most of a checksum, and the LF.
+pub(super) const TAIL: usize = 16;
 
 impl Segment {
     /// A whole file, as long as it is now. Its lines are not counted.
     pub(super) fn of(file: Arc<File>) -> io::Result<Segment> {
+        let bytes = file.metadata()?.len();
         Ok(Segment {
-            bytes: file.metadata()?.len(),
+            bytes,
             lines: 0,
             bad: 0,
             table: None,
+            tail: tail(&file, bytes, TAIL),
             file,
         })
     }
@@ -123,13 +130,18 @@ impl Place {
 }
 
 /// At most this many of the last bytes of a file of this length; none, if they cannot be read.
-pub(super) fn tail(file: &File, length: u64, most: usize) -> Vec<u8> {
+fn tail(file: &File, length: u64, most: usize) -> Vec<u8> {
     let mut tail = vec![0; most.min(length as usize)];
     let at = length - tail.len() as u64;
     match file.read_exact_at(&mut tail, at) {
         Ok(()) => tail,
         Err(_) => Vec::new(),
     }
+}
+
+/// How many lines of these segments are known to be damaged.
+pub(super) fn bad_lines<'a>(segments: impl Iterator<Item = &'a Segment>) -> u64 {
+    segments.fold(0, |bad, it| bad.saturating_add(it.bad))
 }
 
 /// Whether a file has these bytes at this place.

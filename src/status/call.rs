@@ -14,7 +14,6 @@ use crate::limits::LIMITS;
 use crate::reactor::{Conn, Race, ReadOutcome, Resolved, connect, outcome};
 use crate::units::{Mono, SECOND};
 
-
 /// One question under way.
 pub struct Call<'a> {
     /// None: still under way.
