@@ -65,24 +65,23 @@ impl<'a> Draft<'a> {
         })?;
         let text = text.split('#').next().unwrap_or_default();
         let words: Vec<&str> = text.split(is_space).filter(|w| !w.is_empty()).collect();
-        match words[..] {
-            [] => Ok(()),
-            ["server", name, host, ref words @ ..] => self.server(number, name, host, words),
+        let what = match words[..] {
+            [] => return Ok(()),
+            ["server", name, host, ref words @ ..] => {
+                return self.server(number, name, host, words);
+            }
             ["link", a, b] => {
                 self.named.push((number, a, b));
-                Ok(())
+                return Ok(());
             }
-            ["server", ..] => Err(format!(
-                "a server has a name, a host and doors; write {SERVER_FORM}"
-            )),
-            ["link", ..] => Err("a link has two ends; write link NAME NAME".to_string()),
-            [word, ..] => {
-                let word = quoted(word);
-                Err(format!(
-                    "unknown word {word}; a line starts with server or link"
-                ))
-            }
-        }
+            ["server", ..] => format!("a server has a name, a host and doors; write {SERVER_FORM}"),
+            ["link", ..] => "a link has two ends; write link NAME NAME".to_string(),
+            [word, ..] => format!(
+                "unknown word {}; a line starts with server or link",
+                quoted(word)
+            ),
+        };
+        Err(what)
     }
 
     fn server(

@@ -122,10 +122,8 @@ pub(super) fn parse_server(name: &str, host: &str, words: &[&str]) -> Result<Ser
             Some(("source", it)) => ("source=", source.replace(parse_source(it)?).map(|_| 0)),
             None if word == "plain" => ("plain", plain.replace(0)),
             _ => {
-                return Err(format!(
-                    "unknown word {}; write {SERVER_FORM}, {FURTHER_WORDS}",
-                    quoted(word)
-                ));
+                let form = format!("{SERVER_FORM}, {FURTHER_WORDS}");
+                return Err(format!("unknown word {}; write {form}", quoted(word)));
             }
         };
         if before.is_some() {
@@ -189,13 +187,9 @@ fn parse_source(word: &str) -> Result<IpAddr, String> {
 fn parse_port(word: &str, digits: &str) -> Result<u16, String> {
     // `parse` alone would take a plus sign, too.
     let is_decimal = digits.bytes().all(|b| b.is_ascii_digit());
-    match digits.parse() {
-        Ok(port) if port > 0 && is_decimal => Ok(port),
-        _ => Err(format!(
-            "bad port in {}; a port is a number from 1 to 65535",
-            quoted(word)
-        )),
-    }
+    let port = digits.parse().ok().filter(|port| *port > 0 && is_decimal);
+    let what = "a port is a number from 1 to 65535";
+    port.ok_or_else(|| format!("bad port in {}; {what}", quoted(word)))
 }
 
 /// A word of the file, made safe for a terminal and not too long.
