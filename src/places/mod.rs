@@ -11,7 +11,6 @@ mod gazetteer;
 mod google;
 mod index;
 mod key;
-mod legacy;
 mod offline;
 mod provider;
 mod service;
@@ -21,9 +20,8 @@ use std::sync::Arc;
 #[cfg(doc)]
 use crate::node::{LookupError, Query};
 
-pub use google::google_answer;
+pub use google::{google_answer, legacy_answer};
 pub use key::Key;
-pub use legacy::legacy_answer;
 pub use provider::Provider;
 
 use crate::limits::Limits;
@@ -67,8 +65,8 @@ pub fn provider(
         Kind::Offline => Arc::new(offline::Offline::default()),
         Kind::Google => Arc::new(google::Google(service("google", google::HOME)?)),
         Kind::GoogleLegacy => {
-            let service = service("google-legacy", legacy::HOME)?;
-            Arc::new(legacy::Legacy(service))
+            let service = service("google-legacy", google::LEGACY_HOME)?;
+            Arc::new(google::Legacy(service))
         }
     })
 }
