@@ -78,7 +78,7 @@ limits! {
         linger: u64 = SECOND, time;
         /// With --ack herd, a client does not wait for a dying link to time out. Links that take
         /// 60 ms each way need more; --ack-wait sets this limit.
-        /// → The reply is sent before every server has the update.
+        /// → The reply is sent before every server has the update, or is an error.
         ack_wait: u64 = 200 * MILLISECOND, time;
     }
     "neighbours" {

@@ -2,7 +2,7 @@
 //! released, and the shell is told whom to flush.
 
 use super::admin::shutdown;
-use super::api::{Action, LookupError};
+use super::api::{Ack, Action, LookupError};
 use super::conn::{Sessions, output, settle, timeouts};
 use super::context::Timer;
 use super::events;
@@ -82,10 +82,14 @@ pub fn pump(all: &mut Sessions, parts: &mut Parts) {
 
 /// Fills the places of the replies that may leave.
 fn release(all: &mut Sessions, parts: &mut Parts) {
-    while let Some(reply) = parts.acks.release() {
+    let cx = &mut parts.cx;
+    while let Some((reply, is_late)) = parts.acks.release() {
         if let Some(session) = all.get_mut(reply.conn) {
-            output::fill(session, reply.ticket, b"", &mut parts.cx);
-            settle(session, &mut parts.cx);
+            if cx.me.ack == Ack::HerdOrError {
+                output::choose(session, reply.ticket, !is_late, cx);
+            }
+            output::fill(session, reply.ticket, b"", cx);
+            settle(session, cx);
         }
     }
 }

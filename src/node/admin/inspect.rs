@@ -59,6 +59,11 @@ impl<'a> Inspector<'a> {
         store.position(store.feed.last())
     }
 
+    /// How many neighbours are told every change.
+    pub fn links_up(&self) -> usize {
+        self.parts.links.up().count_ones() as usize
+    }
+
     /// How the journal is.
     pub fn journal_status(&self) -> JournalStatus {
         let Parts { journal, store, .. } = self.parts;

@@ -110,6 +110,7 @@ impl World {
 
     /// The process is gone; its kernel closes what it held.
     pub fn exit(&mut self, server: Shell) {
+        self.unrest += 1;
         let (place, was_sound) = (server.place, is_sound(&server.node));
         server.exit(self);
         // Updates in a journal are not lost, unless that could not be written.

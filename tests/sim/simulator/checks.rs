@@ -167,7 +167,7 @@ impl World {
         // and a wave goes to the end and back, and a second one may have waited for it.
         let ways = match plan.weather.ack {
             Ack::Local => 2,
-            Ack::Herd => 4 * self.places.len() as u64,
+            Ack::Herd | Ack::HerdOrError => 4 * self.places.len() as u64,
         };
         self.after(SECOND / 4 + ways * plan.weather.delay_max)?;
         self.carried.clear();
@@ -242,7 +242,7 @@ impl World {
         let ways = self.places.len() as u64;
         let said = match plan.weather.ack {
             Ack::Local => SECOND,
-            Ack::Herd => 41 * plan.weather.limits.ack_wait,
+            Ack::Herd | Ack::HerdOrError => 41 * plan.weather.limits.ack_wait,
         };
         let said = match plan.weather.journal {
             Some(Fsync::Always) => said + 41 * 2 * DISK_MAX,

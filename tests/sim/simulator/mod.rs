@@ -26,6 +26,7 @@ mod trace;
 mod troubles;
 mod visit;
 mod visiting;
+mod whole;
 mod world;
 
 use std::fmt;
