@@ -4,7 +4,7 @@
 use super::admin::shutdown;
 use super::api::{Ack, Action, LookupError};
 use super::conn::{Sessions, output, settle, timeouts};
-use super::context::Timer;
+use super::context::{Level, Timer};
 use super::events;
 use super::hangup::{close_lingered, close_pending};
 use super::links::outgoing;
@@ -16,6 +16,11 @@ use crate::units::ConnId;
 pub fn tick(all: &mut Sessions, parts: &mut Parts) {
     let effects = &mut parts.cx.effects;
     effects.news |= std::mem::take(&mut effects.news_in_next_turn);
+    let cx = &mut parts.cx;
+    if let Some(line) = cx.clocks.observe(cx.now, &cx.limits) {
+        cx.hit(Limit::clock_skew);
+        cx.log.write(Level::Warn, format_args!("{line}"));
+    }
     while let Some(timer) = parts.cx.timers.expired(parts.cx.now.mono) {
         expire(timer, all, parts);
         close_pending(all, parts);

@@ -13,6 +13,7 @@
 mod acting;
 mod checks;
 mod clock;
+mod clocks;
 mod faults;
 mod garble;
 mod guest;
