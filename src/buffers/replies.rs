@@ -49,15 +49,29 @@ impl ReplyQueue {
         }
     }
 
+    /// Keeps one of the two lines of a reserved reply, the first or the second, and returns it. The
+    /// reply is still to be filled.
+    pub fn choose(&mut self, ticket: Ticket, is_first: bool) -> Option<&[u8]> {
+        let Waiting { slots, held } = self.waiting.as_deref_mut()?;
+        let slot = reserved(slots, self.first, ticket)?;
+        *held -= slot.bytes.len();
+        let end = slot.bytes.iter().position(|byte| *byte == b'\n');
+        let second = end.map_or(slot.bytes.len(), |end| end + 1);
+        match is_first {
+            true => slot.bytes.truncate(second),
+            false => drop(slot.bytes.drain(..second)),
+        }
+        *held += slot.bytes.len();
+        Some(&slot.bytes)
+    }
+
     /// Completes a reserved reply with its `rest`. All complete replies at the front of the queue
     /// move to `outbox`.
     pub fn fill(&mut self, ticket: Ticket, rest: &[u8], outbox: &mut Outbox) {
         let Some(Waiting { slots, held }) = self.waiting.as_deref_mut() else {
             return;
         };
-        // The place of a ticket from before `first` wraps to one beyond the end.
-        let place = ticket.0.wrapping_sub(self.first) as usize;
-        let Some(slot) = slots.get_mut(place).filter(|slot| !slot.ready) else {
+        let Some(slot) = reserved(slots, self.first, ticket) else {
             return;
         };
         slot.bytes.extend_from_slice(rest);
@@ -97,6 +111,13 @@ impl ReplyQueue {
     }
 }
 
+/// The slot of a ticket, if it is not filled yet. `first` is the ticket of the first slot.
+fn reserved(slots: &mut VecDeque<Slot>, first: u64, ticket: Ticket) -> Option<&mut Slot> {
+    // The place of a ticket from before `first` wraps to one beyond the end.
+    let place = ticket.0.wrapping_sub(first) as usize;
+    slots.get_mut(place).filter(|slot| !slot.ready)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +140,20 @@ mod tests {
         assert_eq!(unsent(&outbox), "a");
         queue.fill(b, b")", &mut outbox);
         assert_eq!(unsent(&outbox), "ab()cd()e");
+        assert_eq!((queue.len(), queue.held()), (0, 0));
+    }
+
+    #[test]
+    fn one_of_two_lines_is_kept() {
+        let (mut queue, mut outbox) = (ReplyQueue::default(), Outbox::default());
+        let [a, b] = [0, 1].map(|_| queue.reserve(b"AT\n? IAMAT\n".to_vec()));
+        assert_eq!(queue.choose(b, false), Some(&b"? IAMAT\n"[..]));
+        assert_eq!(queue.choose(a, true), Some(&b"AT\n"[..]));
+        assert_eq!((queue.len(), queue.held()), (2, 11));
+        queue.fill(a, b"", &mut outbox);
+        assert_eq!(queue.choose(a, false), None);
+        queue.fill(b, b"", &mut outbox);
+        assert_eq!(unsent(&outbox), r"AT\n? IAMAT\n");
         assert_eq!((queue.len(), queue.held()), (0, 0));
     }
 

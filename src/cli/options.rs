@@ -133,7 +133,11 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
             "no log level is called {level:?}; choose off, error, warn, info, debug or trace"
         ))
     })?;
-    let acks = [("local", Ack::Local), ("herd", Ack::Herd)];
+    let acks = [
+        ("local", Ack::Local),
+        ("herd", Ack::Herd),
+        ("herd-or-error", Ack::HerdOrError),
+    ];
     Ok(Shared {
         directory: matches.opt_str("directory").unwrap_or("run".into()).into(),
         places: places(matches)?,

@@ -6,7 +6,8 @@ use super::failure::Failure::{self, Failed, Wrong};
 use super::failure::cannot;
 use super::system::random;
 use super::{options, secret};
-use crate::status::{ask_all, differing, down, refused, staying_different, to_json, to_tables};
+use crate::status::{ask_all, differing, down, refused, skewed, staying_different};
+use crate::status::{to_json, to_tables};
 use crate::terminal::print;
 use crate::topology::Topology;
 
@@ -21,6 +22,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let mut wrong = differing(&topology, &answers);
     wrong.extend(refused(&topology, &answers));
     wrong.extend(staying_different(&topology, &answers));
+    wrong.extend(skewed(&topology, &answers));
     print(&match matches.opt_present("json") {
         true => to_json(&topology, &answers),
         false => to_tables(&topology, &answers, &wrong),

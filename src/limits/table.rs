@@ -73,12 +73,15 @@ limits! {
         /// A report from the future would pin its client for ever.
         /// → An IAMAT that is further ahead of the server's clock is invalid.
         clock_ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
+        /// One client that is too far ahead has a wrong clock; when several are, it is perhaps the
+        /// server's. → When this many were refused within warning_gap, a warning asks that.
+        clock_doubt: usize = 3, count;
         /// Closing a connection while its peer still sends resets it and destroys the last reply.
         /// → Input after the end is dropped for this long; then the connection is closed.
         linger: u64 = SECOND, time;
         /// With --ack herd, a client does not wait for a dying link to time out. Links that take
         /// 60 ms each way need more; --ack-wait sets this limit.
-        /// → The reply is sent before every server has the update.
+        /// → The reply is sent before every server has the update, or is an error.
         ack_wait: u64 = 200 * MILLISECOND, time;
     }
     "neighbours" {
@@ -178,6 +181,13 @@ limits! {
         /// several neighbours has two places more for each.
         /// → A new one takes the place of the one at this address that has been silent longest.
         handshakes: usize = 48, count;
+        /// Clocks that somebody looks after differ by less. Delays on a link do not count.
+        /// → A neighbour whose clock differs more is warned of, and shown in the status; so is a
+        /// jump of the server's own clock.
+        clock_skew: u64 = 5 * SECOND, time;
+        /// A neighbour's report must be taken, or the herd would not agree.
+        /// → One that is further ahead of the server's clock is taken, with a warning.
+        report_ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
         /// With --ack herd, the newest wave of each server's run is remembered.
         /// → One that has finished is forgotten. If none has, the new wave is not answered, and
         /// replies are late.

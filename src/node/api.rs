@@ -39,8 +39,11 @@ pub enum Ack {
     /// When this server has the update.
     #[default]
     Local,
-    /// When every server that can be reached has it. Servers of another make are left out.
+    /// When every server that can be reached has it, or after [`Limits::ack_wait`]. Servers of
+    /// another make are left out.
     Herd,
+    /// The same, but a reply that would be late is an error. The update stays in the table.
+    HerdOrError,
 }
 
 /// A neighbour, as the topology describes it.

@@ -3,6 +3,7 @@
 
 use super::admin::Counters;
 use super::api::{Ack, Config};
+use super::clocks::Clocks;
 use super::effects::Effects;
 use super::links::Secrets;
 use super::log_lines::LogLines;
@@ -26,6 +27,7 @@ pub struct Context {
     pub effects: Effects,
     pub log: LogLines,
     pub counters: Counters,
+    pub clocks: Clocks,
     pub random: Random,
     pub pools: Pools,
     /// The process was asked to end.
@@ -71,6 +73,7 @@ impl Context {
             effects: Effects::default(),
             log: LogLines::new(config.level),
             counters: Counters::default(),
+            clocks: Clocks::default(),
             random: Random(config.seed),
             pools: Pools {
                 outboxes: BufferPool::new(limits.buffer_pool),

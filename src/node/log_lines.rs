@@ -116,6 +116,12 @@ impl LogLines {
     }
 }
 
+/// The start of a stranger's text, made fit for the log.
+pub fn shown(text: &[u8]) -> String {
+    let most = Limits::PRODUCT.refusal_text;
+    text[..text.len().min(most)].escape_ascii().to_string()
+}
+
 /// Appends a stranger's bytes, made fit for a log: printable ASCII except the backslash stays, and
 /// all else becomes `\t`, `\r`, `\n`, `\\` or `\xff`.
 fn escape(mut bytes: &[u8], text: &mut String) {

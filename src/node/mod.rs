@@ -51,6 +51,7 @@ mod ack;
 mod admin;
 mod api;
 mod clients;
+mod clocks;
 mod conn;
 mod context;
 mod effects;
@@ -216,7 +217,9 @@ impl Node {
     /// # Errors
     /// Why the line is lost.
     pub fn replay(&mut self, line: &[u8]) -> Result<(), Lost> {
-        journal::replay(&mut self.parts.store, line)
+        let at = journal::replay(&mut self.parts.store, line)?;
+        self.parts.cx.clocks.replayed(at);
+        Ok(())
     }
 
     /// All of the journal was replayed.

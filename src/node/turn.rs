@@ -2,9 +2,9 @@
 //! released, and the shell is told whom to flush.
 
 use super::admin::shutdown;
-use super::api::{Action, LookupError};
+use super::api::{Ack, Action, LookupError};
 use super::conn::{Sessions, output, settle, timeouts};
-use super::context::Timer;
+use super::context::{Level, Timer};
 use super::events;
 use super::hangup::{close_lingered, close_pending};
 use super::links::outgoing;
@@ -16,6 +16,11 @@ use crate::units::ConnId;
 pub fn tick(all: &mut Sessions, parts: &mut Parts) {
     let effects = &mut parts.cx.effects;
     effects.news |= std::mem::take(&mut effects.news_in_next_turn);
+    let cx = &mut parts.cx;
+    if let Some(line) = cx.clocks.observe(cx.now, &cx.limits) {
+        cx.hit(Limit::clock_skew);
+        cx.log.write(Level::Warn, format_args!("{line}"));
+    }
     while let Some(timer) = parts.cx.timers.expired(parts.cx.now.mono) {
         expire(timer, all, parts);
         close_pending(all, parts);
@@ -82,10 +87,14 @@ pub fn pump(all: &mut Sessions, parts: &mut Parts) {
 
 /// Fills the places of the replies that may leave.
 fn release(all: &mut Sessions, parts: &mut Parts) {
-    while let Some(reply) = parts.acks.release() {
+    let cx = &mut parts.cx;
+    while let Some((reply, is_late)) = parts.acks.release() {
         if let Some(session) = all.get_mut(reply.conn) {
-            output::fill(session, reply.ticket, b"", &mut parts.cx);
-            settle(session, &mut parts.cx);
+            if cx.me.ack == Ack::HerdOrError {
+                output::choose(session, reply.ticket, !is_late, cx);
+            }
+            output::fill(session, reply.ticket, b"", cx);
+            settle(session, cx);
         }
     }
 }

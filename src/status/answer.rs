@@ -71,6 +71,27 @@ pub fn staying_different(topology: &Topology, answers: &[Answer]) -> Vec<String>
     lines.collect()
 }
 
+/// One line for each server whose neighbours' clocks differ too much from its own, with the seconds
+/// by which they are ahead.
+pub fn skewed(topology: &Topology, answers: &[Answer]) -> Vec<String> {
+    let servers = topology.servers.iter().zip(answers);
+    let lines = servers.filter_map(|(server, answer)| {
+        let Answer::Up(status) = answer else {
+            return None;
+        };
+        let links = status["links"].as_array()?.iter();
+        let skews = links.filter_map(|link| {
+            let (name, skew) = (link["name"].as_str()?, link["skew_seconds"].as_f64()?);
+            Some(format!("{name} {skew:+.3} s"))
+        });
+        let skews: Vec<String> = skews.collect();
+        let (name, skews_text) = (&server.name, skews.join(", "));
+        let line = format!("clocks differ from that of {name}: {skews_text}");
+        (!skews.is_empty()).then_some(line)
+    });
+    lines.collect()
+}
+
 /// One line for each part of the herd whose servers do not have equal tables.
 pub fn differing(topology: &Topology, answers: &[Answer]) -> Vec<String> {
     let name = |place: usize| topology.servers[place].name.as_str();
@@ -139,6 +160,18 @@ mod tests {
         check(&status, &["told everything by A, and yet different: B"]);
         status["links"][0]["differs"] = false.into();
         check(&status, &[]);
+    }
+
+    #[test]
+    fn clocks_that_differ_are_named() {
+        let links = json!([
+            {"name": "B", "skew_seconds": 3600.25}, {"name": "C", "skew_seconds": null},
+            {"name": "Old"}, {"name": "D", "skew_seconds": -7.0},
+        ]);
+        let status = json!({"name": "A", "up": true, "digest": "1", "links": links});
+        let answers = [Answer::Up(status), up("B", "1"), up("C", "1")];
+        let want = ["clocks differ from that of A: B +3600.250 s, D -7.000 s"];
+        assert_eq!(skewed(&herd(), &answers), want);
     }
 
     #[test]

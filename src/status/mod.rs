@@ -8,6 +8,6 @@ mod client;
 mod dialogue;
 mod table;
 
-pub use answer::{Answer, differing, down, refused, staying_different, to_json};
+pub use answer::{Answer, differing, down, refused, skewed, staying_different, to_json};
 pub use client::ask_all;
 pub use table::to_tables;

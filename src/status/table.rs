@@ -133,11 +133,16 @@ fn link(link: &Value) -> String {
     let (name, state) = (cell(&link["name"]), cell(&link["state"]));
     let lag = link["lag"].as_u64().filter(|lag| *lag > 0);
     let is_silent = link["hears"] == false && state != "plain";
-    match (lag, is_silent) {
-        (None, false) => format!("{name} {state}"),
-        (None, true) => format!("{name} {state} (not heard)"),
-        (Some(lag), false) => format!("{name} {state} ({lag} behind)"),
-        (Some(lag), true) => format!("{name} {state} ({lag} behind, not heard)"),
+    let skew = link["skew_seconds"].as_f64();
+    let remarks = [
+        lag.map(|lag| format!("{lag} behind")),
+        is_silent.then(|| "not heard".to_string()),
+        skew.map(|skew| format!("clock {skew:+.3} s")),
+    ];
+    let remarks: Vec<String> = remarks.into_iter().flatten().collect();
+    match remarks.is_empty() {
+        true => format!("{name} {state}"),
+        false => format!("{name} {state} ({})", remarks.join(", ")),
     }
 }
 
@@ -203,6 +208,7 @@ mod tests {
         let topology = Topology::parse("t", text.as_bytes()).unwrap();
         let links = json!([
             {"name": "B", "state": "dialling", "lag": 5, "hears": false},
+            {"name": "C", "state": "up", "lag": 0, "hears": true, "skew_seconds": -7.5},
             {"name": "Old", "state": "plain", "lag": 0, "hears": false},
         ]);
         let down = Answer::Down("nobody\nlistens".into());
@@ -220,7 +226,7 @@ server  turns/s  events/turn  longest  ever     wait   read  node  flush  log
 A       12.5     1.25         850 µs   12.3 ms  90.0%  5.0%  3.0%  2.0%   0.0%
 
 server  links
-A       B dialling (5 behind, not heard), Old plain
+A       B dialling (5 behind, not heard), C up (clock -7.500 s), Old plain
 
 B is down: nobody\\nlistens
 digests differ

@@ -8,6 +8,8 @@ use super::fields::fields;
 use super::hex::{hex_64, hex_digit};
 use super::number::decimal;
 use super::report::Report;
+use super::time::Time;
+use crate::units::Wall;
 
 /// One run of a server, from its start to its end (Redis: "run id"). Random, and written as 16
 /// lower-case hex digits.
@@ -52,13 +54,15 @@ pub struct Hello<'a> {
     pub proof: Option<&'a [u8]>,
     /// `compare=1`: it answers COMPARE.
     pub compares: bool,
+    /// `clock=1`: it reads a time in SINCE.
+    pub has_clock: bool,
     /// How many of its words this version does not know.
     pub unknown: usize,
 }
 
 impl Hello<'_> {
     /// The words that say what this version can do, at the end of its HELLO.
-    pub const ABLE: &'static str = "compare=1";
+    pub const ABLE: &'static str = "compare=1 clock=1";
 }
 
 /// A valid line at the servers' door. The protocol page says what each message means.
@@ -70,8 +74,8 @@ pub enum Message<'a> {
     Auth(&'a [u8]),
     /// `STATUS [<nonce>]`
     Status(Option<&'a [u8]>),
-    /// `SINCE <run> <seq> <count> <digest>`
-    Since(Run, Position),
+    /// `SINCE <run> <seq> <count> <digest> [time=<time>]`
+    Since(Run, Position, Option<Wall>),
     /// `WAVE <run> <number>`
     Wave(Run, u64),
     /// `DONE <run> <number>`
@@ -95,7 +99,7 @@ impl<'a> Message<'a> {
         let message = match f.next()? {
             b"AT" => return Report::parse(line).map(Message::At),
             b"MARK" => Message::Mark(position(f)?),
-            b"SINCE" => Message::Since(run(f)?, position(f)?),
+            b"SINCE" => Message::Since(run(f)?, position(f)?, time(f)?),
             b"COMPARE" => Message::Compare(Scope::parse(f.next()?)?),
             b"DIGESTS" => return Digests::parse(line).map(Message::Digests),
             b"HELLO" => Message::Hello(hello(f)?),
@@ -124,15 +128,18 @@ fn hello<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Hello<'a>> {
         nonce: fields.next().filter(is_nonce)?,
         proof: None,
         compares: false,
+        has_clock: false,
         unknown: 0,
     };
     let mut words = fields.peekable();
     hello.proof = words.next_if(|word| !word.contains(&b'='));
     for word in words {
-        match word.iter().position(|&byte| byte == b'=')? {
-            0 => return None,
-            _ if word == Hello::ABLE.as_bytes() => hello.compares = true,
-            _ => hello.unknown += 1,
+        match word {
+            b"compare=1" => hello.compares = true,
+            b"clock=1" => hello.has_clock = true,
+            [b'=', ..] => return None,
+            _ if word.contains(&b'=') => hello.unknown += 1,
+            _ => return None,
         }
     }
     Some(hello)
@@ -156,6 +163,15 @@ fn position<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Position>
     Some(Position { seq, count, digest })
 }
 
+/// The time at the end of a SINCE, if there is one.
+fn time<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Option<Wall>> {
+    let Some(word) = fields.next() else {
+        return Some(None);
+    };
+    let time = Time::parse(word.strip_prefix(b"time=")?)?;
+    Some(Some(time.at))
+}
+
 /// Whether `text` is 32 lower-case hex digits.
 fn is_nonce(text: &&[u8]) -> bool {
     text.len() == 32 && text.iter().all(|&byte| hex_digit(byte).is_some())
@@ -164,6 +180,7 @@ fn is_nonce(text: &&[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Posix;
 
     const NONCE: &str = "00112233445566778899aabbccddeeff";
 
@@ -179,8 +196,12 @@ mod tests {
         assert_eq!(since, "SINCE 0123456789abcdef 7 3 000000000000feed");
         assert_eq!(
             Message::parse(since.as_bytes()),
-            Some(Message::Since(run, position))
+            Some(Message::Since(run, position, None))
         );
+        let at = Wall(-1_500_000_000);
+        let since = format!("{since} time={}", Posix(at));
+        let read = Message::parse(since.as_bytes());
+        assert_eq!(read, Some(Message::Since(run, position, Some(at))));
         let mark = format!("MARK {position}");
         assert_eq!(
             Message::parse(mark.as_bytes()),
@@ -194,6 +215,7 @@ mod tests {
             nonce: NONCE.as_bytes(),
             proof: None,
             compares: false,
+            has_clock: false,
             unknown: 0,
         };
         assert_eq!(Message::parse(hello.as_bytes()), Some(Message::Hello(want)));
@@ -202,11 +224,11 @@ mod tests {
             Message::parse(format!("{hello} -").as_bytes()),
             Some(Message::Hello(want))
         );
-        want.compares = true;
+        (want.compares, want.has_clock) = (true, true);
         let able = format!("{hello} - {}", Hello::ABLE);
         let said = Message::parse(able.as_bytes());
         assert_eq!(said, Some(Message::Hello(want)));
-        (want.proof, want.unknown) = (None, 2);
+        (want.proof, want.has_clock, want.unknown) = (None, false, 2);
         let later = format!("{hello} x= compare=1 compare=2");
         let said = Message::parse(later.as_bytes());
         assert_eq!(said, Some(Message::Hello(want)));
@@ -244,6 +266,10 @@ mod tests {
             "MARK 1 2 feed",
             "SINCE 0123 1 2 000000000000feed",
             "SINCE 0123456789abcdef 1 2 000000000000feed 3",
+            "SINCE 0123456789abcdef 1 2 000000000000feed time=",
+            "SINCE 0123456789abcdef 1 2 000000000000feed time=1e9",
+            "SINCE 0123456789abcdef 1 2 000000000000feed time=1 time=1",
+            "MARK 1 2 000000000000feed time=1",
             "HELLO a b 0123456789abcdef",
             "HELLO a b 0123456789abcdef xyz",
             "HELLO a b 0123456789abcdef 00112233445566778899aabbccddeeff - -",

@@ -32,4 +32,4 @@ pub use location::Location;
 pub use message::{Hello, Message, Position, Run};
 pub use report::{Rank, Report};
 pub use span::is_space;
-pub use time::Time;
+pub use time::{Posix, Time};

@@ -1,5 +1,7 @@
 //! POSIX time as clients write it: `1520023934.918963997`, read to exact nanoseconds.
 
+use std::fmt;
+
 use super::number::{Number, value};
 use crate::units::{SECOND, Wall};
 
@@ -28,9 +30,31 @@ impl<'a> Time<'a> {
     }
 }
 
+/// Writes an instant as a client would, with nine digits after the point.
+#[derive(Clone, Copy, Debug)]
+pub struct Posix(pub Wall);
+
+impl fmt::Display for Posix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Wall(at), second) = (self.0, u128::from(SECOND));
+        let (sign, size) = (if at < 0 { "-" } else { "" }, at.unsigned_abs());
+        write!(f, "{sign}{}.{:09}", size / second, size % second)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_are_read_as_they_are_written() {
+        for at in [0, 1, -1, -1_500_000_000, 1_520_023_934_918_963_997] {
+            let text = Posix(Wall(at)).to_string();
+            let read = Time::parse(text.as_bytes());
+            assert_eq!(read.map(|time| time.at.0), Some(at));
+        }
+        assert_eq!(Posix(Wall(-1_500_000_000)).to_string(), "-1.500000000");
+    }
 
     #[test]
     fn times_are_exact() {

@@ -6,6 +6,7 @@
 //! `ARBTEST_SEED=0x… cargo test --test model wire::NAME` runs that case again.
 
 use crate::support::{fuzz, model, random};
+use herd::units::Wall;
 use herd::wire::{
     Command, Difference, Hello, Location, Message, Position, Report, Run, Scope, Time, fields,
     is_space, json, push_echo,
@@ -110,7 +111,7 @@ fn words_of_links_are_those_of_the_model() {
                 if random::one_in(u, 2)? {
                     parts.push(random::name(u)?);
                 }
-                for word in ["compare=1", "later=2", "=", "compare=1"] {
+                for word in ["compare=1", "later=2", "=", "clock=1", "compare=1"] {
                     if random::one_in(u, 3)? {
                         parts.push(random::misspelt(u, word)?);
                     }
@@ -134,6 +135,9 @@ fn words_of_links_are_those_of_the_model() {
             let most = u64::MAX;
             parts.extend([random::decimal(u, most)?, random::decimal(u, most)?]);
             parts.push(random::hex(u, 16)?);
+            if random::one_in(u, 3)? {
+                parts.push([&b"time="[..], &random::time(u)?].concat());
+            }
         }
         let line = random::line(u, &parts)?;
         good += u32::from(Message::parse(&line).is_some());
@@ -160,7 +164,8 @@ fn what_is_written_is_read_as_the_same_value() {
         });
         let number = u.arbitrary()?;
         let mut words = vec![
-            Message::Since(run, extent),
+            Message::Since(run, extent, None),
+            Message::Since(run, extent, Some(Wall(u.arbitrary::<i64>()?.into()))),
             Message::Mark(extent),
             Message::Wave(run, number),
             Message::Done(run, number),
@@ -174,6 +179,7 @@ fn what_is_written_is_read_as_the_same_value() {
                 nonce,
                 proof,
                 compares: random::one_in(u, 2)?,
+                has_clock: random::one_in(u, 2)?,
                 unknown: u.int_in_range(0..=2)?,
             }));
             words.push(Message::Compare(Scope::Group(u.int_in_range(0..=63)?)));

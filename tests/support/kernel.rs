@@ -62,7 +62,7 @@ pub trait Watch {
     /// The server gave up a lookup. True: so does its worker.
     fn forgotten(&mut self, shell: &Shell, id: LookupId, numbers: Numbers) -> bool;
     fn paused(&mut self, _shell: &Shell, _end: End, _paused: bool) {}
-    fn closed(&mut self, _shell: &Shell, _conn: ConnId) {}
+    fn closed(&mut self, _shell: &Shell, _conn: ConnId, _end: End) {}
     fn stopped(&mut self, _shell: &Shell) {}
     /// The process behind the other end of a wire goes away.
     fn deserted(&mut self, _end: End) {}

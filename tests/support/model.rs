@@ -167,7 +167,11 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
             is_difference(skew) && location(place).is_some() && time(at).is_some()
         }
         [b"MARK", seq, count, digest] => is_extent(seq, count, digest),
-        [b"SINCE", run, seq, count, digest] => is_hex(run, 16) && is_extent(seq, count, digest),
+        [b"SINCE", run, seq, count, digest, ref more @ ..] => {
+            let is_time = |word: &[u8]| word.strip_prefix(b"time=").and_then(time).is_some();
+            let is_more = more.is_empty() || more.len() == 1 && is_time(more[0]);
+            is_hex(run, 16) && is_extent(seq, count, digest) && is_more
+        }
         [b"WAVE" | b"DONE", run, count] => is_hex(run, 16) && number(count).is_some(),
         [b"AUTH", _] | [b"STATUS"] => true,
         [b"STATUS", nonce] => is_hex(nonce, 32),
@@ -193,8 +197,11 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
         Some(&b"COMPARE" | &b"DIGESTS") => 1..2,
         _ => 0..0,
     };
-    let shown = |(place, field): (usize, &&[u8])| match number(field) {
-        Some(number) if numbers.contains(&place) => number.into_bytes(),
+    let shown = |(place, field): (usize, &&[u8])| match (number(field), field) {
+        (Some(number), _) if numbers.contains(&place) => number.into_bytes(),
+        (_, [b't', b'i', b'm', b'e', b'=', text @ ..]) if fields[0] == b"SINCE" => {
+            format!("time={}", difference(time(text).unwrap_or_default())).into_bytes()
+        }
         _ => field.to_vec(),
     };
     let shown: Vec<Vec<u8>> = fields.iter().enumerate().map(shown).collect();
@@ -213,9 +220,10 @@ fn written_hello(line: Vec<u8>) -> Vec<u8> {
     };
     let (further, proof): (Vec<&[u8]>, Vec<&[u8]>) =
         more.iter().partition(|word| word.contains(&b'='));
+    let able = [&b"compare=1"[..], b"clock=1"];
     let (known, unknown): (Vec<&[u8]>, Vec<&[u8]>) =
-        further.iter().partition(|word| **word == b"compare=1");
-    let known = known.into_iter().take(1);
+        further.iter().partition(|word| able.contains(word));
+    let known = able.iter().filter(|word| known.contains(word)).copied();
     let unknown = vec![&b"x=y"[..]; unknown.len()];
     let all = head.into_iter().chain(proof).chain(known).chain(unknown);
     all.collect::<Vec<&[u8]>>().join(&b' ')
@@ -254,10 +262,14 @@ pub fn written(word: &Message<'_>) -> Vec<u8> {
             ];
             fields.extend(hello.proof);
             fields.extend(hello.compares.then_some(&b"compare=1"[..]));
+            fields.extend(hello.has_clock.then_some(&b"clock=1"[..]));
             fields.extend(vec![&b"x=y"[..]; hello.unknown]);
             fields.join(&b' ')
         }
-        Message::Since(run, extent) => format!("SINCE {run} {extent}").into_bytes(),
+        Message::Since(run, extent, None) => format!("SINCE {run} {extent}").into_bytes(),
+        Message::Since(run, extent, Some(at)) => {
+            format!("SINCE {run} {extent} time={}", difference(at.0)).into_bytes()
+        }
         Message::Mark(extent) => format!("MARK {extent}").into_bytes(),
         Message::Status(None) => b"STATUS".to_vec(),
         Message::Status(Some(nonce)) => [b"STATUS ", *nonce].concat(),

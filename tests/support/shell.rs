@@ -134,7 +134,7 @@ impl Shell {
             Action::Close(conn) => {
                 if let Some(socket) = self.remove(conn) {
                     kernel.close(socket.end);
-                    kernel.closed(self, conn);
+                    kernel.closed(self, conn, socket.end);
                 }
             }
             Action::LookUp(id, query) => self.look_up(now, id, query, kernel),

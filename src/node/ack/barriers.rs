@@ -38,6 +38,8 @@ struct Update {
     change: u64,
     /// The wave that covers the update; 0: none is awaited.
     wave: u64,
+    /// It has waited for its wave for too long.
+    is_late: bool,
 }
 
 impl Barriers {
@@ -65,15 +67,17 @@ impl Barriers {
             reply,
             change,
             wave,
+            is_late: false,
         });
     }
 
     /// The next reply to release, when changes up to `synced` are safe and waves up to `returned`
-    /// have returned.
-    pub fn release(&mut self, synced: u64, returned: u64) -> Option<Waiting> {
+    /// have returned; and whether it is late.
+    pub fn release(&mut self, synced: u64, returned: u64) -> Option<(Waiting, bool)> {
         let first = self.updates.front()?;
         let may_go = first.change <= synced && first.wave <= returned;
-        may_go.then(|| self.updates.pop_front())?.map(|it| it.reply)
+        let first = may_go.then(|| self.updates.pop_front())??;
+        Some((first.reply, first.is_late))
     }
 
     /// Whether replies wait for updates.
@@ -107,7 +111,7 @@ impl Barriers {
                 break;
             }
             if update.wave > returned {
-                update.wave = 0;
+                (update.wave, update.is_late) = (0, true);
                 count += u64::from(is_connected(update.reply.conn));
             }
         }
@@ -154,9 +158,9 @@ mod tests {
         barriers.await_update(reply(0, 0), 5, 0);
         barriers.await_update(reply(1, 0), 6, 2);
         assert_eq!(barriers.release(4, 9), None);
-        assert_eq!(barriers.release(6, 1), Some(reply(0, 0)));
+        assert_eq!(barriers.release(6, 1), Some((reply(0, 0), false)));
         assert_eq!(barriers.release(6, 1), None);
-        assert_eq!(barriers.release(6, 2), Some(reply(1, 0)));
+        assert_eq!(barriers.release(6, 2), Some((reply(1, 0), false)));
         assert!(!barriers.awaits_updates());
     }
 
@@ -169,7 +173,7 @@ mod tests {
         assert_eq!(barriers.expire(Mono(25), 10, 0, |_| true), 1);
         assert_eq!(barriers.waits_for_wave_since(0), Some(Mono(20)));
         assert_eq!(barriers.release(0, 0), None);
-        assert_eq!(barriers.release(2, 0), Some(reply(0, 10)));
+        assert_eq!(barriers.release(2, 0), Some((reply(0, 10), true)));
         assert_eq!(barriers.release(2, 0), None);
     }
 

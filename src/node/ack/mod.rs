@@ -20,7 +20,7 @@ pub struct Acks {
     pub waves: Waves,
     /// Changes up to this one are safe on the disk, or no reply waits for that.
     pub synced: u64,
-    /// Replies that were sent before every server had their update.
+    /// Replies that did not wait until every server had their update.
     late: u64,
     warnings: Throttle,
 }
@@ -46,17 +46,18 @@ impl Acks {
             Ack::Local => Some((last, 0)),
             // The change counts even while the journal fails: it may be sound again before the
             // herd has answered.
-            Ack::Herd => Some((last, self.waves.next())),
+            Ack::Herd | Ack::HerdOrError => Some((last, self.waves.next())),
         }
     }
 
-    /// The next reply that may leave.
-    pub fn release(&mut self) -> Option<Waiting> {
+    /// The next reply that may leave, and whether it is late.
+    pub fn release(&mut self) -> Option<(Waiting, bool)> {
         self.barriers.release(self.synced, self.waves.returned())
     }
 
-    /// Replies have waited too long for the herd: they are sent all the same. Their wave goes on: a
-    /// link that holds it up would hold up the next one too, until that link is taken for dead.
+    /// Replies have waited too long for the herd: they leave all the same, perhaps as errors. Their
+    /// wave goes on: a link that holds it up would hold up the next one too, until that link is
+    /// taken for dead.
     pub fn on_timeout(&mut self, sessions: &Sessions, cx: &mut Context) {
         cx.hit(Limit::ack_wait);
         let is_connected = |conn| sessions.get(conn).is_some();
@@ -65,7 +66,11 @@ impl Acks {
         self.late += (self.barriers).expire(now, limit, returned, is_connected);
         if let Some(before) = self.warnings.permit(now, cx.limits.warning_gap) {
             let late = self.late;
-            let line = format_args!("replies sent before every server had it: {late}{before}");
+            let what = match cx.me.ack {
+                Ack::HerdOrError => "IAMATs answered with an error, for not every server had it",
+                Ack::Local | Ack::Herd => "replies sent before every server had it",
+            };
+            let line = format_args!("{what}: {late}{before}");
             cx.log.write(Level::Warn, line);
         }
         cx.effects.news = true;
@@ -82,7 +87,7 @@ impl Acks {
         }
     }
 
-    /// Replies that were sent before every server had their update, since the start.
+    /// Replies that did not wait until every server had their update, since the start.
     pub fn late(&self) -> u64 {
         self.late
     }

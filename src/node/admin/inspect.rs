@@ -59,6 +59,17 @@ impl<'a> Inspector<'a> {
         store.position(store.feed.last())
     }
 
+    /// How many neighbours are told every change.
+    pub fn links_up(&self) -> usize {
+        self.parts.links.up().count_ones() as usize
+    }
+
+    /// By how many nanoseconds each neighbour's clock is ahead of ours, as far as that is too much.
+    pub fn skews(&self) -> Vec<Option<i128>> {
+        let links = self.parts.links.iter();
+        links.map(|peer| peer.outgoing.skew.found()).collect()
+    }
+
     /// How the journal is.
     pub fn journal_status(&self) -> JournalStatus {
         let Parts { journal, store, .. } = self.parts;

@@ -94,7 +94,8 @@ pub struct Snapshot {
     pub timers: usize,
     /// Lookups that a client waits for.
     pub lookups: usize,
-    /// Replies that `--ack herd` sent before every server had their update, since the start.
+    /// Replies that `--ack herd` sent before every server had their update, or
+    /// `--ack herd-or-error` as errors, since the start.
     pub acks_late: u64,
     /// Changes that the feed has numbered.
     pub changes: u64,

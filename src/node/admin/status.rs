@@ -75,6 +75,10 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
     } else {
         outgoing.acked_seq
     };
+    let is_up = state == "up";
+    let skew = outgoing.skew.found().filter(|_| is_up);
+    // To the millisecond.
+    let skew = skew.map(|found| (found / i128::from(MILLISECOND)) as f64 / 1e3);
     json!({
         "name": peer.name,
         "state": state,
@@ -82,6 +86,7 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
         "lag": parts.store.feed.last().saturating_sub(known),
         "hears": peer.incoming.conn.is_some(),
         "differs": peer.discrepancy.stays(),
+        "skew_seconds": skew,
     })
 }
 

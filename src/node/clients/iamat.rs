@@ -2,7 +2,7 @@
 
 use super::reply::Reply;
 use crate::limits::Limit;
-use crate::node::context::Context;
+use crate::node::context::{Context, Level};
 use crate::node::store::{Offered, Source, Store};
 use crate::wire::{Difference, Location, Report, Time};
 
@@ -17,6 +17,10 @@ pub fn iamat(
     let difference = cx.now.wall - time.at;
     if difference < -cx.limits.clock_ahead {
         cx.hit(Limit::clock_ahead);
+        let warnings = cx.clocks.refused(client, time.at, cx.now, &cx.limits);
+        for warning in warnings.into_iter().flatten() {
+            cx.log.write(Level::Warn, format_args!("{warning}"));
+        }
         return Reply::Invalid;
     }
     let difference = Difference::new(difference);

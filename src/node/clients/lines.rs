@@ -4,7 +4,7 @@ use super::iamat::iamat;
 use super::reply::Reply;
 use super::whatsat::whatsat;
 use crate::node::ack::{Acks, Waiting};
-use crate::node::api::{Action, Query};
+use crate::node::api::{Ack, Action, Query};
 use crate::node::conn::{Session, output};
 use crate::node::context::{Context, Timer};
 use crate::node::links::foreign;
@@ -34,30 +34,45 @@ pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
     match reply {
         Reply::Updated(slot) => {
             cx.effects.news = true;
-            let at = store.record(slot).line();
-            acknowledge(session, at, store.feed.last(), acks, cx);
+            let (at, last) = (store.record(slot).line(), store.feed.last());
+            acknowledge(session, [at, line], last, acks, cx);
         }
-        Reply::Repeated(at) => acknowledge(session, &at, store.feed.last(), acks, cx),
+        Reply::Repeated(at) => acknowledge(session, [&at, line], store.feed.last(), acks, cx),
         Reply::Places(at, query) => look_up(session, at, query, acks, cx),
         Reply::Silence => {}
         Reply::Invalid => {
             cx.counters.counts.invalid += 1;
-            let mut echo = Vec::with_capacity(line.len() + 3);
-            push_echo(&mut echo, line);
-            output::reply(session, &echo, cx);
+            output::reply(session, &echo(line), cx);
         }
     }
 }
 
-/// Replies to an IAMAT, now or when its barrier is released. `last` is the newest change.
-fn acknowledge(session: &mut Session, at: &[u8], last: u64, acks: &mut Acks, cx: &mut Context) {
+fn echo(line: &[u8]) -> Vec<u8> {
+    let mut echo = Vec::with_capacity(line.len() + 3);
+    push_echo(&mut echo, line);
+    echo
+}
+
+/// Replies to the IAMAT `line` with its AT line `at`, now or when its barrier is released. `last`
+/// is the newest change.
+fn acknowledge(
+    session: &mut Session,
+    [at, line]: [&[u8]; 2],
+    last: u64,
+    acks: &mut Acks,
+    cx: &mut Context,
+) {
     cx.counters.counts.iamats += 1;
     let Some((change, wave)) = acks.barrier(last, cx.me.ack) else {
         return output::reply(session, at, cx);
     };
+    let ticket = match cx.me.ack {
+        Ack::HerdOrError => output::reserve_two(session, [at, &echo(line)]),
+        Ack::Local | Ack::Herd => output::reserve(session, at.to_vec(), cx),
+    };
     let reply = Waiting {
         conn: session.id,
-        ticket: output::reserve(session, at.to_vec(), cx),
+        ticket,
         since: cx.now.mono,
     };
     acks.barriers.await_update(reply, change, wave);

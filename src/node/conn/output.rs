@@ -41,6 +41,19 @@ pub fn reserve(session: &mut Session, head: Vec<u8>, cx: &mut Context) -> Ticket
     session.output.replies.reserve(head)
 }
 
+/// Reserves the place of a reply that will be one of two lines, of which each has its LF.
+pub fn reserve_two(session: &mut Session, lines: [&[u8]; 2]) -> Ticket {
+    session.output.replies.reserve(lines.concat())
+}
+
+/// Decides which of the two lines a reply is. It still has to be filled.
+pub fn choose(session: &mut Session, ticket: Ticket, is_first: bool, cx: &mut Context) {
+    let (from, replies) = (session.from, &mut session.output.replies);
+    if let (Some(line), Some(from)) = (replies.choose(ticket, is_first), from) {
+        cx.log.client(Level::Info, from, '>', line);
+    }
+}
+
 /// The barrier of a reply was released, and `rest` completes it.
 pub fn fill(session: &mut Session, ticket: Ticket, rest: &[u8], cx: &mut Context) {
     let Session { output, .. } = session;

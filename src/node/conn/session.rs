@@ -82,6 +82,8 @@ pub struct Challenge {
     pub neighbour: Option<(PeerId, Run)>,
     pub their_nonce: Vec<u8>,
     pub our_nonce: String,
+    /// It reads a time in our SINCE.
+    pub has_clock: bool,
 }
 
 /// Where a connection is in its life. `close.rs` draws the way.

@@ -12,12 +12,12 @@ use crate::wire::{Report, journal_line};
 ///
 /// # Errors
 /// Why the line is lost.
-pub fn replay(store: &mut Store, line: &[u8]) -> Result<(), Lost> {
+pub fn replay(store: &mut Store, line: &[u8]) -> Result<Wall, Lost> {
     let text = journal_line::text(line).ok_or(Lost::Checksum)?;
     let report = Report::parse(text).ok_or(Lost::Garbage)?;
     match store.offer(&report, Source::Unknown) {
         Offered::Full(_) => Err(Lost::Full),
-        Offered::Accepted(_) | Offered::Duplicate(_) | Offered::Older => Ok(()),
+        Offered::Accepted(_) | Offered::Duplicate(_) | Offered::Older => Ok(report.time.at),
     }
 }
 

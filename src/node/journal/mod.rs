@@ -236,7 +236,9 @@ mod tests {
         let mut world = World::new(Fsync::EverySecond);
         let mut line = Vec::new();
         journal_line::push(&mut line, b"AT A +0.000000000 kiwi +1+1 1");
-        assert_eq!(replay(&mut world.store, &line[..line.len() - 1]), Ok(()));
+        let second = Wall(SECOND.into());
+        let replayed = replay(&mut world.store, &line[..line.len() - 1]);
+        assert_eq!(replayed, Ok(second));
         world.journal.replayed(&mut world.store.feed);
         assert_eq!(world.before_replies(), None);
         assert_eq!(world.after_replies(), Some(JournalTask::Sync));

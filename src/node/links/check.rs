@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use super::peer::Peer;
-use super::refusal::shown;
 use super::secret::{ACCEPTOR, Side, handshake};
 use crate::node::conn::Session;
 use crate::node::context::Identity;
+use crate::node::log_lines::shown;
 use crate::node::parts::Parts;
 use crate::units::PeerId;
 use crate::wire::Hello;

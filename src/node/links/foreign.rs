@@ -7,6 +7,7 @@
 //! a few may linger at a time. The cursor into the feed is the queue here, too: while such a server
 //! is away or slow, only the newest report of each client waits.
 
+use super::clock;
 use super::link::Link;
 use super::peer::Peer;
 use super::telling::{Foreign, Telling};
@@ -239,6 +240,7 @@ pub fn report(session: &Session, line: &[u8], parts: &mut Parts) -> bool {
     let slot = match parts.store.offer(&report, source) {
         Offered::Accepted(slot) => {
             parts.cx.effects.news = true;
+            clock::judge(&from.to_string(), &report, &mut parts.cx);
             slot
         }
         Offered::Duplicate(slot) => slot,

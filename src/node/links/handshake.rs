@@ -22,7 +22,7 @@ use crate::node::conn::{Challenge, End, Kind, Session, close};
 use crate::node::context::{Context, Identity, Level, Timer};
 use crate::node::parts::Parts;
 use crate::units::PeerId;
-use crate::wire::{Hello, Message, Position, Run};
+use crate::wire::{Hello, Message, Position, Posix, Run};
 
 /// The first line of a connection at the servers' door: a neighbour's HELLO, or STATUS.
 ///
@@ -40,6 +40,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
         neighbour: Some((peer, hello.run)),
         their_nonce: hello.nonce.to_vec(),
         our_nonce: parts.cx.nonce(),
+        has_clock: hello.has_clock,
     };
     let (me, name) = (&parts.cx.me, &parts.links.peer(peer).name);
     let reply = hello_line(me, name, &challenge.our_nonce);
@@ -111,6 +112,7 @@ fn asked(
         neighbour: None,
         their_nonce: nonce.to_vec(),
         our_nonce,
+        has_clock: false,
     }));
     Ok(())
 }
@@ -131,7 +133,9 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) -> Resu
         peer.stop_hearing(old, why, cx);
         cx.effects.close_later(old, why);
     }
-    (session.kind, session.challenge) = (Kind::Incoming(id), None);
+    session.kind = Kind::Incoming(id);
+    let challenge = session.challenge.take();
+    peer.incoming.has_clock = challenge.is_some_and(|it| it.has_clock);
     peer.incoming.conn = Some(session.id);
     (peer.incoming.is_ready, peer.incoming.is_marked) = (false, false);
     (peer.incoming.is_doubted, peer.incoming.has_ignored) = (false, false);
@@ -158,12 +162,16 @@ fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) -> Resu
     Ok(())
 }
 
-/// Says how far we got in a neighbour's feed, and what our table is.
+/// Says how far we got in a neighbour's feed, what our table is, and what time it is.
 pub fn say_since(level: Level, id: PeerId, session: &mut Session, parts: &mut Parts) {
     let peer = parts.links.peer(id);
     if let Some(run) = peer.run {
         let position = parts.store.position(peer.incoming.heard.seq);
-        parts.say_at(level, session, format_args!("SINCE {run} {position}"));
+        let time = match peer.incoming.has_clock {
+            true => format!(" time={}", Posix(parts.cx.now.wall)),
+            false => String::new(),
+        };
+        parts.say_at(level, session, format_args!("SINCE {run} {position}{time}"));
     }
 }
 
@@ -212,6 +220,7 @@ pub fn say_hello(id: PeerId, session: &mut Session, parts: &mut Parts) {
     peer.outgoing.state = Link::HelloSent(session.id);
     let hello = hello_line(&parts.cx.me, &peer.name, &nonce);
     peer.outgoing.nonce = nonce;
+    peer.outgoing.skew.begin(parts.cx.now.mono);
     parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
     parts.say(session, format_args!("{hello} {}", Hello::ABLE));
 }

@@ -2,7 +2,7 @@
 //! link goes on after a cut, and is answered with SINCE.
 
 use super::handshake::say_since;
-use super::refusal;
+use super::{clock, refusal};
 use crate::node::conn::{End, Session};
 use crate::node::context::{Level, Timer};
 use crate::node::parts::Parts;
@@ -57,7 +57,10 @@ fn at(id: PeerId, session: &Session, report: &Report<'_>, parts: &mut Parts) {
     parts.cx.counters.counts.ats_in += 1;
     parts.links.peer_mut(id).discrepancy.disturbed();
     match parts.store.offer(report, Source::Neighbour(id)) {
-        Offered::Accepted(_) => parts.cx.effects.news = true,
+        Offered::Accepted(_) => {
+            parts.cx.effects.news = true;
+            clock::judge(&parts.links.peer(id).name, report, &mut parts.cx);
+        }
         Offered::Duplicate(_) | Offered::Older => {}
         Offered::Full(limit) => {
             parts.cx.hit(limit);

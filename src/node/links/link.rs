@@ -2,6 +2,7 @@
 //! tells us its own.
 
 use super::comparison::Comparison;
+use super::skew::Skew;
 use crate::node::context::Level;
 use crate::node::store::CursorId;
 use crate::units::ConnId;
@@ -27,6 +28,8 @@ pub struct Outgoing {
     pub compares: bool,
     /// The last comparison of the neighbour's table with ours, if one was needed.
     pub comparison: Option<Box<Comparison>>,
+    /// Its clock, compared with ours.
+    pub skew: Skew,
     /// A line on this link was ignored.
     pub has_ignored: bool,
 }
@@ -60,6 +63,8 @@ pub struct Incoming {
     pub heard: Position,
     /// A MARK came on this connection: the neighbour has accepted us, too.
     pub is_marked: bool,
+    /// It reads a time in our SINCE.
+    pub has_clock: bool,
     /// The last connection ended before its first MARK, so the next one is not news before its own.
     pub is_stuck: bool,
     /// The last one that said it was this neighbour did not prove it.

@@ -3,6 +3,7 @@
 //! carries the neighbour's.
 
 mod check;
+mod clock;
 mod compare;
 mod comparison;
 mod discrepancy;
@@ -20,6 +21,7 @@ mod refusal;
 pub mod reload;
 mod rivals;
 mod secret;
+mod skew;
 mod telling;
 
 pub use link::Link;

@@ -1,6 +1,7 @@
 //! The links on which we tell our neighbours our changes. Each is a follower of the feed: changes
 //! that its socket does not take stay in the table.
 
+use super::clock;
 use super::compare::{differs, give_up_late, mark_in_sync, on_digests, tell_from};
 use super::foreign;
 use super::handshake::{on_hello, say_hello};
@@ -157,14 +158,16 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
         (Some(Message::Hello(hello)), Some(Link::HelloSent(_))) => {
             on_hello(id, session, line, &hello, parts)?;
         }
-        (Some(Message::Since(run, position)), Some(Link::AwaitingSince(_))) => {
+        (Some(Message::Since(run, position, time)), Some(Link::AwaitingSince(_))) => {
             parts.log_line(session, '<', line);
             resume(id, session, run, &position, parts);
+            clock::compare(id, time, parts);
         }
-        (Some(Message::Since(_, position)), Some(Link::Up(_))) => {
+        (Some(Message::Since(_, position, time)), Some(Link::Up(_))) => {
             cx.log
                 .line(peer.outgoing.mark_level(), &peer.name, '<', line);
             acknowledged(id, session, &position, parts);
+            clock::compare(id, time, parts);
         }
         (Some(Message::Digests(digests)), Some(Link::Up(_))) => {
             cx.log.line(Level::Debug, &peer.name, '<', line);
@@ -246,6 +249,7 @@ fn push_mark(peer: &mut Peer, table: Position, output: &mut Output, cx: &mut Con
         ..table
     };
     outgoing.unmarked = 0;
+    outgoing.skew.asked(cx.now.mono);
     outgoing.marks = [outgoing.marks[1], Some(mark)];
     let line = output.outbox.push_line(format_args!("MARK {mark}"));
     cx.log.line(outgoing.mark_level(), &peer.name, '>', line);

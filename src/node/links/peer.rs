@@ -6,6 +6,7 @@ use super::discrepancy::Discrepancy;
 use super::link::{Incoming, Link, Outgoing};
 use super::redial::Redial;
 use super::rivals::Rivals;
+use super::skew::Skew;
 use super::telling::Foreign;
 use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::{Action, Neighbour};
@@ -59,6 +60,7 @@ impl Peer {
                 marks: [None; 2],
                 compares: false,
                 comparison: None,
+                skew: Skew::default(),
                 has_ignored: false,
             },
             incoming: Incoming::default(),

@@ -4,7 +4,7 @@
 //! A name holds no white space, so no line of a handshake holds ` # ` itself. A dialler of an older
 //! version sees a line that begins with `? `, which is all that it looks at.
 
-use crate::limits::Limits;
+use crate::node::log_lines::shown;
 use crate::wire::Message;
 
 const SEPARATOR: &[u8] = b" # ";
@@ -29,12 +29,6 @@ pub fn reason(line: &[u8]) -> Option<String> {
         .map(|at| shown(&rest[at + SEPARATOR.len()..]));
     let why = why.unwrap_or_else(|| "do both have the same topology?".to_string());
     Some(format!("it refuses us: {why}"))
-}
-
-/// The start of a stranger's text, made fit for the log.
-pub fn shown(text: &[u8]) -> String {
-    let most = Limits::PRODUCT.refusal_text;
-    text[..text.len().min(most)].escape_ascii().to_string()
 }
 
 #[cfg(test)]

@@ -72,8 +72,9 @@ impl Story {
         Ok(std::mem::take(&mut world.net.tale))
     }
 
-    /// `world key=value …`: any of the limits, `window`, `pool`, `ack=herd`, `fsync`, `plain` with
-    /// the name of a server of another make, `secret` with what all share.
+    /// `world key=value …`: any of the limits, `window`, `pool`, `ack=herd` or
+    /// `ack=herd-or-error`, `fsync`, `plain` with the name of a server of another make, `secret`
+    /// with what all share.
     fn set(&mut self, settings: &[&str]) -> Wrong<Vec<String>> {
         if self.world.is_some() {
             return Err("the world is made already".into());
@@ -83,8 +84,13 @@ impl Story {
             let Some((key, value)) = setting.split_once('=') else {
                 return Err(format!("{setting} is not key=value"));
             };
-            if *setting == "ack=herd" {
-                self.settings.ack = Ack::Herd;
+            let ack = match *setting {
+                "ack=herd" => Some(Ack::Herd),
+                "ack=herd-or-error" => Some(Ack::HerdOrError),
+                _ => None,
+            };
+            if let Some(ack) = ack {
+                self.settings.ack = ack;
                 continue;
             }
             let times = match key {

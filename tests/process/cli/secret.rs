@@ -99,5 +99,8 @@ fn beyond_loopback_there_must_be_a_secret() {
 #[test]
 fn who_is_waited_for_is_one_of_two() {
     let line = wrong(&mut herd(&["serve", "Goloman", "--ack", "all"]));
-    assert_eq!(line, "herd: --ack takes local or herd, not \"all\"");
+    assert_eq!(
+        line,
+        "herd: --ack takes local or herd or herd-or-error, not \"all\""
+    );
 }

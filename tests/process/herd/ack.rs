@@ -53,6 +53,26 @@ fn a_server_that_is_stopped_delays_the_answer_and_no_more() {
 }
 
 #[test]
+fn a_late_reply_may_be_an_error_and_the_update_stays() {
+    let mut herd = Herd::of("topology.txt");
+    for server in &mut herd.servers {
+        server.options = vec!["--ack".into(), "herd-or-error".into()];
+    }
+    herd.start();
+    herd.wait_for_links();
+    let mut hands = herd["Hands"].client();
+    assert!(hands.ask(iamat("k")).starts_with("AT Hands "));
+    herd["Welsh"].signal("STOP");
+    let line = iamat("late");
+    assert_eq!(hands.ask(&line), format!("? {}", line.trim_end()));
+    herd["Hands"].logged("IAMATs answered with an error, for not every server had it: 1");
+    herd["Welsh"].signal("CONT");
+    assert!(herd.agreed("late").starts_with("AT Hands "));
+    // Said again, the same words are confirmed.
+    assert!(hands.ask(&line).starts_with("AT Hands "));
+}
+
+#[test]
 fn a_reply_waits_for_the_herd_as_long_as_it_is_told_to() {
     let mut herd = Herd::of("topology.txt");
     for server in &mut herd.servers {

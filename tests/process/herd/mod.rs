@@ -4,6 +4,7 @@
 
 mod ack;
 mod activation;
+mod clocks;
 mod commands;
 mod cuts;
 mod descriptors;

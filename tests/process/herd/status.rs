@@ -18,7 +18,7 @@ use super::support::ports::free_port;
 use super::support::wait::{wait_for, wait_until};
 
 /// `herd status` of a topology.
-fn status(topology: &str, options: &[&str]) -> Output {
+pub fn status(topology: &str, options: &[&str]) -> Output {
     let directory = Directory::new();
     let file = directory.0.join("t.txt");
     fs::write(&file, topology).unwrap();
@@ -42,7 +42,7 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn said(output: &Output) -> (Option<i32>, String, String) {
+pub fn said(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (
         output.status.code(),

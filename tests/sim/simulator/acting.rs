@@ -16,7 +16,7 @@ const READ_MAX: usize = 16 << 10;
 /// JSON of a lookup, with the blank line behind it, in bytes at most.
 const JSON_MAX: usize = 200;
 /// A line of digests, a MARK and a SINCE, in bytes.
-const DIGESTS_LEN: usize = 1_200;
+const DIGESTS_LEN: usize = 1_240;
 /// A turn takes so long at least, and sometimes so much longer, in nanoseconds.
 const TURN: [u64; 2] = [1_000, 200_000];
 
@@ -110,6 +110,7 @@ impl World {
 
     /// The process is gone; its kernel closes what it held.
     pub fn exit(&mut self, server: Shell) {
+        self.unrest += 1;
         let (place, was_sound) = (server.place, is_sound(&server.node));
         server.exit(self);
         // Updates in a journal are not lost, unless that could not be written.

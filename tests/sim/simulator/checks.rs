@@ -42,6 +42,7 @@ impl World {
         self.settle("everything healed")?;
         self.check_tables()?;
         self.check_quiet(plan)?;
+        self.check_clocks()?;
         self.check_update(plan)?;
         if plan.part {
             self.check_part(plan)?;
@@ -55,11 +56,11 @@ impl World {
     }
 
     /// Lets time pass.
-    fn after(&mut self, nanoseconds: u64) -> Option<()> {
+    pub fn after(&mut self, nanoseconds: u64) -> Option<()> {
         self.run_until(self.now + nanoseconds).then_some(())
     }
 
-    fn demand(
+    pub fn demand(
         &mut self,
         check: &'static str,
         right: bool,
@@ -167,9 +168,14 @@ impl World {
         // and a wave goes to the end and back, and a second one may have waited for it.
         let ways = match plan.weather.ack {
             Ack::Local => 2,
-            Ack::Herd => 4 * self.places.len() as u64,
+            Ack::Herd | Ack::HerdOrError => 4 * self.places.len() as u64,
         };
-        self.after(SECOND / 4 + ways * plan.weather.delay_max)?;
+        // A comparison goes on until the answer to a MARK shows that the tables are equal.
+        let (beat, ways) = match plan.weather.limits.compare_floor {
+            1024.. => (0, ways),
+            _ => (SECOND, ways + 2),
+        };
+        self.after(SECOND / 4 + beat + ways * plan.weather.delay_max)?;
         self.carried.clear();
         self.spoken.clear();
         self.after(SECOND)?;
@@ -242,7 +248,7 @@ impl World {
         let ways = self.places.len() as u64;
         let said = match plan.weather.ack {
             Ack::Local => SECOND,
-            Ack::Herd => 41 * plan.weather.limits.ack_wait,
+            Ack::Herd | Ack::HerdOrError => 41 * plan.weather.limits.ack_wait,
         };
         let said = match plan.weather.journal {
             Some(Fsync::Always) => said + 41 * 2 * DISK_MAX,

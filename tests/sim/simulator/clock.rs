@@ -24,6 +24,11 @@ impl Clock {
         BASE + i128::from(now) + skew
     }
 
+    /// Whether it was ever put to another time.
+    pub fn has_jumped(&self) -> bool {
+        self.epochs.len() > 1
+    }
+
     /// From now on it says something else.
     pub fn jump(&mut self, now: u64, by: i128) {
         let (_, skew) = self.epochs[self.epochs.len() - 1];

@@ -151,6 +151,7 @@ impl World {
     /// A process is asked to end. Its guests do not wait for that.
     pub fn stop(&mut self, place: usize) {
         self.note_at(place, "is asked to end");
+        self.unrest += 1;
         for guest in 0..self.guests.len() {
             let here = &mut self.guests[guest];
             if here.visit.place == place && here.state == State::Here {

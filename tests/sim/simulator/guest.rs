@@ -55,6 +55,8 @@ pub enum State {
 #[derive(Debug)]
 struct Asked {
     since: u64,
+    /// See [`World::calm`](super::world::World::calm).
+    calm: Option<u64>,
     /// The line that its server knew of the client of a WHATSAT.
     known: Option<Vec<u8>>,
 }
@@ -79,6 +81,8 @@ pub struct Acked {
     pub client: String,
     /// When and where.
     pub value: Value,
+    /// See [`Asked`].
+    pub calm: Option<u64>,
 }
 
 /// When, and where. The newest wins; of two at the same time, the greater place.
@@ -96,6 +100,8 @@ pub struct Facts<'a> {
     pub line_max: usize,
     /// A line must be complete so long after its first byte, in nanoseconds.
     pub half_line: u64,
+    /// An IAMAT may be answered with an error, but not before this time, in nanoseconds.
+    pub error_after: Option<u64>,
     /// All lookups.
     pub lookups: &'a BTreeMap<Numbers, Lookup>,
 }
@@ -120,7 +126,12 @@ impl Guest {
     }
 
     /// The server was handed more bytes, or (none) the end. `known` says what it knew of a client.
-    pub fn hears(&mut self, count: usize, now: u64, known: impl Fn(&str) -> Option<Vec<u8>>) {
+    pub fn hears(
+        &mut self,
+        count: usize,
+        (since, calm): (u64, Option<u64>),
+        known: impl Fn(&str) -> Option<Vec<u8>>,
+    ) {
         self.heard += count;
         let ended = count == 0;
         while let Some(line) = self.visit.lines.get(self.asked.len()) {
@@ -135,7 +146,7 @@ impl Guest {
                 Ask::Whatsat { client, .. } => known(client),
                 _ => None,
             };
-            self.asked.push(Asked { since: now, known });
+            self.asked.push(Asked { since, calm, known });
         }
     }
 
@@ -162,6 +173,13 @@ impl Guest {
                     echo_start(&line.bytes[..self.heard.min(line.bytes.len())])
                 }
                 Ask::Overlong => echo_start(&line.bytes[..facts.line_max]),
+                Ask::Iamat { .. } if fresh.starts_with(b"? ") => {
+                    let age = facts.now - asked.since;
+                    if facts.error_after.is_none_or(|wait| age < wait) {
+                        return Err(format!("{}: an error after {age} ns", echo.escape_ascii()));
+                    }
+                    echo
+                }
                 Ask::Iamat {
                     client,
                     location,
@@ -171,7 +189,12 @@ impl Guest {
                     let value = (*at, location.as_bytes().to_vec());
                     let client = client.clone();
                     let text = format!("{client} {location} {time}\n");
-                    acked.push(Acked { client, value });
+                    let calm = asked.calm;
+                    acked.push(Acked {
+                        client,
+                        value,
+                        calm,
+                    });
                     let head = format!("AT {} ", facts.name);
                     let (wall, difference) = difference(fresh, &head, *at)?;
                     if !facts.clock.said(wall, asked.since, facts.now) {

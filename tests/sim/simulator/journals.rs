@@ -47,7 +47,7 @@ impl World {
         let lost = acked
             .iter()
             .find(|it| newest(text, &it.client) < Some(it.value.clone()));
-        if let Some(Acked { client, value }) = lost {
+        if let Some(Acked { client, value, .. }) = lost {
             let what = format!("{client} at {value:?} is acknowledged, and not in the journal");
             self.fail("kept", what);
         }

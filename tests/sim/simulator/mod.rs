@@ -13,6 +13,7 @@
 mod acting;
 mod checks;
 mod clock;
+mod clocks;
 mod faults;
 mod garble;
 mod guest;
@@ -26,6 +27,7 @@ mod trace;
 mod troubles;
 mod visit;
 mod visiting;
+mod whole;
 mod world;
 
 use std::fmt;

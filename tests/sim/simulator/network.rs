@@ -49,6 +49,7 @@ impl World {
 
     /// A connection is dead: the sides that are to learn of it do, the others when they write.
     pub fn kill(&mut self, wire: usize, sides: &[usize]) {
+        self.unrest += 1;
         for &side in sides {
             self.deliver(End { wire, side }, Parcel::Reset);
         }

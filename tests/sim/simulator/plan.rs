@@ -102,6 +102,9 @@ impl Plan {
         let mut more = Random::new(seed ^ 0x636d_7072);
         weather.draw_comparison(&mut more);
         relapses(&mut more, &links, &weather, heal, &mut faults);
+        if weather.ack == Ack::Herd && more.percent(50) {
+            weather.ack = Ack::HerdOrError;
+        }
         let mut visits = visits(&mut random, names.len(), heal, &weather.limits);
         // Somebody finds a server that has just begun anew, before its neighbours do.
         for &(at, fault) in &faults {

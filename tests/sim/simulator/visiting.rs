@@ -163,7 +163,8 @@ impl World {
 
     /// An acknowledged update is known, and must not be lost.
     fn raise_floor(&mut self, server: &Shell, acked: Vec<Acked>) {
-        for Acked { client, value: new } in acked {
+        for acked in acked {
+            let (client, new) = (acked.client, acked.value);
             let known = line_of(server, &client).and_then(|line| value(&line));
             match known {
                 Some((_, known)) if known >= new => {
@@ -240,9 +241,10 @@ impl Watch for World {
         self.mark((place as u64) << 32 | end.wire as u64, bytes);
         if let Holder::Guest(number) = self.side(end.other()).holder {
             let now = self.now;
+            let calm = self.calm(shell);
             let guest = &mut self.guests[number];
             let known = |client: &str| line_of(shell, client);
-            guest.hears(bytes.len(), now, known);
+            guest.hears(bytes.len(), (now, calm), known);
             if let Some(trace) = &mut self.trace {
                 trace.outside(now, place, number, '>', bytes);
             }
@@ -288,7 +290,7 @@ impl Watch for World {
         let Holder::Guest(number) = self.side(end.other()).holder else {
             return;
         };
-        let place = server.place;
+        let (place, error_after) = (server.place, self.error_after());
         let guest = &mut self.guests[number];
         let fresh = (guest.written + unsent.len()).saturating_sub(guest.checked);
         if fresh == 0 {
@@ -300,11 +302,13 @@ impl Watch for World {
             now: self.now,
             line_max: self.weather.limits.client_line,
             half_line: self.weather.limits.half_line,
+            error_after,
             lookups: &self.lookups,
         };
         match guest.check(&unsent[unsent.len() - fresh..], &facts) {
             Ok(acked) => {
                 self.check_journaled(server, &acked);
+                self.check_everywhere(&acked);
                 self.raise_floor(server, acked);
             }
             Err(what) => self.fail("replies", format!("to guest {number}: {what}")),
@@ -333,7 +337,8 @@ impl Watch for World {
         self.random.percent(50)
     }
 
-    fn closed(&mut self, shell: &Shell, conn: ConnId) {
+    fn closed(&mut self, shell: &Shell, conn: ConnId, end: End) {
+        self.unrest += u64::from(self.wires[end.wire].way(end.side).is_some());
         for _ in 0..self.weather.stale {
             let at = self.now + self.random.between(0, 1000) * MILLISECOND;
             self.plan(at, Happening::Stale(shell.place, shell.life, conn));
@@ -356,7 +361,7 @@ impl Watch for World {
 }
 
 /// The AT line of a client, as a server knows it.
-fn line_of(server: &Shell, client: &str) -> Option<Vec<u8>> {
+pub fn line_of(server: &Shell, client: &str) -> Option<Vec<u8>> {
     let is = |line: &&[u8]| line.split(|&byte| byte == b' ').nth(3) == Some(client.as_bytes());
     server
         .node

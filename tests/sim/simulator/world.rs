@@ -55,6 +55,8 @@ pub struct World {
     pub spoken: BTreeMap<(usize, usize), usize>,
     /// The newest that some server held of each client, and that must not be lost.
     pub floor: BTreeMap<String, Value>,
+    /// How often something happened that may have cut a link.
+    pub unrest: u64,
     /// Everything that clients ever said.
     pub said: BTreeSet<(String, Value)>,
     /// Things still go wrong.
@@ -184,6 +186,7 @@ impl World {
             carried: BTreeMap::new(),
             spoken: BTreeMap::new(),
             floor: BTreeMap::new(),
+            unrest: 0,
             said: BTreeSet::new(),
             rough: true,
             over: false,
@@ -370,11 +373,8 @@ impl World {
     /// Tells what happens to a server, if anybody listens.
     pub fn note_at(&mut self, place: usize, what: &str) {
         if let Some(trace) = &mut self.trace {
-            trace.at(
-                self.now,
-                place,
-                &format!("{} {what}", self.places[place].name),
-            );
+            let name = &self.places[place].name;
+            trace.at(self.now, place, &format!("{name} {what}"));
         }
     }
 }
