@@ -39,7 +39,6 @@
 //!
 //! - `conn`: connections, whatever they are for
 //! - `clients`: what clients may say
-//! - `store`: the table and its feed
 //! - `links`: the neighbours
 //! - `ack`: what replies wait for
 //! - `journal`: the follower that writes
@@ -61,7 +60,6 @@ mod links;
 mod log_lines;
 mod parts;
 mod random;
-mod store;
 mod timer;
 mod turn;
 
@@ -72,7 +70,6 @@ pub use journal::{
 };
 pub use links::{Question, SECRET_BYTES_MIN, Secret, Secrets, question};
 pub use log_lines::{Level, LogLines};
-pub use store::{Change, CursorId, Feed, TOGETHER};
 
 use crate::limits::Limit;
 use crate::units::{ConnId, Mono, Now};

@@ -6,14 +6,15 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 18] = [
+const EDGES: [(&str, &[&str]); 19] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
     ("buffers", &["units"]),
-    ("node", &["units", "limits", "wire", "buffers"]),
+    ("store", &["units", "limits", "wire"]),
+    ("node", &["units", "limits", "wire", "buffers", "store"]),
     ("places", &["limits", "node", "wire"]),
-    ("journal", &["units", "limits", "wire", "node"]),
+    ("journal", &["units", "limits", "wire", "store", "node"]),
     (
         "reactor",
         &[
@@ -53,7 +54,7 @@ const EDGES: [(&str, &[&str]); 18] = [
 const SHARED_WITH_PLACES: [&str; 2] = ["Query", "LookupError"];
 
 /// Rooms without I/O, and the words that they never contain.
-const PURE: [&str; 5] = ["units", "limits", "wire", "buffers", "node"];
+const PURE: [&str; 6] = ["units", "limits", "wire", "buffers", "store", "node"];
 /// Files without I/O in a room that has I/O elsewhere.
 const PURE_FILES: [&str; 5] = [
     "src/load/verify.rs",

@@ -3,7 +3,7 @@
 use super::reply::Reply;
 use crate::limits::Limit;
 use crate::node::context::Context;
-use crate::node::store::{Offered, Source, Store};
+use crate::store::{Offered, Source, Store};
 use crate::wire::{Difference, Location, Report, Time};
 
 /// Takes in a client's report of its location.

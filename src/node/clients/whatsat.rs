@@ -4,7 +4,7 @@ use super::reply::Reply;
 use crate::node::ack::Waiting;
 use crate::node::api::{LookupError, Query};
 use crate::node::context::{Context, Level};
-use crate::node::store::Store;
+use crate::store::Store;
 use crate::units::{LookupId, MILLISECOND};
 use crate::wire::json;
 

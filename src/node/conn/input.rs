@@ -8,7 +8,7 @@ use super::timeouts;
 use crate::buffers::Line;
 use crate::limits::Limit;
 use crate::node::parts::Parts;
-use crate::node::store::TOGETHER;
+use crate::store::TOGETHER;
 
 /// Handles one line, given without its LF.
 pub type Handler = fn(&mut Session, Line<'_>, &mut Parts);

@@ -4,7 +4,7 @@ use super::task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus}
 use super::task::{JournalTask, Lost};
 use crate::limits::Limits;
 use crate::node::context::{Context, Level, Timer};
-use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Record, Source, Store};
+use crate::store::{Change, CursorId, Feed, Follower, Offered, Record, Source, Store};
 use crate::units::Wall;
 use crate::wire::{Report, journal_line};
 

@@ -3,7 +3,7 @@
 
 use super::comparison::Comparison;
 use crate::node::context::Level;
-use crate::node::store::CursorId;
+use crate::store::CursorId;
 use crate::units::ConnId;
 use crate::wire::Position;
 

@@ -1,4 +1,5 @@
-//! The knowledge of this server: a table of reports, and the feed of their changes.
+//! The knowledge of a server: a table of reports, and the feed of their changes. It is a data
+//! structure, and knows no node: no connection, no time and no neighbour but a number.
 //!
 //! The store has one output, a numbered sequence of changes in which each client appears once, at
 //! its newest change. A reader with a cursor is a follower: a link, a neighbour of another
@@ -12,7 +13,9 @@ mod segments;
 mod table;
 
 pub use feed::{Change, CursorId, Feed};
-pub use table::{Offered, Record, TOGETHER, Table};
+pub use table::{Offered, Record, TOGETHER};
+
+use table::Table;
 
 use crate::limits::Limits;
 use crate::units::PeerId;
@@ -143,7 +146,6 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::random::Random;
     use crate::wire::{GROUPS, bucket, checksum};
 
     /// The digests of all buckets, counted from the lines.
@@ -159,10 +161,14 @@ mod tests {
 
     #[test]
     fn digests_of_parts_are_those_of_a_recount() {
-        let (mut store, mut random) = (Store::new(&Limits::PRODUCT), Random(1));
+        let (mut store, mut random) = (Store::new(&Limits::PRODUCT), 1_u32);
+        let mut draw = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            random >> 8
+        };
         for round in 0..20 {
             for _ in 0..200 {
-                let (client, time) = (random.next() % 500, random.next() % 1000);
+                let (client, time) = (draw() % 500, draw() % 1000);
                 let line = format!("AT A +0.000000000 client{client} +1+1 {time}");
                 let report = Report::parse(line.as_bytes()).unwrap();
                 store.offer(&report, Source::Client);
