@@ -1,23 +1,27 @@
 //! IAMAT: a client says where it is.
 
-use super::reply::Reply;
 use crate::limits::Limit;
+use crate::node::ack::Acks;
+use crate::node::conn::{Session, output};
 use crate::node::context::Context;
-use crate::store::{Offered, Source, Store};
+use crate::node::parts::Parts;
+use crate::store::{Offered, Source};
 use crate::wire::{Difference, Location, Report, Time};
 
-/// Takes in a client's report of its location.
+/// Takes in a client's report of its location, and replies with the AT line. False: the command is
+/// invalid here and now.
 pub fn iamat(
+    session: &mut Session,
     client: &[u8],
     location: Location<'_>,
     time: Time<'_>,
-    store: &mut Store,
-    cx: &mut Context,
-) -> Reply {
+    parts: &mut Parts,
+) -> bool {
+    let (cx, store, acks) = (&mut parts.cx, &mut parts.store, &mut parts.acks);
     let difference = cx.now.wall - time.at;
     if difference < -cx.limits.clock_ahead {
         cx.hit(Limit::clock_ahead);
-        return Reply::Invalid;
+        return false;
     }
     let difference = Difference::new(difference);
     let report = Report {
@@ -28,15 +32,31 @@ pub fn iamat(
         time,
     };
     match store.offer(&report, Source::Client) {
-        Offered::Accepted(slot) => Reply::Updated(slot),
+        Offered::Accepted(slot) => {
+            cx.effects.news = true;
+            acknowledge(session, store.line(slot), store.feed.last(), acks, cx);
+        }
         Offered::Duplicate(_) | Offered::Older => {
             let mut at = Vec::with_capacity(report.line_len());
             report.push(&mut at);
-            Reply::Repeated(at)
+            acknowledge(session, &at, store.feed.last(), acks, cx);
         }
         Offered::Full(limit) => {
             cx.hit(limit);
-            Reply::Invalid
+            return false;
         }
     }
+    true
+}
+
+/// Replies now, or when the reply's barrier is released. `last` is the newest change. A report that
+/// changed nothing waits, too: the one that it repeats may not be safe yet.
+fn acknowledge(session: &mut Session, at: &[u8], last: u64, acks: &mut Acks, cx: &mut Context) {
+    cx.counters.counts.iamats += 1;
+    let Some((change, wave)) = acks.barrier(last, cx.me.ack) else {
+        return output::reply(session, at, cx);
+    };
+    let reply = output::reserve(session, at.to_vec(), cx);
+    acks.barriers.await_update(reply, change, wave);
+    cx.effects.news = true;
 }

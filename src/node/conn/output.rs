@@ -18,6 +18,7 @@ use super::deadlines::Stamp;
 use super::session::Session;
 use crate::buffers::Ticket;
 use crate::node::context::{Context, Level};
+use crate::units::{ConnId, Mono};
 
 /// Replies after the replies before it: at once, if none of them waits.
 pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
@@ -35,10 +36,22 @@ pub fn reply_quietly(session: &mut Session, line: &[u8], cx: &mut Context) {
     cx.effects.flush(session);
 }
 
+/// A reply that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub conn: ConnId,
+    pub ticket: Ticket,
+    pub since: Mono,
+}
+
 /// Reserves the place of a reply that waits for a barrier, and of which only `head` is known.
-pub fn reserve(session: &mut Session, head: Vec<u8>, cx: &mut Context) -> Ticket {
+pub fn reserve(session: &mut Session, head: Vec<u8>, cx: &mut Context) -> Waiting {
     log_reply(session, &head, cx);
-    session.output.replies.reserve(head)
+    Waiting {
+        conn: session.id,
+        ticket: session.output.replies.reserve(head),
+        since: cx.now.mono,
+    }
 }
 
 /// The barrier of a reply was released, and `rest` completes it.
