@@ -160,10 +160,8 @@ pub fn shut_down(all: &mut Sessions, parts: &mut Parts) {
     }
     cx.info(format_args!("ending"));
     cx.arm(Timer::Grace, cx.limits.grace);
-    for conn in all.ids() {
-        if let Some(session) = all.get_mut(conn) {
-            shutdown::begin(session, parts);
-        }
+    for session in all.iter_mut() {
+        shutdown::begin(session, parts);
     }
 }
 

@@ -136,7 +136,7 @@ impl Node {
         if let Some(action) = parts.cx.effects.actions.pop_front() {
             return Some(action);
         }
-        if let Some(conn) = turn::next_link(all, parts) {
+        if let Some(conn) = turn::next_to_flush(&mut parts.cx.effects.links_to_flush, all) {
             return Some(Action::Flush(conn));
         }
         if let Some(journal) = &mut parts.journal
@@ -144,7 +144,7 @@ impl Node {
         {
             return Some(Action::Journal(task));
         }
-        if let Some(conn) = turn::next_client(all, parts) {
+        if let Some(conn) = turn::next_to_flush(&mut parts.cx.effects.clients_to_flush, all) {
             return Some(Action::Flush(conn));
         }
         if !self.stopped && turn::is_over(all, parts) {
@@ -208,14 +208,6 @@ impl Node {
         Inspector::new(&self.sessions, &self.parts)
     }
 
-    /// Takes in a line of the journal, given without its LF, before anything else happens.
-    ///
-    /// # Errors
-    /// Why the line is lost.
-    pub fn replay(&mut self, line: &[u8]) -> Result<(), Lost> {
-        journal::replay(&mut self.parts.store, line)
-    }
-
     /// All of the journal was replayed.
     pub fn replayed(&mut self) {
         if let Some(journal) = &mut self.parts.journal {
@@ -229,12 +221,13 @@ impl Node {
     }
 }
 
+/// Before anything else happens, the journal is read.
 impl Replay for Node {
     fn look_ahead(&self, bytes: &[u8]) {
         self.parts.store.look_ahead(bytes);
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
-        self.replay(line)
+        journal::replay(&mut self.parts.store, line)
     }
 }

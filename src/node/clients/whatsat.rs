@@ -34,7 +34,7 @@ pub fn whatsat(
     };
     let (number, north, east) = (id.0, &query.latitude, &query.longitude);
     let line = format_args!("lookup {number}: {radius_km} km around {north},{east}");
-    cx.log.write(Level::Info, line);
+    cx.info(line);
     cx.effects.actions.push_back(Action::LookUp(id, query));
     true
 }
@@ -51,7 +51,7 @@ pub fn answer(
         Ok(text) => {
             let size = text.len();
             let line = format_args!("lookup {id}: JSON of {size} bytes after {ms} ms");
-            cx.log.write(Level::Info, line);
+            cx.info(line);
             text
         }
         Err(error) => {
