@@ -171,7 +171,7 @@ fn open_journal(node: &mut Node, log: &Path, name: &str) -> Result<JournalFiles,
     let (size, bad, records) = (
         files.size(),
         files.bad_lines(),
-        node.inspect().snapshot().records,
+        node.inspect().table().count,
     );
     let (lines, bytes) = (size.lines, size.bytes);
     log::info!("{shown}: {records} clients in {lines} lines, {bad} of them bad; {bytes} bytes");

@@ -23,16 +23,11 @@ impl<'a> Inspector<'a> {
     /// The present contents of the node, counted.
     pub fn snapshot(&self) -> Snapshot {
         let Parts { cx, acks, .. } = self.parts;
-        let table = self.table();
         let has_journal_timer = cx.timers.is_set(Timer::Journal);
         Snapshot {
             sessions: self.sessions.iter().count(),
             timers: cx.timers.len() - usize::from(has_journal_timer),
             lookups: acks.barriers.lookups(),
-            acks_late: acks.late(),
-            changes: table.seq,
-            records: table.count,
-            digest: table.digest,
         }
     }
 
