@@ -20,8 +20,8 @@ pub struct Acks {
     pub waves: Waves,
     /// Changes up to this one are safe on the disk, or no reply waits for that.
     pub synced: u64,
-    /// Replies that were sent before every server had their update.
-    late: u64,
+    /// Replies that were sent before every server had their update, since the start.
+    pub late: u64,
     warnings: Throttle,
 }
 
@@ -76,10 +76,5 @@ impl Acks {
             Some(since) => cx.timers.set(Timer::Ack, since + cx.limits.ack_wait),
             None => cx.timers.stop(Timer::Ack),
         }
-    }
-
-    /// Replies that were sent before every server had their update, since the start.
-    pub fn late(&self) -> u64 {
-        self.late
     }
 }

@@ -26,7 +26,7 @@ impl<'a> Inspector<'a> {
         let has_journal_timer = cx.timers.is_set(Timer::Journal);
         Snapshot {
             sessions: self.sessions.iter().count(),
-            timers: cx.timers.len() - usize::from(has_journal_timer),
+            timers: cx.timers.count() - usize::from(has_journal_timer),
             lookups: acks.barriers.lookups(),
         }
     }

@@ -99,7 +99,7 @@ mod tests {
         session.input.paused = false;
         session.deadlines.turned(Mono(1000));
         assert_eq!(deadline(&session, &LIMITS), due(1015));
-        session.deadlines.line_ended();
+        session.deadlines.line = NEVER;
         assert_eq!(deadline(&session, &LIMITS), None);
         // One that begins while we do not read has all its time before it.
         session.deadlines.line_began(Mono(50), true);
