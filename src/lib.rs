@@ -25,6 +25,7 @@
 //!   - `ack`: the conditions for which a reply has to wait, the whole herd among them.
 //!   - `journal`: when is a change written, and when is it safe?
 //!   - `admin`: how is the server, and how does it end?
+//! - [`secret`]: how do two sides prove that they know it?
 //! - [`store`], what a server knows: which of two reports wins? (`table.rs`) How does an update
 //!   travel? (`feed.rs`)
 //! - [`units`]: instants in integer nanoseconds, and names that are never used twice.
@@ -47,11 +48,11 @@
 //!
 //! # Architecture invariants
 //!
-//! Each has a test in `tests/tidy`. The pure rooms (`units`, `limits`, `wire`, `buffers`, `store`
-//! and `node`) never mention a socket, a clock, a thread or a log sink. A room uses only the rooms
-//! below it (`units ← limits ← wire, buffers ← store ← node ← journal, places ← reactor ← cli`),
-//! and no two files import each other. Only `reactor::clock` reads clocks, and only `places` knows
-//! HTTP. Only rooms with a loop of their own know mio.
+//! Each has a test in `tests/tidy`. The pure rooms (`units`, `limits`, `wire`, `buffers`, `secret`,
+//! `store` and `node`) never mention a socket, a clock, a thread or a log sink. A room uses only
+//! the rooms below it (`units ← limits ← wire, buffers ← secret, store ← node ← journal, places ←
+//! reactor ← cli`), and no two files import each other. Only `reactor::clock` reads clocks, and
+//! only `places` knows HTTP. Only rooms with a loop of their own know mio.
 
 pub mod buffers;
 pub mod cli;
@@ -63,6 +64,7 @@ pub mod logging;
 pub mod node;
 pub mod places;
 pub mod reactor;
+pub mod secret;
 pub mod status;
 pub mod stdio;
 pub mod store;

@@ -9,12 +9,13 @@ use getopts::Matches;
 
 use super::failure::Failure::{self, Wrong};
 use crate::limits::Limits;
-use crate::node::{SECRET_BYTES_MIN, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 use crate::topology::Server;
 
 /// How to make one.
 pub(super) const RECIPE: &str = "(umask 077; head -c 32 /dev/urandom | base64 > secret)";
 const FILE_BYTES_MAX: usize = Limits::PRODUCT.secret_file;
+const BYTES_MIN: usize = Limits::PRODUCT.secret_min;
 
 /// Reads the secret files, if any were given. The first secret of the first file is proved.
 pub(super) fn chosen(matches: &Matches) -> Result<Option<Secrets>, String> {
@@ -66,7 +67,7 @@ fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
                 true => "it".to_string(),
                 false => format!("its line {number}"),
             };
-            wrong(&format!("{which} has fewer than {SECRET_BYTES_MIN} bytes"))
+            wrong(&format!("{which} has fewer than {BYTES_MIN} bytes"))
         })
     };
     let lines = (1..).zip(lines);

@@ -68,7 +68,6 @@ pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query};
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost, Replay,
 };
-pub use links::{Question, SECRET_BYTES_MIN, Secret, Secrets, question};
 pub use log_lines::{Level, LogLines};
 
 use crate::limits::Limit;

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use super::peer::Peer;
 use super::refusal::shown;
-use super::secret::{ACCEPTOR, Side, handshake};
 use crate::node::conn::Session;
 use crate::node::context::Identity;
 use crate::node::parts::Parts;
+use crate::secret::{ACCEPTOR, Side, handshake};
 use crate::units::PeerId;
 use crate::wire::Hello;
 

@@ -21,13 +21,10 @@ use crate::wire::{Run, from_hex, to_hex};
 #[derive(Clone)]
 pub struct Secret(hmac::Key);
 
-/// The length of the shortest secret, in bytes.
-pub const SECRET_BYTES_MIN: usize = Limits::PRODUCT.secret_min;
-
 impl Secret {
     /// A secret of these bytes; none if there are too few.
     pub fn new(bytes: &[u8]) -> Option<Secret> {
-        let enough = bytes.len() >= SECRET_BYTES_MIN;
+        let enough = bytes.len() >= Limits::PRODUCT.secret_min;
         enough.then(|| Secret(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
     }
 
@@ -78,11 +75,8 @@ impl Secrets {
     /// Whether `proof` is that of `message` by any of the secrets. All are tried, so the time does
     /// not say which of them it was.
     pub fn accepts(&self, proof: &[u8], message: &[u8]) -> bool {
-        let mut is_good = false;
-        for secret in &self.0 {
-            is_good |= secret.accepts(proof, message);
-        }
-        is_good
+        let each = self.0.iter().map(|secret| secret.accepts(proof, message));
+        each.fold(false, |is_good, accepts| is_good | accepts)
     }
 }
 
