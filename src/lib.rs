@@ -26,7 +26,7 @@
 //!   - `journal`: when is a change written, and when is it safe?
 //!   - `admin`: how is the server, and how does it end?
 //! - [`secret`]: how do two sides prove that they know it?
-//! - [`store`], what a server knows: which of two reports wins? (`table.rs`) How does an update
+//! - [`store`], what a server knows: which of two reports wins? (`record.rs`) How does an update
 //!   travel? (`feed.rs`)
 //! - [`units`]: instants in integer nanoseconds, and names that are never used twice.
 //! - [`wire`]: text to values and back. Clients say a [`wire::Command`], servers a

@@ -34,7 +34,8 @@ pub fn iamat(
     match store.offer(&report, Source::Client) {
         Offered::Accepted(slot) => {
             cx.effects.news = true;
-            acknowledge(session, store.line(slot), store.feed.last(), acks, cx);
+            let at = store.record(slot).line();
+            acknowledge(session, at, store.feed.last(), acks, cx);
         }
         Offered::Duplicate(_) | Offered::Older => {
             let mut at = Vec::with_capacity(report.line_len());

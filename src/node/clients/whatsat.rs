@@ -22,10 +22,11 @@ pub fn whatsat(
     };
     cx.counters.counts.whatsats += 1;
     session.output.lookups += 1;
-    let reply = output::reserve(session, store.line(slot).to_vec(), cx);
+    let record = store.record(slot);
+    let reply = output::reserve(session, record.line().to_vec(), cx);
     let id = parts.acks.barriers.await_lookup(reply);
     cx.arm(Timer::Lookup(id), cx.limits.lookup_wait);
-    let location = store.location(slot);
+    let location = record.location();
     let query = Query {
         latitude: location.latitude(),
         longitude: location.longitude(),
