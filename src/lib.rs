@@ -19,13 +19,15 @@
 //!     lines in (`input.rs`), gives replies out (`output.rs`), loses patience (`timeouts.rs`) and
 //!     ends (`close.rs`).
 //!   - `clients`: the two commands, a file for each.
-//!   - `store`: which of two reports wins? (`record.rs`) How does an update travel? (`feed.rs`)
 //!   - `links`: how do two servers meet? (`handshake.rs`) How is a neighbour told, heard, and
 //!     dialled again? (`outgoing.rs`, `incoming.rs`, `redial.rs`) How do we talk to other
 //!     implementations? (`foreign.rs`)
 //!   - `ack`: the conditions for which a reply has to wait, the whole herd among them.
 //!   - `journal`: when is a change written, and when is it safe?
 //!   - `admin`: how is the server, and how does it end?
+//! - [`secret`]: how do two sides prove that they know it?
+//! - [`store`], what a server knows: which of two reports wins? (`record.rs`) How does an update
+//!   travel? (`feed.rs`)
 //! - [`units`]: instants in integer nanoseconds, and names that are never used twice.
 //! - [`wire`]: text to values and back. Clients say a [`wire::Command`], servers a
 //!   [`wire::Message`].
@@ -46,10 +48,11 @@
 //!
 //! # Architecture invariants
 //!
-//! Each has a test in `tests/tidy`. The pure rooms (`units`, `limits`, `wire`, `buffers` and
-//! `node`) never mention a socket, a clock, a thread or a log sink. A room uses only the rooms
-//! below it, and no two files import each other. Only `reactor::clock` reads clocks, and only
-//! `places` knows HTTP. Only rooms with a loop of their own know mio.
+//! Each has a test in `tests/tidy`. The pure rooms (`units`, `limits`, `wire`, `buffers`, `secret`,
+//! `store` and `node`) never mention a socket, a clock, a thread or a log sink. A room uses only
+//! the rooms below it (`units ← limits ← wire, buffers ← secret, store ← node ← journal, places ←
+//! reactor ← cli`), and no two files import each other. Only `reactor::clock` reads clocks, and
+//! only `places` knows HTTP. Only rooms with a loop of their own know mio.
 
 pub mod buffers;
 pub mod cli;
@@ -61,8 +64,10 @@ pub mod logging;
 pub mod node;
 pub mod places;
 pub mod reactor;
+pub mod secret;
 pub mod status;
 pub mod stdio;
+pub mod store;
 pub mod terminal;
 pub mod topology;
 pub mod units;

@@ -49,13 +49,8 @@ impl<K: Copy + Ord> Timers<K> {
     }
 
     /// How many deadlines are set.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.by_key.len()
-    }
-
-    /// Whether no deadline is set.
-    pub fn is_empty(&self) -> bool {
-        self.by_key.is_empty()
     }
 }
 
@@ -81,13 +76,13 @@ mod tests {
         timers.set('c', Mono(2));
         timers.stop('c');
         timers.stop('x');
-        assert_eq!((timers.next(), timers.len()), (Some(Mono(1)), 2));
+        assert_eq!((timers.next(), timers.count()), (Some(Mono(1)), 2));
         assert!(timers.is_set('b') && !timers.is_set('c'));
         assert_eq!(timers.expired(Mono(0)), None);
         assert_eq!(timers.expired(Mono(9)), Some('a'));
         assert_eq!(timers.expired(Mono(9)), Some('b'));
         assert_eq!(timers.expired(Mono(9)), None);
-        assert_eq!((timers.next(), timers.is_empty()), (None, true));
+        assert_eq!((timers.next(), timers.count()), (None, 0));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use nix::unistd::{Gid, getegid, geteuid, getgroups};
 
 use super::failure::Failure::{self, Wrong};
 use crate::limits::LIMITS;
-use crate::node::{SECRET_BYTES_MIN, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 use crate::topology::Server;
 
 /// How to make one.
@@ -66,7 +66,8 @@ fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
                 true => "it".to_string(),
                 false => format!("its line {number}"),
             };
-            wrong(&format!("{which} has fewer than {SECRET_BYTES_MIN} bytes"))
+            let least = LIMITS.secret_min;
+            wrong(&format!("{which} has fewer than {least} bytes"))
         })
     };
     let lines = (1..).zip(lines);

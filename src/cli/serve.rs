@@ -139,7 +139,7 @@ fn open_journal(node: &mut Node, log: &Path, name: &str) -> Result<JournalFiles,
     })?;
     node.replayed();
     let JournalSize { lines, bytes, .. } = files.size();
-    let (bad, records) = (files.bad_lines(), node.inspect().snapshot().records);
+    let (bad, records) = (files.bad_lines(), node.inspect().table().count);
     log::info!("{shown}: {records} clients in {lines} lines, {bad} of them bad; {bytes} bytes");
     Ok(files)
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use memchr::{memchr, memmem};
 
 use crate::limits::LIMITS;
-use crate::node::{Lost, Replay, TOGETHER};
+use crate::node::{Lost, Replay};
+use crate::store::TOGETHER;
 use crate::wire::journal_line;
 
 /// The word that a first line begins with.

@@ -5,9 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::admin::LoopMetrics;
 use super::journal::{Fsync, JournalEvent, JournalTask};
-use super::links::Secrets;
 use super::log_lines::Level;
 use crate::limits::Limits;
+use crate::secret::Secrets;
 use crate::units::{ConnId, LookupId, PeerId};
 
 /// The identity of a node, and its neighbours.

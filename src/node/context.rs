@@ -5,11 +5,11 @@ use super::admin::Counters;
 use super::api::{Ack, Config};
 use super::clocks::Clocks;
 use super::effects::Effects;
-use super::links::Secrets;
 use super::log_lines::LogLines;
 use super::random::Random;
 use crate::buffers::{BufferPool, Timers};
 use crate::limits::{Limit, Limits};
+use crate::secret::Secrets;
 use crate::units::Now;
 use crate::wire::Run;
 

@@ -49,7 +49,7 @@ impl Effects {
 
     /// Lets a connection go on with its lines in the next turn.
     pub fn resume_later(&mut self, session: &mut Session) {
-        if !std::mem::replace(&mut session.in_backlog_queue, true) {
+        if !std::mem::replace(&mut session.input.in_backlog_queue, true) {
             self.backlog.push_back(session.id);
         }
     }

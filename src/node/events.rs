@@ -42,7 +42,7 @@ pub fn received(conn: ConnId, bytes: &[u8], all: &mut Sessions, parts: &mut Part
     let Some(session) = all.get_mut(conn) else {
         return;
     };
-    if !std::mem::replace(&mut session.has_spoken, true)
+    if !std::mem::replace(&mut session.input.has_spoken, true)
         && let Some(from) = session.from
     {
         // At the servers' door its first line says enough.
@@ -160,10 +160,8 @@ pub fn shut_down(all: &mut Sessions, parts: &mut Parts) {
     }
     cx.info(format_args!("ending"));
     cx.arm(Timer::Grace, cx.limits.grace);
-    for conn in all.ids() {
-        if let Some(session) = all.get_mut(conn) {
-            shutdown::begin(session, parts);
-        }
+    for session in all.iter_mut() {
+        shutdown::begin(session, parts);
     }
 }
 
@@ -171,7 +169,7 @@ pub fn shut_down(all: &mut Sessions, parts: &mut Parts) {
 pub fn resume(all: &mut Sessions, parts: &mut Parts) {
     while let Some(conn) = parts.cx.effects.next_backlog() {
         if let Some(session) = all.get_mut(conn) {
-            session.in_backlog_queue = false;
+            session.input.in_backlog_queue = false;
             received(conn, &[], all, parts);
             close_pending(all, parts);
         }

@@ -50,7 +50,7 @@ pub fn gone(conn: ConnId, why: &str, all: &mut Sessions, parts: &mut Parts) {
         acks.arm(cx);
     }
     lines::gone(&session, why, parts);
-    if let Some(from) = session.from.filter(|_| session.has_spoken) {
+    if let Some(from) = session.from.filter(|_| session.input.has_spoken) {
         let level = match session.is_unidentified() {
             true => Level::Debug,
             false => parts.level(&session),

@@ -39,7 +39,6 @@
 //!
 //! - `conn`: connections, whatever they are for
 //! - `clients`: what clients may say
-//! - `store`: the table and its feed
 //! - `links`: the neighbours
 //! - `ack`: what replies wait for
 //! - `journal`: the follower that writes
@@ -62,7 +61,6 @@ mod links;
 mod log_lines;
 mod parts;
 mod random;
-mod store;
 mod timer;
 mod turn;
 
@@ -71,9 +69,7 @@ pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query};
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost, Replay,
 };
-pub use links::{Question, SECRET_BYTES_MIN, Secret, Secrets, question};
 pub use log_lines::{Level, LogLines};
-pub use store::{Change, CursorId, Feed, TOGETHER};
 
 use crate::limits::Limit;
 use crate::units::{ConnId, Mono, Now};
@@ -140,7 +136,7 @@ impl Node {
         if let Some(action) = parts.cx.effects.actions.pop_front() {
             return Some(action);
         }
-        if let Some(conn) = turn::next_link(all, parts) {
+        if let Some(conn) = turn::next_to_flush(&mut parts.cx.effects.links_to_flush, all) {
             return Some(Action::Flush(conn));
         }
         if let Some(journal) = &mut parts.journal
@@ -148,7 +144,7 @@ impl Node {
         {
             return Some(Action::Journal(task));
         }
-        if let Some(conn) = turn::next_client(all, parts) {
+        if let Some(conn) = turn::next_to_flush(&mut parts.cx.effects.clients_to_flush, all) {
             return Some(Action::Flush(conn));
         }
         if !self.stopped && turn::is_over(all, parts) {
@@ -212,16 +208,6 @@ impl Node {
         Inspector::new(&self.sessions, &self.parts)
     }
 
-    /// Takes in a line of the journal, given without its LF, before anything else happens.
-    ///
-    /// # Errors
-    /// Why the line is lost.
-    pub fn replay(&mut self, line: &[u8]) -> Result<(), Lost> {
-        let at = journal::replay(&mut self.parts.store, line)?;
-        self.parts.cx.clocks.replayed(at);
-        Ok(())
-    }
-
     /// All of the journal was replayed.
     pub fn replayed(&mut self) {
         if let Some(journal) = &mut self.parts.journal {
@@ -235,12 +221,15 @@ impl Node {
     }
 }
 
+/// Before anything else happens, the journal is read.
 impl Replay for Node {
     fn look_ahead(&self, bytes: &[u8]) {
         self.parts.store.look_ahead(bytes);
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), Lost> {
-        self.replay(line)
+        let at = journal::replay(&mut self.parts.store, line)?;
+        self.parts.cx.clocks.replayed(at);
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::conn::{Kind, Session};
 use super::context::{Context, Level};
 use super::journal::Journal;
 use super::links::Links;
-use super::store::Store;
+use crate::store::Store;
 
 /// The parts of a node besides its connections.
 #[derive(Debug)]

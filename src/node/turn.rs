@@ -1,6 +1,8 @@
 //! The part of a turn that no event brings: deadlines expire, followers are pumped, replies are
 //! released, and the shell is told whom to flush.
 
+use std::collections::VecDeque;
+
 use super::admin::shutdown;
 use super::api::{Ack, Action, LookupError};
 use super::conn::{Sessions, output, settle, timeouts};
@@ -99,21 +101,10 @@ fn release(all: &mut Sessions, parts: &mut Parts) {
     }
 }
 
-/// The next link with bytes to flush.
-pub fn next_link(all: &mut Sessions, parts: &mut Parts) -> Option<ConnId> {
+/// The next connection with bytes to flush: everything in its outbox may leave now.
+pub fn next_to_flush(queue: &mut VecDeque<ConnId>, all: &mut Sessions) -> Option<ConnId> {
     loop {
-        let conn = parts.cx.effects.links_to_flush.pop_front()?;
-        if let Some(session) = all.get_mut(conn) {
-            session.in_flush_queue = false;
-            return Some(conn);
-        }
-    }
-}
-
-/// The next client with bytes to flush: all its replies may leave now.
-pub fn next_client(all: &mut Sessions, parts: &mut Parts) -> Option<ConnId> {
-    loop {
-        let conn = parts.cx.effects.clients_to_flush.pop_front()?;
+        let conn = queue.pop_front()?;
         if let Some(session) = all.get_mut(conn) {
             session.in_flush_queue = false;
             session.output.flushable = session.output.outbox.len() as u32;

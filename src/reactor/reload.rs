@@ -3,7 +3,8 @@
 
 use std::net::SocketAddr;
 
-use crate::node::{Neighbour, Secrets};
+use crate::node::Neighbour;
+use crate::secret::Secrets;
 use crate::units::PeerId;
 
 /// Where a neighbour's servers' door is.

@@ -11,8 +11,8 @@ use super::answer::Answer;
 use super::call::Call;
 use super::dialogue::Dialogue;
 use crate::limits::LIMITS;
-use crate::node::Secrets;
 use crate::reactor::{Clock, Resolver, wait};
+use crate::secret::Secrets;
 use crate::topology::{Host, Topology};
 use crate::units::Mono;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::node::{Question, Secret, Secrets};
+use crate::secret::{Question, Secret, Secrets};
 
 const WANTS_PROOF: &str = "it wants proof; give its secret with --secret-file FILE";
 const DIFFERS: &str = "it has a different secret; give its secret with --secret-file FILE";

@@ -13,7 +13,7 @@ use crate::units::Wall;
 
 /// One run of a server, from its start to its end (Redis: "run id"). Random, and written as 16
 /// lower-case hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Run(pub u64);
 
 impl fmt::Display for Run {

@@ -4,7 +4,7 @@
 
 use crate::support::random::{self, Random};
 use arbtest::arbitrary::Result;
-use herd::node::{Change, CursorId, Feed};
+use herd::store::{Change, CursorId, Feed};
 use herd::units::PeerId;
 
 const PEERS: u8 = 3;

@@ -3,7 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use herd::node::{Action, Config, Door, Event, Neighbour, Node, Secret, Secrets};
+use herd::node::{Action, Config, Door, Event, Neighbour, Node};
+use herd::secret::{Secret, Secrets};
 use herd::units::{ConnId, MILLISECOND, Mono, Now, Wall};
 
 use crate::support::kernel::config;

@@ -307,7 +307,7 @@ fn a_table_that_stays_different_is_told_again_and_shown_in_the_status() {
     assert!(told[1] - told[0] >= 60, "{told:?}");
     let warnings = |node: &mut Node, text: &str| node.log().text().matches(text).count();
     assert_eq!(warnings(&mut node, "stays different"), 1);
-    let digest = node.inspect().snapshot().digest;
+    let digest = node.inspect().table().digest;
     let answer = format!("SINCE 0000000000000001 3 3 {digest:016x}\n");
     hear(&mut node, at(71_000), LINK, &answer);
     assert!(!differs(&mut node, 71));

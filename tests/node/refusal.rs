@@ -1,7 +1,8 @@
 //! Neighbours that refuse each other until somebody corrects a file: how often one dials, and how
 //! much both write into their logs.
 
-use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node, Secret, Secrets};
+use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node};
+use herd::secret::{Secret, Secrets};
 use herd::units::{ConnId, MILLISECOND, Mono, Now, PeerId, Wall};
 
 use crate::support::kernel::config;

@@ -1,7 +1,8 @@
 //! The shared secret: two servers that know it trust each other, and nobody else gets anything
 //! into the table or disturbs a link, however it goes about it.
 
-use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node, Secret, Secrets};
+use herd::node::{Action, Config, Door, Event, Level, Neighbour, Node};
+use herd::secret::{Secret, Secrets};
 use herd::units::{ConnId, Mono, Now, PeerId, SECOND, Wall};
 
 use crate::support::kernel::config;

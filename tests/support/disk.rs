@@ -1,6 +1,6 @@
 //! The disk of one server, in memory: its journal, and the worker's task. It outlives processes.
 
-use herd::node::{JournalEvent, JournalTask, Node};
+use herd::node::{JournalEvent, JournalTask, Node, Replay};
 
 /// A disk, with the worker's hands on it.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ impl Disk {
     pub fn replay(&self, node: &mut Node) {
         for line in self.text.split(|&byte| byte == b'\n') {
             if !line.is_empty() {
-                assert_eq!(node.replay(line), Ok(()), "{}", line.escape_ascii());
+                assert_eq!(Replay::take(node, line), Ok(()), "{}", line.escape_ascii());
             }
         }
         node.replayed();

@@ -6,18 +6,23 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 18] = [
+const EDGES: [(&str, &[&str]); 20] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
     ("buffers", &["units"]),
-    ("node", &["units", "limits", "wire", "buffers"]),
+    ("store", &["units", "limits", "wire"]),
+    ("secret", &["limits", "wire"]),
+    (
+        "node",
+        &["units", "limits", "wire", "buffers", "store", "secret"],
+    ),
     ("places", &["limits", "node", "wire"]),
-    ("journal", &["units", "limits", "wire", "node"]),
+    ("journal", &["units", "limits", "wire", "store", "node"]),
     (
         "reactor",
         &[
-            "units", "limits", "buffers", "node", "places", "journal", "logging",
+            "units", "limits", "buffers", "secret", "node", "places", "journal", "logging",
         ],
     ),
     ("topology", &["limits"]),
@@ -32,7 +37,9 @@ const EDGES: [(&str, &[&str]); 18] = [
     ),
     (
         "status",
-        &["units", "limits", "node", "reactor", "topology", "terminal"],
+        &[
+            "units", "limits", "secret", "reactor", "topology", "terminal",
+        ],
     ),
     (
         "load",
@@ -41,8 +48,8 @@ const EDGES: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
-            "units", "limits", "node", "places", "journal", "reactor", "topology", "logging",
-            "terminal", "stdio", "up", "status", "load",
+            "units", "limits", "secret", "node", "places", "journal", "reactor", "topology",
+            "logging", "terminal", "stdio", "up", "status", "load",
         ],
     ),
     ("guide", &[]),
@@ -53,7 +60,9 @@ const EDGES: [(&str, &[&str]); 18] = [
 const SHARED_WITH_PLACES: [&str; 2] = ["Query", "LookupError"];
 
 /// Rooms without I/O, and the words that they never contain.
-const PURE: [&str; 5] = ["units", "limits", "wire", "buffers", "node"];
+const PURE: [&str; 7] = [
+    "units", "limits", "wire", "buffers", "secret", "store", "node",
+];
 /// Files without I/O in a room that has I/O elsewhere.
 const PURE_FILES: [&str; 5] = [
     "src/load/verify.rs",

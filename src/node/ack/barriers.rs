@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::buffers::Ticket;
+use crate::node::conn::Waiting;
 use crate::units::{ConnId, LookupId, Mono};
 
 /// All replies that wait. Clients' reply queues bound them.
@@ -21,14 +21,6 @@ pub struct Barriers {
     updates: VecDeque<Update>,
     /// An upper bound of the updates whose clients have gone.
     orphans: usize,
-}
-
-/// A reply that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    pub conn: ConnId,
-    pub ticket: Ticket,
-    pub since: Mono,
 }
 
 #[derive(Debug)]

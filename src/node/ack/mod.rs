@@ -3,25 +3,25 @@
 mod barriers;
 mod wave;
 
-pub use barriers::{Barriers, Waiting};
+pub use barriers::Barriers;
 pub use wave::Waves;
 
 use super::api::Ack;
-use super::conn::Sessions;
+use super::conn::{Sessions, Waiting};
 use super::context::Context;
 use super::log_lines::Level;
 use super::timer::Timer;
 use crate::limits::{Limit, Throttle};
 
 /// The replies that wait, and how far their barriers have moved.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Acks {
     pub barriers: Barriers,
     pub waves: Waves,
     /// Changes up to this one are safe on the disk, or no reply waits for that.
     pub synced: u64,
-    /// Replies that did not wait until every server had their update.
-    late: u64,
+    /// Replies that did not wait until every server had their update, since the start.
+    pub late: u64,
     warnings: Throttle,
 }
 
@@ -29,17 +29,13 @@ impl Acks {
     /// Nobody waits. Changes up to `synced` are safe.
     pub fn new(synced: u64) -> Acks {
         Acks {
-            barriers: Barriers::default(),
-            waves: Waves::default(),
             synced,
-            late: 0,
-            warnings: Throttle::default(),
+            ..Acks::default()
         }
     }
 
     /// The barrier of an update that is known here: the change that must be synced and the wave
-    /// that must return; none: its reply may leave. `last` is the newest change. A report that
-    /// repeats another waits, too: the one that it confirms may not be safe yet.
+    /// that must return; none: its reply may leave. `last` is the newest change.
     pub fn barrier(&self, last: u64, ack: Ack) -> Option<(u64, u64)> {
         match ack {
             Ack::Local if last <= self.synced => None,
@@ -85,10 +81,5 @@ impl Acks {
             Some(since) => cx.timers.set(Timer::Ack, since + cx.limits.ack_wait),
             None => cx.timers.stop(Timer::Ack),
         }
-    }
-
-    /// Replies that did not wait until every server had their update, since the start.
-    pub fn late(&self) -> u64 {
-        self.late
     }
 }

@@ -20,8 +20,8 @@ use crate::wire::Run;
 /// All waves that this server takes part in.
 #[derive(Debug, Default)]
 pub struct Waves {
-    /// The newest wave of each server, by its run.
-    newest: BTreeMap<u64, Wave>,
+    /// The newest wave of each server.
+    newest: BTreeMap<Run, Wave>,
     /// The number of our last wave.
     last: u64,
     /// The number of our last wave that has returned.
@@ -57,15 +57,14 @@ impl Waves {
     /// Starts a wave if a reply waits for one (`wanted`) and none is under way. `up` has a bit for
     /// each neighbour that is told every change.
     pub fn start(&mut self, wanted: u64, up: u64, cx: &mut Context) {
-        let is_busy = self.newest.get(&cx.me.run.0).is_some_and(|wave| {
+        let is_busy = self.newest.get(&cx.me.run).is_some_and(|wave| {
             // A wave that nobody has answered for this long never returns.
             wave.awaited != 0 && cx.now.mono.since(wave.since) < cx.limits.dead
         });
         if wanted > self.last && !is_busy {
             self.last += 1;
-            let (run, number) = (cx.me.run, self.last);
-            if self.spread(run, number, None, up, cx) {
-                self.complete(run, cx);
+            if self.spread(cx.me.run, self.last, None, up, cx) {
+                self.returned = self.last;
             }
         }
     }
@@ -79,7 +78,7 @@ impl Waves {
         up: u64,
         cx: &mut Context,
     ) -> bool {
-        let newest = self.newest.get(&run.0);
+        let newest = self.newest.get(&run);
         let is_known = newest.is_some_and(|wave| wave.number >= number);
         if is_known || run == cx.me.run {
             return true;
@@ -90,19 +89,22 @@ impl Waves {
 
     /// A neighbour said DONE.
     pub fn on_done(&mut self, peer: PeerId, run: Run, number: u64, cx: &mut Context) {
-        let wave = self.newest.get(&run.0);
-        let is_told = |wave: &Wave| wave.unsent >> peer.index() & 1 == 0;
-        if wave.is_some_and(|wave| wave.number == number && is_told(wave)) {
-            self.answered(1 << peer.index(), run, cx);
+        let bit = 1 << peer.index();
+        if let Some(wave) = self.newest.get_mut(&run)
+            && wave.number == number
+            && wave.unsent & bit == 0
+            && wave.answered(bit)
+        {
+            self.complete(run, cx);
         }
     }
 
     /// Nothing is awaited any more from the neighbours `lost`, of which each has a bit.
     pub fn forget_lost(&mut self, lost: u64, cx: &mut Context) {
-        let waves = self.newest.iter();
-        let waves = waves.filter(|(_, wave)| wave.awaited & lost != 0);
-        for run in waves.map(|(run, _)| Run(*run)).collect::<Vec<_>>() {
-            self.answered(lost, run, cx);
+        let waves = self.newest.iter_mut();
+        let complete = waves.filter_map(|(run, wave)| wave.answered(lost).then_some(*run));
+        for run in complete.collect::<Vec<_>>() {
+            self.complete(run, cx);
         }
     }
 
@@ -118,7 +120,7 @@ impl Waves {
         let waves = waves.filter(|(_, wave)| wave.unsent & bit != 0);
         let told = waves.map(|(run, wave)| {
             wave.unsent &= !bit;
-            (Run(*run), wave.number)
+            (*run, wave.number)
         });
         told.collect()
     }
@@ -137,7 +139,7 @@ impl Waves {
         awaited: u64,
         cx: &mut Context,
     ) -> bool {
-        if !self.newest.contains_key(&run.0) && self.newest.len() >= cx.limits.waves {
+        if !self.newest.contains_key(&run) && self.newest.len() >= cx.limits.waves {
             cx.hit(Limit::waves);
             // Most are of servers that are long gone. If none is complete, replies are late.
             let mut waves = self.newest.iter();
@@ -153,35 +155,28 @@ impl Waves {
             awaited,
             unsent: awaited,
         };
-        self.newest.insert(run.0, wave);
+        self.newest.insert(run, wave);
         cx.effects.news = true;
         awaited == 0
     }
 
-    /// These neighbours have answered a wave.
-    fn answered(&mut self, neighbours: u64, run: Run, cx: &mut Context) {
-        let Some(wave) = self.newest.get_mut(&run.0) else {
-            return;
-        };
-        if wave.awaited & neighbours == 0 {
-            return;
-        }
-        wave.awaited &= !neighbours;
-        wave.unsent &= !neighbours;
-        if wave.awaited == 0 {
-            self.complete(run, cx);
-        }
-    }
-
     /// All have answered: our own wave has returned, and the parent of another's is told.
     fn complete(&mut self, run: Run, cx: &mut Context) {
-        let Some(wave) = self.newest.get(&run.0) else {
-            return;
-        };
+        let wave = &self.newest[&run];
         match wave.parent {
             Some(conn) => self.done.push((conn, run, wave.number)),
             None => self.returned = wave.number,
         }
         cx.effects.news = true;
+    }
+}
+
+impl Wave {
+    /// Nothing is awaited from these neighbours any more. True: they were the last.
+    fn answered(&mut self, neighbours: u64) -> bool {
+        let was_awaited = self.awaited & neighbours != 0;
+        self.awaited &= !neighbours;
+        self.unsent &= !neighbours;
+        was_awaited && self.awaited == 0
     }
 }

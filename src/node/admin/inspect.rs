@@ -2,7 +2,8 @@
 
 use super::metrics::{ConnStats, Snapshot};
 use crate::node::conn::Sessions;
-use crate::node::journal::{self, Journal, JournalStatus};
+use crate::node::context::Timer;
+use crate::node::journal::{self, JournalStatus};
 use crate::node::parts::Parts;
 use crate::units::ConnId;
 use crate::wire::Position;
@@ -22,16 +23,11 @@ impl<'a> Inspector<'a> {
     /// The present contents of the node, counted.
     pub fn snapshot(&self) -> Snapshot {
         let Parts { cx, acks, .. } = self.parts;
-        let table = self.table();
-        let journal_timers = self.parts.journal.as_ref().is_some_and(Journal::is_timed);
+        let has_journal_timer = cx.timers.is_set(Timer::Journal);
         Snapshot {
             sessions: self.sessions.iter().count(),
-            timers: cx.timers.len() - usize::from(journal_timers),
+            timers: cx.timers.count() - usize::from(has_journal_timer),
             lookups: acks.barriers.lookups(),
-            acks_late: acks.late(),
-            changes: table.seq,
-            records: table.count,
-            digest: table.digest,
         }
     }
 

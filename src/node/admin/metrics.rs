@@ -85,7 +85,7 @@ pub struct Recent {
     pub counts: Counts,
 }
 
-/// The contents of a node: everything that could leak, and the marks of convergence.
+/// The contents of a node: everything that could leak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// Connections, clients' and links.
@@ -94,15 +94,6 @@ pub struct Snapshot {
     pub timers: usize,
     /// Lookups that a client waits for.
     pub lookups: usize,
-    /// Replies that `--ack herd` sent before every server had their update, or
-    /// `--ack herd-or-error` as errors, since the start.
-    pub acks_late: u64,
-    /// Changes that the feed has numbered.
-    pub changes: u64,
-    /// Clients in the table.
-    pub records: u64,
-    /// The digest of the table.
-    pub digest: u64,
 }
 
 /// The contents of one connection, in bytes unless a field says otherwise.

@@ -43,7 +43,7 @@ pub fn report(parts: &Parts) -> Value {
             "in_flight": acks.barriers.lookups(),
             "failed": counts.lookups_failed,
         },
-        "acks_late": acks.late(),
+        "acks_late": acks.late,
         "totals": counted(counts, |count| json!(count)),
         "rates": counted(&recent.counts, |count| json!(per_second(count, recent.period))),
         "turns_per_second": per_second(recent.turns, recent.period),
@@ -66,9 +66,7 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
         Link::Up(_) | Link::Closing(_) => "up",
         _ if refusal.is_some() => "refused",
         Link::Down => "down",
-        Link::Dialling | Link::HelloSent(_) | Link::AwaitingSince(_) | Link::TellingOne(_) => {
-            "dialling"
-        }
+        _ => "dialling",
     };
     let known = if peer.is_foreign() {
         outgoing.sent_seq

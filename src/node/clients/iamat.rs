@@ -1,19 +1,25 @@
 //! IAMAT: a client says where it is.
 
-use super::reply::Reply;
 use crate::limits::Limit;
+use crate::node::ack::Acks;
+use crate::node::api::Ack;
+use crate::node::conn::{Session, output};
 use crate::node::context::{Context, Level};
-use crate::node::store::{Offered, Source, Store};
+use crate::node::parts::Parts;
+use crate::store::{Offered, Source};
 use crate::wire::{Difference, Location, Report, Time};
 
-/// Takes in a client's report of its location.
+/// Takes in a client's report of its location, and replies with the AT line. False: the command is
+/// invalid here and now.
 pub fn iamat(
+    session: &mut Session,
+    line: &[u8],
     client: &[u8],
     location: Location<'_>,
     time: Time<'_>,
-    store: &mut Store,
-    cx: &mut Context,
-) -> Reply {
+    parts: &mut Parts,
+) -> bool {
+    let (cx, store, acks) = (&mut parts.cx, &mut parts.store, &mut parts.acks);
     let difference = cx.now.wall - time.at;
     if difference < -cx.limits.clock_ahead {
         cx.hit(Limit::clock_ahead);
@@ -21,7 +27,7 @@ pub fn iamat(
         for warning in warnings.into_iter().flatten() {
             cx.log.write(Level::Warn, format_args!("{warning}"));
         }
-        return Reply::Invalid;
+        return false;
     }
     let difference = Difference::new(difference);
     let report = Report {
@@ -32,15 +38,41 @@ pub fn iamat(
         time,
     };
     match store.offer(&report, Source::Client) {
-        Offered::Accepted(slot) => Reply::Updated(slot),
+        Offered::Accepted(slot) => {
+            cx.effects.news = true;
+            let (at, last) = (store.record(slot).line(), store.feed.last());
+            acknowledge(session, [at, line], last, acks, cx);
+        }
         Offered::Duplicate(_) | Offered::Older => {
             let mut at = Vec::with_capacity(report.line_len());
             report.push(&mut at);
-            Reply::Repeated(at)
+            acknowledge(session, [&at, line], store.feed.last(), acks, cx);
         }
         Offered::Full(limit) => {
             cx.hit(limit);
-            Reply::Invalid
+            return false;
         }
     }
+    true
+}
+
+/// Replies to the IAMAT `line` with its AT line `at` now, or when the reply's barrier is released. `last` is the newest change. A report that
+/// changed nothing waits, too: the one that it repeats may not be safe yet.
+fn acknowledge(
+    session: &mut Session,
+    [at, line]: [&[u8]; 2],
+    last: u64,
+    acks: &mut Acks,
+    cx: &mut Context,
+) {
+    cx.counters.counts.iamats += 1;
+    let Some((change, wave)) = acks.barrier(last, cx.me.ack) else {
+        return output::reply(session, at, cx);
+    };
+    let reply = match cx.me.ack {
+        Ack::HerdOrError => output::reserve_two(session, [at, &output::echo(line)], cx),
+        Ack::Local | Ack::Herd => output::reserve(session, at.to_vec(), cx),
+    };
+    acks.barriers.await_update(reply, change, wave);
+    cx.effects.news = true;
 }

@@ -1,98 +1,31 @@
-//! A client's line and its reply.
+//! A client's line: it is one of the two commands, or echoed.
 
 use super::iamat::iamat;
-use super::reply::Reply;
 use super::whatsat::whatsat;
-use crate::node::ack::{Acks, Waiting};
-use crate::node::api::{Ack, Action, Query};
 use crate::node::conn::{Session, output};
-use crate::node::context::{Context, Timer};
 use crate::node::links::foreign;
 use crate::node::parts::Parts;
-use crate::wire::{Command, push_echo};
+use crate::wire::Command;
 
 /// Handles a client's line, given without its LF.
 pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
     parts.log_line(session, '<', line);
-    let reply = match Command::parse(line) {
+    let is_valid = match Command::parse(line) {
         Some(Command::Iamat {
             client,
             location,
             time,
-        }) => iamat(client, location, time, &mut parts.store, &mut parts.cx),
+        }) => iamat(session, line, client, location, time, parts),
         Some(Command::Whatsat {
             client,
             radius_km,
             bound,
-        }) => whatsat(client, radius_km, bound, &parts.store),
-        None if foreign::report(session, line, parts) => Reply::Silence,
-        None => Reply::Invalid,
+        }) => whatsat(session, client, radius_km, bound, parts),
+        // A server of another make tells us a change here.
+        None => foreign::report(session, line, parts),
     };
-    let Parts {
-        store, acks, cx, ..
-    } = parts;
-    match reply {
-        Reply::Updated(slot) => {
-            cx.effects.news = true;
-            let (at, last) = (store.record(slot).line(), store.feed.last());
-            acknowledge(session, [at, line], last, acks, cx);
-        }
-        Reply::Repeated(at) => acknowledge(session, [&at, line], store.feed.last(), acks, cx),
-        Reply::Places(at, query) => look_up(session, at, query, acks, cx),
-        Reply::Silence => {}
-        Reply::Invalid => {
-            cx.counters.counts.invalid += 1;
-            output::reply(session, &echo(line), cx);
-        }
+    if !is_valid {
+        parts.cx.counters.counts.invalid += 1;
+        output::reply(session, &output::echo(line), &mut parts.cx);
     }
-}
-
-fn echo(line: &[u8]) -> Vec<u8> {
-    let mut echo = Vec::with_capacity(line.len() + 3);
-    push_echo(&mut echo, line);
-    echo
-}
-
-/// Replies to the IAMAT `line` with its AT line `at`, now or when its barrier is released. `last`
-/// is the newest change.
-fn acknowledge(
-    session: &mut Session,
-    [at, line]: [&[u8]; 2],
-    last: u64,
-    acks: &mut Acks,
-    cx: &mut Context,
-) {
-    cx.counters.counts.iamats += 1;
-    let Some((change, wave)) = acks.barrier(last, cx.me.ack) else {
-        return output::reply(session, at, cx);
-    };
-    let ticket = match cx.me.ack {
-        Ack::HerdOrError => output::reserve_two(session, [at, &echo(line)]),
-        Ack::Local | Ack::Herd => output::reserve(session, at.to_vec(), cx),
-    };
-    let reply = Waiting {
-        conn: session.id,
-        ticket,
-        since: cx.now.mono,
-    };
-    acks.barriers.await_update(reply, change, wave);
-    cx.effects.news = true;
-}
-
-/// Has the workers look up what is near, and reserves the reply's place.
-fn look_up(session: &mut Session, at: Vec<u8>, query: Query, acks: &mut Acks, cx: &mut Context) {
-    cx.counters.counts.whatsats += 1;
-    session.output.lookups += 1;
-    let id = acks.barriers.await_lookup(Waiting {
-        conn: session.id,
-        ticket: output::reserve(session, at, cx),
-        since: cx.now.mono,
-    });
-    cx.arm(Timer::Lookup(id), cx.limits.lookup_wait);
-    let (number, km) = (id.0, query.radius_m / 1000);
-    let (north, east) = (&query.latitude, &query.longitude);
-    cx.info(format_args!(
-        "lookup {number}: {km} km around {north},{east}"
-    ));
-    cx.effects.actions.push_back(Action::LookUp(id, query));
 }

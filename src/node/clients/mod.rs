@@ -2,7 +2,6 @@
 
 mod iamat;
 pub mod lines;
-mod reply;
 mod whatsat;
 
 pub use whatsat::answer;

@@ -1,27 +1,43 @@
 //! WHATSAT: a client asks what is near another.
 
-use super::reply::Reply;
-use crate::node::ack::Waiting;
-use crate::node::api::{LookupError, Query};
-use crate::node::context::{Context, Level};
-use crate::node::store::Store;
+use crate::node::api::{Action, LookupError, Query};
+use crate::node::conn::{Session, Waiting, output};
+use crate::node::context::{Context, Level, Timer};
+use crate::node::parts::Parts;
 use crate::units::{LookupId, MILLISECOND};
 use crate::wire::json;
 
-/// The AT line of this moment, and what the workers are to look up. A client that this server does
-/// not know is invalid.
-pub fn whatsat(client: &[u8], radius_km: u32, bound: usize, store: &Store) -> Reply {
+/// Has the workers look up what is near a client, and reserves the place of the reply, which begins
+/// with the AT line of this moment. False: this server does not know that client.
+pub fn whatsat(
+    session: &mut Session,
+    client: &[u8],
+    radius_km: u32,
+    bound: usize,
+    parts: &mut Parts,
+) -> bool {
+    let (cx, store) = (&mut parts.cx, &parts.store);
     let Some(slot) = store.find(client) else {
-        return Reply::Invalid;
+        return false;
     };
-    let location = store.record(slot).location();
+    cx.counters.counts.whatsats += 1;
+    session.output.lookups += 1;
+    let record = store.record(slot);
+    let reply = output::reserve(session, record.line().to_vec(), cx);
+    let id = parts.acks.barriers.await_lookup(reply);
+    cx.arm(Timer::Lookup(id), cx.limits.lookup_wait);
+    let location = record.location();
     let query = Query {
         latitude: location.latitude(),
         longitude: location.longitude(),
         radius_m: radius_km * 1000,
         bound,
     };
-    Reply::Places(store.record(slot).line().to_vec(), query)
+    let (number, north, east) = (id.0, &query.latitude, &query.longitude);
+    let line = format_args!("lookup {number}: {radius_km} km around {north},{east}");
+    cx.info(line);
+    cx.effects.actions.push_back(Action::LookUp(id, query));
+    true
 }
 
 /// A lookup came back: the rest of the reply. Errors have the shape of an answer.
@@ -35,9 +51,8 @@ pub fn answer(
     let mut text = match answer {
         Ok(text) => {
             let size = text.len();
-            cx.info(format_args!(
-                "lookup {id}: JSON of {size} bytes after {ms} ms"
-            ));
+            let line = format_args!("lookup {id}: JSON of {size} bytes after {ms} ms");
+            cx.info(line);
             text
         }
         Err(error) => {

@@ -17,7 +17,6 @@
 
 use std::borrow::Cow;
 
-use super::output;
 use super::session::{Phase, Session};
 use crate::node::context::{Context, Timer};
 
@@ -41,16 +40,6 @@ impl End {
 pub fn close(session: &mut Session, why: impl Into<Cow<'static, str>>, cx: &mut Context) {
     session.phase = Phase::Closed;
     cx.effects.close_later(session.id, why);
-}
-
-/// Echoes the first bytes of a line that is wrong beyond answering.
-pub fn echo(session: &mut Session, line: &[u8], cx: &mut Context) {
-    output::reply(session, &[b"? ", line, b"\n"].concat(), cx);
-}
-
-/// Sends the last line, given without its LF. Its sender logs it.
-pub fn last_reply(session: &mut Session, line: &[u8], cx: &mut Context) {
-    output::reply_quietly(session, &[line, b"\n"].concat(), cx);
 }
 
 /// The next reply is the last: input that still comes is dropped, and the connection ends.

@@ -48,11 +48,6 @@ impl Default for Deadlines {
 }
 
 impl Deadlines {
-    /// The line is complete, or none had begun.
-    pub fn line_ended(&mut self) {
-        self.line = NEVER;
-    }
-
     /// A line has begun, unless it had before.
     pub fn line_began(&mut self, now: Mono, paused: bool) {
         if self.line == NEVER {

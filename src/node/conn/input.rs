@@ -1,14 +1,14 @@
 //! The way in: bytes become lines, and each line is handed to whoever understands it, as many as
 //! a turn allows and as there is room for the answers.
 
-use super::deadlines::Stamp;
+use super::deadlines::{NEVER, Stamp};
 use super::session::{Phase, Session};
 use super::settle::settle;
 use super::timeouts;
 use crate::buffers::Line;
 use crate::limits::Limit;
 use crate::node::parts::Parts;
-use crate::node::store::TOGETHER;
+use crate::store::TOGETHER;
 
 /// Handles one line, given without its LF.
 pub type Handler = fn(&mut Session, Line<'_>, &mut Parts);
@@ -54,7 +54,8 @@ pub fn process(session: &mut Session, mut fresh: &[u8], parts: &mut Parts, handl
     session.input.lines = lines;
     session.input.backlog = backlog;
     if handled > 0 || !line_begun {
-        session.deadlines.line_ended();
+        // The line is complete, or none had begun.
+        session.deadlines.line = NEVER;
     }
     if !backlog && session.phase == Phase::HalfClosed {
         process_rest(session, parts, handle);

@@ -18,6 +18,8 @@ use super::deadlines::Stamp;
 use super::session::Session;
 use crate::buffers::Ticket;
 use crate::node::context::{Context, Level};
+use crate::units::{ConnId, Mono};
+use crate::wire::push_echo;
 
 /// Replies after the replies before it: at once, if none of them waits.
 pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
@@ -35,15 +37,38 @@ pub fn reply_quietly(session: &mut Session, line: &[u8], cx: &mut Context) {
     cx.effects.flush(session);
 }
 
+/// A reply that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub conn: ConnId,
+    pub ticket: Ticket,
+    pub since: Mono,
+}
+
 /// Reserves the place of a reply that waits for a barrier, and of which only `head` is known.
-pub fn reserve(session: &mut Session, head: Vec<u8>, cx: &mut Context) -> Ticket {
+pub fn reserve(session: &mut Session, head: Vec<u8>, cx: &mut Context) -> Waiting {
     log_reply(session, &head, cx);
-    session.output.replies.reserve(head)
+    Waiting {
+        conn: session.id,
+        ticket: session.output.replies.reserve(head),
+        since: cx.now.mono,
+    }
+}
+
+/// The reply to an invalid line.
+pub fn echo(line: &[u8]) -> Vec<u8> {
+    let mut echo = Vec::with_capacity(line.len() + 3);
+    push_echo(&mut echo, line);
+    echo
 }
 
 /// Reserves the place of a reply that will be one of two lines, of which each has its LF.
-pub fn reserve_two(session: &mut Session, lines: [&[u8]; 2]) -> Ticket {
-    session.output.replies.reserve(lines.concat())
+pub fn reserve_two(session: &mut Session, lines: [&[u8]; 2], cx: &Context) -> Waiting {
+    Waiting {
+        conn: session.id,
+        ticket: session.output.replies.reserve(lines.concat()),
+        since: cx.now.mono,
+    }
 }
 
 /// Decides which of the two lines a reply is. It still has to be filled.

@@ -22,13 +22,8 @@ pub struct Session {
     pub deadlines: Deadlines,
     /// The state of [`Kind::Challenged`]. Few connections have one, and idle ones are to be small.
     pub challenge: Option<Box<Challenge>>,
-    /// Bytes have come. A connection without any is not worth a line of the log: it may be a probe
-    /// that comes each second.
-    pub has_spoken: bool,
     /// The connection is in the flush queue.
     pub in_flush_queue: bool,
-    /// The connection is on the list of those that go on in the next turn.
-    pub in_backlog_queue: bool,
 }
 
 /// The incoming direction of a connection.
@@ -36,8 +31,13 @@ pub struct Session {
 pub struct Input {
     /// Bytes that are not processed yet.
     pub lines: LineBuffer,
+    /// Bytes have come. A connection without any is not worth a line of the log: it may be a probe
+    /// that comes each second.
+    pub has_spoken: bool,
     /// Whole lines may be left in `lines`.
     pub backlog: bool,
+    /// The connection is on the list of those that go on in the next turn.
+    pub in_backlog_queue: bool,
     /// The shell was told not to read.
     pub paused: bool,
     /// When bytes last came in, or went out to a client or through a socket that was full.
@@ -114,9 +114,7 @@ impl Session {
             output: Output::default(),
             deadlines: Deadlines::default(),
             challenge: None,
-            has_spoken: false,
             in_flush_queue: false,
-            in_backlog_queue: false,
         }
     }
 

@@ -61,9 +61,9 @@ impl Sessions {
         self.slots.iter().flatten()
     }
 
-    /// The names of all sessions, for a loop that changes them.
-    pub fn ids(&self) -> Vec<ConnId> {
-        self.iter().map(|session| session.id).collect()
+    /// All sessions, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> {
+        self.slots.iter_mut().flatten()
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::close;
 use super::deadlines::{Deadlines, NEVER};
+use super::output;
 use super::session::{Phase, Session};
 use crate::limits::{Limit, Limits};
 use crate::node::context::{Context, Level, Timer};
@@ -59,13 +60,12 @@ pub fn on_timeout(session: &mut Session, cx: &mut Context) {
     let start = session.input.lines.rest().unwrap_or_default();
     if let Some(from) = session.from {
         let seconds = cx.limits.half_line / SECOND;
-        cx.info(format_args!(
-            "{from}: its line was not complete after {seconds} s"
-        ));
+        let line = format_args!("{from}: its line was not complete after {seconds} s");
+        cx.info(line);
         cx.log.client(Level::Info, from, '<', &start);
     }
     close::end_after_reply(session, cx);
-    close::echo(session, &start, cx);
+    output::reply(session, &[b"? ", &start[..], b"\n"].concat(), cx);
 }
 
 #[cfg(test)]
@@ -99,7 +99,7 @@ mod tests {
         session.input.paused = false;
         session.deadlines.turned(Mono(1000));
         assert_eq!(deadline(&session, &LIMITS), due(1015));
-        session.deadlines.line_ended();
+        session.deadlines.line = NEVER;
         assert_eq!(deadline(&session, &LIMITS), None);
         // One that begins while we do not read has all its time before it.
         session.deadlines.line_began(Mono(50), true);

@@ -4,7 +4,7 @@ use super::task::{Fsync, JournalEvent, JournalSize, JournalState, JournalStatus}
 use super::task::{JournalTask, Lost};
 use crate::limits::Limits;
 use crate::node::context::{Context, Level, Timer};
-use crate::node::store::{Change, CursorId, Feed, Follower, Offered, Record, Source, Store};
+use crate::store::{Change, CursorId, Feed, Follower, Offered, Record, Source, Store};
 use crate::units::Wall;
 use crate::wire::{Report, journal_line};
 
@@ -36,7 +36,8 @@ pub fn status(journal: Option<&Journal>, store: &Store, size: JournalSize) -> Jo
 pub struct Journal {
     fsync: Fsync,
     cursor: CursorId,
-    state: State,
+    /// Why the cursor is not at the end of the feed before a reply leaves, if it is not.
+    failure: Option<Failure>,
     /// Lines that were taken from the feed. They stay here until they are written.
     text: Vec<u8>,
     /// The next `written`, once `text` is written.
@@ -50,21 +51,17 @@ pub struct Journal {
     wants_sync: bool,
     /// This turn has not written its slice yet.
     slice_due: bool,
-    /// `Timer::Journal` is set.
-    timed: bool,
     synced_at: Option<Wall>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    /// The cursor is at the end of the feed before a reply leaves.
-    Sound,
-    /// It is not. `lost`: what was written cannot be trusted. `waits`: for the next try.
-    Failing {
-        why: String,
-        lost: bool,
-        waits: bool,
-    },
+/// The state of a journal that cannot be written, or is not up to date again.
+#[derive(Debug)]
+struct Failure {
+    why: String,
+    /// The lines written so far cannot be trusted.
+    is_lost: bool,
+    /// The next try waits for a second.
+    waits: bool,
 }
 
 /// Lines that are put together for one write.
@@ -89,7 +86,7 @@ impl Journal {
         Journal {
             fsync,
             cursor,
-            state: State::Sound,
+            failure: None,
             text: Vec::new(),
             taken: 0,
             written: 0,
@@ -97,7 +94,6 @@ impl Journal {
             task: None,
             wants_sync: false,
             slice_due: false,
-            timed: false,
             synced_at: None,
         }
     }
@@ -118,7 +114,7 @@ impl Journal {
 
     /// The changes that must be written before the replies of this turn leave.
     pub fn before_replies(&mut self, store: &mut Store, limits: &Limits) -> Option<JournalTask> {
-        let is_due = self.state == State::Sound && !store.feed.is_at_end(self.cursor);
+        let is_due = self.failure.is_none() && !store.feed.is_at_end(self.cursor);
         is_due.then(|| self.take(store, limits.journal_batch))
     }
 
@@ -131,9 +127,9 @@ impl Journal {
         if self.task.is_some() {
             return None;
         }
-        let task = match (&self.state, self.fsync) {
-            (State::Failing { lost, waits, .. }, _) if *lost && !*waits => JournalTask::Restart,
-            (State::Sound, fsync) if std::mem::take(&mut self.wants_sync) => match fsync {
+        let task = match &self.failure {
+            Some(failure) if failure.is_lost && !failure.waits => JournalTask::Restart,
+            None if std::mem::take(&mut self.wants_sync) => match self.fsync {
                 Fsync::Off => JournalTask::Check,
                 Fsync::Always | Fsync::EverySecond => JournalTask::Sync,
             },
@@ -145,10 +141,8 @@ impl Journal {
 
     /// Whether the next turn has something to write, whatever else happens.
     pub fn is_catching_up(&self) -> bool {
-        let State::Failing { lost, waits, .. } = self.state else {
-            return false;
-        };
-        !lost && !waits
+        let failure = self.failure.as_ref();
+        failure.is_some_and(|it| !it.is_lost && !it.waits)
     }
 
     /// The lines for the last [`JournalTask::Append`].
@@ -162,21 +156,15 @@ impl Journal {
             JournalEvent::Wrote(Ok(())) => self.wrote(feed, cx),
             JournalEvent::Wrote(Err(why)) => self.fail(why, false, cx),
             JournalEvent::Lost(why) => self.fail(why, true, cx),
-            JournalEvent::Synced(result) => {
-                let covered = self.task.take();
-                match result {
-                    Err(why) => self.fail(why, true, cx),
-                    Ok(()) => {
-                        self.durable = covered.unwrap_or(self.durable);
-                        if self.fsync != Fsync::Off {
-                            self.synced_at = Some(cx.now.wall);
-                        }
-                    }
-                }
-            }
-            JournalEvent::Restarted(Err(why)) => {
+            JournalEvent::Synced(Err(why)) | JournalEvent::Restarted(Err(why)) => {
                 self.task = None;
                 self.fail(why, true, cx);
+            }
+            JournalEvent::Synced(Ok(())) => {
+                self.durable = self.task.take().unwrap_or(self.durable);
+                if self.fsync != Fsync::Off {
+                    self.synced_at = Some(cx.now.wall);
+                }
             }
             JournalEvent::Restarted(Ok(())) => {
                 self.task = None;
@@ -188,29 +176,23 @@ impl Journal {
 
     /// A second has passed since something was written, or could not be.
     pub fn on_timer(&mut self) {
-        self.timed = false;
-        match &mut self.state {
-            State::Sound => self.wants_sync = true,
-            State::Failing { waits, .. } => *waits = false,
+        match &mut self.failure {
+            None => self.wants_sync = true,
+            Some(failure) => failure.waits = false,
         }
-    }
-
-    /// Whether a deadline of the journal's is set.
-    pub fn is_timed(&self) -> bool {
-        self.timed
     }
 
     /// Every change up to this one is safe, or nobody waits for it.
     pub fn durable(&self) -> u64 {
-        match (self.fsync, &self.state) {
-            (Fsync::Always, State::Sound) => self.durable,
+        match (self.fsync, &self.failure) {
+            (Fsync::Always, None) => self.durable,
             _ => u64::MAX,
         }
     }
 
     /// Before the end: whether everything is as safe as it can be. If not, a sync is asked for.
     pub fn is_settled(&mut self) -> bool {
-        let waits = self.fsync != Fsync::Off && self.state == State::Sound;
+        let waits = self.fsync != Fsync::Off && self.failure.is_none();
         if !waits || self.durable >= self.written {
             return true;
         }
@@ -219,10 +201,10 @@ impl Journal {
     }
 
     fn state(&self, size: &JournalSize) -> JournalState {
-        match &self.state {
-            State::Failing { why, .. } => JournalState::Failing(why.clone()),
-            State::Sound if size.compacting => JournalState::Compacting,
-            State::Sound => JournalState::Ok,
+        match &self.failure {
+            Some(failure) => JournalState::Failing(failure.why.clone()),
+            None if size.compacting => JournalState::Compacting,
+            None => JournalState::Ok,
         }
     }
 
@@ -244,37 +226,31 @@ impl Journal {
         self.text.clear();
         self.text.shrink_to(cx.limits.kept_capacity);
         self.written = self.taken;
-        if self.state != State::Sound && !feed.is_at_end(self.cursor) {
+        if self.failure.is_some() && !feed.is_at_end(self.cursor) {
             return;
         }
         if self.fsync == Fsync::Always {
             self.wants_sync = true;
-        } else if !self.timed {
-            self.timed = true;
+        } else if !cx.timers.is_set(Timer::Journal) {
             cx.arm(Timer::Journal, cx.limits.journal_sync);
         }
         self.recover(cx);
     }
 
     /// Updates that are acknowledged from now on may be lost. This is logged once, not at each try.
-    fn fail(&mut self, why: String, lost: bool, cx: &mut Context) {
-        let was_lost = match self.state {
-            State::Failing { lost, .. } => lost,
-            State::Sound => {
-                let note = format_args!(
-                    "the journal keeps nothing for now: {why}; serving on, and trying again each \
-                     second"
-                );
-                cx.log.write(Level::Error, note);
-                false
-            }
-        };
-        self.state = State::Failing {
+    fn fail(&mut self, why: String, is_lost: bool, cx: &mut Context) {
+        if self.failure.is_none() {
+            let note = format_args!(
+                "the journal keeps nothing for now: {why}; serving on, and trying again each second"
+            );
+            cx.log.write(Level::Error, note);
+        }
+        let was_lost = self.failure.as_ref().is_some_and(|it| it.is_lost);
+        self.failure = Some(Failure {
             why,
-            lost: lost || was_lost,
+            is_lost: is_lost || was_lost,
             waits: true,
-        };
-        self.timed = true;
+        });
         cx.arm(Timer::Journal, cx.limits.journal_retry);
     }
 
@@ -283,8 +259,8 @@ impl Journal {
         feed.rewind(self.cursor, 0);
         self.text.clear();
         (self.taken, self.written, self.durable) = (0, 0, 0);
-        if let State::Failing { lost, waits, .. } = &mut self.state {
-            (*lost, *waits) = (false, false);
+        if let Some(failure) = &mut self.failure {
+            (failure.is_lost, failure.waits) = (false, false);
         }
         if feed.is_at_end(self.cursor) {
             self.recover(cx);
@@ -292,7 +268,7 @@ impl Journal {
     }
 
     fn recover(&mut self, cx: &mut Context) {
-        if std::mem::replace(&mut self.state, State::Sound) != State::Sound {
+        if self.failure.take().is_some() {
             let note = format_args!("the journal keeps everything again");
             cx.log.write(Level::Warn, note);
         }

@@ -27,7 +27,7 @@ mod tests {
     use crate::limits::Limits;
     use crate::node::api::{Ack, Config};
     use crate::node::context::{Context, Level};
-    use crate::node::store::{Source, Store};
+    use crate::store::{Source, Store};
     use crate::units::{Mono, SECOND, Wall};
     use crate::wire::{Report, journal_line};
 

@@ -49,7 +49,7 @@ pub enum JournalEvent {
 /// The lines of a journal are given to it.
 pub trait Replay {
     /// The next lines are in `bytes`, LFs included, if there are more than one: time to bring what
-    /// they need into the cache. It is called once for about [`TOGETHER`](super::super::TOGETHER)
+    /// they need into the cache. It is called once for about [`TOGETHER`](crate::store::TOGETHER)
     /// lines.
     fn look_ahead(&self, _bytes: &[u8]) {}
 

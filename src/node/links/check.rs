@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 
 use super::peer::Peer;
-use super::secret::{ACCEPTOR, Side, handshake};
 use crate::node::conn::Session;
 use crate::node::context::Identity;
 use crate::node::log_lines::shown;
 use crate::node::parts::Parts;
+use crate::secret::{ACCEPTOR, Side, handshake};
 use crate::units::PeerId;
 use crate::wire::Hello;
 

@@ -8,7 +8,7 @@ use crate::limits::Limit;
 use crate::node::conn::Session;
 use crate::node::context::{Context, Level, Timer};
 use crate::node::parts::Parts;
-use crate::node::store::Store;
+use crate::store::Store;
 use crate::units::PeerId;
 use crate::wire::{Digests, Position, Scope};
 

@@ -15,7 +15,7 @@ use crate::limits::Limit;
 use crate::node::conn::{Phase, Session, settle};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::parts::Parts;
-use crate::node::store::{Feed, Offered, Source, Store};
+use crate::store::{Feed, Offered, Source, Store};
 use crate::units::{ConnId, PeerId};
 use crate::wire::ForeignReport;
 

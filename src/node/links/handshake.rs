@@ -15,12 +15,12 @@
 use super::check::{OTHER_SECRET, as_dialler, check_acceptor, check_dialler};
 use super::link::Link;
 use super::rivals::Claim;
-use super::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
 use crate::limits::Limit;
 use crate::node::admin::status;
 use crate::node::conn::{Challenge, End, Kind, Session, close};
 use crate::node::context::{Context, Identity, Level, Timer};
 use crate::node::parts::Parts;
+use crate::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
 use crate::units::PeerId;
 use crate::wire::{Hello, Message, Position, Posix, Run};
 

@@ -6,7 +6,7 @@ use super::{clock, refusal};
 use crate::node::conn::{End, Session};
 use crate::node::context::{Level, Timer};
 use crate::node::parts::Parts;
-use crate::node::store::{Offered, Source};
+use crate::store::{Offered, Source};
 use crate::units::PeerId;
 use crate::wire::{Message, Position, Report};
 

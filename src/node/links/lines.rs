@@ -1,7 +1,7 @@
 //! Lines at the servers' door, and on the links that we dialled.
 
 use super::{foreign, handshake, incoming, outgoing, refusal};
-use crate::node::conn::{End, Kind, Session, close};
+use crate::node::conn::{End, Kind, Session, close, output};
 use crate::node::context::Level;
 use crate::node::parts::Parts;
 
@@ -39,7 +39,7 @@ pub fn refuse(session: &mut Session, line: &[u8], why: &str, parts: &mut Parts) 
     };
     let echo = refusal::echo(line, why);
     parts.log_line_at(level, session, '<', line);
-    close::last_reply(session, &echo, &mut parts.cx);
+    output::reply_quietly(session, &[&echo[..], b"\n"].concat(), &mut parts.cx);
     parts.log_line_at(level, session, '>', &echo);
 }
 

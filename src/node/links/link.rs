@@ -4,7 +4,7 @@
 use super::comparison::Comparison;
 use super::skew::Skew;
 use crate::node::context::Level;
-use crate::node::store::CursorId;
+use crate::store::CursorId;
 use crate::units::ConnId;
 use crate::wire::Position;
 

@@ -15,17 +15,13 @@ mod link;
 pub mod outgoing;
 mod peer;
 mod peers;
-mod question;
 mod redial;
 mod refusal;
 pub mod reload;
 mod rivals;
-mod secret;
 mod skew;
 mod telling;
 
 pub use link::Link;
 pub use peer::Peer;
 pub use peers::Links;
-pub use question::Question;
-pub use secret::{SECRET_BYTES_MIN, Secret, Secrets, question};

@@ -12,7 +12,7 @@ use crate::limits::Limit;
 use crate::node::conn::{End, Kind, Output, Phase, Session, Sessions};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::parts::Parts;
-use crate::node::store::{Change, Follower, Record, Store};
+use crate::store::{Change, Follower, Record, Store};
 use crate::units::{ConnId, PeerId};
 use crate::wire::{Message, Position, Run};
 

@@ -11,7 +11,7 @@ use super::telling::Foreign;
 use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::{Action, Neighbour};
 use crate::node::context::{Context, Level, Timer};
-use crate::node::store::{Change, CursorId};
+use crate::store::{Change, CursorId};
 use crate::units::{ConnId, MILLISECOND, PeerId, SECOND};
 use crate::wire::Run;
 

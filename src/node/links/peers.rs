@@ -8,7 +8,7 @@ use crate::limits::{Limit, Limits, Throttle};
 use crate::node::api::Neighbour;
 use crate::node::conn::{Kind, Session, Sessions};
 use crate::node::context::{Context, Timer};
-use crate::node::store::Feed;
+use crate::store::Feed;
 use crate::units::{ConnId, PeerId};
 
 /// The neighbours by index; some indices may be free.

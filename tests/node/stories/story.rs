@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use herd::limits::Limits;
-use herd::node::{Ack, Door, Fsync, LookupError, Secret};
+use herd::node::{Ack, Door, Fsync, LookupError};
+use herd::secret::Secret;
 use herd::units::{MILLISECOND, SECOND};
 
 use super::net::Listener;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use herd::limits::Limits;
-use herd::node::{Ack, Config, Door, Fsync, Level, Secrets};
+use herd::node::{Ack, Config, Door, Fsync, Level};
+use herd::secret::Secrets;
 use herd::units::{Mono, Now, SECOND, Wall};
 
 use super::net::{Listener, Net};

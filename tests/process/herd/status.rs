@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::thread;
 
 use herd::limits::Limits;
-use herd::node::{Secret, question};
+use herd::secret::{Secret, question};
 use serde_json::Value;
 
 use super::iamat;

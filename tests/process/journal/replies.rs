@@ -1,7 +1,7 @@
 //! The order of the journal's write and a client's reply, seen from outside of the node.
 
 use herd::limits::Limits;
-use herd::node::{Ack, Action, Config, Door, Event, Fsync, Node};
+use herd::node::{Ack, Action, Config, Door, Event, Fsync, Node, Replay};
 use herd::node::{JournalEvent, JournalSize, JournalState, JournalTask, LoopMetrics};
 use herd::units::{ConnId, Now};
 
@@ -52,7 +52,7 @@ fn the_status_says_how_the_journal_is() {
     let mut line = Vec::new();
     herd::wire::journal_line::push(&mut line, b"AT A +0.000000000 k +1+1 0\n");
     line.pop();
-    assert_eq!(node.replay(&line), Ok(()));
+    assert_eq!(Replay::take(&mut node, &line), Ok(()));
     node.replayed();
     let size = JournalSize {
         lines: 1,

@@ -1,7 +1,8 @@
 //! A server's turn: observe, tick, and what the node wants done; and what must be true after it.
 //! Its kernel is the world.
 
-use herd::node::{Config, Event, JournalEvent, JournalTask, Level, LookupError, Query, Secret};
+use herd::node::{Config, Event, JournalEvent, JournalTask, Level, LookupError, Query};
+use herd::secret::Secret;
 use herd::units::{LookupId, MILLISECOND, Mono, Now, PeerId, Wall};
 
 use super::guest::Lookup;

@@ -224,7 +224,7 @@ pub fn broadcast(shape: &'static str, links: &Links) -> Broadcast {
             }
         }
         for (place, server) in world.servers() {
-            if server.node.inspect().snapshot().records as usize > known[place].len() {
+            if server.node.inspect().table().count as usize > known[place].len() {
                 let news = moved(server);
                 let now = world.now;
                 late.extend(news.difference(&known[place]).map(|it| now - began[*it]));
@@ -262,7 +262,7 @@ fn until_all_have(world: &mut World, records: u64) -> Vec<u64> {
     while !missing.is_empty() && world.failure.is_none() {
         world.run_until(world.now + MILLISECOND);
         let now = world.now;
-        let has = |server: &Shell| server.node.inspect().snapshot().records >= records;
+        let has = |server: &Shell| server.node.inspect().table().count >= records;
         for (place, server) in world.servers() {
             if has(server) && missing.remove(&place) {
                 when.push(now);

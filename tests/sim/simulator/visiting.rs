@@ -268,10 +268,10 @@ impl Watch for World {
             .conn_stats(conn)
             .is_some_and(|load| load.unread == 0);
         let (told, heard) = (
-            teller.node.inspect().snapshot(),
-            listener.node.inspect().snapshot(),
+            teller.node.inspect().table(),
+            listener.node.inspect().table(),
         );
-        if self.garble.is_done || !obeyed || told.changes != seq || told.digest == heard.digest {
+        if self.garble.is_done || !obeyed || told.seq != seq || told.digest == heard.digest {
             return;
         }
         let lacks = teller.node.inspect().lines().into_iter().find(|line| {

@@ -1,6 +1,6 @@
 //! The asking side of STATUS: one question to one server.
 
-use super::secret::{Secret, question};
+use super::secrets::{Secret, question};
 use crate::wire::Message;
 
 /// A question for a server's status.

@@ -14,20 +14,17 @@ use std::fmt;
 
 use ring::hmac;
 
-use crate::limits::Limits;
+use crate::limits::LIMITS;
 use crate::wire::{Run, from_hex, to_hex};
 
 /// The shared secret.
 #[derive(Clone)]
 pub struct Secret(hmac::Key);
 
-/// The length of the shortest secret, in bytes.
-pub const SECRET_BYTES_MIN: usize = Limits::PRODUCT.secret_min;
-
 impl Secret {
     /// A secret of these bytes; none if there are too few.
     pub fn new(bytes: &[u8]) -> Option<Secret> {
-        let enough = bytes.len() >= SECRET_BYTES_MIN;
+        let enough = bytes.len() >= LIMITS.secret_min;
         enough.then(|| Secret(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
     }
 
@@ -55,7 +52,7 @@ pub struct Secrets(Vec<Secret>);
 impl Secrets {
     /// These secrets; none if there are none, or too many.
     pub fn new(all: Vec<Secret>) -> Option<Secrets> {
-        (1..=Limits::PRODUCT.secrets)
+        (1..=LIMITS.secrets)
             .contains(&all.len())
             .then_some(Secrets(all))
     }
@@ -78,11 +75,8 @@ impl Secrets {
     /// Whether `proof` is that of `message` by any of the secrets. All are tried, so the time does
     /// not say which of them it was.
     pub fn accepts(&self, proof: &[u8], message: &[u8]) -> bool {
-        let mut is_good = false;
-        for secret in &self.0 {
-            is_good |= secret.accepts(proof, message);
-        }
-        is_good
+        let each = self.0.iter().map(|secret| secret.accepts(proof, message));
+        each.fold(false, |is_good, accepts| is_good | accepts)
     }
 }
 
@@ -209,8 +203,8 @@ mod tests {
     #[test]
     fn there_is_one_secret_at_least_and_not_too_many() {
         assert!(secrets([]).is_none());
-        assert!(secrets(["0123456789abcdef"; Limits::PRODUCT.secrets]).is_some());
-        assert!(secrets(["0123456789abcdef"; Limits::PRODUCT.secrets + 1]).is_none());
+        assert!(secrets(["0123456789abcdef"; LIMITS.secrets]).is_some());
+        assert!(secrets(["0123456789abcdef"; LIMITS.secrets + 1]).is_none());
     }
 
     #[test]
