@@ -19,8 +19,8 @@ limits! {
         /// is closed as soon as it connects.
         clients: usize = 40, descriptors;
         /// Clients that have just spoken must not be closed for one another.
-        /// → When no more clients can come in, one that has been idle longer than this and is owed
-        /// nothing is closed for the next one.
+        /// → When no more clients can come in, or no descriptor is left for a connection, one that
+        /// has been idle longer than this and is owed nothing is closed for it.
         clients_idle: u64 = SECOND, time;
         /// A search among all clients would make the turn long.
         /// → The one that has been idle longest among this number makes room; the next search goes

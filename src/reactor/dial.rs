@@ -13,6 +13,7 @@ use mio::Poll;
 
 use super::connect::{connect, is_here};
 use super::io::Sockets;
+use super::listener::lacks_descriptor;
 use super::names::Name;
 use super::pool::Wake;
 use super::race::Race;
@@ -187,6 +188,9 @@ impl Dialler {
         }
         if let Err(why) = outcome {
             attempt.race = None;
+            if lacks_descriptor(&why) {
+                shell.make_room();
+            }
             fail(peer, &why, shell);
         }
     }

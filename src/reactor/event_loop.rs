@@ -182,8 +182,7 @@ impl EventLoop {
         shell.now = shell.watch.clock.set();
         shell.watch.wake(shell.now.mono);
         self.report_metrics();
-        let events = self.shell.events.iter().count();
-        self.shell.watch.begin_turn(events);
+        (self.shell.watch).begin_turn(self.shell.events.iter().count());
         Ok(())
     }
 
@@ -257,7 +256,7 @@ impl EventLoop {
         let now = self.shell.now.mono;
         while let Some(timer) = self.shell.timers.expired(now) {
             match timer {
-                ShellTimer::Accept => self.listeners.retry(),
+                ShellTimer::Accept => self.listeners.on_timer(),
                 ShellTimer::Watchdog => self.notifier.alive(&mut self.shell.timers, now),
                 ShellTimer::Dial(peer) => self.dialler.on_timer(peer, &mut self.shell),
                 ShellTimer::LogCheck | ShellTimer::LogRetry => {
