@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use super::outputs::full_pipe;
 use super::support::client::ask_text;
 use super::support::herd::{Directory, Herd};
 use super::support::process::send_signal;
@@ -220,16 +221,19 @@ fn a_limit_on_threads_is_named() {
     let open = Permissions::from_mode(0o777);
     fs::set_permissions(server.topology.parent().unwrap(), open.clone()).unwrap();
     fs::set_permissions(&server.directory, open).unwrap();
-    let mut setpriv = Command::new("setpriv");
-    setpriv.args(["--reuid", "54321", "--clear-groups", "prlimit", "--nproc=1"]);
+    let limited = || {
+        let mut setpriv = Command::new("setpriv");
+        setpriv.args(["--reuid", "54321", "--clear-groups", "prlimit", "--nproc=1"]);
+        setpriv.arg(env!("CARGO_BIN_EXE_herd"));
+        setpriv
+    };
     let mut may = Command::new("setpriv");
     may.args(["--reuid", "54321", env!("CARGO_BIN_EXE_herd"), "-V"]);
     if !may.output().is_ok_and(|it| it.status.success()) {
         println!("skipped: no setpriv here, or no right to it");
         return;
     }
-    setpriv.arg(env!("CARGO_BIN_EXE_herd"));
-    server.launch_as(setpriv);
+    server.launch_as(limited());
     let ended = server.ended();
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     for name in [
@@ -239,4 +243,8 @@ fn a_limit_on_threads_is_named() {
     ] {
         assert!(ended.stderr.contains(name), "{}", ended.stderr);
     }
+    // Without a thread that could wait for the reader, it does not wait for one that has stopped.
+    let (_reader, writer) = full_pipe();
+    server.launch_to(limited(), Stdio::null(), writer.into());
+    assert_eq!(server.ended().code, Some(1));
 }
