@@ -62,7 +62,8 @@ limits! {
         /// → Reading from a paused connection resumes.
         outbox_low: usize = 16 << 10, bytes;
         /// A client that never reads keeps its replies in memory.
-        /// → A connection that takes none of its unsent bytes for this long is closed.
+        /// → A connection that takes none of its unsent bytes for this long is closed; so is one to
+        /// a plain neighbour whose host does not acknowledge them.
         stall: u64 = 10 * SECOND, time;
         /// Requests that arrive after a slow lookup wait in order, and use memory.
         /// → The server stops reading from the connection until one of them is answered.

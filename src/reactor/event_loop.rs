@@ -151,6 +151,7 @@ impl EventLoop {
             Action::Resume(conn) => shell.sockets.resume_reading(conn),
             Action::Finish(conn) => shell.write_eof(conn),
             Action::Close(conn) => shell.sockets.close(conn),
+            Action::Confirm(conn) => shell.confirm(conn),
             Action::Dial(peer) => self.dialler.dial(peer, shell),
             Action::LookUp(id, query) => self.lookups.ask(id, query, shell),
             Action::Forget(id) => self.lookups.forget(id),

@@ -129,6 +129,14 @@ impl Shell {
         }
     }
 
+    /// Says that a connection has ended if the peer's host has everything.
+    pub fn confirm(&mut self, conn: ConnId) {
+        let socket = self.sockets.get(conn);
+        if socket.is_some_and(|socket| socket.is_acknowledged()) {
+            self.tell(Event::Ended { conn });
+        }
+    }
+
     /// Writes what the node has for a connection, once.
     pub fn flush(&mut self, conn: ConnId) {
         if let Some(mut socket) = self.sockets.get(conn) {

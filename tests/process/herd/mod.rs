@@ -16,6 +16,7 @@ mod logs;
 mod notify;
 mod order;
 mod places;
+mod plain;
 mod rivals;
 mod rotation;
 mod signals;
