@@ -101,6 +101,31 @@ fn a_secret_file_of_a_group_that_is_ours_alone_is_accepted() {
     }
 }
 
+/// systemd's `LoadCredential=` makes a file of root's that an access list lets the user read; in
+/// its mode that looks like a right of root's group.
+#[test]
+fn a_credential_of_the_service_manager_is_accepted() {
+    let directory = Directory::new();
+    let file = directory.0.join("secret");
+    fs::write(&file, SECRET).unwrap();
+    for (credentials, mode, is_right) in [
+        (Some(&*directory.0), 0o440, true),
+        (Some(Path::new("/run/credentials/another")), 0o440, false),
+        (None, 0o440, false),
+        (Some(&*directory.0), 0o444, false),
+        (Some(&*directory.0), 0o460, false),
+    ] {
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let mut status = Command::new(env!("CARGO_BIN_EXE_herd"));
+        status.args(["status", "-t", "/dev/null", "--secret-file"]);
+        status.arg(&file).env_remove("CREDENTIALS_DIRECTORY");
+        status.envs(credentials.map(|it| ("CREDENTIALS_DIRECTORY", it)));
+        let output = status.output().unwrap();
+        let refused = String::from_utf8_lossy(&output.stderr).contains("others may read it");
+        assert_eq!(refused, !is_right, "{credentials:?} {mode:o}: {output:?}");
+    }
+}
+
 #[test]
 fn herd_up_takes_files_that_can_be_read_once() {
     let secret = format!("--secret-file <(echo {SECRET})");
