@@ -7,11 +7,19 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::limits::LIMITS;
+
+/// A pipe that poll(2) calls writable takes this many bytes without waiting: PIPE_BUF is never less
+/// (pipe(7)).
+const PIECE: usize = 512;
 
 /// One of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,34 +65,65 @@ pub fn say(stream: Stream, text: impl Into<String>) {
 /// end of the process.
 pub fn finish() {
     let most = Duration::from_nanos(LIMITS.last_words);
+    let end = Instant::now() + most;
     let waited = WRITTEN.wait_timeout_while(lock(), most, |it| it.has_writer);
     let unwritten = waited.unwrap_or_else(PoisonError::into_inner).0;
     if !unwritten.has_writer {
-        // No thread could be had.
+        // All is written, or no thread could be had.
         drop(unwritten);
-        write_all();
+        write_with(|stream, text| match stream {
+            Stream::Output => offer(io::stdout().lock(), text, end),
+            Stream::Error => offer(io::stderr().lock(), text, end),
+        });
     }
 }
 
-/// Writes until there is nothing more.
+/// Writes until there is nothing more, and waits for the readers.
 fn write_all() {
+    write_with(|stream, text| match stream {
+        Stream::Output => write(&mut io::stdout().lock(), text.as_bytes()),
+        Stream::Error => write(&mut io::stderr().lock(), text.as_bytes()),
+    });
+}
+
+fn write_with(write_to: impl Fn(Stream, &str) -> io::Result<()>) {
     while let Some((stream, text)) = next() {
-        let written = match stream {
-            Stream::Output => write(&mut io::stdout().lock(), &text),
-            Stream::Error => write(&mut io::stderr().lock(), &text),
-        };
+        let written = write_to(stream, &text);
         if let (Err(error), Stream::Output) = (written, stream)
             && error.kind() != ErrorKind::BrokenPipe
         {
             let warning = format!("herd: warning: cannot write to standard output: {error}\n");
-            let _ = write(&mut io::stderr().lock(), &warning);
+            let _ = write_to(Stream::Error, &warning);
         }
     }
 }
 
-fn write(stream: &mut impl Write, text: &str) -> io::Result<()> {
-    stream.write_all(text.as_bytes())?;
-    stream.flush()
+/// Writes as much of a text as its reader takes before `end`.
+fn offer(mut to: impl Write + AsFd, text: &str, end: Instant) -> io::Result<()> {
+    for piece in text.as_bytes().chunks(PIECE) {
+        if !is_writable(to.as_fd(), end)? {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        write(&mut to, piece)?;
+    }
+    Ok(())
+}
+
+/// Waits until a write would not wait, but not beyond `end`.
+fn is_writable(to: BorrowedFd<'_>, end: Instant) -> io::Result<bool> {
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut [PollFd::new(to, PollFlags::POLLOUT)], left) {
+            Err(Errno::EINTR) => {}
+            count => return Ok(count? > 0),
+        }
+    }
+}
+
+fn write(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes)?;
+    to.flush()
 }
 
 fn next() -> Option<(Stream, String)> {
@@ -103,4 +142,28 @@ fn next() -> Option<(Stream, String)> {
 /// No thread panics while it holds the lock.
 fn lock() -> MutexGuard<'static, Unwritten> {
     UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, pipe};
+
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_stopped_is_not_waited_for() {
+        let (mut reader, writer) = pipe().expect("a pipe");
+        let text = "x".repeat(1 << 20);
+        let outcome = offer(&writer, &text, Instant::now());
+        let kind = outcome.map_err(|error| error.kind());
+        assert_eq!(kind, Err(ErrorKind::TimedOut));
+        // One that reads late gets all.
+        let late = Instant::now() + Duration::from_secs(60);
+        let rest = thread::spawn(move || offer(&writer, "the end", late));
+        let mut read = String::new();
+        reader.read_to_string(&mut read).expect("to read");
+        assert!(rest.join().expect("no panic").is_ok());
+        let begin = read.strip_suffix("the end").expect("its end");
+        assert!(!begin.is_empty() && begin.bytes().all(|byte| byte == b'x'));
+    }
 }

@@ -22,7 +22,11 @@ fn describe(file: &str, topology: &Topology) -> String {
     let graph = Graph::new(topology.servers.len(), topology.links.iter().copied());
     let parts = graph.parts();
     let cuts = names(topology, &graph.cuts());
-    let facts = |part| (graph.diameter(part), lines_per_update(topology, part));
+    let own = own_links(topology);
+    let facts = |part| {
+        let lines = lines_per_update(topology, &own, part);
+        (graph.diameter(part), lines)
+    };
     let (shape, facts) = match &parts[..] {
         [part] => {
             let (diameter, lines) = facts(part);
@@ -53,8 +57,8 @@ fn describe(file: &str, topology: &Topology) -> String {
     let servers = count(topology.servers.len(), "server");
     let links = count(topology.links.len(), "link");
     let doors = doors(topology);
-    let advice: String = (parts.iter())
-        .filter_map(|part| sparser(topology, &graph, part))
+    let advice: String = (own.parts().iter())
+        .filter_map(|part| sparser(topology, &own, part))
         .collect();
     format!("{file} is right: {servers}, {links}, {shape}\n\n{doors}\n{facts}{advice}")
 }
@@ -90,13 +94,19 @@ fn doors(topology: &Topology) -> String {
     table(&rows)
 }
 
-/// The cost of one update in `part`. Plain servers are told in other ways and decide themselves
-/// what to pass on, so links to them are counted apart.
-fn lines_per_update(topology: &Topology, part: &[usize]) -> String {
-    let is_plain = |server: &usize| topology.servers[*server].is_plain();
+/// The graph without links to plain servers, which are told in other ways and decide themselves
+/// what to pass on.
+fn own_links(topology: &Topology) -> Graph {
+    let is_plain = |server: usize| topology.servers[server].is_plain();
     let links = topology.links.iter().copied();
-    let own_links = links.filter(|(a, b)| !is_plain(a) && !is_plain(b));
-    let own = Graph::new(topology.servers.len(), own_links);
+    let links = links.filter(|&(a, b)| !is_plain(a) && !is_plain(b));
+    Graph::new(topology.servers.len(), links)
+}
+
+/// The cost of one update in `part`, in lines on the links of `own`. Links to plain servers are
+/// counted apart.
+fn lines_per_update(topology: &Topology, own: &Graph, part: &[usize]) -> String {
+    let is_plain = |server: &usize| topology.servers[*server].is_plain();
     let lines: usize = (own.parts().iter())
         .filter(|own_part| own_part.iter().any(|s| part.contains(s) && !is_plain(s)))
         .map(|own_part| own.lines_per_update_max(own_part))
@@ -111,13 +121,13 @@ fn lines_per_update(topology: &Topology, part: &[usize]) -> String {
     }
 }
 
-/// Advice for a part with more links than it needs: every further link costs two more lines for
-/// each update. A ring with a chord from each server has four links a server, survives the loss of
-/// any one, and with chords of about the square root of its size it is not wide.
-fn sparser(topology: &Topology, graph: &Graph, part: &[usize]) -> Option<String> {
-    let size = part.len();
-    let links = topology.links.iter().filter(|(a, _)| part.contains(a));
-    let links = links.count();
+/// Advice for a part of `own` with more links than it needs: every further link costs two more
+/// lines for each update. A ring with a chord from each server has four links a server, survives
+/// the loss of any one, and with chords of about the square root of its size it is not wide.
+fn sparser(topology: &Topology, own: &Graph, part: &[usize]) -> Option<String> {
+    let (size, now) = (part.len(), own.lines_per_update_max(part));
+    // They are 2m - n + 1.
+    let links = (now + size - 1) / 2;
     if size < DENSE_SERVERS || links <= 2 * size {
         return None;
     }
@@ -126,7 +136,6 @@ fn sparser(topology: &Topology, graph: &Graph, part: &[usize]) -> Option<String>
     let ring = Graph::chorded_ring(size, step);
     let (lines, diameter) = (ring.lines_per_update_max(&all), ring.diameter(&all));
     let first = &topology.servers[part[0]].name;
-    let now = graph.lines_per_update_max(part);
     Some(format!(
         "\nThe part of {first} is dense: its {links} links cost up to {now} lines per update.\n\
          A ring with a chord from each server to the one {step} places after it would do\n\

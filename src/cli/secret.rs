@@ -1,9 +1,11 @@
 //! The secret that the servers share: where it is read from, and when there must be one. While a
 //! herd goes from one secret to another there are several.
 
+use std::env;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use getopts::Matches;
 use nix::unistd::{Gid, getegid, geteuid, getgroups};
@@ -49,7 +51,7 @@ fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
     let (facts, bytes) = read(file).map_err(|error| wrong(&error.to_string()))?;
     let is_ours = || is_ours_alone(facts.gid());
     let others = facts.mode() & 0o077;
-    if others != 0 && !(others == 0o040 && is_ours()) {
+    if others != 0 && !(others == 0o040 && (is_credential(file) || is_ours())) {
         return Err(format!(
             "secret file {file}: others may read it; chmod 600 {file}"
         ));
@@ -82,6 +84,13 @@ fn read(file: &str) -> io::Result<(Metadata, Vec<u8>)> {
     open.take(LIMITS.secret_file as u64 + 1)
         .read_to_end(&mut bytes)?;
     Ok((facts, bytes))
+}
+
+/// Whether it is a credential of systemd's (`LoadCredential=`). An access list lets our user read
+/// it, and what looks like the rights of root's group is the mask of that list (acl(5)).
+fn is_credential(file: &str) -> bool {
+    let directory = env::var_os("CREDENTIALS_DIRECTORY");
+    directory.is_some_and(|it| Path::new(file).parent() == Some(Path::new(&it)))
 }
 
 /// Whether a group is one of ours and, as far as this machine knows, nobody else's: Kubernetes

@@ -13,6 +13,11 @@
 //! - When the files cannot be trusted any more, the journal is *restarted*: everything is told
 //!   again, to a new live segment. When that is safe, all segments from before are removed. A live
 //!   segment that cannot be replaced, such as a mount of its own, is told everything at its end.
+//!   Such a file is not made shorter: nothing but a rename puts a short file into the place of a
+//!   long one in a single step. To cut it and write it again would lose what a crash finds in
+//!   between; to keep a copy beside it meanwhile would keep that where, with a mount, nobody finds
+//!   it later. fallocate(2) can take the start of a file away, but on some file systems only, and
+//!   in blocks. So it grows, and the status says why.
 //! - Once a second a worker *looks* whether the files are what we wrote.
 //!
 //! A server holds a lock (flock(2)) on each of its segments, so no two servers share a journal.

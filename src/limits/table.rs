@@ -19,8 +19,8 @@ limits! {
         /// is closed as soon as it connects.
         clients: usize = 40, descriptors;
         /// Clients that have just spoken must not be closed for one another.
-        /// → When no more clients can come in, one that has been idle longer than this and is owed
-        /// nothing is closed for the next one.
+        /// → When no more clients can come in, or no descriptor is left for a connection, one that
+        /// has been idle longer than this and is owed nothing is closed for it.
         clients_idle: u64 = SECOND, time;
         /// A search among all clients would make the turn long.
         /// → The one that has been idle longest among this number makes room; the next search goes
@@ -62,7 +62,8 @@ limits! {
         /// → Reading from a paused connection resumes.
         outbox_low: usize = 16 << 10, bytes;
         /// A client that never reads keeps its replies in memory.
-        /// → A connection that takes none of its unsent bytes for this long is closed.
+        /// → A connection that takes none of its unsent bytes for this long is closed; so is one to
+        /// a plain neighbour whose host does not acknowledge them.
         stall: u64 = 10 * SECOND, time;
         /// Requests that arrive after a slow lookup wait in order, and use memory.
         /// → The server stops reading from the connection until one of them is answered.

@@ -129,6 +129,9 @@ pub enum Action {
     Finish(ConnId),
     /// Close the connection. Nothing more is reported of it.
     Close(ConnId),
+    /// The peer has not ended a connection after a `Finish`. If its host has acknowledged all bytes
+    /// and our end, [`Event::Ended`] says so now; otherwise nothing does.
+    Confirm(ConnId),
     /// Have a worker ask the provider; `LookedUp` answers it.
     LookUp(LookupId, Query),
     /// Nobody waits for that lookup any more; a worker that has not begun it may skip it.

@@ -17,6 +17,18 @@ pub fn close_pending(all: &mut Sessions, parts: &mut Parts) {
     }
 }
 
+/// A connection has lingered for long enough. One to a neighbour of another make may have to wait
+/// until it is known whether that neighbour was told.
+pub fn on_linger(conn: ConnId, all: &mut Sessions, parts: &mut Parts) {
+    if let Some(session) = all.get_mut(conn)
+        && let Kind::Foreign(id) = session.kind
+        && foreign::is_in_doubt(parts.links.peer_mut(id), session, &mut parts.cx)
+    {
+        return;
+    }
+    close_lingered(conn, all, parts);
+}
+
 /// Closes a connection on which everything was sent. If it was to a neighbour of another make, that
 /// neighbour has now been told its change.
 pub fn close_lingered(conn: ConnId, all: &Sessions, parts: &mut Parts) {

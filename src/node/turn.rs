@@ -8,7 +8,7 @@ use super::api::{Ack, Action, LookupError};
 use super::conn::{Sessions, output, settle, timeouts};
 use super::context::{Level, Timer};
 use super::events;
-use super::hangup::{close_lingered, close_pending};
+use super::hangup::{close_pending, on_linger};
 use super::links::outgoing;
 use super::parts::Parts;
 use crate::limits::Limit;
@@ -48,7 +48,7 @@ fn expire(timer: Timer, all: &mut Sessions, parts: &mut Parts) {
                 }
             }
         }
-        Timer::Linger(conn) => close_lingered(conn, all, parts),
+        Timer::Linger(conn) => on_linger(conn, all, parts),
         Timer::Client(conn) => {
             if let Some(session) = all.get_mut(conn) {
                 timeouts::on_timeout(session, cx);

@@ -24,7 +24,9 @@ pub struct Listeners {
     /// The most open connections, by door.
     pub max: [usize; 2],
     /// The last connection could not be accepted, for lack of descriptors or memory or rights.
-    out_of_descriptors: bool,
+    is_held_up: bool,
+    /// A client was closed for the connection that waits, and none has come in since.
+    has_made_room: bool,
     warnings: Throttle,
     rejections: [Throttle; 2],
 }
@@ -85,19 +87,22 @@ impl Listeners {
         listeners.for_each(|it| it.ready = true);
     }
 
-    /// Tries again, after an error for which no edge comes.
-    pub fn retry(&mut self) {
-        self.open
-            .iter_mut()
-            .flatten()
-            .for_each(|it| it.ready = true);
+    /// Tries again, some time after an error for which no edge comes.
+    pub fn on_timer(&mut self) {
+        self.has_made_room = false;
+        self.retry();
     }
 
     /// Tries again if a connection waits for a descriptor: another was closed.
     pub fn descriptor_freed(&mut self) {
-        if self.out_of_descriptors {
+        if self.is_held_up {
             self.retry();
         }
+    }
+
+    fn retry(&mut self) {
+        let all = self.open.iter_mut().flatten();
+        all.for_each(|it| it.ready = true);
     }
 
     /// Whether no connection is known to wait.
@@ -125,16 +130,26 @@ impl Listeners {
                 }
                 Accept::Aborted(_) => {}
                 Accept::WouldBlock => return,
-                Accept::OutOfDescriptors(error) => {
-                    return self.wait_for_descriptors(&error, shell);
+                Accept::OutOfDescriptors(_) if self.make_room(shell) => {
+                    self.open[door as usize][place].ready = true;
+                }
+                Accept::OutOfDescriptors(error) | Accept::Failed(error) => {
+                    return self.wait(&error, shell);
                 }
             }
         }
     }
 
-    fn wait_for_descriptors(&mut self, error: &io::Error, shell: &mut Shell) {
+    /// Closes an idle client for the connection that waits, a neighbour's or a client's. That may
+    /// be in vain: another process takes the descriptor, or our limit is below its number now. So
+    /// the next client is closed only after a while.
+    fn make_room(&mut self, shell: &mut Shell) -> bool {
+        !std::mem::replace(&mut self.has_made_room, true) && shell.make_room()
+    }
+
+    fn wait(&mut self, error: &io::Error, shell: &mut Shell) {
         let now = shell.now.mono;
-        self.out_of_descriptors = true;
+        self.is_held_up = true;
         let retry = now + LIMITS.accept_retry;
         shell.timers.set(ShellTimer::Accept, retry);
         shell.node.hit(Limit::accept_retry);
@@ -145,7 +160,7 @@ impl Listeners {
 
     /// Lets a connection in, or drops it, which closes it at once: better than to leave it waiting.
     fn admit(&mut self, stream: TcpStream, from: SocketAddr, door: Door, shell: &mut Shell) {
-        self.out_of_descriptors = false;
+        (self.is_held_up, self.has_made_room) = (false, false);
         let max = self.max[door as usize];
         let is_full = |shell: &Shell| shell.sockets.accepted[door as usize] >= max;
         if door == Door::Clients && is_full(shell) {

@@ -10,6 +10,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::connect::{connect, is_here};
+use super::listener::lacks_descriptor;
 use super::names::Name;
 use super::pool::Wake;
 use super::race::Race;
@@ -190,6 +191,9 @@ impl Dialler {
         }
         if let Err(why) = outcome {
             attempt.race = None;
+            if lacks_descriptor(&why) {
+                shell.make_room();
+            }
             fail(peer, &why, shell);
         }
     }

@@ -148,6 +148,7 @@ impl EventLoop {
             Action::Resume(conn) => shell.sockets.resume_reading(conn),
             Action::Finish(conn) => shell.write_eof(conn),
             Action::Close(conn) => shell.sockets.close(conn),
+            Action::Confirm(conn) => shell.confirm(conn),
             Action::Dial(peer) => self.dialler.dial(peer, shell),
             Action::LookUp(id, query) => self.lookups.ask(id, query, shell),
             Action::Forget(id) => self.lookups.forget(id),
@@ -179,8 +180,7 @@ impl EventLoop {
         shell.now = shell.watch.clock.set();
         shell.watch.wake(shell.now.mono);
         self.report_metrics();
-        let events = self.shell.events.iter().count();
-        self.shell.watch.begin_turn(events);
+        (self.shell.watch).begin_turn(self.shell.events.iter().count());
         Ok(())
     }
 
@@ -254,7 +254,7 @@ impl EventLoop {
         let now = self.shell.now.mono;
         while let Some(timer) = self.shell.timers.expired(now) {
             match timer {
-                ShellTimer::Accept => self.listeners.retry(),
+                ShellTimer::Accept => self.listeners.on_timer(),
                 ShellTimer::Watchdog => self.notifier.alive(&mut self.shell.timers, now),
                 ShellTimer::Dial(peer) => self.dialler.on_timer(peer, &mut self.shell),
                 ShellTimer::LogCheck | ShellTimer::LogRetry => {

@@ -2,9 +2,11 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{self, SocketAddr};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::limits::Limits;
@@ -39,9 +41,12 @@ pub enum Accept {
     Aborted(io::Error),
     /// The queue is empty: an edge will tell when it is not.
     WouldBlock,
-    /// A connection waits, but the process or the system has no descriptor or memory for it, or
-    /// does not let it in. No edge will tell when it does.
+    /// A connection waits, but the process or the system has no descriptor for it. No edge will
+    /// tell when it has.
     OutOfDescriptors(io::Error),
+    /// A connection waits, but there is no memory for it, or we may not accept it. No edge will
+    /// tell when that changes.
+    Failed(io::Error),
 }
 
 impl Listener {
@@ -95,8 +100,18 @@ impl Listener {
         if !self.ready {
             return Accept::WouldBlock;
         }
-        let accept = Accept::from(self.socket.accept());
+        let accept = match Accept::from(self.socket.accept()) {
+            Accept::OutOfDescriptors(_) if !self.is_awaited() => Accept::WouldBlock,
+            accept => accept,
+        };
         self.judge(accept)
+    }
+
+    /// Whether a connection waits. accept(2) takes a descriptor before it looks into the queue, so
+    /// it may lack one for nobody.
+    fn is_awaited(&self) -> bool {
+        let mut sockets = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        poll(&mut sockets, PollTimeout::ZERO) != Ok(0)
     }
 
     /// One visitor's error after the other is not the visitors' any more: accept(2) may be
@@ -105,7 +120,7 @@ impl Listener {
         self.errors += 1;
         let accept = match accept {
             Accept::Aborted(error) if self.errors >= Limits::PRODUCT.accept_batch => {
-                Accept::OutOfDescriptors(error)
+                Accept::Failed(error)
             }
             other => other,
         };
@@ -125,7 +140,8 @@ impl Accept {
 }
 
 /// Rule 7: errors of one visitor, who is gone or not allowed, concern nobody else. All others are
-/// the process's or the system's; trying again at once would not help.
+/// the process's or the system's. A lack of descriptors may end when a connection is closed; for
+/// the others only time helps.
 impl From<io::Result<(TcpStream, SocketAddr)>> for Accept {
     fn from(result: io::Result<(TcpStream, SocketAddr)>) -> Accept {
         match result {
@@ -133,10 +149,16 @@ impl From<io::Result<(TcpStream, SocketAddr)>> for Accept {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Accept::WouldBlock,
             Err(error) => match error.raw_os_error() {
                 Some(number) if OF_ONE_VISITOR.contains(&number) => Accept::Aborted(error),
-                _ => Accept::OutOfDescriptors(error),
+                _ if lacks_descriptor(&error) => Accept::OutOfDescriptors(error),
+                _ => Accept::Failed(error),
             },
         }
     }
+}
+
+/// Whether there was no descriptor for a new socket: ENFILE and EMFILE, by their numbers on Linux.
+pub(super) fn lacks_descriptor(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// EPERM, EINTR, ENOSR, ENONET, EPROTO, ENOPROTOOPT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EOPNOTSUPP,
@@ -165,9 +187,14 @@ mod tests {
 
     #[test]
     fn errors_of_the_process_wait_for_a_timer() {
-        // ENOMEM, ENFILE, EMFILE and ENOBUFS; EBADF, EFAULT, EINVAL and ENOTSOCK would be bugs of
-        // ours, and must not make the loop spin.
-        for number in [12, 23, 24, 105, 9, 14, 22, 88] {
+        // ENOMEM and ENOBUFS; EBADF, EFAULT, EINVAL and ENOTSOCK would be bugs of ours, and must
+        // not make the loop spin.
+        for number in [12, 105, 9, 14, 22, 88] {
+            let accept = accept(number);
+            assert!(matches!(accept, Accept::Failed(_)), "{number}");
+            assert!(!accept.may_have_more());
+        }
+        for number in [23, 24] {
             let accept = accept(number);
             assert!(matches!(accept, Accept::OutOfDescriptors(_)), "{number}");
             assert!(!accept.may_have_more());
@@ -184,7 +211,7 @@ mod tests {
                 assert!(listener.ready);
             }
             let last = listener.judge(accept(1));
-            assert!(matches!(last, Accept::OutOfDescriptors(_)) && !listener.ready);
+            assert!(matches!(last, Accept::Failed(_)) && !listener.ready);
         }
         // Between others it is an error of one visitor.
         for _ in 0..most {
@@ -202,7 +229,9 @@ mod tests {
         assert!(matches!(listener.accept(), Accept::WouldBlock));
         assert!(!listener.ready);
         let address = listener.local_addr().expect("its address");
+        assert!(!listener.is_awaited());
         let client = std::net::TcpStream::connect(address).expect("a connection");
+        assert!(listener.is_awaited());
         assert!(matches!(listener.accept(), Accept::WouldBlock));
         listener.ready = true;
         let Accept::Connection(stream, from) = listener.accept() else {

@@ -11,6 +11,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
+use super::clock::machine_us;
 use super::shell::ShellTimer;
 use crate::buffers::Timers;
 use crate::units::Mono;
@@ -63,9 +64,13 @@ impl Notifier {
         self.tell("READY=1");
     }
 
-    /// The topology is being read again.
+    /// The topology is being read again. With `Type=notify-reload` systemd waits for a reload that
+    /// began after it asked for one, so it wants to know when.
     pub fn reloading(&self) {
-        self.tell("RELOADING=1");
+        match machine_us() {
+            Ok(now) => self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={now}")),
+            Err(_) => self.tell("RELOADING=1"),
+        }
     }
 
     /// The process is going to end.

@@ -100,21 +100,21 @@ impl Shell {
     }
 
     /// Closes the client that has been idle longest, if one has been idle for long enough. Bytes
-    /// that have arrived since the last wait count, too.
-    pub fn make_room(&mut self) {
+    /// that have arrived since the last wait count, too. False: there is no such client.
+    pub fn make_room(&mut self) -> bool {
         let Some((conn, idle)) = self.node.idlest_client(self.now) else {
-            return;
+            return false;
         };
         let socket = self.sockets.get(conn);
         let unread = socket.map(|it| it.entry.conn.stream.peek(&mut [0]));
-        if let Some(Err(error)) = unread
-            && error.kind() == ErrorKind::WouldBlock
-        {
+        let is_idle = matches!(unread, Some(Err(error)) if error.kind() == ErrorKind::WouldBlock);
+        if is_idle {
             self.node.hit(Limit::clients_idle);
             let seconds = idle / SECOND;
-            let why = format!("idle for {seconds} s, it makes room for another client");
+            let why = format!("idle for {seconds} s, it makes room for another connection");
             self.broken(conn, why);
         }
+        is_idle
     }
 
     fn broken(&mut self, conn: ConnId, why: String) {
@@ -126,6 +126,14 @@ impl Shell {
     pub fn write_eof(&mut self, conn: ConnId) {
         if let Some(mut socket) = self.sockets.get(conn) {
             socket.write_eof();
+        }
+    }
+
+    /// Says that a connection has ended if the peer's host has everything.
+    pub fn confirm(&mut self, conn: ConnId) {
+        let socket = self.sockets.get(conn);
+        if socket.is_some_and(|socket| socket.is_acknowledged()) {
+            self.tell(Event::Ended { conn });
         }
     }
 

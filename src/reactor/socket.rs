@@ -4,6 +4,9 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 
 use mio::net::TcpStream;
+use nix::sys::socket::getsockopt;
+// The macro names these.
+use nix::{getsockopt_impl, libc, sockopt_impl};
 
 use super::conn::{Conn, ReadOutcome};
 use super::connect;
@@ -23,6 +26,15 @@ pub struct Entry<S> {
     /// We have shut down sending.
     pub is_shut_down: bool,
 }
+
+sockopt_impl!(
+    /// The kernel's view of a connection (tcp(7)). Each kernel since 2.6 fills this much of it.
+    TcpInfo,
+    GetOnly,
+    libc::IPPROTO_TCP,
+    libc::TCP_INFO,
+    libc::tcp_info
+);
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +116,14 @@ impl Socket<'_, TcpStream> {
         let _ = self.entry.conn.stream.shutdown(Shutdown::Write);
     }
 
+    /// Whether the peer's host has acknowledged all our bytes and our end. Unless the peer has
+    /// ended the connection, too, TCP is in the state FIN_WAIT2 then (RFC 9293, section 3.3.2).
+    pub fn is_acknowledged(&self) -> bool {
+        const FIN_WAIT2: u8 = 5;
+        let info = getsockopt(&self.entry.conn.stream, TcpInfo);
+        info.is_ok_and(|info| info.tcpi_state == FIN_WAIT2)
+    }
+
     /// The fate of the bytes that the peer was sent, now that its end is read.
     ///
     /// A peer that closed before our bytes came answers them with a reset, which may arrive well
@@ -146,9 +166,9 @@ mod tests {
     use crate::limits::Limits;
     use crate::reactor::conn::Readiness;
 
-    /// A connection over which we have sent more than the peer has acknowledged, both sides having
-    /// shut down sending; the peer's side.
-    fn unacknowledged(poll: &Poll) -> (Entry<TcpStream>, std::net::TcpStream) {
+    /// A connection over which we have sent more than the peer has acknowledged, and the peer's
+    /// side of it, which has shut down sending or not.
+    fn unacknowledged(poll: &Poll, ends: bool) -> (Entry<TcpStream>, std::net::TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let address = listener.local_addr().expect("its address");
         let mut stream = TcpStream::connect(address).expect("a connection");
@@ -163,7 +183,9 @@ mod tests {
         });
         // The peer does not read, so its window closes.
         while conn.write(&[b'x'; 1 << 16]) > 0 {}
-        peer.shutdown(Shutdown::Write).expect("to shut down");
+        if ends {
+            peer.shutdown(Shutdown::Write).expect("to shut down");
+        }
         let entry = Entry {
             id: ConnId::new(1, 0),
             conn,
@@ -204,10 +226,33 @@ mod tests {
         }
     }
 
+    /// The peer does not end the connection.
+    #[test]
+    fn what_is_acknowledged_is_known() {
+        let poll = Poll::new().expect("a poll");
+        let (mut entry, mut peer) = unacknowledged(&poll, false);
+        let (mut ready, mut buffer) = (Ready::default(), Vec::new());
+        let mut socket = Socket {
+            entry: &mut entry,
+            ready: &mut ready,
+            buffer: &mut buffer,
+        };
+        assert!(!socket.is_acknowledged(), "we have not ended it");
+        socket.write_eof();
+        assert!(!socket.is_acknowledged(), "the peer's window is closed");
+        io::copy(&mut peer, &mut io::sink()).expect("to read to the end");
+        // The last acknowledgement may take the kernel some milliseconds.
+        let mut looks = 0..10_000;
+        assert!(looks.any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            socket.is_acknowledged()
+        }));
+    }
+
     #[test]
     fn an_end_counts_only_once_everything_is_acknowledged() {
         let mut poll = Poll::new().expect("a poll");
-        let (mut entry, mut peer) = unacknowledged(&poll);
+        let (mut entry, mut peer) = unacknowledged(&poll, true);
         let reader = std::cell::RefCell::new(None);
         let read = || {
             let rest = std::thread::spawn(move || io::copy(&mut peer, &mut io::sink()));
@@ -220,7 +265,7 @@ mod tests {
     #[test]
     fn an_end_with_a_reset_after_it_is_a_reset() {
         let mut poll = Poll::new().expect("a poll");
-        let (mut entry, peer) = unacknowledged(&poll);
+        let (mut entry, peer) = unacknowledged(&poll, true);
         // Closing with unread bytes resets the connection.
         assert!(!outcome(&mut poll, &mut entry, || drop(peer)));
     }

@@ -1,12 +1,17 @@
 //! The words between `herd status` and one server. Pure: it knows no socket.
 
+use memchr::memmem;
 use serde_json::Value;
 
 use crate::secret::{Question, Secret, Secrets};
 
 const WANTS_PROOF: &str = "it wants proof; give its secret with --secret-file FILE";
 const DIFFERS: &str = "it has a different secret; give its secret with --secret-file FILE";
-const REFUSES: &str = "it refuses; run herd status on its own machine, or start it with a secret";
+const NO_SECRET: &str = "it has no secret, so it tells its status to loopback addresses only; \
+    start it with --secret-file FILE, and give herd status the same";
+const REFUSES: &str = "it refuses without a reason; correct its servers= port in the topology";
+const UNKNOWN: &str = "its way to ask for proof is unknown; ask with the program of its version";
+const NOBODY: &str = "what listens there is not a server of a herd; correct the topology";
 
 /// A conversation with one server.
 #[derive(Clone)]
@@ -52,7 +57,7 @@ impl<'a> Dialogue<'a> {
             let (secret, rest) = self.secrets.split_first().ok_or(WANTS_PROOF)?;
             self.secrets = rest;
             let proof = self.question.proof(secret, line);
-            let proof = proof.ok_or("its way to ask for proof is unknown")?;
+            let proof = proof.ok_or(UNKNOWN)?;
             return Ok(Step::Say(proof));
         }
         if line.starts_with(b"? ") {
@@ -60,14 +65,20 @@ impl<'a> Dialogue<'a> {
                 self.has_proved = false;
                 return Ok(Step::Again);
             }
-            let why = if self.has_proved { DIFFERS } else { REFUSES };
+            let why = match (self.has_proved, memmem::find(line, b" # ")) {
+                (true, _) => DIFFERS,
+                // We give a nonce, so there is no other reason.
+                (false, Some(_)) => NO_SECRET,
+                // A clients' door says this to anything.
+                (false, None) => REFUSES,
+            };
             return Err(why.to_string());
         }
         let status = serde_json::from_slice::<Value>(line).unwrap_or_default();
         match status["name"].as_str() {
             Some(name) if name == self.question.server => Ok(Step::Done(status)),
             Some(name) => Err(format!("{name} listens there; correct the topology")),
-            None => Err("what listens there is not a server of a herd".to_string()),
+            None => Err(NOBODY.to_string()),
         }
     }
 }
@@ -82,34 +93,28 @@ mod tests {
         let two = Secrets::new(vec![secret.clone(), secret.clone()]).unwrap();
         let secret = Secrets::from(secret);
         let challenge = "STATUS ffeeddccbbaa99887766554433221100";
-        let wants = "it wants proof; give its secret with --secret-file FILE";
-        let differs = "it has a different secret; give its secret with --secret-file FILE";
-        let refuses = "it refuses; run herd status on its own machine, or start it with a secret";
-        let nobody = "what listens there is not a server of a herd";
         let other = "B listens there; correct the topology";
         for (secret, lines, want) in [
             (None, &[r#"{"name":"A"}"#][..], r#"{"name":"A"}"#),
             (None, &[r#"{"name":"B"}"#], other),
-            (None, &["hello"], nobody),
-            (None, &["[]"], nobody),
-            (None, &["? STATUS"], refuses),
-            (None, &[challenge], wants),
+            (None, &["hello"], NOBODY),
+            (None, &["[]"], NOBODY),
+            (None, &["? STATUS 00"], REFUSES),
+            (None, &["? STATUS 00 # there is no secret"], NO_SECRET),
+            (None, &[challenge], WANTS_PROOF),
             (Some(&secret), &[challenge], "AUTH "),
-            (Some(&secret), &[challenge, "? AUTH"], differs),
-            (Some(&secret), &[challenge, challenge], nobody),
+            (Some(&secret), &[challenge, "? AUTH"], DIFFERS),
+            (Some(&secret), &[challenge, "? AUTH # another"], DIFFERS),
+            (Some(&secret), &[challenge, challenge], NOBODY),
             (Some(&two), &[challenge, "? AUTH"], "again"),
             (Some(&two), &[challenge, "? AUTH", challenge], "AUTH "),
             (
                 Some(&two),
                 &[challenge, "? AUTH", challenge, "? AUTH"],
-                differs,
+                DIFFERS,
             ),
-            (Some(&two), &[challenge, "? AUTH", "? STATUS"], refuses),
-            (
-                Some(&secret),
-                &["STATUS x y"],
-                "its way to ask for proof is unknown",
-            ),
+            (Some(&two), &[challenge, "? AUTH", "? STATUS"], REFUSES),
+            (Some(&secret), &["STATUS x y"], UNKNOWN),
         ] {
             let mut dialogue = Dialogue::new("A", 7, secret);
             let steps = lines.iter().map(|line| dialogue.hear(line.as_bytes()));

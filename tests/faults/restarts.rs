@@ -1,13 +1,19 @@
-//! Servers that are killed and started again while the herd is under load.
+//! Servers that are ended and started again while the herd is under load, or under a client that
+//! stays with its server.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::gauge::descriptors;
 use super::guest::{Guest, agreed};
-use super::sheet::{Sheet, median, time};
+use super::sheet::{Form, Sheet, median, time};
+use super::support::client::Client;
 use super::support::herd::{Herd, at_line_of};
+use super::support::manager;
+use super::support::mixed::has_python;
+use super::support::process::{Server, send_signal};
 use super::support::wait::{wait_for, wait_until};
-use super::traffic::{fill, iamat, load, one_moves};
+use super::traffic::{Meanwhile, fill, iamat, load, one_moves};
 
 /// Restart of any server under load, a hundred times.
 pub fn restarts(sheet: &mut Sheet) {
@@ -64,4 +70,95 @@ pub fn restarts(sheet: &mut Sheet) {
             .all(|(server, open)| descriptors(server) <= *open)
     });
     sheet.holds(true, "no server has more descriptors than before");
+}
+
+/// Ends a server and starts it again.
+type Restart = fn(&mut Server);
+
+/// Restarts of a server with a journal, by hand and by a service manager that keeps its doors open,
+/// under a client that stays with it, and beside clients that say nothing.
+pub fn sticky(sheet: &mut Sheet) {
+    let by_hand: [(&str, Restart); 2] = [
+        ("SIGTERM, and a start when it has ended", |server| {
+            server.signal("TERM");
+            assert_eq!(server.ended().code, Some(0));
+            server.start();
+        }),
+        ("SIGKILL, and a start", |server| {
+            server.kill();
+            server.start();
+        }),
+    ];
+    for (what, restart) in by_hand {
+        restarted(sheet, what, Server::start, restart);
+    }
+    if has_python() {
+        let start = |server: &mut Server| {
+            let ports = format!("{} {}", server.clients, server.servers);
+            manager::launch(server, &ports, "clients:servers");
+            server.greeting();
+        };
+        restarted(sheet, "SIGTERM, doors of a manager", start, |server| {
+            let old = manager::child(server).expect("a server");
+            assert!(send_signal("TERM", &old));
+            server.greeting();
+        });
+    }
+}
+
+fn restarted(sheet: &mut Sheet, what: &str, start: Restart, restart: Restart) {
+    let mut herd = Herd::new(&["Goloman"], &[]);
+    herd.write_topologies();
+    let server = &mut herd.servers[0];
+    server.options = vec!["--log-level".into(), "warn".into()];
+    start(server);
+    fill(server.clients, 0..sheet.form.pick(1_000, 10_000));
+    let times = sheet.form.pick(2, 11);
+    let mut waits = Vec::new();
+    for _ in 0..times {
+        let mut idle: Vec<Client> = (0..50).map(|_| server.client()).collect();
+        idle.iter_mut().for_each(|it| drop(it.ask("hello\n")));
+        let client = stays(server.clients);
+        if sheet.form == Form::Full {
+            // They have been told something a moment ago, and would be given time to close.
+            thread::sleep(Duration::from_millis(1_100));
+        }
+        restart(server);
+        waits.extend(client.end());
+    }
+    let text = format!("{what}: served again after each of {times}");
+    sheet.holds(waits.len() == times, text);
+    let worst = waits.iter().max().copied().unwrap_or_default();
+    let text = format!("{what}: waits, median {}, the longest", time(median(waits)));
+    sheet.within(&text, worst, Duration::from_millis(200));
+}
+
+/// A client that asks again and again, and connects again as soon as its connection ends, until it
+/// has been answered on another one. Gives how long that took, from the question that was lost.
+fn stays(port: u16) -> Meanwhile<Option<Duration>> {
+    let (ready, begun) = std::sync::mpsc::channel();
+    let client = Meanwhile::begin(move |_| {
+        let (mut client, mut lost) = (Some(Client::of(port)), false);
+        loop {
+            let asked = Instant::now();
+            while !client
+                .as_mut()
+                .is_some_and(|it| it.try_ask(&iamat("sticky")))
+            {
+                lost = true;
+                if asked.elapsed() > Duration::from_secs(30) {
+                    return None;
+                }
+                thread::sleep(Duration::from_millis(1));
+                client = Client::try_of(port);
+            }
+            if lost {
+                return Some(asked.elapsed());
+            }
+            let _ = ready.send(());
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+    begun.recv().unwrap();
+    client
 }

@@ -1,7 +1,7 @@
 //! A plain neighbour, played by hand: it ends its connections at once, late or never, or resets
 //! them. In any case each client's newest report is told on a connection that was not reset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use herd::limits::Limits;
 use herd::node::{Action, Config, Door, Event, Neighbour, Node};
@@ -17,6 +17,8 @@ enum Habit {
     Ends(u64),
     Resets(u64),
     Stays,
+    /// Its host is gone, and acknowledges nothing.
+    Vanishes,
 }
 
 /// Numbers that look random (SplitMix64).
@@ -39,6 +41,8 @@ struct Bench {
     dials: u32,
     /// Open connections, with what was sent on each, and when the neighbour acts.
     open: BTreeMap<ConnId, (Vec<u8>, Option<Due>)>,
+    /// Connections whose bytes are not acknowledged.
+    lost: BTreeSet<ConnId>,
     most_open: usize,
     /// Lines in the order in which their connections were finished.
     sent: Vec<String>,
@@ -61,6 +65,7 @@ impl Bench {
             ms: 0,
             dials: 0,
             open: BTreeMap::new(),
+            lost: BTreeSet::new(),
             most_open: 0,
             sent: Vec::new(),
             told: Vec::new(),
@@ -138,13 +143,22 @@ impl Bench {
                     self.sent.push(String::from_utf8_lossy(bytes).into_owned());
                     *due = match habit() {
                         Habit::Stays => None,
+                        Habit::Vanishes => {
+                            self.lost.insert(conn);
+                            None
+                        }
                         it @ (Habit::Ends(after) | Habit::Resets(after)) => {
                             Some((self.ms + after, it))
                         }
                     };
                 }
+                Action::Confirm(conn) if !self.lost.contains(&conn) => {
+                    self.node.handle(now, Event::Ended { conn });
+                }
                 Action::Close(conn) => {
-                    if let Some((bytes, _)) = self.open.remove(&conn) {
+                    if let Some((bytes, _)) = self.open.remove(&conn)
+                        && !self.lost.remove(&conn)
+                    {
                         self.told.push(String::from_utf8_lossy(&bytes).into_owned());
                     }
                 }
@@ -193,6 +207,26 @@ fn a_neighbour_that_ends_at_once_has_one_connection_at_a_time() {
         assert!(bench.ms < 1_000, "only {:?}", bench.told);
     }
     assert_eq!((bench.most_open, bench.dials), (1, 20));
+}
+
+/// Lines that its host has not acknowledged are told once more when it is back, in order.
+#[test]
+fn a_neighbour_whose_host_was_gone_is_told_again() {
+    let mut bench = Bench::new(Limits::default());
+    let names: Vec<String> = (0..5).map(|number| format!("k{number}")).collect();
+    for name in &names {
+        bench.say(&format!("IAMAT {name} +1-2 1600000000\n"));
+    }
+    while bench.ms < 9_000 {
+        bench.step(&mut || Habit::Vanishes);
+    }
+    assert_eq!((bench.told.len(), bench.open.len()), (0, 5));
+    while bench.ms < 30_000 {
+        bench.step(&mut || Habit::Stays);
+    }
+    let told: Vec<&str> = bench.told.iter().map(|line| client_of(line)).collect();
+    assert_eq!(told, names);
+    assert!(bench.open.is_empty());
 }
 
 #[test]

@@ -39,10 +39,18 @@ impl Client {
         Client::at(([127, 0, 0, 1], port).into())
     }
 
+    /// Connects to a port of 127.0.0.1, if anybody listens there.
+    pub fn try_of(port: u16) -> Option<Client> {
+        TcpStream::connect(("127.0.0.1", port)).ok().map(Client::on)
+    }
+
     /// Connects to an address.
     pub fn at(address: SocketAddr) -> Client {
         let stream = TcpStream::connect(address);
-        let stream = stream.unwrap_or_else(|error| panic!("nobody at {address}: {error}"));
+        Client::on(stream.unwrap_or_else(|error| panic!("nobody at {address}: {error}")))
+    }
+
+    fn on(stream: TcpStream) -> Client {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -91,6 +99,12 @@ impl Client {
     pub fn ask(&mut self, bytes: impl AsRef<[u8]>) -> String {
         self.say(bytes);
         self.line()
+    }
+
+    /// Sends these bytes, and reads a line. False: the connection is gone.
+    pub fn try_ask(&mut self, bytes: &str) -> bool {
+        let mut line = String::new();
+        self.try_say(bytes) && matches!(self.reader.read_line(&mut line), Ok(1..))
     }
 
     /// The next line, without its LF.

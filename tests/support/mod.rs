@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod fuzz;
 pub mod herd;
 pub mod kernel;
+pub mod manager;
 pub mod mixed;
 pub mod model;
 pub mod ports;

@@ -40,7 +40,6 @@ pub struct Shell {
     pub asked_to_end: bool,
     /// It knows that it is to end.
     pub ending: bool,
-    /// It has asked to stop.
     pub stopped: bool,
     pub killed: bool,
 }
@@ -126,9 +125,10 @@ impl Shell {
             }
             Action::Pause(conn) => self.pause(conn, true, kernel),
             Action::Resume(conn) => self.pause(conn, false, kernel),
-            Action::Finish(conn) => {
-                if let Some(socket) = self.socket(conn) {
-                    kernel.finish(socket.end);
+            Action::Finish(conn) => self.socket(conn).iter().for_each(|s| kernel.finish(s.end)),
+            Action::Confirm(conn) => {
+                if self.socket(conn).is_some_and(|it| kernel.has_all(it.end)) {
+                    self.node.handle(now, Event::Ended { conn });
                 }
             }
             Action::Close(conn) => {

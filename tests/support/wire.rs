@@ -227,6 +227,11 @@ pub trait Network {
         }
     }
 
+    /// Whether all that was sent from an end, and its own end, have arrived.
+    fn has_all(&mut self, end: End) -> bool {
+        self.side(end).finished && self.side(end.other()).coming == 0
+    }
+
     /// Closes an end as a kernel does: politely, unless something was left unread.
     fn close(&mut self, end: End) {
         let side = self.side(end);

@@ -10,6 +10,10 @@ use crate::node::parts::Parts;
 pub fn begin(session: &mut Session, parts: &mut Parts) {
     let cx = &mut parts.cx;
     match session.kind {
+        // It has had the time to read that a linger would give it.
+        Kind::Client if session.is_at_rest(cx.now.mono, cx.limits.linger) => {
+            close::close(session, "ending", cx);
+        }
         Kind::Client | Kind::Unidentified | Kind::Challenged => {
             close::dismiss(session);
             settle(session, cx);
@@ -24,6 +28,8 @@ pub fn begin(session: &mut Session, parts: &mut Parts) {
 /// Ends the links on which everything was told. True: nothing is owed to anybody.
 pub fn is_quiet(sessions: &mut Sessions, parts: &mut Parts) -> bool {
     let (cx, feed) = (&mut parts.cx, &mut parts.store.feed);
+    // The disk is at work while others are told.
+    let is_safe = parts.journal.as_mut().is_none_or(Journal::is_settled);
     if parts.acks.barriers.awaits_updates() {
         return false;
     }
@@ -46,7 +52,5 @@ pub fn is_quiet(sessions: &mut Sessions, parts: &mut Parts) -> bool {
         Kind::Incoming(_) => session.output.outbox.is_empty(),
         _ => false,
     };
-    is_quiet
-        && sessions.iter().all(is_done)
-        && parts.journal.as_mut().is_none_or(Journal::is_settled)
+    is_quiet && is_safe && sessions.iter().all(is_done)
 }

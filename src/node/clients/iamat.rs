@@ -56,8 +56,9 @@ pub fn iamat(
     true
 }
 
-/// Replies to the IAMAT `line` with its AT line `at` now, or when the reply's barrier is released. `last` is the newest change. A report that
-/// changed nothing waits, too: the one that it repeats may not be safe yet.
+/// Replies to the IAMAT `line` with its AT line `at` now, or when the reply's barrier is released.
+/// `last` is the newest change. A report that changed nothing waits, too: the one that it repeats
+/// may not be safe yet.
 fn acknowledge(
     session: &mut Session,
     [at, line]: [&[u8]; 2],

@@ -178,6 +178,11 @@ impl Session {
         self.is_client() && self.phase == Phase::Open && self.owes_nothing() && !has_begun
     }
 
+    /// Whether it is owed nothing, and has neither said nor been told anything for this long.
+    pub fn is_at_rest(&self, now: Mono, time: u64) -> bool {
+        self.owes_nothing() && self.input.active.age(now) > time
+    }
+
     /// How long the other end of a link may go on saying nothing; none: it is taken for dead. Any
     /// byte that still moves is a sign of life, even a part of a line that takes long.
     pub fn patience(&self, now: Mono, limits: &Limits) -> Option<u64> {

@@ -2,8 +2,9 @@
 //!
 //! To tell one a change we connect to its clients' door, send one AT line and shut down sending:
 //! one connection per update, one after the other, as such servers expect. They confirm nothing.
-//! A change counts as told when its connection ends, or has lingered long enough; a connection that
-//! breaks before that is tried again. Some never end theirs, so the next connection does not wait:
+//! A change counts as told when its connection ends, or has lingered long enough and the
+//! neighbour's host has acknowledged all of it; one whose connection breaks before that is told
+//! again. Some never end theirs, so the next connection does not wait:
 //! a few may linger at a time. The cursor into the feed is the queue here, too: while such a server
 //! is away or slow, only the newest report of each client waits.
 
@@ -12,6 +13,8 @@ use super::link::Link;
 use super::peer::Peer;
 use super::telling::{Foreign, Telling};
 use crate::limits::Limit;
+use crate::node::api::Action;
+use crate::node::conn::close::close;
 use crate::node::conn::{Phase, Session, settle};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::parts::Parts;
@@ -85,6 +88,7 @@ pub fn tell_one(peer: &mut Peer, session: &mut Session, store: &mut Store, cx: &
         state(peer).open.push_back(Telling {
             conn: session.id,
             seq: change.seq,
+            since: cx.now.mono,
             unexpected: 0,
             is_told: false,
         });
@@ -136,6 +140,23 @@ pub fn unexpected(peer: &mut Peer, session: &Session, count: usize, cx: &mut Con
         cx.hit(Limit::unexpected_reply);
     }
     is_over
+}
+
+/// The neighbour has not ended a connection that has lingered. True: it may not even have the line,
+/// and the shell is asked whether its host has. A host that says nothing for too long is gone.
+pub fn is_in_doubt(peer: &mut Peer, session: &mut Session, cx: &mut Context) -> bool {
+    let Some(telling) = state(peer).telling(session.id) else {
+        return false;
+    };
+    if cx.now.mono.since(telling.since) < cx.limits.stall {
+        cx.arm(Timer::Linger(session.id), cx.limits.linger);
+        let actions = &mut cx.effects.actions;
+        actions.push_back(Action::Confirm(session.id));
+    } else {
+        cx.hit(Limit::stall);
+        close(session, "its host acknowledges nothing", cx);
+    }
+    true
 }
 
 /// The neighbour was told the change on this connection.

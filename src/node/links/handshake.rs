@@ -72,7 +72,9 @@ pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<()
     let Some((peer, run)) = challenge.neighbour else {
         let nonces = [&challenge.their_nonce[..], challenge.our_nonce.as_bytes()];
         if !secret.accepts(proof, &question(me.name.as_bytes(), nonces)) {
-            return Err(End::refused("it asks for the status with another secret"));
+            return Err(End::refused(
+                "it asks for the status with another secret; ask with one that this server accepts",
+            ));
         }
         parts.log_line(session, '<', line);
         say_status(session, parts);
@@ -99,9 +101,16 @@ fn asked(
         say_status(session, parts);
         return Ok(());
     }
-    let (Some(_), Some(nonce)) = (&parts.cx.me.secret, nonce) else {
+    if parts.cx.me.secret.is_none() {
         return Err(End::refused(
-            "it asks for the status, and can prove nothing",
+            "it asks for the status from elsewhere, and there is no secret to prove; start this \
+             server with --secret-file",
+        ));
+    }
+    let Some(nonce) = nonce else {
+        return Err(End::refused(
+            "it asks for the status without a nonce, and so can prove nothing; ask with herd \
+             status --secret-file",
         ));
     };
     let our_nonce = parts.cx.nonce();

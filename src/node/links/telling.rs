@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::limits::Limits;
-use crate::units::ConnId;
+use crate::units::{ConnId, Mono};
 
 /// The state of a neighbour of another make, beside its link. It acknowledges nothing; when it
 /// resets a connection, is it going down, or does it never take this line?
@@ -28,6 +28,8 @@ pub struct Foreign {
 pub struct Telling {
     pub conn: ConnId,
     pub seq: u64,
+    /// When it was put into the connection.
+    pub since: Mono,
     /// Bytes that the neighbour sent on it, on which it has nothing to say.
     pub unexpected: usize,
     /// It counts as told, and waits for those before it.

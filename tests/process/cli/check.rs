@@ -115,7 +115,7 @@ servers whose loss splits a part: A
 #[test]
 fn check_says_what_a_dense_herd_costs_and_a_sparser_one_would() {
     let files = Files::new();
-    let mesh = |size: usize, links: &dyn Fn(usize, usize) -> bool| {
+    let text = |size: usize, links: &dyn Fn(usize, usize) -> bool| {
         let server = |n| {
             format!(
                 "server S{n} ::1 clients={} servers={}\n",
@@ -126,9 +126,10 @@ fn check_says_what_a_dense_herd_costs_and_a_sparser_one_would() {
         let pairs = (0..size).flat_map(|a| (a + 1..size).map(move |b| (a, b)));
         let link = |(a, b)| format!("link S{a} S{b}\n");
         let pairs = pairs.filter(|&(a, b)| links(a, b)).map(link);
-        let text: String = (0..size).map(server).chain(pairs).collect();
-        right(&["check", "-t", &files.write("mesh.txt", &text)])
+        (0..size).map(server).chain(pairs).collect::<String>()
     };
+    let check = |text: &str| right(&["check", "-t", &files.write("mesh.txt", text)]);
+    let mesh = |size, links: &dyn Fn(usize, usize) -> bool| check(&text(size, links));
     let advice = "
 The part of S0 is dense: its 300 links cost up to 576 lines per update.
 A ring with a chord from each server to the one 5 places after it would do
@@ -137,6 +138,21 @@ splits it.
 ";
     let dense = mesh(25, &|_, _| true);
     assert!(dense.ends_with(advice), "{dense}");
+    // Links to plain servers are counted apart, in the row above and in the advice.
+    let with_plain = |size, text: String| {
+        let plain = (0..3).map(|n| format!("server P{n} ::1 clients={} plain\n", 900 + n));
+        let links = |n| (0..3).map(move |plain| format!("link S{n} P{plain}\n"));
+        let links = (0..size).flat_map(links);
+        check(&(text + &plain.chain(links).collect::<String>()))
+    };
+    let dense = with_plain(25, text(25, &|_, _| true));
+    let row = "576 (2m - n + 1), and 75 to plain servers";
+    assert!(dense.contains(row) && dense.ends_with(advice), "{dense}");
+    let ring = with_plain(8, text(8, &|a, b| [1, 7].contains(&(b - a))));
+    assert!(
+        ring.contains(" 32 links") && !ring.contains("dense"),
+        "{ring}"
+    );
     // The advised herd is not dense, nor is a small mesh.
     let advised = mesh(25, &|a, b| [1, 5, 20, 24].contains(&(b - a)));
     assert!(

@@ -1,13 +1,14 @@
 //! When descriptors run out: the links and those who are in go on, the others are not kept waiting
 //! for nothing, and when there is room again it is used.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 
 use super::iamat;
 use super::support::client::{Client, ask_text};
-use super::support::herd::{Herd, at_line};
+use super::support::herd::{Herd, at_line, at_line_of};
 use super::support::process::Server;
 use super::support::wait::{PATIENCE, wait_for, wait_until};
 
@@ -76,14 +77,11 @@ fn who_waits_at_the_door_comes_in_when_there_is_a_descriptor() {
     let mut inside: Vec<Client> = (0..20).map(|_| goloman.client()).collect();
     for client in &mut inside {
         client.ask("hello\n");
+        // It has begun a line, so it makes room for nobody.
+        client.say("hel");
     }
     // From now on accept(2) fails, though there are fewer clients than the server would take.
-    let mut prlimit = Command::new("prlimit");
-    let status = prlimit
-        .args(["--pid", &goloman.pid().to_string(), "--nofile=20"])
-        .status();
-    if !status.is_ok_and(|status| status.success()) {
-        println!("skipped: no prlimit here");
+    if !lower_limit(goloman, 20) {
         return;
     }
     let mut waiting = goloman.client();
@@ -91,10 +89,91 @@ fn who_waits_at_the_door_comes_in_when_there_is_a_descriptor() {
     wait_until("the lack is noted", || {
         goloman.count("nobody can come in") == 1
     });
-    assert_eq!(inside[0].ask("hello\n"), "? hello");
+    assert_eq!(inside[0].ask("lo\n"), "? hello");
     // No edge will tell of the one who waits.
     drop(inside);
     assert_eq!(waiting.line(), "? hello");
+}
+
+/// Has a server open no descriptor from this number on. False: there is no prlimit here.
+fn lower_limit(server: &Server, limit: usize) -> bool {
+    let mut prlimit = Command::new("prlimit");
+    let pid = server.pid().to_string();
+    let status = prlimit.args(["--pid", &pid, &format!("--nofile={limit}")]);
+    let is_lower = status.status().is_ok_and(|status| status.success());
+    if !is_lower {
+        println!("skipped: no prlimit here");
+    }
+    is_lower
+}
+
+/// Leaves a server no descriptor: the limit is just above those that are open, and further clients
+/// fill the gaps between them.
+fn exhaust(server: &Server, inside: &mut Vec<Client>) -> bool {
+    let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+    let numbers = open.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let numbers: Vec<usize> = numbers.map(|number| number.parse().unwrap()).collect();
+    let limit = numbers.iter().max().unwrap() + 1;
+    for _ in numbers.len()..limit {
+        inside.push(server.client());
+    }
+    for client in inside {
+        assert_eq!(client.ask("hello\n"), "? hello");
+    }
+    lower_limit(server, limit)
+}
+
+#[test]
+fn an_idle_client_makes_room_when_there_is_no_descriptor() {
+    let herd = Herd::one_with(&["--no-journal"]);
+    let goloman = &herd["Goloman"];
+    let mut inside: Vec<Client> = (0..10).map(|_| served(goloman)).collect();
+    if !exhaust(goloman, &mut inside) {
+        return;
+    }
+    // One has begun a line, and so it stays.
+    let mut busy = inside.remove(0);
+    busy.say("hel");
+    let all = inside.len();
+    let mut late = served(goloman);
+    // There is no descriptor again, but nobody waits for one.
+    assert_eq!(late.ask("hello\n"), "? hello");
+    let has_room = "it makes room for another connection";
+    assert_eq!(goloman.count(has_room), 1);
+    inside.retain_mut(|client| client.try_ask("hello\n"));
+    assert_eq!(inside.len(), all - 1);
+    let status = ask_text(goloman.servers, "STATUS\n");
+    assert!(status.contains(r#""clients_idle":2"#), "{status}");
+    assert_eq!(goloman.count(has_room), 2);
+    assert_eq!(busy.ask("lo\n"), "? hello");
+}
+
+/// A client that has been answered.
+fn served(server: &Server) -> Client {
+    let mut client = server.client();
+    assert_eq!(client.ask("hello\n"), "? hello");
+    client
+}
+
+/// The link to a neighbour needs a descriptor, and the one from it another.
+#[test]
+fn idle_clients_make_room_for_links_when_there_is_no_descriptor() {
+    let mut herd = Herd::new(&["A", "B"], &[["A", "B"]]);
+    herd["A"].options = vec!["--no-journal".to_string()];
+    herd.write_topologies();
+    herd["A"].start();
+    let mut inside: Vec<Client> = (0..10).map(|_| served(&herd["A"])).collect();
+    if !exhaust(&herd["A"], &mut inside) {
+        return;
+    }
+    inside[0].say("hel");
+    herd["B"].start();
+    herd.wait_for_links();
+    assert_eq!(inside[0].ask("lo\n"), "? hello");
+    let at = herd["B"].client().ask(iamat("kiwi"));
+    wait_until("A is told", || {
+        at_line_of(&mut inside[0], "kiwi").as_ref() == Some(&at)
+    });
 }
 
 /// The clients that a server takes at once, by its status. That is part of its first metrics, a
@@ -141,7 +220,7 @@ fn the_client_that_has_been_idle_longest_makes_room_for_another() {
     for client in &mut inside {
         assert_eq!(client.ask("hello\n"), "? hello");
     }
-    assert_eq!(goloman.count("it makes room for another client"), 1);
+    assert_eq!(goloman.count("it makes room for another connection"), 1);
     let status = ask_text(goloman.servers, "STATUS\n");
     assert!(status.contains(r#""clients_idle":1"#), "{status}");
 }

@@ -17,6 +17,7 @@ mod logs;
 mod notify;
 mod order;
 mod places;
+mod plain;
 mod rivals;
 mod rotation;
 mod signals;

@@ -2,6 +2,8 @@
 
 use std::os::unix::net::UnixDatagram;
 
+use nix::time::{ClockId, clock_gettime};
+
 use super::support::herd::Herd;
 use super::support::process::Server;
 use super::support::wait::PATIENCE;
@@ -28,15 +30,28 @@ fn word(manager: &UnixDatagram) -> String {
     }
 }
 
+/// The time that a service manager compares with.
+fn monotonic_us() -> i64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap();
+    now.tv_sec() * 1_000_000 + now.tv_nsec() / 1_000
+}
+
 #[test]
 fn a_service_manager_hears_of_the_start_a_reload_and_the_end() {
     let mut herd = Herd::new(&["A"], &[]);
     let manager = managed(&mut herd["A"]);
     herd.start();
     assert_eq!(word(&manager), "READY=1");
-    herd["A"].signal("HUP");
-    assert_eq!(word(&manager), "RELOADING=1");
-    assert_eq!(word(&manager), "READY=1");
+    // With `Type=notify-reload` a manager waits for a reload that began after it asked for one.
+    for _ in 0..2 {
+        let asked = monotonic_us();
+        herd["A"].signal("HUP");
+        let text = word(&manager);
+        let began = text.strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
+        let began: i64 = began.unwrap_or_else(|| panic!("{text}")).parse().unwrap();
+        assert!((asked..=monotonic_us()).contains(&began), "{asked} {began}");
+        assert_eq!(word(&manager), "READY=1");
+    }
     herd["A"].signal("TERM");
     assert_eq!(word(&manager), "STOPPING=1");
     assert_eq!(herd["A"].ended().code, Some(0));

@@ -289,7 +289,7 @@ fn what_is_no_server_of_the_herd_is_down() {
         ),
         (
             format!("server Goloman 127.0.0.1 clients={servers} servers={clients}\n"),
-            "it refuses; run herd status on its own machine, or start it with a secret",
+            "it refuses without a reason; correct its servers= port in the topology",
         ),
     ] {
         let (code, table, _) = said(&status(&line, &[]));

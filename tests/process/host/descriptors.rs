@@ -40,6 +40,10 @@ fn descriptors_that_the_parent_left_open_are_counted() {
     herd["A"].signal("USR1");
     herd["A"].logged("the log is reopened");
     drop(inside);
+    wait_until("there is room again", || {
+        let client = Client::try_of(herd["A"].clients);
+        client.is_some_and(|mut client| client.try_ask("hello\n"))
+    });
     wait_until("A knows it", || {
         at_line(herd["A"].clients, "kiwi").as_ref() == Some(&told)
     });

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use super::outputs::full_pipe;
 use super::support::client::ask_text;
 use super::support::herd::{Directory, Herd};
 use super::support::process::send_signal;
@@ -97,6 +98,31 @@ fn a_secret_file_of_a_group_that_is_ours_alone_is_accepted() {
         };
         let refused = String::from_utf8_lossy(&output.stderr).contains("others may read it");
         assert_eq!(refused, !is_right, "{owner} {mode:o} {groups}: {output:?}");
+    }
+}
+
+/// systemd's `LoadCredential=` makes a file of root's that an access list lets the user read; in
+/// its mode that looks like a right of root's group.
+#[test]
+fn a_credential_of_the_service_manager_is_accepted() {
+    let directory = Directory::new();
+    let file = directory.0.join("secret");
+    fs::write(&file, SECRET).unwrap();
+    for (credentials, mode, is_right) in [
+        (Some(&*directory.0), 0o440, true),
+        (Some(Path::new("/run/credentials/another")), 0o440, false),
+        (None, 0o440, false),
+        (Some(&*directory.0), 0o444, false),
+        (Some(&*directory.0), 0o460, false),
+    ] {
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let mut status = Command::new(env!("CARGO_BIN_EXE_herd"));
+        status.args(["status", "-t", "/dev/null", "--secret-file"]);
+        status.arg(&file).env_remove("CREDENTIALS_DIRECTORY");
+        status.envs(credentials.map(|it| ("CREDENTIALS_DIRECTORY", it)));
+        let output = status.output().unwrap();
+        let refused = String::from_utf8_lossy(&output.stderr).contains("others may read it");
+        assert_eq!(refused, !is_right, "{credentials:?} {mode:o}: {output:?}");
     }
 }
 
@@ -220,16 +246,19 @@ fn a_limit_on_threads_is_named() {
     let open = Permissions::from_mode(0o777);
     fs::set_permissions(server.topology.parent().unwrap(), open.clone()).unwrap();
     fs::set_permissions(&server.directory, open).unwrap();
-    let mut setpriv = Command::new("setpriv");
-    setpriv.args(["--reuid", "54321", "--clear-groups", "prlimit", "--nproc=1"]);
+    let limited = || {
+        let mut setpriv = Command::new("setpriv");
+        setpriv.args(["--reuid", "54321", "--clear-groups", "prlimit", "--nproc=1"]);
+        setpriv.arg(env!("CARGO_BIN_EXE_herd"));
+        setpriv
+    };
     let mut may = Command::new("setpriv");
     may.args(["--reuid", "54321", env!("CARGO_BIN_EXE_herd"), "-V"]);
     if !may.output().is_ok_and(|it| it.status.success()) {
         println!("skipped: no setpriv here, or no right to it");
         return;
     }
-    setpriv.arg(env!("CARGO_BIN_EXE_herd"));
-    server.launch_as(setpriv);
+    server.launch_as(limited());
     let ended = server.ended();
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     for name in [
@@ -239,4 +268,8 @@ fn a_limit_on_threads_is_named() {
     ] {
         assert!(ended.stderr.contains(name), "{}", ended.stderr);
     }
+    // Without a thread that could wait for the reader, it does not wait for one that has stopped.
+    let (_reader, writer) = full_pipe();
+    server.launch_to(limited(), Stdio::null(), writer.into());
+    assert_eq!(server.ended().code, Some(1));
 }

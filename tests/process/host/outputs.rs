@@ -43,7 +43,7 @@ fn fill<W: Write + AsFd>(mut writer: W) -> W {
 }
 
 /// A pipe that nobody reads, and that is full.
-fn full_pipe() -> (PipeReader, PipeWriter) {
+pub(super) fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, writer) = pipe().unwrap();
     (reader, fill(writer))
 }

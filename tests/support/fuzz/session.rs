@@ -314,7 +314,7 @@ impl World {
                 let conn = self.name(DIALLED);
                 self.node.handle(self.now, Event::Dialled { peer, conn });
             }
-            Action::Flush(_) => {}
+            Action::Flush(_) | Action::Confirm(_) => {}
             Action::Close(conn) if self.hung_up == Some(conn) => {}
             Action::Pause(conn) => self.set_paused(conn, true),
             Action::Resume(conn) => self.set_paused(conn, false),
