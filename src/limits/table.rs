@@ -118,6 +118,10 @@ limits! {
         /// A table that is full never becomes equal.
         /// → The wait between repairs stops doubling.
         repair_last: u64 = 60 * 60 * SECOND, time;
+        /// Under steady traffic changes are always under way, and no two tables are seen equal.
+        /// → The digests of their parts are compared twice, at twice the cost of a comparison; a
+        /// part whose difference is the same both times is told again, as above.
+        audit_after: u64 = 30 * SECOND, time;
         /// A later version may say more in its HELLO than this one knows.
         /// → Further words are ignored, as far as they are `key=value`.
         unknown_words: usize = 0, count;

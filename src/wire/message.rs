@@ -1,5 +1,5 @@
-//! The messages between servers: HELLO, AUTH, SINCE, MARK, COMPARE, DIGESTS, WAVE, DONE, STATUS and
-//! AT lines.
+//! The messages between servers: HELLO, AUTH, SINCE, MARK, COMPARE, DIGESTS, AUDIT, WAVE, DONE,
+//! STATUS and AT lines.
 
 use std::fmt;
 
@@ -84,6 +84,10 @@ pub enum Message<'a> {
     Compare(Scope),
     /// `DIGESTS <scope> <64 digests>`
     Digests(Digests<'a>),
+    /// `AUDIT <scope>`
+    Audit(Scope),
+    /// `AUDIT <scope> <seq> <64 digests>`
+    Audited(u64, Digests<'a>),
     /// A verb that only a later version knows, and whatever follows it.
     Unknown,
 }
@@ -96,8 +100,17 @@ impl<'a> Message<'a> {
             b"AT" => return Report::parse(line).map(Message::At),
             b"MARK" => Message::Mark(position(f)?),
             b"SINCE" => Message::Since(run(f)?, position(f)?),
-            b"COMPARE" => Message::Compare(Scope::parse(f.next()?)?),
-            b"DIGESTS" => return Digests::parse(line).map(Message::Digests),
+            b"COMPARE" => Message::Compare(scope(f)?),
+            b"DIGESTS" => return Digests::parse(scope(f)?, f, line).map(Message::Digests),
+            b"AUDIT" => {
+                let scope = scope(f)?;
+                let Some(seq) = f.next() else {
+                    return Some(Message::Audit(scope));
+                };
+                let seq = decimal(seq, u64::MAX)?;
+                let digests = Digests::parse(scope, f, line)?;
+                return Some(Message::Audited(seq, digests));
+            }
             b"HELLO" => Message::Hello(hello(f)?),
             b"WAVE" => Message::Wave(run(f)?, number(f)?),
             b"DONE" => Message::Done(run(f)?, number(f)?),
@@ -145,6 +158,10 @@ fn is_verb(word: &[u8]) -> bool {
 
 fn run<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Run> {
     hex_64(fields.next()?).map(Run)
+}
+
+fn scope<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Scope> {
+    Scope::parse(fields.next()?)
 }
 
 fn number<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<u64> {
@@ -212,6 +229,8 @@ mod tests {
         assert_eq!(said, Some(Message::Hello(want)));
         let compare = Message::parse(b"COMPARE 63");
         assert_eq!(compare, Some(Message::Compare(Scope::Group(63))));
+        let audit = Message::parse(b"AUDIT -");
+        assert_eq!(audit, Some(Message::Audit(Scope::Groups)));
         assert_eq!(Message::parse(b"LATER on"), Some(Message::Unknown));
         let wave = format!("WAVE {run} 7");
         assert_eq!(Message::parse(wave.as_bytes()), Some(Message::Wave(run, 7)));
@@ -237,6 +256,10 @@ mod tests {
             "COMPARE 64",
             "COMPARE - 1",
             "DIGESTS - 0000000000000000",
+            "AUDIT",
+            "AUDIT 64",
+            "AUDIT - 7",
+            "AUDIT - 7 0000000000000000",
             "MARK 1 2",
             "MARK 1 2 000000000000FEED",
             "MARK -1 2 000000000000feed",

@@ -99,7 +99,7 @@ fn words_of_links_are_those_of_the_model() {
     let mut good = 0u32;
     random::try_property(|u| {
         let mut parts = Vec::new();
-        let kind = u.int_in_range(0..=5)?;
+        let kind = u.int_in_range(0..=6)?;
         match kind {
             0 => parts.push(random::misspelt(u, "MARK")?),
             1 => parts.extend([random::misspelt(u, "SINCE")?, random::hex(u, 16)?]),
@@ -123,6 +123,14 @@ fn words_of_links_are_those_of_the_model() {
                 parts.extend([random::misspelt(u, "DIGESTS")?, random::decimal(u, 63)?]);
                 let sum = random::hex(u, 16)?;
                 parts.extend(vec![sum; u.int_in_range(63..=65)?]);
+            }
+            5 => {
+                parts.extend([random::misspelt(u, "AUDIT")?, random::decimal(u, 63)?]);
+                if random::one_in(u, 2)? {
+                    parts.push(random::decimal(u, u64::MAX)?);
+                    let sum = random::hex(u, 16)?;
+                    parts.extend(vec![sum; u.int_in_range(63..=65)?]);
+                }
             }
             _ => {
                 parts.extend([random::misspelt(u, "AT")?, random::name(u)?]);
@@ -176,7 +184,8 @@ fn what_is_written_is_read_as_the_same_value() {
                 compares: random::one_in(u, 2)?,
                 unknown: u.int_in_range(0..=2)?,
             }));
-            words.push(Message::Compare(Scope::Group(u.int_in_range(0..=63)?)));
+            let scope = Scope::Group(u.int_in_range(0..=63)?);
+            words.extend([Message::Compare(scope), Message::Audit(scope)]);
         }
         let difference = Difference::new(u.arbitrary()?);
         let (place, at) = (random::location(u)?, random::time(u)?);

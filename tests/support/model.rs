@@ -179,9 +179,10 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
             };
             is_hex(run, 16) && is_hex(nonce, 32) && more.iter().all(is_word)
         }
-        [b"COMPARE", scope] => is_scope(scope),
-        [b"DIGESTS", scope, ref sums @ ..] => {
-            is_scope(scope) && sums.len() == 64 && sums.iter().all(|sum| is_hex(sum, 16))
+        [b"COMPARE" | b"AUDIT", scope] => is_scope(scope),
+        [b"DIGESTS", scope, ref sums @ ..] => is_scope(scope) && are_sums(sums),
+        [b"AUDIT", scope, seq, ref sums @ ..] => {
+            is_scope(scope) && number(seq).is_some() && are_sums(sums)
         }
         [verb, ..] => return is_unknown(verb).then(|| b"LATER".to_vec()),
         _ => false,
@@ -191,6 +192,7 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
         Some(&b"SINCE") => 2..4,
         Some(&b"WAVE" | &b"DONE") => 2..3,
         Some(&b"COMPARE" | &b"DIGESTS") => 1..2,
+        Some(&b"AUDIT") => 1..3,
         _ => 0..0,
     };
     let shown = |(place, field): (usize, &&[u8])| match number(field) {
@@ -226,10 +228,14 @@ fn is_scope(text: &[u8]) -> bool {
     text == b"-" || decimal(text, 63).is_some()
 }
 
+fn are_sums(words: &[&[u8]]) -> bool {
+    words.len() == 64 && words.iter().all(|sum| is_hex(sum, 16))
+}
+
 /// Whether a later version may have such a verb, and this one has not.
 fn is_unknown(verb: &[u8]) -> bool {
     let known = [
-        "AT", "MARK", "SINCE", "WAVE", "DONE", "AUTH", "STATUS", "HELLO", "COMPARE",
+        "AT", "MARK", "SINCE", "WAVE", "DONE", "AUTH", "STATUS", "HELLO", "COMPARE", "AUDIT",
     ];
     let others = [&b"DIGESTS"[..], b"IAMAT", b"WHATSAT"];
     let is_known = known.iter().any(|it| it.as_bytes() == verb) || others.contains(&verb);
@@ -264,6 +270,10 @@ pub fn written(word: &Message<'_>) -> Vec<u8> {
         Message::Compare(scope) => format!("COMPARE {scope}").into_bytes(),
         Message::Digests(digests) => {
             format!("DIGESTS {}{}", digests.scope, digests.sums()).into_bytes()
+        }
+        Message::Audit(scope) => format!("AUDIT {scope}").into_bytes(),
+        Message::Audited(seq, digests) => {
+            format!("AUDIT {} {seq}{}", digests.scope, digests.sums()).into_bytes()
         }
         Message::Unknown => b"LATER".to_vec(),
         Message::Auth(proof) => [b"AUTH ", *proof].concat(),

@@ -34,6 +34,12 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
             let sums = parts.store.sums(scope);
             parts.say_at(Level::Debug, session, format_args!("DIGESTS {scope}{sums}"));
         }
+        Some(Message::Audit(scope)) => {
+            parts.log_line_at(Level::Debug, session, '<', line);
+            let (last, sums) = (parts.store.feed.last(), parts.store.sums(scope));
+            let answer = format_args!("AUDIT {scope} {last}{sums}");
+            parts.say_at(Level::Debug, session, answer);
+        }
         Some(Message::Mark(position)) => mark(id, session, line, position, parts),
         Some(Message::Wave(run, number)) => {
             parts.log_line(session, '<', line);

@@ -2,6 +2,7 @@
 //! neighbour's servers' door and tells it its changes there; the link that the neighbour dialled
 //! carries the neighbour's.
 
+mod audit;
 mod check;
 mod compare;
 mod comparison;

@@ -1,7 +1,7 @@
 //! The links on which we tell our neighbours our changes. Each is a follower of the feed: changes
 //! that its socket does not take stay in the table.
 
-use super::compare::{differs, give_up_late, mark_in_sync, on_digests, tell_from};
+use super::compare::{differs, give_up_late, mark_in_sync, on_audited, on_digests, tell_from};
 use super::foreign;
 use super::handshake::{on_hello, say_hello};
 use super::link::Link;
@@ -170,6 +170,10 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
             cx.log.line(Level::Debug, &peer.name, '<', line);
             on_digests(id, session, &digests, parts);
         }
+        (Some(Message::Audited(seq, digests)), Some(Link::Up(_))) => {
+            cx.log.line(Level::Debug, &peer.name, '<', line);
+            on_audited(id, session, seq, &digests, parts);
+        }
         (Some(Message::Done(run, number)), Some(Link::Up(_))) => {
             parts.log_line(session, '<', line);
             parts.acks.waves.on_done(id, run, number, &mut parts.cx);
@@ -205,7 +209,7 @@ fn resume(id: PeerId, session: &mut Session, run: Run, position: &Position, part
         mark_in_sync(peer, store, cx);
         cx.effects.news = true;
     } else {
-        tell_from(id, session, seq, position, parts);
+        tell_from(id, session, seq, position.count, parts);
     }
 }
 
