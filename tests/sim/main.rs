@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use herd::units::MILLISECOND;
 use simulator::runner::{replay, run_all};
 use simulator::troubles::Garbled;
-use simulator::{run, scale, steady};
+use simulator::{hub, run, scale, steady};
 
 /// Seeds of a plain `cargo test`.
 const SEEDS: u64 = 1000;
@@ -79,6 +79,18 @@ fn a_herd_that_never_rests_repairs_a_silent_difference() {
             let most = if garbled.is_some() { 2 } else { 0 };
             assert!((most / 2..=most).contains(&repairs), "{what}");
         }
+    }
+}
+
+/// Both sides dial each other again. A dial is a round trip for the connection, one for the HELLOs
+/// and one for the proofs; the hub's proof reaches a neighbour after two and a half, and then that
+/// neighbour dials at the latest. So five and a half, however long the neighbours waited before.
+#[test]
+fn a_hub_of_fifty_is_whole_again_after_five_and_a_half_round_trips() {
+    for away in [20, 500, 30_000] {
+        let whole = hub::whole_again(50, 100 * MILLISECOND, away * MILLISECOND);
+        let whole = whole.unwrap_or_else(|failure| panic!("away for {away} ms: {failure}"));
+        assert!(whole <= 1_110, "away for {away} ms: {whole} ms");
     }
 }
 

@@ -17,6 +17,7 @@ pub mod ports;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod relay;
 pub mod shell;
 pub mod shown;
 pub mod space;

@@ -16,6 +16,7 @@ mod clock;
 mod faults;
 mod garble;
 mod guest;
+pub mod hub;
 mod journals;
 mod network;
 mod plan;
