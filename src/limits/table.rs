@@ -177,11 +177,16 @@ limits! {
         /// elsewhere, get few descriptors.
         /// → A new one takes the place of the one that has been silent longest.
         unidentified: usize = 16, count;
-        /// A crowd that says HELLO in a neighbour's name at its own address must leave this one
-        /// time to prove itself: with 100 connections a second, half a second. An address with
-        /// several neighbours has two places more for each.
+        /// A crowd at a neighbour's own address must leave it time to say HELLO, which it does at
+        /// once: with 10,000 connections a second, 5 ms. A neighbour that does not prove the secret
+        /// there needs a round trip: with 100 connections a second it has half a second. An address
+        /// with several neighbours has two places more for each.
         /// → A new one takes the place of the one at this address that has been silent longest.
         handshakes: usize = 48, count;
+        /// A neighbour whose HELLO proves the secret has a place that no crowd takes. It has one
+        /// such handshake at a time; somebody who listens can play a few older ones back.
+        /// → The oldest of these handshakes of that neighbour makes room.
+        early_handshakes: usize = 4, count;
         /// With --ack herd, the newest wave of each server's run is remembered.
         /// → One that has finished is forgotten. If none has, the new wave is not answered, and
         /// replies are late.

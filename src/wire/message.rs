@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::digests::{Digests, Scope};
 use super::fields::fields;
-use super::hex::{hex_64, hex_digit};
+use super::hex::{from_hex, hex_64, hex_digit};
 use super::number::decimal;
 use super::report::Report;
 
@@ -52,6 +52,10 @@ pub struct Hello<'a> {
     pub proof: Option<&'a [u8]>,
     /// `compare=1`: it answers COMPARE.
     pub compares: bool,
+    /// `last=<nonce>`: the other side's nonce in the last handshake that led to a link.
+    pub last: Option<&'a [u8]>,
+    /// `early=<proof>`: a proof of the secret that needs no answer.
+    pub early: Option<&'a [u8]>,
     /// How many of its words this version does not know.
     pub unknown: usize,
 }
@@ -59,6 +63,11 @@ pub struct Hello<'a> {
 impl Hello<'_> {
     /// The words that say what this version can do, at the end of its HELLO.
     pub const ABLE: &'static str = "compare=1";
+
+    /// Whether it has no words of the form `key=value`, as in versions before there were any.
+    pub fn is_terse(&self) -> bool {
+        !self.compares && self.last.is_none() && self.early.is_none() && self.unknown == 0
+    }
 }
 
 /// A valid line at the servers' door. The protocol page says what each message means.
@@ -137,14 +146,19 @@ fn hello<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Hello<'a>> {
         nonce: fields.next().filter(is_nonce)?,
         proof: None,
         compares: false,
+        last: None,
+        early: None,
         unknown: 0,
     };
     let mut words = fields.peekable();
     hello.proof = words.next_if(|word| !word.contains(&b'='));
     for word in words {
-        match word.iter().position(|&byte| byte == b'=')? {
-            0 => return None,
-            _ if word == Hello::ABLE.as_bytes() => hello.compares = true,
+        let end = word.iter().position(|&byte| byte == b'=')?;
+        match (&word[..end], &word[end + 1..]) {
+            (b"", _) => return None,
+            (b"compare", b"1") => hello.compares = true,
+            (b"last", nonce) if is_nonce(&nonce) => hello.last = Some(nonce),
+            (b"early", proof) if from_hex(proof).is_some() => hello.early = Some(proof),
             _ => hello.unknown += 1,
         }
     }
@@ -211,6 +225,8 @@ mod tests {
             nonce: NONCE.as_bytes(),
             proof: None,
             compares: false,
+            last: None,
+            early: None,
             unknown: 0,
         };
         assert_eq!(Message::parse(hello.as_bytes()), Some(Message::Hello(want)));
@@ -223,8 +239,10 @@ mod tests {
         let able = format!("{hello} - {}", Hello::ABLE);
         let said = Message::parse(able.as_bytes());
         assert_eq!(said, Some(Message::Hello(want)));
-        (want.proof, want.unknown) = (None, 2);
-        let later = format!("{hello} x= compare=1 compare=2");
+        (want.proof, want.unknown) = (None, 4);
+        (want.last, want.early) = (Some(NONCE.as_bytes()), Some(&b"00ff"[..]));
+        let later =
+            format!("{hello} x= last={NONCE} last=0 compare=1 early=00ff early=0 compare=2");
         let said = Message::parse(later.as_bytes());
         assert_eq!(said, Some(Message::Hello(want)));
         let compare = Message::parse(b"COMPARE 63");

@@ -115,6 +115,12 @@ fn words_of_links_are_those_of_the_model() {
                         parts.push(random::misspelt(u, word)?);
                     }
                 }
+                for (key, length) in [("last=", 32), ("early=", 64), ("last=", 32)] {
+                    if random::one_in(u, 3)? {
+                        let value = random::hex(u, length)?;
+                        parts.push([random::misspelt(u, key)?, value].concat());
+                    }
+                }
             }
             3 => {
                 parts.extend([random::misspelt(u, "COMPARE")?, random::decimal(u, 70)?]);
@@ -182,6 +188,8 @@ fn what_is_written_is_read_as_the_same_value() {
                 nonce,
                 proof,
                 compares: random::one_in(u, 2)?,
+                last: random::one_in(u, 2)?.then_some(nonce),
+                early: random::one_in(u, 2)?.then_some(&b"00ff"[..]),
                 unknown: u.int_in_range(0..=2)?,
             }));
             let scope = Scope::Group(u.int_in_range(0..=63)?);

@@ -215,10 +215,19 @@ fn written_hello(line: Vec<u8>) -> Vec<u8> {
     };
     let (further, proof): (Vec<&[u8]>, Vec<&[u8]>) =
         more.iter().partition(|word| word.contains(&b'='));
-    let (known, unknown): (Vec<&[u8]>, Vec<&[u8]>) =
-        further.iter().partition(|word| **word == b"compare=1");
-    let known = known.into_iter().take(1);
-    let unknown = vec![&b"x=y"[..]; unknown.len()];
+    let is_compare = |word: &&[u8]| *word == b"compare=1";
+    let is_last = |word: &&[u8]| word.strip_prefix(b"last=").is_some_and(|it| is_hex(it, 32));
+    let is_early = |word: &&[u8]| {
+        let proof = word.strip_prefix(b"early=");
+        proof.is_some_and(|it| it.len() % 2 == 0 && is_hex(it, it.len()))
+    };
+    // Of several of one kind the last one counts.
+    let mut known = Vec::new();
+    known.extend(further.iter().copied().rfind(is_compare));
+    known.extend(further.iter().copied().rfind(is_last));
+    known.extend(further.iter().copied().rfind(is_early));
+    let is_unknown = |word: &&&[u8]| !is_compare(word) && !is_last(word) && !is_early(word);
+    let unknown = vec![&b"x=y"[..]; further.iter().filter(is_unknown).count()];
     let all = head.into_iter().chain(proof).chain(known).chain(unknown);
     all.collect::<Vec<&[u8]>>().join(&b' ')
 }
@@ -260,6 +269,10 @@ pub fn written(word: &Message<'_>) -> Vec<u8> {
             ];
             fields.extend(hello.proof);
             fields.extend(hello.compares.then_some(&b"compare=1"[..]));
+            let last = hello.last.map(|nonce| [&b"last="[..], nonce].concat());
+            let early = hello.early.map(|proof| [&b"early="[..], proof].concat());
+            fields.extend(last.as_deref());
+            fields.extend(early.as_deref());
             fields.extend(vec![&b"x=y"[..]; hello.unknown]);
             fields.join(&b' ')
         }

@@ -1,7 +1,7 @@
 //! The links on which our neighbours tell us their changes. Each MARK moves the point from which a
 //! link goes on after a cut, and is answered with SINCE.
 
-use super::handshake::say_since;
+use super::admit::say_since;
 use super::refusal;
 use crate::node::conn::{End, Session};
 use crate::node::context::{Level, Timer};
@@ -80,6 +80,7 @@ fn mark(id: PeerId, session: &mut Session, line: &[u8], position: Position, part
         parts.cx.log.write(Level::Info, line);
     }
     peer.incoming.is_marked = true;
+    peer.rivals.lineage.marked();
     let is_repeated = std::mem::replace(&mut peer.incoming.heard, position) == position;
     let level = if is_repeated {
         Level::Debug

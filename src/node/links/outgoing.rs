@@ -147,6 +147,11 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
         // Not answered: two servers that refuse each other would never end.
         parts.log_line(session, '<', line);
         let peer = parts.links.peer_mut(id);
+        if peer.outgoing.state == Link::HelloSent(session.id) {
+            // Perhaps its version is older than the further words of a HELLO.
+            let words = &mut peer.outgoing.words;
+            words.is_terse = refusal::is_silent(line) && !words.is_terse;
+        }
         peer.refused(session.id, &why, &mut parts.cx);
         return Err(End::Closed(why.into()));
     }
@@ -196,6 +201,8 @@ fn resume(id: PeerId, session: &mut Session, run: Run, position: &Position, part
     };
     let outgoing = &mut peer.outgoing;
     outgoing.state = Link::Up(session.id);
+    let words = &mut outgoing.words;
+    (words.last, words.is_terse) = (Some(words.theirs.clone()), false);
     outgoing.unmarked = 0;
     outgoing.marks = [None; 2];
     outgoing.has_ignored = false;
