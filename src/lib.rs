@@ -19,7 +19,7 @@
 //!     lines in (`input.rs`), gives replies out (`output.rs`), loses patience (`timeouts.rs`) and
 //!     ends (`close.rs`).
 //!   - `clients`: the two commands, a file for each.
-//!   - `store`: which of two reports wins? (`table.rs`) How does an update travel? (`feed.rs`)
+//!   - `store`: which of two reports wins? (`record.rs`) How does an update travel? (`feed.rs`)
 //!   - `links`: how do two servers meet? (`handshake.rs`) How is a neighbour told, heard, and
 //!     dialled again? (`outgoing.rs`, `incoming.rs`, `redial.rs`) How do we talk to other
 //!     implementations? (`foreign.rs`)

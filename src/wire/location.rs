@@ -1,6 +1,6 @@
 //! A place on Earth as clients write it: ISO 6709, decimal degrees, `+34.068930-118.445127`.
 
-use super::number::{Number, decimal, value};
+use super::number::{Number, value};
 
 /// A valid location, still in the client's own bytes: AT lines repeat it as it came, and the
 /// providers of places get every digit.
@@ -38,9 +38,11 @@ impl<'a> Location<'a> {
 fn after_degrees(text: &[u8], whole_max: usize, bound: u64) -> Option<&[u8]> {
     let number = Number::split(text);
     let fraction = number.fraction.unwrap_or(b"0");
-    (number.whole.len() <= whole_max && !fraction.is_empty()).then_some(number.sign?)?;
-    let degrees = decimal(number.whole, bound)?;
-    let is_inside = degrees < bound || fraction.iter().all(|&digit| digit == b'0');
+    let is_number = (1..=whole_max).contains(&number.whole.len()) && !fraction.is_empty();
+    is_number.then_some(number.sign?)?;
+    let degrees = value(number.whole);
+    let is_inside =
+        degrees < bound || degrees == bound && fraction.iter().all(|&digit| digit == b'0');
     is_inside.then_some(number.rest)
 }
 

@@ -68,7 +68,7 @@ fn check(found: Option<Change>, wanted: Option<&Newest>) {
 }
 
 /// One step of a random life, taken by both.
-fn step(u: Random<'_, '_>, feed: &mut Feed, ids: &[CursorId], model: &mut Model) -> Result<()> {
+fn step(u: Random<'_, '_>, feed: &mut Feed<()>, ids: &[CursorId], model: &mut Model) -> Result<()> {
     let at = u.int_in_range(0..=ids.len() - 1)?;
     let (peer, count) = (u.int_in_range(0..=PEERS - 1)?, model.newest.len() as u32);
     match u.int_in_range(0..=9)? {
@@ -77,6 +77,9 @@ fn step(u: Random<'_, '_>, feed: &mut Feed, ids: &[CursorId], model: &mut Model)
             let most = *u.choose(&[1, 4, 40])?;
             let slot = u.int_in_range(0..=count.min(most))?;
             let teller: Option<u8> = u.arbitrary::<bool>()?.then_some(peer);
+            if slot == count {
+                feed.add(());
+            }
             feed.publish(slot, teller.map(PeerId));
             model.publish(slot, teller);
         }

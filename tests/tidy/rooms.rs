@@ -114,7 +114,7 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 17] = [
+const RUN_TIME_CRATES: [&str; 18] = [
     "getopts",
     "hashbrown",
     "hdrhistogram",
@@ -129,6 +129,7 @@ const RUN_TIME_CRATES: [&str; 17] = [
     "signal-hook",
     "simplelog",
     "slab",
+    "smallvec",
     "socket2",
     "ureq",
     "xxhash-rust",

@@ -34,7 +34,8 @@ pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
     match reply {
         Reply::Updated(slot) => {
             cx.effects.news = true;
-            acknowledge(session, store.line(slot), store.feed.last(), acks, cx);
+            let at = store.record(slot).line();
+            acknowledge(session, at, store.feed.last(), acks, cx);
         }
         Reply::Repeated(at) => acknowledge(session, &at, store.feed.last(), acks, cx),
         Reply::Places(at, query) => look_up(session, at, query, acks, cx),

@@ -14,14 +14,14 @@ pub fn whatsat(client: &[u8], radius_km: u32, bound: usize, store: &Store) -> Re
     let Some(slot) = store.find(client) else {
         return Reply::Invalid;
     };
-    let location = store.location(slot);
+    let location = store.record(slot).location();
     let query = Query {
         latitude: location.latitude(),
         longitude: location.longitude(),
         radius_m: radius_km * 1000,
         bound,
     };
-    Reply::Places(store.line(slot).to_vec(), query)
+    Reply::Places(store.record(slot).line().to_vec(), query)
 }
 
 /// A lookup came back: the rest of the reply. Errors have the shape of an answer.

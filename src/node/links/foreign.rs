@@ -77,7 +77,7 @@ pub fn tell_one(peer: &mut Peer, session: &mut Session, store: &mut Store, cx: &
     let has_news = has_news(peer, &mut store.feed);
     let change = has_news.then(|| store.feed.next(peer.outgoing.cursor));
     if let Some(change) = change.flatten() {
-        let line = store.line(change.slot);
+        let line = store.record(change.slot).line();
         session.output.outbox.push(line);
         cx.counters.counts.ats_out += 1;
         cx.log.line(Level::Info, &peer.name, '>', line);

@@ -1,4 +1,4 @@
-//! The changes of the table in the order in which they happened, each client once.
+//! The records in the order of their changes, each client once.
 //!
 //! The feed is a log. A change is appended to it, and the place of its client's change before
 //! becomes stale; readers pass over stale places. So a follower that was away for a thousand moves
@@ -11,17 +11,17 @@
 //! start ─ [seq 3]─┴─[seq 7]─[seq 8]────┴─ end      (seqs 1, 2, 4, 5, 6: clients that moved again)
 //! ```
 
+use super::record::Record;
 use super::segments::{Log, Pair, Point};
 use crate::units::PeerId;
 
 /// The sequence number of no change; changes are numbered from 1.
 const NOTHING: u64 = 0;
 
-/// The feed, and where each follower is in it.
+/// The records, their changes, and where each follower is in these.
 #[derive(Debug)]
-pub struct Feed {
-    /// The newest change of each slot of the table.
-    newest: Vec<Newest>,
+pub struct Feed<R = Record> {
+    slots: Vec<Slot<R>>,
     log: Log,
     cursors: Vec<Cursor>,
     last: u64,
@@ -31,7 +31,18 @@ pub struct Feed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorId(u8);
 
-/// There is one for each client, so it has no padding.
+/// A record and its newest change, side by side: a change among millions of clients reads both.
+#[derive(Debug)]
+#[repr(C)]
+struct Slot<R> {
+    record: R,
+    newest: Newest,
+}
+
+/// There is one for each client.
+const _: () = assert!(size_of::<Slot<Record>>() == 160);
+
+/// The newest change of a record.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(4))]
 struct Newest {
@@ -66,11 +77,11 @@ impl Change {
     }
 }
 
-impl Feed {
+impl<R> Feed<R> {
     /// An empty feed that nobody follows. Its log has segments of `segment` changes.
-    pub fn new(segment: usize) -> Feed {
+    pub fn new(segment: usize) -> Feed<R> {
         Feed {
-            newest: Vec::new(),
+            slots: Vec::new(),
             log: Log::new(segment),
             cursors: Vec::new(),
             last: NOTHING,
@@ -91,11 +102,43 @@ impl Feed {
         self.last
     }
 
-    /// The record in `slot` changed: it is the newest now. A new slot is the next free one.
-    /// `teller` is the neighbour that told us, if one did.
+    /// The number of records.
+    pub fn count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The record in a slot.
+    pub fn record(&self, slot: u32) -> &R {
+        &self.slots[slot as usize].record
+    }
+
+    /// The record in a slot, whose change is to be published.
+    pub fn record_mut(&mut self, slot: u32) -> &mut R {
+        &mut self.slots[slot as usize].record
+    }
+
+    /// Every record, in the order of their slots.
+    pub fn records(&self) -> impl Iterator<Item = &R> {
+        self.slots.iter().map(|slot| &slot.record)
+    }
+
+    /// Gives a new record the next slot. It is to be published.
+    pub fn add(&mut self, record: R) -> u32 {
+        let newest = Newest {
+            seq: NOTHING,
+            tellers: 0,
+            place: 0,
+        };
+        self.slots.push(Slot { record, newest });
+        (self.slots.len() - 1) as u32
+    }
+
+    /// The record in `slot` changed: it is the newest now. `teller` is the neighbour that told us,
+    /// if one did.
     pub fn publish(&mut self, slot: u32, teller: Option<PeerId>) {
         self.last += 1;
-        if let Some(before) = self.newest.get(slot as usize)
+        let before = self.slots[slot as usize].newest;
+        if before.seq != NOTHING
             && let Some(pair) = self.log.outdate(before.place)
         {
             self.merge(pair);
@@ -103,27 +146,23 @@ impl Feed {
         if let Some(pair) = self.log.make_room(self.last) {
             self.merge(pair);
         }
-        let newest = Newest {
+        self.slots[slot as usize].newest = Newest {
             seq: self.last,
             tellers: teller.map_or(0, |peer| 1 << peer.index()),
             place: self.log.append(slot),
         };
-        match self.newest.get_mut(slot as usize) {
-            Some(known) => *known = newest,
-            None => self.newest.push(newest),
-        }
     }
 
     /// `peer` told us the change in `slot`, too.
     pub fn confirm(&mut self, slot: u32, peer: PeerId) {
-        self.newest[slot as usize].tellers |= 1 << peer.index();
+        self.slots[slot as usize].newest.tellers |= 1 << peer.index();
     }
 
     /// `peer` has the change `seq`, on which `cursor` stands. False: that client has moved again.
     pub fn confirm_at(&mut self, cursor: CursorId, seq: u64, peer: PeerId) -> bool {
         let cursor = self.cursors[cursor.index()];
         let slot = (self.log.before(cursor.point))
-            .filter(|slot| cursor.seq == seq && self.newest[*slot as usize].seq == seq);
+            .filter(|slot| cursor.seq == seq && self.slots[*slot as usize].newest.seq == seq);
         if let Some(slot) = slot {
             self.confirm(slot, peer);
         }
@@ -154,7 +193,7 @@ impl Feed {
     /// Places a cursor after the change `seq`; 0 is the start.
     pub fn rewind(&mut self, cursor: CursorId, seq: u64) {
         let seq = seq.min(self.last);
-        let is_passed = |slot| self.newest[slot as usize].seq <= seq;
+        let is_passed = |slot| self.slots[slot as usize].newest.seq <= seq;
         self.cursors[cursor.index()] = Cursor {
             seq,
             point: self.log.find(seq, is_passed),
@@ -163,7 +202,7 @@ impl Feed {
 
     /// Reads the memory that a change of the client in a slot needs, and makes a number of it.
     pub fn glance(&self, slot: u32) -> u64 {
-        self.log.at(self.newest[slot as usize].place).into()
+        self.log.at(self.slots[slot as usize].newest.place).into()
     }
 
     /// The first change after a cursor, and the point after it.
@@ -172,7 +211,7 @@ impl Feed {
             return None;
         }
         let (slot, point) = self.log.next(self.cursors[cursor.index()].point)?;
-        let Newest { seq, tellers, .. } = self.newest[slot as usize];
+        let Newest { seq, tellers, .. } = self.slots[slot as usize].newest;
         Some((Change { slot, seq, tellers }, point))
     }
 
@@ -181,8 +220,10 @@ impl Feed {
         for cursor in &mut self.cursors {
             cursor.point = self.log.moved(cursor.point, pair);
         }
-        let newest = &mut self.newest;
-        (self.log).merge(pair, |slot, place| newest[slot as usize].place = place);
+        let slots = &mut self.slots;
+        (self.log).merge(pair, |slot, place| {
+            slots[slot as usize].newest.place = place
+        });
     }
 }
 
@@ -199,13 +240,15 @@ mod tests {
     const A: PeerId = PeerId(0);
     const B: PeerId = PeerId(1);
 
-    fn followed_twice() -> (Feed, CursorId, CursorId) {
+    /// A feed of `count` records that have not changed yet.
+    fn followed_twice(count: u32) -> (Feed<()>, CursorId, CursorId) {
         let mut feed = Feed::new(4);
         let (a, b) = (feed.follow(), feed.follow());
+        assert!((0..count).all(|slot| feed.add(()) == slot));
         (feed, a, b)
     }
 
-    fn taken(feed: &mut Feed, cursor: CursorId) -> Vec<u32> {
+    fn taken(feed: &mut Feed<()>, cursor: CursorId) -> Vec<u32> {
         std::iter::from_fn(|| feed.next(cursor))
             .map(|change| change.slot)
             .collect()
@@ -213,7 +256,7 @@ mod tests {
 
     #[test]
     fn each_client_is_in_it_once_at_its_newest_change() {
-        let (mut feed, a, b) = followed_twice();
+        let (mut feed, a, b) = followed_twice(3);
         for _ in 0..1000 {
             for slot in 0..3 {
                 feed.publish(slot, None);
@@ -229,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_the_move_of_the_record_under_it() {
-        let (mut feed, a, _) = followed_twice();
+        let (mut feed, a, _) = followed_twice(4);
         for slot in 0..4 {
             feed.publish(slot, None);
         }
@@ -242,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_cursor_goes_back_to_a_number() {
-        let (mut feed, a, _) = followed_twice();
+        let (mut feed, a, _) = followed_twice(4);
         for slot in 0..4 {
             feed.publish(slot, None);
         }
@@ -255,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_teller_is_remembered_for_this_change_only() {
-        let (mut feed, a, b) = followed_twice();
+        let (mut feed, a, b) = followed_twice(1);
         feed.publish(0, Some(A));
         let told = |change: Option<Change>, peer| change.map(|it| (it.seq, it.told_by(peer)));
         assert_eq!(told(feed.next(a), A), Some((1, true)));
