@@ -4,7 +4,8 @@
 //! A restart looks the same at first: a new run comes, and the run before it never comes back. So
 //! the first HELLO of an unknown run is believed at once. When an earlier run comes back, both are
 //! alive. From then on the run that was met first keeps its links while they live, and the others
-//! are refused; both sides say so.
+//! are refused; both sides say so. Two processes that even have one run are told apart by
+//! `lineage.rs`.
 
 use std::collections::VecDeque;
 
