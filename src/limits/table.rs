@@ -122,6 +122,10 @@ limits! {
         /// A table that is full never becomes equal.
         /// → The wait between repairs stops doubling.
         repair_last: u64 = 60 * 60 * SECOND, time;
+        /// Under steady traffic changes are always under way, and no two tables are seen equal.
+        /// → The digests of their parts are compared twice, at twice the cost of a comparison; a
+        /// part whose difference is the same both times is told again, as above.
+        audit_after: u64 = 30 * SECOND, time;
         /// A later version may say more in its HELLO than this one knows.
         /// → Further words are ignored, as far as they are `key=value`.
         unknown_words: usize = 0, count;
@@ -177,11 +181,16 @@ limits! {
         /// elsewhere, get few descriptors.
         /// → A new one takes the place of the one that has been silent longest.
         unidentified: usize = 16, count;
-        /// A crowd that says HELLO in a neighbour's name at its own address must leave this one
-        /// time to prove itself: with 100 connections a second, half a second. An address with
-        /// several neighbours has two places more for each.
+        /// A crowd at a neighbour's own address must leave it time to say HELLO, which it does at
+        /// once: with 10,000 connections a second, 5 ms. A neighbour that does not prove the secret
+        /// there needs a round trip: with 100 connections a second it has half a second. An address
+        /// with several neighbours has two places more for each.
         /// → A new one takes the place of the one at this address that has been silent longest.
         handshakes: usize = 48, count;
+        /// A neighbour whose HELLO proves the secret has a place that no crowd takes. It has one
+        /// such handshake at a time; somebody who listens can play a few older ones back.
+        /// → The oldest of these handshakes of that neighbour makes room.
+        early_handshakes: usize = 4, count;
         /// Clocks that somebody looks after differ by less. Delays on a link do not count.
         /// → A neighbour whose clock differs more is warned of, and shown in the status; so is a
         /// jump of the server's own clock.

@@ -6,4 +6,4 @@ mod question;
 mod secrets;
 
 pub use question::Question;
-pub use secrets::{ACCEPTOR, DIALLER, Secret, Secrets, Side, handshake, question};
+pub use secrets::{ACCEPTOR, DIALLER, Secret, Secrets, Side, early, handshake, question};

@@ -109,9 +109,16 @@ pub fn handshake(role: &[u8], dialler: Side<'_>, acceptor: Side<'_>) -> Vec<u8> 
     [&[role], &names[..], &runs, &nonces].concat().join(&b' ')
 }
 
+/// The message of a proof in a HELLO. It can be played back, so it proves nothing but that the
+/// HELLO is one of the neighbour's.
+pub fn early(dialler: Side<'_>, acceptor: &[u8]) -> Vec<u8> {
+    let Side(name, run, nonce) = dialler;
+    [b"early", name, acceptor, run.to_string().as_bytes(), nonce].join(&b' ')
+}
+
 /// The message of a proof for STATUS, with the nonces of the asking side and the server. A
-/// handshake's has seven words and another role before them, so neither proof is good for the
-/// other.
+/// handshake's has seven words and one in a HELLO has five, and other words before them, so no
+/// proof is good for another purpose.
 pub fn question(server: &[u8], [theirs, ours]: [&[u8]; 2]) -> Vec<u8> {
     [b"asker", server, theirs, ours].join(&b' ')
 }

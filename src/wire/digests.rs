@@ -87,10 +87,12 @@ impl PartialEq for Digests<'_> {
 }
 
 impl<'a> Digests<'a> {
-    /// Reads a line whose verb is known.
-    pub(super) fn parse(line: &'a [u8]) -> Option<Digests<'a>> {
-        let mut words = fields(line).skip(1);
-        let scope = Scope::parse(words.next()?)?;
+    /// Reads the `words` that are left of `line`: they are the digests of `scope`.
+    pub(super) fn parse(
+        scope: Scope,
+        words: &mut impl Iterator<Item = &'a [u8]>,
+        line: &'a [u8],
+    ) -> Option<Digests<'a>> {
         let mut count = 0;
         for word in words {
             hex_64(word)?;
@@ -99,9 +101,10 @@ impl<'a> Digests<'a> {
         (count == GROUPS).then_some(Digests { scope, line })
     }
 
-    /// The digests.
+    /// The digests: the last words of the line.
     pub fn sums(&self) -> Sums {
-        let mut words = fields(self.line).skip(2).filter_map(hex_64);
+        let before = fields(self.line).count().saturating_sub(GROUPS);
+        let mut words = fields(self.line).skip(before).filter_map(hex_64);
         Sums(std::array::from_fn(|_| words.next().unwrap_or_default()))
     }
 }
@@ -109,6 +112,7 @@ impl<'a> Digests<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Message;
 
     /// The protocol page gives these, for whoever implements it.
     #[test]
@@ -122,14 +126,21 @@ mod tests {
         for (scope, text) in [(Scope::Groups, "-"), (Scope::Group(63), "63")] {
             let line = format!("DIGESTS {scope}{sums}");
             assert!(line.starts_with(&format!("DIGESTS {text} 0000000000000007 ")));
-            let digests = Digests::parse(line.as_bytes()).unwrap();
-            assert_eq!((digests.scope, digests.sums()), (scope, sums));
-            for bad in [&line[..line.len() - 17], &format!("{line} {:016x}", 1)] {
-                assert_eq!(Digests::parse(bad.as_bytes()), None);
+            let audit = line.replacen(&format!("DIGESTS {text}"), &format!("AUDIT {text} 7"), 1);
+            for (line, seq) in [(&line, None), (&audit, Some(7))] {
+                let (digests, number) = match Message::parse(line.as_bytes()) {
+                    Some(Message::Digests(digests)) => (digests, None),
+                    Some(Message::Audited(seq, digests)) => (digests, Some(seq)),
+                    other => panic!("{line}: {other:?}"),
+                };
+                assert_eq!((digests.scope, digests.sums(), number), (scope, sums, seq));
+                for bad in [&line[..line.len() - 17], &format!("{line} {:016x}", 1)] {
+                    assert_eq!(Message::parse(bad.as_bytes()), None);
+                }
             }
         }
         let bad = format!("DIGESTS 64{sums}");
-        assert_eq!(Digests::parse(bad.as_bytes()), None);
+        assert_eq!(Message::parse(bad.as_bytes()), None);
     }
 
     #[test]

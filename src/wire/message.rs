@@ -1,11 +1,11 @@
-//! The messages between servers: HELLO, AUTH, SINCE, MARK, COMPARE, DIGESTS, WAVE, DONE, STATUS and
-//! AT lines.
+//! The messages between servers: HELLO, AUTH, SINCE, MARK, COMPARE, DIGESTS, AUDIT, WAVE, DONE,
+//! STATUS and AT lines.
 
 use std::fmt;
 
 use super::digests::{Digests, Scope};
 use super::fields::fields;
-use super::hex::{hex_64, hex_digit};
+use super::hex::{from_hex, hex_64, hex_digit};
 use super::number::decimal;
 use super::report::Report;
 use super::time::Time;
@@ -56,6 +56,10 @@ pub struct Hello<'a> {
     pub compares: bool,
     /// `clock=1`: it reads a time in SINCE.
     pub has_clock: bool,
+    /// `last=<nonce>`: the other side's nonce in the last handshake that led to a link.
+    pub last: Option<&'a [u8]>,
+    /// `early=<proof>`: a proof of the secret that needs no answer.
+    pub early: Option<&'a [u8]>,
     /// How many of its words this version does not know.
     pub unknown: usize,
 }
@@ -63,6 +67,12 @@ pub struct Hello<'a> {
 impl Hello<'_> {
     /// The words that say what this version can do, at the end of its HELLO.
     pub const ABLE: &'static str = "compare=1 clock=1";
+
+    /// Whether it has no words of the form `key=value`, as in versions before there were any.
+    pub fn is_terse(&self) -> bool {
+        let knows = self.compares || self.has_clock || self.unknown > 0;
+        !knows && self.last.is_none() && self.early.is_none()
+    }
 }
 
 /// A valid line at the servers' door. The protocol page says what each message means.
@@ -88,6 +98,10 @@ pub enum Message<'a> {
     Compare(Scope),
     /// `DIGESTS <scope> <64 digests>`
     Digests(Digests<'a>),
+    /// `AUDIT <scope>`
+    Audit(Scope),
+    /// `AUDIT <scope> <seq> <64 digests>`
+    Audited(u64, Digests<'a>),
     /// A verb that only a later version knows, and whatever follows it.
     Unknown,
 }
@@ -100,8 +114,17 @@ impl<'a> Message<'a> {
             b"AT" => return Report::parse(line).map(Message::At),
             b"MARK" => Message::Mark(position(f)?),
             b"SINCE" => Message::Since(run(f)?, position(f)?, time(f)?),
-            b"COMPARE" => Message::Compare(Scope::parse(f.next()?)?),
-            b"DIGESTS" => return Digests::parse(line).map(Message::Digests),
+            b"COMPARE" => Message::Compare(scope(f)?),
+            b"DIGESTS" => return Digests::parse(scope(f)?, f, line).map(Message::Digests),
+            b"AUDIT" => {
+                let scope = scope(f)?;
+                let Some(seq) = f.next() else {
+                    return Some(Message::Audit(scope));
+                };
+                let seq = decimal(seq, u64::MAX)?;
+                let digests = Digests::parse(scope, f, line)?;
+                return Some(Message::Audited(seq, digests));
+            }
             b"HELLO" => Message::Hello(hello(f)?),
             b"WAVE" => Message::Wave(run(f)?, number(f)?),
             b"DONE" => Message::Done(run(f)?, number(f)?),
@@ -129,17 +152,21 @@ fn hello<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Hello<'a>> {
         proof: None,
         compares: false,
         has_clock: false,
+        last: None,
+        early: None,
         unknown: 0,
     };
     let mut words = fields.peekable();
     hello.proof = words.next_if(|word| !word.contains(&b'='));
     for word in words {
-        match word {
-            b"compare=1" => hello.compares = true,
-            b"clock=1" => hello.has_clock = true,
-            [b'=', ..] => return None,
-            _ if word.contains(&b'=') => hello.unknown += 1,
-            _ => return None,
+        let end = word.iter().position(|&byte| byte == b'=')?;
+        match (&word[..end], &word[end + 1..]) {
+            (b"", _) => return None,
+            (b"compare", b"1") => hello.compares = true,
+            (b"clock", b"1") => hello.has_clock = true,
+            (b"last", nonce) if is_nonce(&nonce) => hello.last = Some(nonce),
+            (b"early", proof) if from_hex(proof).is_some() => hello.early = Some(proof),
+            _ => hello.unknown += 1,
         }
     }
     Some(hello)
@@ -152,6 +179,10 @@ fn is_verb(word: &[u8]) -> bool {
 
 fn run<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Run> {
     hex_64(fields.next()?).map(Run)
+}
+
+fn scope<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Scope> {
+    Scope::parse(fields.next()?)
 }
 
 fn number<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<u64> {
@@ -216,6 +247,8 @@ mod tests {
             proof: None,
             compares: false,
             has_clock: false,
+            last: None,
+            early: None,
             unknown: 0,
         };
         assert_eq!(Message::parse(hello.as_bytes()), Some(Message::Hello(want)));
@@ -228,12 +261,16 @@ mod tests {
         let able = format!("{hello} - {}", Hello::ABLE);
         let said = Message::parse(able.as_bytes());
         assert_eq!(said, Some(Message::Hello(want)));
-        (want.proof, want.has_clock, want.unknown) = (None, false, 2);
-        let later = format!("{hello} x= compare=1 compare=2");
+        (want.proof, want.has_clock, want.unknown) = (None, false, 4);
+        (want.last, want.early) = (Some(NONCE.as_bytes()), Some(&b"00ff"[..]));
+        let later =
+            format!("{hello} x= last={NONCE} last=0 compare=1 early=00ff early=0 compare=2");
         let said = Message::parse(later.as_bytes());
         assert_eq!(said, Some(Message::Hello(want)));
         let compare = Message::parse(b"COMPARE 63");
         assert_eq!(compare, Some(Message::Compare(Scope::Group(63))));
+        let audit = Message::parse(b"AUDIT -");
+        assert_eq!(audit, Some(Message::Audit(Scope::Groups)));
         assert_eq!(Message::parse(b"LATER on"), Some(Message::Unknown));
         let wave = format!("WAVE {run} 7");
         assert_eq!(Message::parse(wave.as_bytes()), Some(Message::Wave(run, 7)));
@@ -259,6 +296,10 @@ mod tests {
             "COMPARE 64",
             "COMPARE - 1",
             "DIGESTS - 0000000000000000",
+            "AUDIT",
+            "AUDIT 64",
+            "AUDIT - 7",
+            "AUDIT - 7 0000000000000000",
             "MARK 1 2",
             "MARK 1 2 000000000000FEED",
             "MARK -1 2 000000000000feed",

@@ -16,6 +16,7 @@ mod disks;
 mod doors;
 mod gauge;
 mod guest;
+mod hub;
 mod lookups;
 mod millions;
 mod neighbours;
@@ -56,6 +57,9 @@ sheet::rows! {
         strangers = neighbours::strangers:
             "200 strangers at the servers' door, and more as fast as they are closed" =>
             "a neighbour that comes back finds its way in";
+        hub = hub::hub:
+            "a hub is killed and starts again; 50 neighbours, 100 ms each way, a secret" =>
+            "all links up after 5.5 round trips, all tables equal after 8.5";
         places = lookups::places:
             "Places refuses, hangs, says 500, HTML, an endless body, JSON 100,000 deep, drips" =>
             "IAMATs unmoved; error JSON within 5 s; 5 MiB of a body are read at most";

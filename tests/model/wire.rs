@@ -100,7 +100,7 @@ fn words_of_links_are_those_of_the_model() {
     let mut good = 0u32;
     random::try_property(|u| {
         let mut parts = Vec::new();
-        let kind = u.int_in_range(0..=5)?;
+        let kind = u.int_in_range(0..=6)?;
         match kind {
             0 => parts.push(random::misspelt(u, "MARK")?),
             1 => parts.extend([random::misspelt(u, "SINCE")?, random::hex(u, 16)?]),
@@ -116,6 +116,12 @@ fn words_of_links_are_those_of_the_model() {
                         parts.push(random::misspelt(u, word)?);
                     }
                 }
+                for (key, length) in [("last=", 32), ("early=", 64), ("last=", 32)] {
+                    if random::one_in(u, 3)? {
+                        let value = random::hex(u, length)?;
+                        parts.push([random::misspelt(u, key)?, value].concat());
+                    }
+                }
             }
             3 => {
                 parts.extend([random::misspelt(u, "COMPARE")?, random::decimal(u, 70)?]);
@@ -124,6 +130,14 @@ fn words_of_links_are_those_of_the_model() {
                 parts.extend([random::misspelt(u, "DIGESTS")?, random::decimal(u, 63)?]);
                 let sum = random::hex(u, 16)?;
                 parts.extend(vec![sum; u.int_in_range(63..=65)?]);
+            }
+            5 => {
+                parts.extend([random::misspelt(u, "AUDIT")?, random::decimal(u, 63)?]);
+                if random::one_in(u, 2)? {
+                    parts.push(random::decimal(u, u64::MAX)?);
+                    let sum = random::hex(u, 16)?;
+                    parts.extend(vec![sum; u.int_in_range(63..=65)?]);
+                }
             }
             _ => {
                 parts.extend([random::misspelt(u, "AT")?, random::name(u)?]);
@@ -180,9 +194,12 @@ fn what_is_written_is_read_as_the_same_value() {
                 proof,
                 compares: random::one_in(u, 2)?,
                 has_clock: random::one_in(u, 2)?,
+                last: random::one_in(u, 2)?.then_some(nonce),
+                early: random::one_in(u, 2)?.then_some(&b"00ff"[..]),
                 unknown: u.int_in_range(0..=2)?,
             }));
-            words.push(Message::Compare(Scope::Group(u.int_in_range(0..=63)?)));
+            let scope = Scope::Group(u.int_in_range(0..=63)?);
+            words.extend([Message::Compare(scope), Message::Audit(scope)]);
         }
         let difference = Difference::new(u.arbitrary()?);
         let (place, at) = (random::location(u)?, random::time(u)?);

@@ -52,12 +52,17 @@ impl Bench {
 
     /// Somebody says HELLO as that neighbour.
     fn hello(&mut self, number: usize, from: IpAddr, ms: u64) -> ConnId {
+        let line = format!("HELLO N{number} Goloman {:016x} {NONCE}\n", number + 100);
+        self.says(&line, from, ms)
+    }
+
+    /// Somebody comes and says a line.
+    fn says(&mut self, line: &str, from: IpAddr, ms: u64) -> ConnId {
         let conn = ConnId::new(self.accepted as u32 + 1, self.accepted);
         self.accepted += 1;
         let (door, from) = (Door::Servers, (from, 40_000).into());
         self.node
             .handle(at(ms), Event::Accepted { conn, door, from });
-        let line = format!("HELLO N{number} Goloman {:016x} {NONCE}\n", number + 100);
         let bytes = line.as_bytes();
         self.node.handle(at(ms), Event::Received { conn, bytes });
         self.act(ms);
@@ -75,18 +80,21 @@ impl Bench {
 
     /// The neighbour has our HELLO, and proves that it knows the secret. Whether it is admitted.
     fn proves(&mut self, number: usize, conn: ConnId, ms: u64) -> bool {
+        self.proves_with(NONCE, number, conn, ms)
+    }
+
+    /// The same, if its HELLO had this nonce.
+    fn proves_with(&mut self, nonce: &str, number: usize, conn: ConnId, ms: u64) -> bool {
         let said = String::from_utf8_lossy(self.node.unsent(conn)).into_owned();
         let Some(ours) = said.split(' ').nth(4) else {
             return false;
         };
         let message = format!(
-            "dialler N{number} Goloman {:016x} {:016x} {NONCE} {ours}",
+            "dialler N{number} Goloman {:016x} {:016x} {nonce} {ours}",
             number + 100,
             1
         );
-        let proof = Secret::new(WORDS.as_bytes())
-            .unwrap()
-            .prove(message.as_bytes());
+        let proof = proof(&message);
         let line = format!("AUTH {proof}\n");
         let bytes = line.as_bytes();
         self.node.handle(at(ms), Event::Received { conn, bytes });
@@ -94,6 +102,62 @@ impl Bench {
         let said = String::from_utf8_lossy(self.node.unsent(conn)).into_owned();
         said.contains("\nSINCE ")
     }
+}
+
+fn proof(message: &str) -> String {
+    let secret = Secret::new(WORDS.as_bytes()).unwrap();
+    secret.prove(message.as_bytes())
+}
+
+/// The HELLO of the first neighbour with that nonce, and a proof of the secret.
+fn early(nonce: &str) -> String {
+    let run = format!("{:016x}", 100);
+    let proof = proof(&format!("early N0 Goloman {run} {nonce}"));
+    format!("HELLO N0 Goloman {run} {nonce} compare=1 early={proof}\n")
+}
+
+/// However large the crowd is, and wherever: here a thousand connections a second, two hundred in
+/// the time of a round trip. One of them plays back what the neighbour said before.
+#[test]
+fn a_neighbour_that_proves_the_secret_in_its_hello_is_not_evicted() {
+    let loopback = |number| IpAddr::from(Ipv4Addr::new(127, 0, 0, number));
+    for (neighbour, crowd) in [(address(0), address(0)), (loopback(2), loopback(3))] {
+        let mut bench = Bench::with(&[neighbour]);
+        let nonce = |number: usize| format!("{number:032x}");
+        let mut ms = 0;
+        for dial in 0..20 {
+            let conn = bench.says(&early(&nonce(dial)), neighbour, ms);
+            for turn in 0..ROUND_TRIP {
+                ms += 1;
+                let line = match turn % 3 {
+                    0 => early(&nonce(dial.saturating_sub(turn as usize / 3 % 3))),
+                    1 => early(&nonce(dial)).replace("early=", "early=00"),
+                    _ => early(&nonce(dial)).replace(" early=", " later="),
+                };
+                bench.says(&line, crowd, ms);
+            }
+            assert!(bench.proves_with(&nonce(dial), 0, conn, ms), "dial {dial}");
+            let open = bench.node.inspect().snapshot().sessions;
+            assert!(open <= 60, "{open} are open");
+        }
+    }
+}
+
+/// Its own handshakes have a limit, so that somebody who has the secret, too, takes few places.
+#[test]
+fn the_oldest_of_many_proved_handshakes_makes_room() {
+    let mut bench = Bench::with(&[address(0)]);
+    let nonce = |number: usize| format!("{number:032x}");
+    let all: Vec<ConnId> = (0..10)
+        .map(|number| bench.says(&early(&nonce(number)), address(0), 1))
+        .collect();
+    assert_eq!(bench.closed, all[..6]);
+    assert!(bench.proves_with(&nonce(6), 0, all[6], 2));
+    // A link makes room for nobody.
+    for number in 10..30 {
+        bench.says(&early(&nonce(number)), address(0), 3);
+    }
+    assert!(!bench.closed.contains(&all[6]));
 }
 
 #[test]

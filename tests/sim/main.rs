@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 
 use herd::units::MILLISECOND;
 use simulator::runner::{replay, run_all};
-use simulator::{run, scale};
+use simulator::troubles::Garbled;
+use simulator::{hub, run, scale, steady};
 
 /// Seeds of a plain `cargo test`.
 const SEEDS: u64 = 1000;
@@ -61,6 +62,36 @@ fn a_seed_is_the_same_run_every_time() {
 fn a_slow_link_catches_up() {
     let caught_up = scale::catch_up(4096, 400 * MILLISECOND, 500);
     assert!(caught_up.is_ok(), "{caught_up:?}");
+}
+
+/// Links of two lengths, and little and much traffic, all the time.
+#[test]
+fn a_herd_that_never_rests_repairs_a_silent_difference() {
+    for (delay, updates, seconds) in [(100, 50, 180), (5, 50, 180), (20, 250, 60)] {
+        for garbled in [None, Some(Garbled::Dropped), Some(Garbled::Flipped)] {
+            let outcome = steady::repaired(delay * MILLISECOND, updates, garbled, seconds);
+            let (healed, repairs) = outcome.unwrap_or_else(|failure| panic!("{failure}"));
+            let what =
+                format!("{delay} ms, {updates}/s, {garbled:?}: {healed:?} s, {repairs} repairs");
+            println!("{what}");
+            assert!(healed.is_some_and(|seconds| seconds <= 100), "{what}");
+            // Both ends of a link may find it. After that there is nothing to repair.
+            let most = if garbled.is_some() { 2 } else { 0 };
+            assert!((most / 2..=most).contains(&repairs), "{what}");
+        }
+    }
+}
+
+/// Both sides dial each other again. A dial is a round trip for the connection, one for the HELLOs
+/// and one for the proofs; the hub's proof reaches a neighbour after two and a half, and then that
+/// neighbour dials at the latest. So five and a half, however long the neighbours waited before.
+#[test]
+fn a_hub_of_fifty_is_whole_again_after_five_and_a_half_round_trips() {
+    for away in [20, 500, 30_000] {
+        let whole = hub::whole_again(50, 100 * MILLISECOND, away * MILLISECOND);
+        let whole = whole.unwrap_or_else(|failure| panic!("away for {away} ms: {failure}"));
+        assert!(whole <= 1_110, "away for {away} ms: {whole} ms");
+    }
 }
 
 /// The code that the bugs of tests/mutants change is still there: `make mutants` plants them.

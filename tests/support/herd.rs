@@ -5,11 +5,13 @@ use std::ops::{Index, IndexMut};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use super::client::{Client, ask_text};
 use super::ports::free_port;
 use super::process::Server;
 use super::proxy::Proxy;
+use super::relay::Relay;
 use super::wait::{wait_for, wait_until};
 
 /// The three shapes of the course.
@@ -115,6 +117,18 @@ impl Herd {
         let proxy = Proxy::to(self[seen].servers);
         self.views.push((viewer.into(), seen.into(), proxy.port));
         proxy
+    }
+
+    /// Puts neighbours so far apart, each way. Before the start.
+    pub fn apart(&mut self, delay: Duration) -> Relay {
+        let (mut doors, mut views) = (Vec::new(), Vec::new());
+        for [viewer, seen] in self.directions() {
+            let port = free_port();
+            doors.push((port, seen.servers));
+            views.push((viewer.name.clone(), seen.name.clone(), port));
+        }
+        self.views.extend(views);
+        Relay::start(delay, &doors)
     }
 
     /// Makes a server that the test itself plays, with these doors for clients and servers, a

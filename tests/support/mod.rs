@@ -18,6 +18,7 @@ pub mod ports;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod relay;
 pub mod sheet;
 pub mod shell;
 pub mod shown;

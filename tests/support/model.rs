@@ -183,9 +183,10 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
             };
             is_hex(run, 16) && is_hex(nonce, 32) && more.iter().all(is_word)
         }
-        [b"COMPARE", scope] => is_scope(scope),
-        [b"DIGESTS", scope, ref sums @ ..] => {
-            is_scope(scope) && sums.len() == 64 && sums.iter().all(|sum| is_hex(sum, 16))
+        [b"COMPARE" | b"AUDIT", scope] => is_scope(scope),
+        [b"DIGESTS", scope, ref sums @ ..] => is_scope(scope) && are_sums(sums),
+        [b"AUDIT", scope, seq, ref sums @ ..] => {
+            is_scope(scope) && number(seq).is_some() && are_sums(sums)
         }
         [verb, ..] => return is_unknown(verb).then(|| b"LATER".to_vec()),
         _ => false,
@@ -195,6 +196,7 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
         Some(&b"SINCE") => 2..4,
         Some(&b"WAVE" | &b"DONE") => 2..3,
         Some(&b"COMPARE" | &b"DIGESTS") => 1..2,
+        Some(&b"AUDIT") => 1..3,
         _ => 0..0,
     };
     let shown = |(place, field): (usize, &&[u8])| match (number(field), field) {
@@ -220,11 +222,22 @@ fn written_hello(line: Vec<u8>) -> Vec<u8> {
     };
     let (further, proof): (Vec<&[u8]>, Vec<&[u8]>) =
         more.iter().partition(|word| word.contains(&b'='));
-    let able = [&b"compare=1"[..], b"clock=1"];
-    let (known, unknown): (Vec<&[u8]>, Vec<&[u8]>) =
-        further.iter().partition(|word| able.contains(word));
-    let known = able.iter().filter(|word| known.contains(word)).copied();
-    let unknown = vec![&b"x=y"[..]; unknown.len()];
+    let is_compare = |word: &&[u8]| *word == b"compare=1";
+    let is_clock = |word: &&[u8]| *word == b"clock=1";
+    let is_last = |word: &&[u8]| word.strip_prefix(b"last=").is_some_and(|it| is_hex(it, 32));
+    let is_early = |word: &&[u8]| {
+        let proof = word.strip_prefix(b"early=");
+        proof.is_some_and(|it| it.len() % 2 == 0 && is_hex(it, it.len()))
+    };
+    // Of several of one kind the last one counts.
+    let mut known = Vec::new();
+    known.extend(further.iter().copied().rfind(is_compare));
+    known.extend(further.iter().copied().rfind(is_clock));
+    known.extend(further.iter().copied().rfind(is_last));
+    known.extend(further.iter().copied().rfind(is_early));
+    let is_able = |word: &&[u8]| is_compare(word) || is_clock(word);
+    let is_unknown = |word: &&&[u8]| !is_able(word) && !is_last(word) && !is_early(word);
+    let unknown = vec![&b"x=y"[..]; further.iter().filter(is_unknown).count()];
     let all = head.into_iter().chain(proof).chain(known).chain(unknown);
     all.collect::<Vec<&[u8]>>().join(&b' ')
 }
@@ -234,10 +247,14 @@ fn is_scope(text: &[u8]) -> bool {
     text == b"-" || decimal(text, 63).is_some()
 }
 
+fn are_sums(words: &[&[u8]]) -> bool {
+    words.len() == 64 && words.iter().all(|sum| is_hex(sum, 16))
+}
+
 /// Whether a later version may have such a verb, and this one has not.
 fn is_unknown(verb: &[u8]) -> bool {
     let known = [
-        "AT", "MARK", "SINCE", "WAVE", "DONE", "AUTH", "STATUS", "HELLO", "COMPARE",
+        "AT", "MARK", "SINCE", "WAVE", "DONE", "AUTH", "STATUS", "HELLO", "COMPARE", "AUDIT",
     ];
     let others = [&b"DIGESTS"[..], b"IAMAT", b"WHATSAT"];
     let is_known = known.iter().any(|it| it.as_bytes() == verb) || others.contains(&verb);
@@ -263,6 +280,10 @@ pub fn written(word: &Message<'_>) -> Vec<u8> {
             fields.extend(hello.proof);
             fields.extend(hello.compares.then_some(&b"compare=1"[..]));
             fields.extend(hello.has_clock.then_some(&b"clock=1"[..]));
+            let last = hello.last.map(|nonce| [&b"last="[..], nonce].concat());
+            let early = hello.early.map(|proof| [&b"early="[..], proof].concat());
+            fields.extend(last.as_deref());
+            fields.extend(early.as_deref());
             fields.extend(vec![&b"x=y"[..]; hello.unknown]);
             fields.join(&b' ')
         }
@@ -276,6 +297,10 @@ pub fn written(word: &Message<'_>) -> Vec<u8> {
         Message::Compare(scope) => format!("COMPARE {scope}").into_bytes(),
         Message::Digests(digests) => {
             format!("DIGESTS {}{}", digests.scope, digests.sums()).into_bytes()
+        }
+        Message::Audit(scope) => format!("AUDIT {scope}").into_bytes(),
+        Message::Audited(seq, digests) => {
+            format!("AUDIT {} {seq}{}", digests.scope, digests.sums()).into_bytes()
         }
         Message::Unknown => b"LATER".to_vec(),
         Message::Auth(proof) => [b"AUTH ", *proof].concat(),

@@ -84,6 +84,10 @@ pub struct Challenge {
     pub our_nonce: String,
     /// It reads a time in our SINCE.
     pub has_clock: bool,
+    /// Our nonce in the last handshake of the neighbour's that led to a link, as it says.
+    pub last: Option<Vec<u8>>,
+    /// Its HELLO proved already that it knows the secret.
+    pub is_early: bool,
 }
 
 /// Where a connection is in its life. `close.rs` draws the way.
@@ -126,6 +130,11 @@ impl Session {
     /// Whether it was accepted at the servers' door and is not known to be a neighbour.
     pub fn is_unidentified(&self) -> bool {
         matches!(self.kind, Kind::Unidentified | Kind::Challenged)
+    }
+
+    /// Whether its first line proved that it comes from a neighbour.
+    pub fn is_early(&self) -> bool {
+        self.challenge.as_ref().is_some_and(|said| said.is_early)
     }
 
     /// The neighbour at its other end, or that it says it is.

@@ -93,7 +93,11 @@ pub fn check_acceptor(
 
 /// The message that `role` proves on a link that we dialled.
 pub fn as_dialler(role: &[u8], me: &Identity, peer: &Peer, hello: &Hello<'_>) -> Vec<u8> {
-    let ours = Side(me.name.as_bytes(), me.run, peer.outgoing.nonce.as_bytes());
+    let ours = Side(
+        me.name.as_bytes(),
+        me.run,
+        peer.outgoing.words.ours.as_bytes(),
+    );
     handshake(
         role,
         ours,

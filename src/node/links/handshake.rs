@@ -12,17 +12,17 @@
 //! Without a secret an acceptor says SINCE at once. On loopback the status needs no proof.
 //! Any other line is refused. A connection that says nothing is closed after three seconds.
 
+use super::admit::{admit, on_run};
 use super::check::{OTHER_SECRET, as_dialler, check_acceptor, check_dialler};
 use super::link::Link;
-use super::rivals::Claim;
 use crate::limits::Limit;
 use crate::node::admin::status;
 use crate::node::conn::{Challenge, End, Kind, Session, close};
-use crate::node::context::{Context, Identity, Level, Timer};
+use crate::node::context::{Context, Identity, Timer};
 use crate::node::parts::Parts;
-use crate::secret::{ACCEPTOR, DIALLER, Side, handshake, question};
+use crate::secret::{ACCEPTOR, DIALLER, Side, early, handshake, question};
 use crate::units::PeerId;
-use crate::wire::{Hello, Message, Position, Posix, Run};
+use crate::wire::{Hello, Message, Run};
 
 /// The first line of a connection at the servers' door: a neighbour's HELLO, or STATUS.
 ///
@@ -41,6 +41,8 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
         their_nonce: hello.nonce.to_vec(),
         our_nonce: parts.cx.nonce(),
         has_clock: hello.has_clock,
+        last: hello.last.map(<[u8]>::to_vec),
+        is_early: is_early(peer, session, &hello, parts),
     };
     let (me, name) = (&parts.cx.me, &parts.links.peer(peer).name);
     let reply = hello_line(me, name, &challenge.our_nonce);
@@ -50,11 +52,38 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     };
     (session.kind, session.challenge) = (Kind::Challenged, Some(Box::new(challenge)));
     parts.log_line(session, '<', line);
-    parts.say(session, format_args!("{reply} {proof} {}", Hello::ABLE));
+    match hello.is_terse() {
+        true => parts.say(session, format_args!("{reply} {proof}")),
+        false => parts.say(session, format_args!("{reply} {proof} {}", Hello::ABLE)),
+    }
     if parts.cx.me.secret.is_none() {
         admit(session, peer, hello.run, parts)?;
     }
     Ok(())
+}
+
+/// Whether a HELLO proves that it is the neighbour's, and was not said before: then the crowd at
+/// its address does not evict it.
+fn is_early(id: PeerId, session: &Session, hello: &Hello<'_>, parts: &mut Parts) -> bool {
+    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
+    let (Some(secret), Some(proof)) = (&cx.me.secret, hello.early) else {
+        return false;
+    };
+    let message = early(
+        Side(hello.from, hello.run, hello.nonce),
+        cx.me.name.as_bytes(),
+    );
+    let is_new = peer.incoming.early.is_new(hello.nonce);
+    let is_good = is_new && secret.accepts(proof, &message);
+    if is_good {
+        let most = cx.limits.early_handshakes;
+        if let Some(evicted) = peer.incoming.early.add(session.id, hello.nonce, most) {
+            cx.hit(Limit::early_handshakes);
+            cx.effects
+                .close_later(evicted, "it makes room for a newer connection");
+        }
+    }
+    is_good
 }
 
 /// The line after the challenge: the proof of the secret.
@@ -122,6 +151,8 @@ fn asked(
         their_nonce: nonce.to_vec(),
         our_nonce,
         has_clock: false,
+        last: None,
+        is_early: false,
     }));
     Ok(())
 }
@@ -133,105 +164,28 @@ fn say_status(session: &mut Session, parts: &mut Parts) {
     parts.say(session, format_args!("{report}"));
 }
 
-/// The dialler is the neighbour that it says it is: from here on we accept its changes.
-fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) -> Result<(), End> {
-    on_run(id, session, run, parts)?;
-    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
-    if let Some(old) = peer.incoming.conn {
-        let why = "replaced by a newer one";
-        peer.stop_hearing(old, why, cx);
-        cx.effects.close_later(old, why);
-    }
-    session.kind = Kind::Incoming(id);
-    let challenge = session.challenge.take();
-    peer.incoming.has_clock = challenge.is_some_and(|it| it.has_clock);
-    peer.incoming.conn = Some(session.id);
-    (peer.incoming.is_ready, peer.incoming.is_marked) = (false, false);
-    (peer.incoming.is_doubted, peer.incoming.has_ignored) = (false, false);
-    peer.discrepancy.disturbed();
-    let level = peer.incoming.level();
-    let line = format_args!("link from {} up: its run is {run}", peer.name);
-    cx.log.write(level, line);
-    cx.arm(Timer::Silent(session.id), cx.limits.dead);
-    say_since(level, id, session, parts);
-    // The neighbour is there, so there is no reason to wait, except for a dial that has just begun.
-    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
-    let may_dial = match peer.outgoing.state {
-        Link::Down => true,
-        Link::Dialling => peer.redial.is_old(cx.now.mono, &cx.limits),
-        _ => false,
-    };
-    if may_dial && !cx.is_shutting_down {
-        // A neighbour that accepts us may still be one that we refuse.
-        if peer.redial.refusal.is_none() {
-            peer.redial.reset(&cx.limits);
-        }
-        peer.dial(cx);
-    }
-    Ok(())
-}
-
-/// Says how far we got in a neighbour's feed, what our table is, and what time it is.
-pub fn say_since(level: Level, id: PeerId, session: &mut Session, parts: &mut Parts) {
-    let peer = parts.links.peer(id);
-    if let Some(run) = peer.run {
-        let position = parts.store.position(peer.incoming.heard.seq);
-        let time = match peer.incoming.has_clock {
-            true => format!(" time={}", Posix(parts.cx.now.wall)),
-            false => String::new(),
-        };
-        parts.say_at(level, session, format_args!("SINCE {run} {position}{time}"));
-    }
-}
-
-/// A neighbour has said which run it is. Links to an earlier run end.
-fn on_run(id: PeerId, session: &Session, run: Run, parts: &mut Parts) -> Result<(), End> {
-    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
-    let conn = session.id;
-    // Only the shell knows which of the addresses it reached.
-    let at = match session.from {
-        Some(from) => from.to_string(),
-        None => peer.places(),
-    };
-    let live = peer.live_run(conn);
-    let hello = (&peer.name[..], run, &at[..]);
-    match (peer.rivals).claim(hello, live, cx.now.mono, &cx.limits) {
-        Claim::Granted => {}
-        Claim::Contested(why) => {
-            parts.warn(session, &why);
-        }
-        Claim::Refused(why) => return Err(End::refused(why)),
-    }
-    let (peer, cx) = (parts.links.peer_mut(id), &mut parts.cx);
-    if peer.run == Some(run) {
-        return Ok(());
-    }
-    let is_first = peer.run.replace(run).is_none();
-    peer.known_since = parts.store.feed.last();
-    peer.incoming.heard = Position::default();
-    if is_first {
-        return Ok(());
-    }
-    let why = "the neighbour was started again";
-    let links = [peer.incoming.conn, peer.outgoing.state.conn()];
-    for old in links.into_iter().flatten().filter(|old| *old != conn) {
-        peer.stop_hearing(old, why, cx);
-        peer.lost(old, why, cx);
-        cx.effects.close_later(old, why);
-    }
-    Ok(())
-}
-
 /// The shell connected to a neighbour: we say HELLO.
 pub fn say_hello(id: PeerId, session: &mut Session, parts: &mut Parts) {
     let nonce = parts.cx.nonce();
     let peer = parts.links.peer_mut(id);
     peer.outgoing.state = Link::HelloSent(session.id);
-    let hello = hello_line(&parts.cx.me, &peer.name, &nonce);
-    peer.outgoing.nonce = nonce;
+    let (me, words) = (&parts.cx.me, &mut peer.outgoing.words);
+    let mut hello = hello_line(me, &peer.name, &nonce);
+    if !words.is_terse {
+        hello = format!("{hello} {}", Hello::ABLE);
+        if let Some(last) = &words.last {
+            hello = format!("{hello} last={last}");
+        }
+        if let Some(secret) = &me.secret {
+            let ours = Side(me.name.as_bytes(), me.run, nonce.as_bytes());
+            let proof = secret.prove(&early(ours, peer.name.as_bytes()));
+            hello = format!("{hello} early={proof}");
+        }
+    }
+    words.ours = nonce;
     peer.outgoing.skew.begin(parts.cx.now.mono);
     parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
-    parts.say(session, format_args!("{hello} {}", Hello::ABLE));
+    parts.say(session, format_args!("{hello}"));
 }
 
 /// The acceptor's HELLO on a link that we dialled. With a secret we prove it now.
@@ -251,6 +205,7 @@ pub fn on_hello(
     on_run(id, session, hello.run, parts)?;
     let peer = parts.links.peer_mut(id);
     peer.outgoing.compares = hello.compares;
+    peer.outgoing.words.theirs = String::from_utf8_lossy(hello.nonce).into_owned();
     peer.outgoing.state = Link::AwaitingSince(session.id);
     if let Some(secret) = &parts.cx.me.secret {
         let proof = secret.prove(&as_dialler(DIALLER, &parts.cx.me, peer, hello));

@@ -1,7 +1,7 @@
 //! The links on which our neighbours tell us their changes. Each MARK moves the point from which a
 //! link goes on after a cut, and is answered with SINCE.
 
-use super::handshake::say_since;
+use super::admit::say_since;
 use super::{clock, refusal};
 use crate::node::conn::{End, Session};
 use crate::node::context::{Level, Timer};
@@ -33,6 +33,12 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
             parts.links.peer_mut(id).discrepancy.disturbed();
             let sums = parts.store.sums(scope);
             parts.say_at(Level::Debug, session, format_args!("DIGESTS {scope}{sums}"));
+        }
+        Some(Message::Audit(scope)) => {
+            parts.log_line_at(Level::Debug, session, '<', line);
+            let (last, sums) = (parts.store.feed.last(), parts.store.sums(scope));
+            let answer = format_args!("AUDIT {scope} {last}{sums}");
+            parts.say_at(Level::Debug, session, answer);
         }
         Some(Message::Mark(position)) => mark(id, session, line, position, parts),
         Some(Message::Wave(run, number)) => {
@@ -77,6 +83,7 @@ fn mark(id: PeerId, session: &mut Session, line: &[u8], position: Position, part
         parts.cx.log.write(Level::Info, line);
     }
     peer.incoming.is_marked = true;
+    peer.rivals.lineage.marked();
     let is_repeated = std::mem::replace(&mut peer.incoming.heard, position) == position;
     let level = if is_repeated {
         Level::Debug

@@ -2,6 +2,7 @@
 //! tells us its own.
 
 use super::comparison::Comparison;
+use super::early::Early;
 use super::skew::Skew;
 use crate::node::context::Level;
 use crate::store::CursorId;
@@ -18,8 +19,7 @@ pub struct Outgoing {
     pub cursor: CursorId,
     pub sent_seq: u64,
     pub acked_seq: u64,
-    /// Our nonce in the handshake.
-    pub nonce: String,
+    pub words: Words,
     /// Bytes of AT lines since the last MARK.
     pub unmarked: usize,
     /// The last two MARKs.
@@ -32,6 +32,20 @@ pub struct Outgoing {
     pub skew: Skew,
     /// A line on this link was ignored.
     pub has_ignored: bool,
+}
+
+/// The words of our handshakes with a neighbour.
+#[derive(Debug, Default)]
+pub struct Words {
+    /// Our nonce in the present one.
+    pub ours: String,
+    /// The neighbour's.
+    pub theirs: String,
+    /// The neighbour's nonce in the last one that led to a link.
+    pub last: Option<String>,
+    /// The neighbour refused a HELLO with words of the form `key=value`, and did not say why: the
+    /// next one has none.
+    pub is_terse: bool,
 }
 
 /// The state of the link on which we tell a neighbour our changes.
@@ -71,6 +85,8 @@ pub struct Incoming {
     pub is_doubted: bool,
     /// A line on this link was ignored.
     pub has_ignored: bool,
+    /// Handshakes that began with a proof.
+    pub early: Early,
 }
 
 impl Incoming {

@@ -2,14 +2,18 @@
 //! neighbour's servers' door and tells it its changes there; the link that the neighbour dialled
 //! carries the neighbour's.
 
+mod admit;
+mod audit;
 mod check;
 mod clock;
 mod compare;
 mod comparison;
 mod discrepancy;
+mod early;
 pub mod foreign;
 mod handshake;
 mod incoming;
+mod lineage;
 pub mod lines;
 mod link;
 pub mod outgoing;

@@ -2,7 +2,7 @@
 //! that its socket does not take stay in the table.
 
 use super::clock;
-use super::compare::{differs, give_up_late, mark_in_sync, on_digests, tell_from};
+use super::compare::{differs, give_up_late, mark_in_sync, on_audited, on_digests, tell_from};
 use super::foreign;
 use super::handshake::{on_hello, say_hello};
 use super::link::Link;
@@ -148,6 +148,11 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
         // Not answered: two servers that refuse each other would never end.
         parts.log_line(session, '<', line);
         let peer = parts.links.peer_mut(id);
+        if peer.outgoing.state == Link::HelloSent(session.id) {
+            // Perhaps its version is older than the further words of a HELLO.
+            let words = &mut peer.outgoing.words;
+            words.is_terse = refusal::is_silent(line) && !words.is_terse;
+        }
         peer.refused(session.id, &why, &mut parts.cx);
         return Err(End::Closed(why.into()));
     }
@@ -173,6 +178,10 @@ pub fn line(id: PeerId, session: &mut Session, line: &[u8], parts: &mut Parts) -
             cx.log.line(Level::Debug, &peer.name, '<', line);
             on_digests(id, session, &digests, parts);
         }
+        (Some(Message::Audited(seq, digests)), Some(Link::Up(_))) => {
+            cx.log.line(Level::Debug, &peer.name, '<', line);
+            on_audited(id, session, seq, &digests, parts);
+        }
         (Some(Message::Done(run, number)), Some(Link::Up(_))) => {
             parts.log_line(session, '<', line);
             parts.acks.waves.on_done(id, run, number, &mut parts.cx);
@@ -195,6 +204,8 @@ fn resume(id: PeerId, session: &mut Session, run: Run, position: &Position, part
     };
     let outgoing = &mut peer.outgoing;
     outgoing.state = Link::Up(session.id);
+    let words = &mut outgoing.words;
+    (words.last, words.is_terse) = (Some(words.theirs.clone()), false);
     outgoing.unmarked = 0;
     outgoing.marks = [None; 2];
     outgoing.has_ignored = false;
@@ -208,7 +219,7 @@ fn resume(id: PeerId, session: &mut Session, run: Run, position: &Position, part
         mark_in_sync(peer, store, cx);
         cx.effects.news = true;
     } else {
-        tell_from(id, session, seq, position, parts);
+        tell_from(id, session, seq, position.count, parts);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::discrepancy::Discrepancy;
-use super::link::{Incoming, Link, Outgoing};
+use super::link::{Incoming, Link, Outgoing, Words};
 use super::redial::Redial;
 use super::rivals::Rivals;
 use super::skew::Skew;
@@ -55,7 +55,7 @@ impl Peer {
                 cursor,
                 sent_seq: 0,
                 acked_seq: 0,
-                nonce: String::new(),
+                words: Words::default(),
                 unmarked: 0,
                 marks: [None; 2],
                 compares: false,

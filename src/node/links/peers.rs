@@ -130,6 +130,8 @@ impl Links {
         };
         let ids = self.unidentified.iter();
         let there = ids.filter_map(|id| all.get(*id)).filter(rivals);
+        // Only the secret gets somebody among these, and they have a limit of their own.
+        let there = there.filter(|session| !session.is_early());
         let there: Vec<&Session> = there.collect();
         let evicted = (there.len() >= most).then(|| {
             cx.hit(limit);

@@ -32,6 +32,11 @@ pub fn reason(line: &[u8]) -> Option<String> {
     Some(format!("it refuses us: {why}"))
 }
 
+/// Whether a line that refuses one of ours gives no reason.
+pub fn is_silent(line: &[u8]) -> bool {
+    !line.windows(SEPARATOR.len()).any(|it| it == SEPARATOR)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +49,7 @@ mod tests {
         assert!(line.starts_with(b"? HELLO A B ") && line.ends_with(b"eeff # A is a stranger"));
         let why = reason(&line);
         assert_eq!(why.as_deref(), Some("it refuses us: A is a stranger"));
+        assert!(!is_silent(&line) && is_silent(&[b"? ", HELLO].concat()));
         assert_eq!(echo(b"GET / HTTP/1.1", "why"), b"? GET / HTTP/1.1");
     }
 

@@ -4,10 +4,12 @@
 //! A restart looks the same at first: a new run comes, and the run before it never comes back. So
 //! the first HELLO of an unknown run is believed at once. When an earlier run comes back, both are
 //! alive. From then on the run that was met first keeps its links while they live, and the others
-//! are refused; both sides say so.
+//! are refused; both sides say so. Two processes that even have one run are told apart by
+//! `lineage.rs`.
 
 use std::collections::VecDeque;
 
+use super::lineage::Lineage;
 use crate::limits::Limits;
 use crate::units::Mono;
 use crate::wire::Run;
@@ -17,6 +19,8 @@ use crate::wire::Run;
 pub struct Rivals {
     /// In the order in which they were met, each with the address at which it last had a link.
     met: VecDeque<(Run, String)>,
+    /// The links of the present run.
+    pub lineage: Lineage,
     /// When two of them were last seen to be alive, and what is wrong.
     seen: Option<(Mono, String)>,
 }
@@ -64,6 +68,18 @@ impl Rivals {
             true => Claim::Contested(why),
             false => Claim::Refused(why),
         }
+    }
+
+    /// Another process than the one that is linked came from `address`, and has the same run: why
+    /// it is refused.
+    pub fn same_run(&mut self, name: &str, run: Run, address: &str, now: Mono) -> String {
+        let linked = self.lineage.address();
+        let why = format!(
+            "two servers are {name}: both have the run {run}, one at {linked} and one at \
+             {address}; the first keeps the link. Was a running machine copied?"
+        );
+        self.seen = Some((now, why.clone()));
+        why
     }
 
     /// Says that two processes are alive, if they were until recently.

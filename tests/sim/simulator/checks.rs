@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Every link is up, both ways, and nothing else is connected to anybody's servers' door.
-    fn is_linked(&self) -> bool {
+    pub fn is_linked(&self) -> bool {
         let links = |place: usize| self.places[place].neighbours.len();
         let up = self.servers().filter(|(place, server)| {
             let census = server.node.inspect().snapshot();
@@ -165,10 +165,18 @@ impl World {
     /// Nobody says more than its heartbeats while nothing happens.
     fn check_quiet(&mut self, plan: &Plan) -> Option<()> {
         // Lines were under way when the tables became equal: some stood in a wire that was blocked;
-        // and a wave goes to the end and back, and a second one may have waited for it.
+        // and a wave goes to the end and back, and a second one may have waited for it. A neighbour
+        // may still be asked for digests, a few groups at a time, and told a line after that.
+        let limits = &plan.weather.limits;
+        let records = self.servers().next();
+        let records = records.map_or(0, |(_, it)| it.node.inspect().table().count);
+        let asked = match records > limits.compare_floor {
+            true => 1 + records.min(64).div_ceil(limits.compare_ahead.into()),
+            false => 0,
+        };
         let ways = match plan.weather.ack {
-            Ack::Local => 2,
-            Ack::Herd | Ack::HerdOrError => 4 * self.places.len() as u64,
+            Ack::Local => 2 + 2 * asked,
+            Ack::Herd | Ack::HerdOrError => 4 * self.places.len() as u64 + 2 * asked,
         };
         // A comparison goes on until the answer to a MARK shows that the tables are equal.
         let (beat, ways) = match plan.weather.limits.compare_floor {
@@ -308,7 +316,7 @@ impl World {
         let repairs: Vec<(&str, u64)> = self
             .servers()
             .flat_map(|(_, server)| server.node.inspect().limits_hit())
-            .filter(|(name, _)| *name == "repair_after")
+            .filter(|(name, _)| ["repair_after", "audit_after"].contains(name))
             .collect();
         let right = self.garble.is_done || repairs.is_empty();
         self.demand("repairs", right, || format!("{repairs:?}"))
