@@ -12,7 +12,7 @@ const FILE_LINES_MAX: usize = 400;
 /// Files that may be longer, how much, and the reason.
 const LONG_FILES: &[(&str, usize, &str)] = &[(
     "src/limits/table.rs",
-    400,
+    450,
     "it is one table, and each row needs its reason",
 )];
 const FUNCTION_LINES_MAX: usize = 60;
@@ -34,7 +34,7 @@ fn files_are_short_and_say_what_they_are() {
         let exception = LONG_FILES.iter().find(|(it, ..)| *it == path);
         let most = exception.map_or(CODE_LINES_MAX, |(_, most, _)| *most);
         let (code, all) = (code_lines(&source), source.text.lines().count());
-        let is_long = source.room().is_some() && code > most || all > FILE_LINES_MAX;
+        let is_long = source.room().is_some() && code > most || all > most.max(FILE_LINES_MAX);
         if is_long {
             wrong.push(format!(
                 "{path}: {code} lines without its unit tests, {all} with them"

@@ -59,6 +59,11 @@ impl<'a> Inspector<'a> {
         store.position(store.feed.last())
     }
 
+    /// A bit for each neighbour to which the link is up.
+    pub fn links_up(&self) -> u64 {
+        self.parts.links.up()
+    }
+
     /// How the journal is.
     pub fn journal_status(&self) -> JournalStatus {
         let Parts { journal, store, .. } = self.parts;

@@ -57,7 +57,9 @@ pub fn on_digests(id: PeerId, session: &mut Session, digests: &Digests<'_>, part
 
 /// A neighbour that answers MARK and not COMPARE is told everything.
 pub fn give_up_late(peer: &mut Peer, cx: &mut Context) {
-    let is_late = |it: &mut Box<Comparison>| it.is_late(cx.now.mono, cx.limits.compare_wait);
+    let patience = peer.outgoing.patience.for_silence(&cx.limits);
+    let wait = cx.limits.compare_wait.max(patience);
+    let is_late = |it: &mut Box<Comparison>| it.is_late(cx.now.mono, wait);
     if peer.outgoing.comparison.take_if(is_late).is_some() {
         cx.hit(Limit::compare_wait);
         let name = &peer.name;
@@ -90,7 +92,10 @@ pub fn differs(id: PeerId, session: &mut Session, theirs: &Position, parts: &mut
     }
     let is_first = !peer.discrepancy.stays();
     let tables = [store.position(last), *theirs];
-    if !peer.discrepancy.on_rest(cx.now.mono, tables, &cx.limits) {
+    // Its own link may be stuck while it answers on ours.
+    let patience = peer.outgoing.patience.for_silence(&cx.limits);
+    let rest = cx.limits.repair_after.max(patience);
+    if !(peer.discrepancy).on_rest(cx.now.mono, tables, rest, &cx.limits) {
         return;
     }
     cx.hit(Limit::repair_after);

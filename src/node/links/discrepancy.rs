@@ -33,9 +33,15 @@ impl Discrepancy {
     }
 
     /// The neighbour was told everything, and the tables differ. True: they have been at rest for
-    /// long enough, and a repair is due. The first follows at once, and later ones ever more
+    /// `rest` nanoseconds, and a repair is due. The first follows at once, and later ones ever more
     /// rarely, for a table that is full never agrees.
-    pub fn on_rest(&mut self, now: Mono, tables: [Position; 2], limits: &Limits) -> bool {
+    pub fn on_rest(
+        &mut self,
+        now: Mono,
+        tables: [Position; 2],
+        rest: u64,
+        limits: &Limits,
+    ) -> bool {
         let since = match self.rest {
             Some((since, before)) if before == tables => since,
             _ => now,
@@ -43,8 +49,8 @@ impl Discrepancy {
         self.rest = Some((since, tables));
         let doublings = self.repairs.saturating_sub(1).min(16);
         let gap = (limits.repair_first << doublings).min(limits.repair_last);
-        let is_due = now.since(since) >= limits.repair_after
-            && (self.repairs == 0 || now.since(self.repaired_at) >= gap);
+        let is_due =
+            now.since(since) >= rest && (self.repairs == 0 || now.since(self.repaired_at) >= gap);
         if is_due {
             self.repairs += 1;
             (self.repaired_at, self.rest) = (now, None);
@@ -60,7 +66,6 @@ mod tests {
     #[test]
     fn a_repair_follows_a_rest_and_the_next_ones_ever_more_rarely() {
         let limits = Limits {
-            repair_after: 5,
             repair_first: 60,
             repair_last: 200,
             ..Limits::PRODUCT
@@ -81,7 +86,7 @@ mod tests {
                 discrepancy.disturbed();
             }
             let is_early = second < 4;
-            if !is_early && discrepancy.on_rest(Mono(second), now, &limits) {
+            if !is_early && discrepancy.on_rest(Mono(second), now, 5, &limits) {
                 due.push(second);
             }
         }

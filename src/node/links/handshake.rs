@@ -48,6 +48,14 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
         None => "-".to_string(),
     };
     (session.kind, session.challenge) = (Kind::Challenged, Some(Box::new(challenge)));
+    // Its proof takes a round trip.
+    let wait = parts
+        .links
+        .peer(peer)
+        .outgoing
+        .patience
+        .for_answer(&parts.cx.limits);
+    parts.cx.arm(Timer::Silent(session.id), wait);
     parts.log_line(session, '<', line);
     parts.say(session, format_args!("{reply} {proof} {}", Hello::ABLE));
     if parts.cx.me.secret.is_none() {
@@ -212,7 +220,10 @@ pub fn say_hello(id: PeerId, session: &mut Session, parts: &mut Parts) {
     peer.outgoing.state = Link::HelloSent(session.id);
     let hello = hello_line(&parts.cx.me, &peer.name, &nonce);
     peer.outgoing.nonce = nonce;
-    parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
+    peer.outgoing.patience.begin();
+    peer.outgoing.patience.asked(parts.cx.now.mono);
+    let wait = peer.outgoing.patience.for_answer(&parts.cx.limits);
+    parts.cx.arm(Timer::Link(id), wait);
     parts.say(session, format_args!("{hello} {}", Hello::ABLE));
 }
 
@@ -233,12 +244,14 @@ pub fn on_hello(
     on_run(id, session, hello.run, parts)?;
     let peer = parts.links.peer_mut(id);
     peer.outgoing.compares = hello.compares;
+    peer.outgoing.patience.answered(parts.cx.now.mono);
+    let wait = peer.outgoing.patience.for_answer(&parts.cx.limits);
     peer.outgoing.state = Link::AwaitingSince(session.id);
     if let Some(secret) = &parts.cx.me.secret {
         let proof = secret.prove(&as_dialler(DIALLER, &parts.cx.me, peer, hello));
         parts.say(session, format_args!("AUTH {proof}"));
     }
-    parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
+    parts.cx.arm(Timer::Link(id), wait);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! tells us its own.
 
 use super::comparison::Comparison;
+use super::patience::Patience;
 use crate::node::context::Level;
 use crate::node::store::CursorId;
 use crate::units::ConnId;
@@ -29,6 +30,8 @@ pub struct Outgoing {
     pub comparison: Option<Box<Comparison>>,
     /// A line on this link was ignored.
     pub has_ignored: bool,
+    /// How long the neighbour may be silent, here and on its own link.
+    pub patience: Patience,
 }
 
 /// The state of the link on which we tell a neighbour our changes.

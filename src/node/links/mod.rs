@@ -12,6 +12,7 @@ mod incoming;
 pub mod lines;
 mod link;
 pub mod outgoing;
+mod patience;
 mod peer;
 mod peers;
 mod question;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::discrepancy::Discrepancy;
 use super::link::{Incoming, Link, Outgoing};
+use super::patience::Patience;
 use super::redial::Redial;
 use super::rivals::Rivals;
 use super::telling::Foreign;
@@ -60,6 +61,7 @@ impl Peer {
                 compares: false,
                 comparison: None,
                 has_ignored: false,
+                patience: Patience::default(),
             },
             incoming: Incoming::default(),
             discrepancy: Discrepancy::default(),

@@ -93,7 +93,7 @@ impl World {
     }
 
     /// Every link is up, both ways, and nothing else is connected to anybody's servers' door.
-    fn is_linked(&self) -> bool {
+    pub fn is_linked(&self) -> bool {
         let links = |place: usize| self.places[place].neighbours.len();
         let up = self.servers().filter(|(place, server)| {
             let census = server.node.inspect().snapshot();
@@ -104,7 +104,7 @@ impl World {
     }
 
     /// All tables are equal, as far as digests can tell.
-    fn is_equal(&self) -> bool {
+    pub fn is_equal(&self) -> bool {
         let mut all = self.servers().map(|(_, server)| {
             let census = server.node.inspect().snapshot();
             (census.records, census.digest)
@@ -229,7 +229,7 @@ impl World {
             self.cut(one, other);
             self.cut(other, one);
         }
-        self.after(5 * SECOND)?;
+        self.after(plan.weather.limits.patience + 2 * SECOND)?;
         let here = half.first().copied().unwrap_or(0);
         let there = (0..self.places.len())
             .find(|place| !half.contains(place))
