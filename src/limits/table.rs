@@ -145,6 +145,10 @@ limits! {
         /// the first. Each time that one does not come, the next is given twice as long.
         /// → That wait stops doubling.
         answer_last: u64 = 12 * SECOND, time;
+        /// A dial is given up after 3 s, but behind a full queue its answer may be on its way.
+        /// → When a neighbour is dialled again, so many connections that are still being made go
+        /// on beside the new one; an older one ends.
+        older_dials: usize = 3, count;
         /// A neighbour that restarts is back soon.
         /// → It is dialled again; the wait doubles each time.
         redial_first: u64 = 50 * MILLISECOND, time;
