@@ -133,13 +133,21 @@ fn link(link: &Value) -> String {
     let (name, state) = (cell(&link["name"]), cell(&link["state"]));
     let lag = link["lag"].as_u64().filter(|lag| *lag > 0);
     let is_silent = link["hears"] == false && state != "plain";
-    match (lag, is_silent) {
-        (None, false) => format!("{name} {state}"),
-        (None, true) => format!("{name} {state} (not heard)"),
-        (Some(lag), false) => format!("{name} {state} ({lag} behind)"),
-        (Some(lag), true) => format!("{name} {state} ({lag} behind, not heard)"),
+    let far = link["round_trip_ms"].as_f64().filter(|ms| *ms >= FAR_MS);
+    let notes = [
+        lag.map(|lag| format!("{lag} behind")),
+        is_silent.then(|| "not heard".to_string()),
+        far.map(|ms| format!("round trip {ms:.0} ms")),
+    ];
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    match notes.is_empty() {
+        true => format!("{name} {state}"),
+        false => format!("{name} {state} ({})", notes.join(", ")),
     }
 }
+
+/// A round trip that is worth mentioning.
+const FAR_MS: f64 = 100.0;
 
 /// A field of a status as text; `-` if there is none.
 fn cell(field: &Value) -> String {
@@ -203,6 +211,8 @@ mod tests {
         let topology = Topology::parse("t", text.as_bytes()).unwrap();
         let links = json!([
             {"name": "B", "state": "dialling", "lag": 5, "hears": false},
+            {"name": "C", "state": "up", "lag": 2, "hears": true, "round_trip_ms": 812.3},
+            {"name": "D", "state": "up", "lag": 0, "hears": true, "round_trip_ms": 0.2},
             {"name": "Old", "state": "plain", "lag": 0, "hears": false},
         ]);
         let down = Answer::Down("nobody\nlistens".into());
@@ -220,7 +230,8 @@ server  turns/s  events/turn  longest  ever     wait   read  node  flush  log
 A       12.5     1.25         850 µs   12.3 ms  90.0%  5.0%  3.0%  2.0%   0.0%
 
 server  links
-A       B dialling (5 behind, not heard), Old plain
+A       B dialling (5 behind, not heard), C up (2 behind, round trip 812 ms),
+        D up, Old plain
 
 B is down: nobody\\nlistens
 digests differ

@@ -75,10 +75,16 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
     } else {
         outgoing.acked_seq
     };
+    let round_trip = peer
+        .outgoing
+        .patience
+        .round_trip()
+        .filter(|_| state == "up");
     json!({
         "name": peer.name,
         "state": state,
         "why": why,
+        "round_trip_ms": round_trip.map(|it| ratio(it, MILLISECOND, 1e1)),
         "lag": parts.store.feed.last().saturating_sub(known),
         "hears": peer.incoming.conn.is_some(),
         "differs": peer.discrepancy.stays(),
