@@ -136,7 +136,7 @@ pub fn regular(size: usize) -> Links {
 }
 
 /// A herd in fair weather.
-fn calm(size: usize, links: &Links) -> Plan {
+pub fn calm(size: usize, links: &Links) -> Plan {
     Plan {
         names: (0..size).map(|place| format!("s{place}")).collect(),
         links: links.clone(),
