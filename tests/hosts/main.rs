@@ -16,6 +16,7 @@ mod support;
 mod sheet;
 
 mod cables;
+mod lines;
 mod names;
 mod network;
 mod servers;
@@ -47,12 +48,18 @@ rows! {
     power = cables::power:
         "a host loses its power, and comes back" =>
         "its neighbours find it dead without a FIN; nothing acknowledged is lost";
-    slow = cables::slow:
-        "256 kbit/s, and 8 s of queue in front of it, while a neighbour catches up" =>
-        "it has everything in the end";
-    lossy = cables::lossy:
+    slow = lines::slow:
+        "128 kbit/s, and 8 s of queue in front of it, while a neighbour catches up" =>
+        "it has everything in the end, and no link ends";
+    lossy = lines::tenth:
         "a host loses a tenth of all packets" =>
-        "everything arrives";
+        "everything arrives, and no link ends";
+    very_lossy = lines::three_tenths:
+        "a host loses three tenths of all packets" =>
+        "everything arrives, and links end only before their line is known";
+    bloat = lines::bloat:
+        "somebody's download fills 8 s of queue in front of 128 kbit/s" =>
+        "everything arrives, and no link ends";
     names = names::names:
         "the topology calls hosts by their names" =>
         "a server listens on its own name's address, and is reached by it";
