@@ -33,8 +33,8 @@ fn expire(timer: Timer, all: &mut Sessions, parts: &mut Parts) {
         Timer::Mark(id) => outgoing::mark(id, all, parts),
         Timer::Silent(conn) => {
             let left = all.get(conn).and_then(|session| {
-                let patience = &parts.links.peer(session.peer()?).outgoing.patience;
-                session.patience_left(cx.now.mono, patience.for_silence(&cx.limits))
+                let peer = parts.links.peer(session.peer()?);
+                session.patience_left(cx.now.mono, peer.patience_to_hear(&cx.limits))
             });
             match left {
                 Some(left) => cx.arm(timer, left),

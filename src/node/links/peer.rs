@@ -125,6 +125,14 @@ impl Peer {
         }
     }
 
+    /// How long its own link may bring no byte. Its first MARK answers our SINCE.
+    pub fn patience_to_hear(&self, limits: &Limits) -> u64 {
+        match self.incoming.is_marked {
+            true => self.outgoing.patience.for_silence(limits),
+            false => self.outgoing.patience.for_answer(limits),
+        }
+    }
+
     /// Has the shell connect, and drop what it is trying already. The time that its name takes
     /// does not count for its addresses.
     pub fn dial(&mut self, cx: &mut Context) {
