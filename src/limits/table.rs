@@ -140,8 +140,23 @@ limits! {
         /// → A MARK is sent.
         heartbeat: u64 = SECOND, time;
         /// The other end of a silent link may be gone without a word.
-        /// → A neighbour that has sent no byte for this long is taken for dead, and the link ends.
+        /// → A neighbour that has sent no byte for this long is taken for dead, and the link ends,
+        /// unless its line is known to stall.
         dead: u64 = 3 * SECOND, time;
+        /// A line that loses packets, or has a long queue in front of it, stalls and lives. After
+        /// eight losses in a row TCP waits 26 s before it tries again, and a new connection is
+        /// sooner through.
+        /// → However a line stalls, a neighbour that has sent no byte for this long is taken for
+        /// dead.
+        patience: u64 = 30 * SECOND, time;
+        /// Behind a full queue each answer of a handshake may take 8 s, and nothing says so before
+        /// the first. Each time that one does not come, the next is given twice as long.
+        /// → That wait stops doubling.
+        answer_last: u64 = 12 * SECOND, time;
+        /// A dial is given up after 3 s, but behind a full queue its answer may be on its way.
+        /// → When a neighbour is dialled again, so many connections that are still being made go
+        /// on beside the new one; an older one ends.
+        older_dials: usize = 3, count;
         /// A neighbour that restarts is back soon.
         /// → It is dialled again; the wait doubles each time.
         redial_first: u64 = 50 * MILLISECOND, time;

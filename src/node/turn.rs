@@ -39,8 +39,11 @@ fn expire(timer: Timer, all: &mut Sessions, parts: &mut Parts) {
         Timer::Link(id) => outgoing::on_timeout(id, all, parts),
         Timer::Mark(id) => outgoing::mark(id, all, parts),
         Timer::Silent(conn) => {
-            let session = all.get(conn);
-            match session.and_then(|it| it.patience(cx.now.mono, &cx.limits)) {
+            let left = all.get(conn).and_then(|session| {
+                let peer = parts.links.peer(session.peer()?);
+                session.patience_left(cx.now.mono, peer.patience_to_hear(&cx.limits))
+            });
+            match left {
                 Some(left) => cx.arm(timer, left),
                 None => {
                     cx.hit(Limit::dead);

@@ -63,9 +63,9 @@ impl Dialler {
         }
     }
 
-    /// Begins to connect to a neighbour, and drops the attempt before.
+    /// Begins to connect to a neighbour. The attempt before may still succeed.
     pub fn dial(&mut self, peer: PeerId, shell: &mut Shell) {
-        self.drop_attempt(peer, shell);
+        shell.timers.stop(ShellTimer::Dial(peer));
         let Some((_, target)) = &self.places[peer.index()] else {
             return;
         };
@@ -143,20 +143,22 @@ impl Dialler {
     /// Tries these addresses, the one that answered last before the others.
     fn race(&mut self, peer: PeerId, addresses: &[SocketAddr], shell: &mut Shell) {
         let (attempt, now) = (&mut self.attempts[peer.index()], shell.now.mono);
+        let neighbour = self.places[peer.index()].as_ref().map(|(it, _)| it);
+        let is_plain = neighbour.is_some_and(|it| it.plain);
         let mut addresses = addresses.to_vec();
         if let Some((address, at)) = attempt.winner
             && let Some(place) = addresses.iter().position(|it| *it == address)
         {
             // If its link did not last, another program may listen there.
-            let neighbour = self.places[peer.index()].as_ref().map(|(it, _)| it);
-            let is_plain = neighbour.is_some_and(|it| it.plain);
             match is_plain || now.since(at) > 2 * LIMITS.dead {
                 true => addresses[..=place].rotate_right(1),
                 false => addresses[place..].rotate_left(1),
             }
         }
         attempt.awaits_name = false;
-        attempt.race = Some(Race::to(&addresses));
+        let race = Race::to(&addresses);
+        let close = |conn| shell.sockets.close(conn);
+        attempt.race = Some(race.beside(attempt.race.take(), is_plain, close));
         self.go_on(peer, shell);
     }
 

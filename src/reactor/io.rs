@@ -8,12 +8,14 @@ use std::io::{self, Read, Write};
 use mio::net::TcpStream;
 use mio::{Interest, Poll};
 use slab::Slab;
+use socket2::SockRef;
 
 use super::conn::{Conn, Readiness};
 use super::ready::Ready;
 use super::socket::{Entry, Origin, Socket};
 use super::token;
 use crate::limits::LIMITS;
+use crate::node::Door;
 use crate::units::ConnId;
 
 /// All connections. Every access checks the whole name, so a stale one finds nothing.
@@ -116,6 +118,12 @@ impl Sockets<TcpStream> {
     ) -> io::Result<ConnId> {
         // A reply is written whole: waiting for more to send with it would only delay it.
         stream.set_nodelay(true)?;
+        if origin != Origin::Door(Door::Clients) {
+            // A link carries few packets, and each that is lost stalls those after it. TCP waits
+            // twice as long before each repetition; while a stream is as thin as this one, six of
+            // them may follow at even intervals instead. Not every kernel can.
+            let _ = SockRef::from(&stream).set_tcp_thin_linear_timeouts(true);
+        }
         let token = token::token(self.next_id());
         let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         poll.registry().register(&mut stream, token, all)?;
@@ -143,7 +151,6 @@ mod tests {
 
     use super::*;
     use crate::limits::Limits;
-    use crate::node::Door;
     use crate::reactor::conn::ReadOutcome;
 
     const READABLE: Readiness = Readiness {

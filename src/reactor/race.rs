@@ -16,6 +16,8 @@ pub struct Race<C> {
     /// All that it was ever given.
     given: Vec<SocketAddr>,
     under_way: Vec<(C, SocketAddr)>,
+    /// Connections of the attempts before that are still being made, the oldest first.
+    earlier: Vec<(C, SocketAddr)>,
     /// When the next address begins.
     next_at: Option<Mono>,
     /// Why the last connection was not made.
@@ -28,9 +30,25 @@ impl<C: PartialEq> Race<C> {
             untried: addresses.iter().copied().collect(),
             given: addresses.to_vec(),
             under_way: Vec::new(),
+            earlier: Vec::new(),
             next_at: None,
             why: None,
         }
+    }
+
+    /// The last connections of the attempt before may still win: on a slow line their answers come
+    /// late. A plain neighbour's may not, for it gets a line on each. Those given up are closed.
+    pub fn beside(mut self, before: Option<Race<C>>, is_plain: bool, close: impl FnMut(C)) -> Self {
+        let most = match is_plain {
+            true => 0,
+            false => LIMITS.older_dials,
+        };
+        let before = before.into_iter().flat_map(Race::into_under_way);
+        self.earlier = before.collect();
+        let over = self.earlier.len().saturating_sub(most);
+        let over = self.earlier.drain(..over).map(|(conn, _)| conn);
+        over.for_each(close);
+        self
     }
 
     /// Adds addresses, except those that it has.
@@ -81,6 +99,11 @@ impl<C: PartialEq> Race<C> {
 
     /// A connection was not made: the next address need not wait.
     pub fn failed(&mut self, conn: &C, why: io::Error) {
+        let count = self.earlier.len();
+        self.earlier.retain(|(it, _)| it != conn);
+        if self.earlier.len() < count {
+            return;
+        }
         self.under_way.retain(|(it, _)| it != conn);
         self.why = Some(why);
         self.next_at = None;
@@ -88,15 +111,19 @@ impl<C: PartialEq> Race<C> {
 
     /// The address of a connection that is under way.
     pub fn address(&self, conn: &C) -> Option<SocketAddr> {
-        let mut all = self.under_way.iter();
+        let mut all = self.earlier.iter().chain(&self.under_way);
         all.find_map(|(it, address)| (it == conn).then_some(*address))
     }
 
     /// The connections that are not wanted any more, since `winner` was made, or there is to be
     /// none.
     pub fn losers(self, winner: Option<&C>) -> impl Iterator<Item = C> {
-        let all = self.under_way.into_iter().map(|(conn, _)| conn);
+        let all = self.into_under_way().map(|(conn, _)| conn);
         all.filter(move |conn| Some(conn) != winner)
+    }
+
+    fn into_under_way(self) -> impl Iterator<Item = (C, SocketAddr)> {
+        self.earlier.into_iter().chain(self.under_way)
     }
 }
 
@@ -144,6 +171,25 @@ mod tests {
         race.failed(&2, io::Error::other("reset"));
         let why = go_on(&mut race, 2, &mut begun).expect_err("none is left");
         assert_eq!(why.to_string(), "reset");
+    }
+
+    #[test]
+    fn the_last_connections_of_earlier_attempts_may_still_win() {
+        let (mut last, mut begun, mut closed) = (None, Vec::new(), Vec::new());
+        for number in 1..=5 {
+            let mut next = race(&[number]).beside(last, false, |conn| closed.push(conn));
+            go_on(&mut next, 3000, &mut begun).expect("one is under way");
+            last = Some(next);
+        }
+        assert_eq!((&begun[..], &closed[..]), (&[1, 2, 3, 4, 5][..], &[1][..]));
+        let mut last = last.expect("a race");
+        assert_eq!(last.address(&2), Some(([127, 0, 0, 1], 2).into()));
+        // Whether an earlier one fails does not matter.
+        last.failed(&2, io::Error::other("reset"));
+        go_on(&mut last, 3001, &mut begun).expect("one is under way");
+        let plain = race(&[6]).beside(Some(last), true, |conn| closed.push(conn));
+        assert_eq!(closed, [1, 3, 4, 5]);
+        assert_eq!(plain.losers(None).count(), 0);
     }
 
     #[test]

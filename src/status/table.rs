@@ -134,9 +134,11 @@ fn link(link: &Value) -> String {
     let lag = link["lag"].as_u64().filter(|lag| *lag > 0);
     let is_silent = link["hears"] == false && state != "plain";
     let skew = link["skew_seconds"].as_f64();
+    let far = link["round_trip_ms"].as_f64().filter(|ms| *ms >= FAR_MS);
     let remarks = [
         lag.map(|lag| format!("{lag} behind")),
         is_silent.then(|| "not heard".to_string()),
+        far.map(|ms| format!("round trip {ms:.0} ms")),
         skew.map(|skew| format!("clock {skew:+.3} s")),
     ];
     let remarks: Vec<String> = remarks.into_iter().flatten().collect();
@@ -145,6 +147,9 @@ fn link(link: &Value) -> String {
         false => format!("{name} {state} ({})", remarks.join(", ")),
     }
 }
+
+/// A round trip that is worth mentioning.
+const FAR_MS: f64 = 100.0;
 
 /// A field of a status as text; `-` if there is none.
 fn cell(field: &Value) -> String {
@@ -208,7 +213,8 @@ mod tests {
         let topology = Topology::parse("t", text.as_bytes()).unwrap();
         let links = json!([
             {"name": "B", "state": "dialling", "lag": 5, "hears": false},
-            {"name": "C", "state": "up", "lag": 0, "hears": true, "skew_seconds": -7.5},
+            {"name": "C", "state": "up", "lag": 2, "hears": true, "round_trip_ms": 812.3},
+            {"name": "D", "state": "up", "lag": 0, "hears": true, "skew_seconds": -7.5},
             {"name": "Old", "state": "plain", "lag": 0, "hears": false},
         ]);
         let down = Answer::Down("nobody\nlistens".into());
@@ -226,7 +232,8 @@ server  turns/s  events/turn  longest  ever     wait   read  node  flush  log
 A       12.5     1.25         850 µs   12.3 ms  90.0%  5.0%  3.0%  2.0%   0.0%
 
 server  links
-A       B dialling (5 behind, not heard), C up (clock -7.500 s), Old plain
+A       B dialling (5 behind, not heard), C up (2 behind, round trip 812 ms),
+        D up (clock -7.500 s), Old plain
 
 B is down: nobody\\nlistens
 digests differ

@@ -9,12 +9,12 @@ const NAMES: &[&str] = &["Goloman", "Hands", "Wilkes"];
 const LINKS: &str = "link Goloman Hands\nlink Hands Wilkes\n";
 /// A dead neighbour is found after 3 s of silence; the rest is for a busy machine.
 const FOUND_DEAD: Duration = Duration::from_secs(4);
-const GOLOMAN: usize = 0;
-const HANDS: usize = 1;
-const WILKES: usize = 2;
+pub const GOLOMAN: usize = 0;
+pub const HANDS: usize = 1;
+pub const WILKES: usize = 2;
 
 /// The herd of this page; none, if there can be no hosts here.
-fn herd(sheet: &mut Sheet) -> Option<Hosts> {
+pub fn herd(sheet: &mut Sheet) -> Option<Hosts> {
     match Hosts::start(NAMES, LINKS, Naming::Addresses) {
         Ok(hosts) => Some(hosts),
         Err(why) => {
@@ -25,7 +25,7 @@ fn herd(sheet: &mut Sheet) -> Option<Hosts> {
 }
 
 /// Waits until all have these lines, and says how long that took.
-fn agreed(sheet: &mut Sheet, hosts: &Hosts, lines: &[String]) {
+pub fn agreed(sheet: &mut Sheet, hosts: &Hosts, lines: &[String]) {
     let start = Instant::now();
     hosts.agreed(lines);
     let (count, servers) = (lines.len(), hosts.servers.len());
@@ -85,21 +85,6 @@ pub fn power(sheet: &mut Sheet) {
     agreed(sheet, &hosts, &lines);
 }
 
-/// Wilkes comes back behind a slow line, and has much to hear.
-pub fn slow(sheet: &mut Sheet) {
-    let Some(hosts) = herd(sheet) else { return };
-    let count = sheet.form.pick(200, 5_000);
-    let before = hosts.losses(HANDS, WILKES);
-    hosts.network.plug(WILKES, false);
-    hosts.lost(HANDS, WILKES, before);
-    let lines = moved(&mut hosts.client(GOLOMAN), 0..count);
-    hosts.network.slow(WILKES, 256_000);
-    hosts.network.plug(WILKES, true);
-    agreed(sheet, &hosts, &lines);
-    let lost = hosts.losses(HANDS, WILKES) - before - 1;
-    sheet.holds(true, format!("the link ended {lost} times meanwhile"));
-}
-
 /// All that Wilkes hears is late, and some of it out of order.
 pub fn late(sheet: &mut Sheet) {
     let Some(hosts) = herd(sheet) else { return };
@@ -109,17 +94,4 @@ pub fn late(sheet: &mut Sheet) {
     }
     let lines = moved(&mut hosts.client(GOLOMAN), 0..count);
     agreed(sheet, &hosts, &lines);
-}
-
-/// Wilkes loses packets of Hands, and Hands of Wilkes.
-pub fn lossy(sheet: &mut Sheet) {
-    let Some(hosts) = herd(sheet) else { return };
-    let count = sheet.form.pick(100, 5_000);
-    let before = hosts.losses(HANDS, WILKES);
-    hosts.network.receive(WILKES, HANDS, 90);
-    hosts.network.receive(HANDS, WILKES, 90);
-    let lines = moved(&mut hosts.client(GOLOMAN), 0..count);
-    agreed(sheet, &hosts, &lines);
-    let lost = hosts.losses(HANDS, WILKES) - before;
-    sheet.holds(true, format!("the link ended {lost} times meanwhile"));
 }

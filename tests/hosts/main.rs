@@ -11,6 +11,7 @@
 mod support;
 
 mod cables;
+mod lines;
 mod names;
 mod network;
 mod servers;
@@ -38,15 +39,21 @@ sheet::rows! {
         power = cables::power:
             "a host loses its power, and comes back" =>
             "its neighbours find it dead without a FIN; nothing acknowledged is lost";
-        slow = cables::slow:
-            "256 kbit/s, and 8 s of queue in front of it, while a neighbour catches up" =>
-            "it has everything in the end";
+        slow = lines::slow:
+            "128 kbit/s, and 8 s of queue in front of it, while a neighbour catches up" =>
+            "it has everything in the end, and no link ends";
         late = cables::late:
             "packets to a host are 100 ms late, give or take 50 ms" =>
             "everything arrives";
-        lossy = cables::lossy:
+        lossy = lines::tenth:
             "a host loses a tenth of all packets" =>
-            "everything arrives";
+            "everything arrives, and no link ends";
+        very_lossy = lines::three_tenths:
+            "a host loses three tenths of all packets" =>
+            "everything arrives, and links end only before their line is known";
+        bloat = lines::bloat:
+            "somebody's download fills 8 s of queue in front of 128 kbit/s" =>
+            "everything arrives, and no link ends";
         names = names::names:
             "the topology calls hosts by their names; one listens on 0.0.0.0, one has an address \
              at which nobody answers" =>

@@ -86,6 +86,12 @@ impl Hosts {
         Client::at(SocketAddr::from((self.network.address(host), CLIENTS)))
     }
 
+    /// How often a link of the server of a host to another one has come up so far.
+    pub fn links(&self, host: usize, to: usize) -> usize {
+        let to = &self.servers[to].name;
+        self.servers[host].count(&format!("link to {to} up"))
+    }
+
     /// How often the server of a host has lost its link to another one so far.
     pub fn losses(&self, host: usize, to: usize) -> usize {
         let to = &self.servers[to].name;

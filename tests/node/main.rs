@@ -12,6 +12,7 @@ mod foreign;
 mod idle;
 mod link;
 mod names;
+mod patience;
 mod refusal;
 mod relink;
 mod secret;

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use herd::units::MILLISECOND;
 use simulator::runner::{replay, run_all};
 use simulator::troubles::Garbled;
-use simulator::{hub, run, scale, steady};
+use simulator::{bad_lines, hub, run, scale, steady};
 
 /// Seeds of a plain `cargo test`.
 const SEEDS: u64 = 1000;
@@ -94,6 +94,21 @@ fn a_hub_of_fifty_is_whole_again_after_five_and_a_half_round_trips() {
     }
 }
 
+#[test]
+fn links_live_on_bad_lines_and_a_dead_neighbour_is_found() {
+    measure_bad_lines(2, 60);
+}
+
+/// Runs this many seeds of each row, with traffic for this many seconds, and prints the table.
+fn measure_bad_lines(seeds: u64, seconds: u64) {
+    println!("\n| line | minutes | links ended | equal after | found dead after |");
+    println!("|---|---|---|---|---|");
+    for kind in &bad_lines::KINDS {
+        let runs = (0..seeds).map(|seed| bad_lines::run(kind, seed, seconds).unwrap());
+        println!("{}", runs.reduce(bad_lines::Row::with).unwrap());
+    }
+}
+
 /// The code that the bugs of tests/mutants change is still there: `make mutants` plants them.
 #[test]
 fn every_planted_bug_still_applies() {
@@ -118,6 +133,12 @@ fn every_planted_bug_still_applies() {
             assert!(source.contains(&old), "{name}: does not apply any more");
         }
     }
+}
+
+#[test]
+#[ignore = "takes a while in a debug build: make sim-scale"]
+fn hours_on_bad_lines() {
+    measure_bad_lines(6, 300);
 }
 
 #[test]

@@ -259,14 +259,14 @@ impl Shell {
         (peer, attempt, end): (PeerId, u32, Option<End>),
         kernel: &mut dyn Kernel,
     ) {
-        let newest = self.dials[peer.index()] == attempt;
+        let later = (self.dials[peer.index()] - attempt) as usize;
         match end {
-            Some(end) if newest => {
+            Some(end) if later <= herd::limits::Limits::PRODUCT.older_dials => {
                 let conn = self.open(end, true, kernel);
                 self.node.handle(now, Event::Dialled { peer, conn });
             }
             Some(end) => kernel.close(end),
-            None if newest => {
+            None if later == 0 => {
                 let why = "connection refused".into();
                 self.node.handle(now, Event::DialFailed { peer, why });
             }

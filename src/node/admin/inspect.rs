@@ -55,9 +55,9 @@ impl<'a> Inspector<'a> {
         store.position(store.feed.last())
     }
 
-    /// How many neighbours are told every change.
-    pub fn links_up(&self) -> usize {
-        self.parts.links.up().count_ones() as usize
+    /// A bit for each neighbour to which the link is up.
+    pub fn links_up(&self) -> u64 {
+        self.parts.links.up()
     }
 
     /// By how many nanoseconds each neighbour's clock is ahead of ours, as far as that is too much.

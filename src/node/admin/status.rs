@@ -77,10 +77,12 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
     let skew = outgoing.skew.found().filter(|_| is_up);
     // To the millisecond.
     let skew = skew.map(|found| (found / i128::from(MILLISECOND)) as f64 / 1e3);
+    let round_trip = outgoing.patience.round_trip().filter(|_| is_up);
     json!({
         "name": peer.name,
         "state": state,
         "why": why,
+        "round_trip_ms": round_trip.map(|it| ratio(it, MILLISECOND, 1e1)),
         "lag": parts.store.feed.last().saturating_sub(known),
         "hears": peer.incoming.conn.is_some(),
         "differs": peer.discrepancy.stays(),

@@ -192,11 +192,12 @@ impl Session {
         self.owes_nothing() && self.input.active.age(now) > time
     }
 
-    /// How long the other end of a link may go on saying nothing; none: it is taken for dead. Any
-    /// byte that still moves is a sign of life, even a part of a line that takes long.
-    pub fn patience(&self, now: Mono, limits: &Limits) -> Option<u64> {
+    /// How much of its `patience` the other end of a link has left to say something; none: it is
+    /// taken for dead. Any byte that still moves is a sign of life, even a part of a line that
+    /// takes long.
+    pub fn patience_left(&self, now: Mono, patience: u64) -> Option<u64> {
         let is_link = matches!(self.kind, Kind::Incoming(_) | Kind::Outgoing(_));
-        let left = limits.dead.checked_sub(self.input.active.age(now))?;
+        let left = patience.checked_sub(self.input.active.age(now))?;
         (is_link && !self.is_ending() && left > 0).then_some(left)
     }
 

@@ -52,7 +52,9 @@ pub fn on_digests(id: PeerId, session: &mut Session, digests: &Digests<'_>, part
 
 /// A neighbour that answers MARK and not COMPARE is told everything.
 pub fn give_up_late(peer: &mut Peer, cx: &mut Context) {
-    let is_late = |it: &mut Box<Comparison>| it.is_late(cx.now.mono, cx.limits.compare_wait);
+    let patience = peer.outgoing.patience.for_silence(&cx.limits);
+    let wait = cx.limits.compare_wait.max(patience);
+    let is_late = |it: &mut Box<Comparison>| it.is_late(cx.now.mono, wait);
     if peer.outgoing.comparison.take_if(is_late).is_some() {
         cx.hit(Limit::compare_wait);
         let name = &peer.name;
@@ -91,12 +93,12 @@ pub fn differs(id: PeerId, session: &mut Session, theirs: &Position, parts: &mut
         && peer.discrepancy.may_audit(now, &cx.limits);
     let audit = &mut peer.discrepancy.audit;
     let scope = audit.next(now, told, may_begin, &cx.limits);
+    // Its own link may be stuck while it answers on ours.
+    let rest = (cx.limits.repair_after).max(peer.outgoing.patience.for_silence(&cx.limits));
+    let tables = [store.position(last), *theirs];
     if peer.outgoing.acked_seq < last {
         peer.discrepancy.disturbed();
-    } else if peer
-        .discrepancy
-        .on_rest(now, [store.position(last), *theirs], &cx.limits)
-    {
+    } else if (peer.discrepancy).on_rest(now, tables, rest, &cx.limits) {
         cx.hit(Limit::repair_after);
         let (name, count, ours) = (&peer.name, theirs.count, store.position(last).count);
         let what =

@@ -47,14 +47,20 @@ impl Discrepancy {
     }
 
     /// The neighbour was told everything, and the tables differ. True: they have been at rest for
-    /// long enough, and a repair is due.
-    pub fn on_rest(&mut self, now: Mono, tables: [Position; 2], limits: &Limits) -> bool {
+    /// `rest` nanoseconds, and a repair is due.
+    pub fn on_rest(
+        &mut self,
+        now: Mono,
+        tables: [Position; 2],
+        rest: u64,
+        limits: &Limits,
+    ) -> bool {
         let since = match self.rest {
             Some((since, before)) if before == tables => since,
             _ => now,
         };
         self.rest = Some((since, tables));
-        now.since(since) >= limits.repair_after && self.begin_repair(now, limits)
+        now.since(since) >= rest && self.begin_repair(now, limits)
     }
 
     /// A difference was found. True: a repair is due. The first follows at once, and later ones
@@ -88,7 +94,6 @@ mod tests {
     #[test]
     fn a_repair_follows_a_rest_and_the_next_ones_ever_more_rarely() {
         let limits = Limits {
-            repair_after: 5,
             repair_first: 60,
             repair_last: 200,
             ..Limits::PRODUCT
@@ -109,7 +114,7 @@ mod tests {
                 discrepancy.disturbed();
             }
             let is_early = second < 4;
-            if !is_early && discrepancy.on_rest(Mono(second), now, &limits) {
+            if !is_early && discrepancy.on_rest(Mono(second), now, 5, &limits) {
                 due.push(second);
             }
         }

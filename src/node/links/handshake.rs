@@ -51,6 +51,14 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
         None => "-".to_string(),
     };
     (session.kind, session.challenge) = (Kind::Challenged, Some(Box::new(challenge)));
+    // Its proof takes a round trip.
+    let wait = parts
+        .links
+        .peer(peer)
+        .outgoing
+        .patience
+        .for_answer(&parts.cx.limits);
+    parts.cx.arm(Timer::Silent(session.id), wait);
     parts.log_line(session, '<', line);
     match hello.is_terse() {
         true => parts.say(session, format_args!("{reply} {proof}")),
@@ -184,7 +192,10 @@ pub fn say_hello(id: PeerId, session: &mut Session, parts: &mut Parts) {
     }
     words.ours = nonce;
     peer.outgoing.skew.begin(parts.cx.now.mono);
-    parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
+    peer.outgoing.patience.begin();
+    peer.outgoing.patience.asked(parts.cx.now.mono);
+    let wait = peer.outgoing.patience.for_answer(&parts.cx.limits);
+    parts.cx.arm(Timer::Link(id), wait);
     parts.say(session, format_args!("{hello}"));
 }
 
@@ -206,12 +217,14 @@ pub fn on_hello(
     let peer = parts.links.peer_mut(id);
     peer.outgoing.compares = hello.compares;
     peer.outgoing.words.theirs = String::from_utf8_lossy(hello.nonce).into_owned();
+    peer.outgoing.patience.answered(parts.cx.now.mono);
+    let wait = peer.outgoing.patience.for_answer(&parts.cx.limits);
     peer.outgoing.state = Link::AwaitingSince(session.id);
     if let Some(secret) = &parts.cx.me.secret {
         let proof = secret.prove(&as_dialler(DIALLER, &parts.cx.me, peer, hello));
         parts.say(session, format_args!("AUTH {proof}"));
     }
-    parts.cx.arm(Timer::Link(id), parts.cx.limits.dead);
+    parts.cx.arm(Timer::Link(id), wait);
     Ok(())
 }
 

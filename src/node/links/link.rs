@@ -3,6 +3,7 @@
 
 use super::comparison::Comparison;
 use super::early::Early;
+use super::patience::Patience;
 use super::skew::Skew;
 use crate::node::context::Level;
 use crate::store::CursorId;
@@ -32,6 +33,8 @@ pub struct Outgoing {
     pub skew: Skew,
     /// A line on this link was ignored.
     pub has_ignored: bool,
+    /// How long the neighbour may be silent, here and on its own link.
+    pub patience: Patience,
 }
 
 /// The words of our handshakes with a neighbour.

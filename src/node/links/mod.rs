@@ -17,6 +17,7 @@ mod lineage;
 pub mod lines;
 mod link;
 pub mod outgoing;
+mod patience;
 mod peer;
 mod peers;
 mod redial;

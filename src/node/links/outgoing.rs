@@ -230,6 +230,8 @@ fn acknowledged(id: PeerId, session: &mut Session, position: &Position, parts: &
     cx.arm(Timer::Link(id), cx.limits.dead);
     peer.outgoing.acked_seq = position.seq.min(peer.outgoing.sent_seq);
     peer.redial.succeeded(&cx.limits);
+    peer.outgoing.patience.answered(cx.now.mono);
+    peer.outgoing.patience.succeeded();
     if store.equals(position) {
         mark_in_sync(peer, store, cx);
         // A wave may have waited for the end of the feed.
@@ -262,6 +264,7 @@ fn push_mark(peer: &mut Peer, table: Position, output: &mut Output, cx: &mut Con
     outgoing.unmarked = 0;
     outgoing.skew.asked(cx.now.mono);
     outgoing.marks = [outgoing.marks[1], Some(mark)];
+    outgoing.patience.asked(cx.now.mono);
     let line = output.outbox.push_line(format_args!("MARK {mark}"));
     cx.log.line(outgoing.mark_level(), &peer.name, '>', line);
 }
@@ -276,14 +279,19 @@ pub fn on_timeout(id: PeerId, sessions: &Sessions, parts: &mut Parts) {
         Link::Down if peer.is_foreign() => foreign::call_again(peer, &mut parts.store.feed, cx),
         Link::Down => peer.dial(cx),
         Link::Dialling if peer.addresses.is_empty() => peer.down("its host has no address yet", cx),
-        Link::Dialling => peer.down("no answer", cx),
+        Link::Dialling => {
+            peer.outgoing.patience.timed_out();
+            peer.down("no answer", cx);
+        }
         state => {
             let session = state.conn().and_then(|conn| sessions.get(conn));
-            let left = session.and_then(|it| it.patience(cx.now.mono, &cx.limits));
+            let patience = peer.outgoing.patience.for_silence(&cx.limits);
+            let left = session.and_then(|it| it.patience_left(cx.now.mono, patience));
             if let (Some(left), Link::Up(_) | Link::Closing(_)) = (left, state) {
                 return cx.arm(Timer::Link(id), left);
             }
             cx.hit(Limit::dead);
+            peer.outgoing.patience.timed_out();
             if let Some(conn) = state.conn() {
                 cx.effects.close_later(conn, "silent for too long");
             }

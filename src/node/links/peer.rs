@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::discrepancy::Discrepancy;
 use super::link::{Incoming, Link, Outgoing, Words};
+use super::patience::Patience;
 use super::redial::Redial;
 use super::rivals::Rivals;
 use super::skew::Skew;
@@ -62,6 +63,7 @@ impl Peer {
                 comparison: None,
                 skew: Skew::default(),
                 has_ignored: false,
+                patience: Patience::default(),
             },
             incoming: Incoming::default(),
             discrepancy: Discrepancy::default(),
@@ -122,6 +124,14 @@ impl Peer {
             let name = &self.name;
             let line = format_args!("{name} has a later version: some of its lines are ignored");
             cx.log.write(Level::Warn, line);
+        }
+    }
+
+    /// How long its own link may bring no byte. Its first MARK answers our SINCE.
+    pub fn patience_to_hear(&self, limits: &Limits) -> u64 {
+        match self.incoming.is_marked {
+            true => self.outgoing.patience.for_silence(limits),
+            false => self.outgoing.patience.for_answer(limits),
         }
     }
 

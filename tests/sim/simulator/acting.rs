@@ -197,14 +197,17 @@ impl Kernel for World {
         if self.is_cut((place, other)) || self.is_cut((other, place)) {
             return; // Nobody answers, ever.
         }
-        let (there, back) = (self.delays[&(place, other)], self.delays[&(other, place)]);
-        let at = self.now + there + back;
+        let ways = [(place, other), (other, place)];
+        let [there, back] = ways.map(|way| self.cables[&way].delay);
+        let mut at = self.now + there + back;
         let refused = self.rough && self.random.percent(self.weather.refused);
         let end = (!refused).then(|| {
             let holders = [Holder::Kernel(place), Holder::Kernel(other)];
             let from = (address(place), 40_000).into();
             let end = self.connect(Wire::new(holders, from, [there, back]));
-            self.plan(self.now + there, Happening::Knock(end.other()));
+            let (answered, made) = self.shake_hands(ways, end.other());
+            at = answered;
+            self.plan(made, Happening::Knock(end.other()));
             end
         });
         self.plan(

@@ -105,7 +105,7 @@ impl World {
     }
 
     /// All tables are equal, as far as digests can tell.
-    fn is_equal(&self) -> bool {
+    pub fn is_equal(&self) -> bool {
         let mut all = self.servers().map(|(_, server)| {
             let table = server.node.inspect().table();
             (table.count, table.digest)
@@ -243,7 +243,7 @@ impl World {
             self.cut(one, other);
             self.cut(other, one);
         }
-        self.after(5 * SECOND)?;
+        self.after(plan.weather.limits.patience + 2 * SECOND)?;
         let here = half.first().copied().unwrap_or(0);
         let there = (0..self.places.len())
             .find(|place| !half.contains(place))

@@ -11,6 +11,8 @@
 //! turn only when something happened to it, so that a thousand runs take seconds.
 
 mod acting;
+pub mod bad_lines;
+mod cable;
 mod checks;
 mod clock;
 mod clocks;

@@ -69,6 +69,11 @@ impl Network for World {
         if let (Holder::Guest(guest), Parcel::Bytes(bytes)) = (self.side(to).holder, &parcel) {
             self.guests[guest].written += bytes.len();
         }
+        if let Some(way) = self.wires[to.wire].way(side)
+            && self.cables[&way].is_tcp
+        {
+            return self.post_in_packets(to, way, parcel);
+        }
         let delay = self.wires[to.wire].delays[side];
         let jitter = match self.weather.same_delay {
             true => 0,

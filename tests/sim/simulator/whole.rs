@@ -23,7 +23,9 @@ impl World {
         let whole = all.filter(|(place, server)| {
             let links = self.places[*place].neighbours.len();
             let ends = server.ending || server.asked_to_end;
-            !ends && server.node.inspect().links_up() == links && self.is_sound(server)
+            !ends
+                && server.node.inspect().links_up().count_ones() as usize == links
+                && self.is_sound(server)
         });
         (whole.count() == self.places.len()).then_some(self.unrest)
     }

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use herd::units::{ConnId, LookupId, PeerId};
 
-use super::Failure;
 use super::clock::Clock;
 use super::faults::Undo;
 use super::garble::Garble;
@@ -16,6 +15,7 @@ use super::random::Random;
 use super::trace::Trace;
 use super::troubles::Fault;
 use super::visit::Visit;
+use super::{Failure, cable::Cable};
 use crate::support::disk::Disk;
 use crate::support::kernel::{Answer, Numbers};
 use crate::support::shell::Shell;
@@ -41,8 +41,8 @@ pub struct World {
     pub guests: Vec<Guest>,
     /// Every lookup of a guest's.
     pub lookups: BTreeMap<Numbers, Lookup>,
-    /// How long the way is from the first server to the second.
-    pub delays: BTreeMap<(usize, usize), u64>,
+    /// The cable from the first server to the second.
+    pub cables: BTreeMap<(usize, usize), Cable>,
     /// Nothing gets from the first to the second, for this many reasons.
     pub cuts: BTreeMap<(usize, usize), u32>,
     /// Bytes from the first to the second are not taken, for this many reasons.
@@ -144,14 +144,14 @@ impl World {
     pub fn new(plan: &Plan, seed: u64, trace: Option<Trace>) -> World {
         let mut random = Random::new(!seed);
         let weather = plan.weather.clone();
-        let mut delays = BTreeMap::new();
+        let mut cables = BTreeMap::new();
         for &(one, other) in &plan.links {
             for way in [(one, other), (other, one)] {
                 let delay = match weather.same_delay {
                     true => weather.delay_max,
                     false => random.between(weather.delay_max / 20, weather.delay_max),
                 };
-                delays.insert(way, delay);
+                cables.insert(way, Cable::new(delay));
             }
         }
         let places = plan.names.iter().zip(plan.neighbours());
@@ -179,7 +179,7 @@ impl World {
             wires: Vec::new(),
             guests: Vec::new(),
             lookups: BTreeMap::new(),
-            delays,
+            cables,
             cuts: BTreeMap::new(),
             blocks: BTreeMap::new(),
             garble: Garble::default(),
