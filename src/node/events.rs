@@ -86,7 +86,11 @@ fn handle(session: &mut Session, line: Line<'_>, parts: &mut Parts) {
         Line::Overlong(start) => {
             let (_, limit) = session.line_max(&parts.cx.limits);
             parts.cx.hit(limit);
-            lines::refuse(session, start, "the line is too long", parts);
+            if session.is_client() {
+                clients::lines::refuse(session, start, parts);
+            } else {
+                lines::refuse(session, start, "the line is too long", parts);
+            }
         }
     }
 }

@@ -73,6 +73,15 @@ impl LogLines {
         self.from = Some((from, who));
     }
 
+    /// Writes the echo of a client's invalid line, and why it is invalid.
+    pub fn echo(&mut self, from: SocketAddr, echo: &[u8], why: impl fmt::Display) {
+        if self.has(Level::Info) {
+            self.client(Level::Info, from, '>', echo);
+            self.text.pop();
+            let _ = writeln!(self.text, " ({why})");
+        }
+    }
+
     /// Writes a line that came from `who` (`<`) or goes there (`>`), without its LF. There are two
     /// for each request, so this does without the machinery of formatting.
     pub fn line(&mut self, level: Level, who: &str, way: char, line: &[u8]) {

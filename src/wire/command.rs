@@ -1,7 +1,9 @@
 //! The commands of clients, and the echo of anything else.
 
-use super::fields::exactly;
-use super::location::Location;
+use super::fields::{exactly, fields};
+use super::invalid::Invalid;
+use super::location::{self, Location};
+use super::near::meant;
 use super::number::decimal;
 use super::time::Time;
 
@@ -10,6 +12,18 @@ use super::time::Time;
 pub const RADIUS_KM_MAX: u64 = 50;
 /// The largest number of results that a WHATSAT may ask for.
 pub const BOUND_MAX: u64 = 20;
+
+/// The forms of the commands.
+const FORMS: [(&str, &str); 2] = [
+    ("IAMAT", "IAMAT CLIENT LOCATION TIME"),
+    ("WHATSAT", "WHATSAT CLIENT RADIUS BOUND"),
+];
+
+/// Words that open a line between servers.
+const SERVERS: [&[u8]; 11] = [
+    b"HELLO", b"AUTH", b"SINCE", b"AT", b"MARK", b"COMPARE", b"DIGESTS", b"AUDIT", b"WAVE",
+    b"DONE", b"STATUS",
+];
 
 /// A command with valid fields. The node decides whether its client is known and whether its time
 /// is too far ahead.
@@ -36,8 +50,15 @@ pub enum Command<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// Reads one line. `None` if it is not a valid command.
-    pub fn parse(line: &'a [u8]) -> Option<Command<'a>> {
+    /// Reads one line.
+    ///
+    /// # Errors
+    /// Why it is not a valid command.
+    pub fn parse(line: &'a [u8]) -> Result<Command<'a>, Invalid> {
+        Command::read(line).ok_or_else(|| fault(line))
+    }
+
+    fn read(line: &'a [u8]) -> Option<Command<'a>> {
         let [verb, client, third, fourth] = exactly(line)?;
         match verb {
             b"IAMAT" => Some(Command::Iamat {
@@ -55,6 +76,27 @@ impl<'a> Command<'a> {
     }
 }
 
+/// Why a line is not a command, of which it is known that it is none.
+fn fault(line: &[u8]) -> Invalid {
+    let Some(verb) = fields(line).next() else {
+        return Invalid::Empty;
+    };
+    if SERVERS.contains(&verb) {
+        return Invalid::Door;
+    }
+    let Some((name, form)) = FORMS.into_iter().find(|it| it.0.as_bytes() == verb) else {
+        return Invalid::Verb(meant(verb, FORMS.map(|(name, _)| name)));
+    };
+    let Some([_, _, third, _]) = exactly(line) else {
+        return Invalid::Fields(form, fields(line).count());
+    };
+    match name {
+        "IAMAT" => location::fault(third).map_or(Invalid::Time, Invalid::Location),
+        _ if decimal(third, RADIUS_KM_MAX).is_none() => Invalid::Radius(RADIUS_KM_MAX),
+        _ => Invalid::Bound(BOUND_MAX),
+    }
+}
+
 /// Appends the answer to an invalid line: `? `, the line without one CR at its end, and an LF.
 pub fn push_echo(out: &mut Vec<u8>, line: &[u8]) {
     out.extend_from_slice(b"? ");
@@ -69,7 +111,7 @@ mod tests {
     #[test]
     fn the_two_commands() {
         let iamat = b"IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
-        let Some(Command::Iamat {
+        let Ok(Command::Iamat {
             client,
             location,
             time,
@@ -81,7 +123,7 @@ mod tests {
         assert_eq!(location.text, b"+34.068930-118.445127");
         assert_eq!(time.text, b"1520023934.918963997");
         let whatsat = |radius_km, bound| {
-            Some(Command::Whatsat {
+            Ok(Command::Whatsat {
                 client: b"k",
                 radius_km,
                 bound,
@@ -121,7 +163,7 @@ mod tests {
             "SINCE 0 0 0 0",
             "WHATSAT k ٣ 5",
         ] {
-            assert_eq!(Command::parse(line.as_bytes()), None, "{line}");
+            assert!(Command::parse(line.as_bytes()).is_err(), "{line}");
         }
     }
 
@@ -138,5 +180,53 @@ mod tests {
         check(b"", b"? \n");
         check(b"\r", b"? \n");
         check(b"\xff\0", b"? \xff\0\n");
+    }
+
+    #[test]
+    fn each_line_is_told_what_is_wrong_with_it() {
+        let check = |line: &str, want: &str| {
+            let why = Command::parse(line.as_bytes()).unwrap_err();
+            assert_eq!(why.to_string(), want, "{line}");
+        };
+        check("", "the line is empty");
+        check(" \t", "the line is empty");
+        check("iamat k +1+2 3", "no such command; did you mean IAMAT?");
+        check("IMAT k +1+2 3", "no such command; did you mean IAMAT?");
+        check("IAMTA k +1+2 3", "no such command; did you mean IAMAT?");
+        check("IAMATT k +1+2 3", "no such command; did you mean IAMAT?");
+        check("whatat k 1 2", "no such command; did you mean WHATSAT?");
+        check("WHATISAT k 1 2", "no such command; did you mean WHATSAT?");
+        check("help", "no such command; there are IAMAT and WHATSAT");
+        check("I", "no such command; there are IAMAT and WHATSAT");
+        check("STATUS", "servers say this, at their own door");
+        check(
+            "IAMAT k +1 +2 3",
+            "it is IAMAT CLIENT LOCATION TIME, not 5 fields",
+        );
+        check(
+            "WHATSAT k",
+            "it is WHATSAT CLIENT RADIUS BOUND, not 2 fields",
+        );
+        check("IAMAT k 1+2 3", "the latitude has no sign");
+        check("IAMAT k +1 3", "there is no longitude");
+        check("IAMAT k +1 x", "there is no longitude");
+        check("IAMAT +1+2 k 3", "the latitude has no sign");
+        check("IAMAT k +1,2 3", "the longitude has no sign");
+        check("IAMAT k +1+2N 3", "the longitude is not in decimal degrees");
+        check("IAMAT k +1.+2 3", "the latitude is not in decimal degrees");
+        check("IAMAT k ++2 3", "the latitude is not in decimal degrees");
+        let latitude = "the latitude goes from -90 to +90, with 1 or 2 digits before the point";
+        check("IAMAT k +91+2 3", latitude);
+        check("IAMAT k +090+2 3", latitude);
+        check("IAMAT k +90.00000000000000000001+2 3", latitude);
+        let longitude = "the longitude goes from -180 to +180, with 1 to 3 digits before the point";
+        check("IAMAT k +1-181 3", longitude);
+        let time = "the time is not a number of seconds like 1520023934.918963997";
+        check("IAMAT k +1+2 now", time);
+        check("IAMAT k +1+2 1.0123456789", time);
+        check("WHATSAT k 51 5", "the radius is 0 to 50 km");
+        check("WHATSAT k -1 5", "the radius is 0 to 50 km");
+        check("WHATSAT k 5 21", "the bound is 0 to 20 results");
+        check("WHATSAT k 5 5.0", "the bound is 0 to 20 results");
     }
 }

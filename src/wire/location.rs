@@ -46,6 +46,40 @@ fn after_degrees(text: &[u8], whole_max: usize, bound: u64) -> Option<&[u8]> {
     is_inside.then_some(number.rest)
 }
 
+/// The fault of a location that is refused; none: it is right.
+pub(super) fn fault(text: &[u8]) -> Option<&'static str> {
+    let latitude = [
+        "the latitude has no sign",
+        "the latitude is not in decimal degrees",
+        "the latitude goes from -90 to +90, with 1 or 2 digits before the point",
+    ];
+    let longitude = [
+        "the longitude has no sign",
+        "the longitude is not in decimal degrees",
+        "the longitude goes from -180 to +180, with 1 to 3 digits before the point",
+    ];
+    let Some(rest) = after_degrees(text, 2, 90) else {
+        return Some(latitude[degrees_fault(text)]);
+    };
+    match after_degrees(rest, 3, 180) {
+        None if rest.is_empty() => Some("there is no longitude"),
+        Some([]) => None,
+        Some(_) => Some(longitude[1]),
+        None => Some(longitude[degrees_fault(rest)]),
+    }
+}
+
+/// Whether a coordinate that is refused lacks its sign (0), is not a number (1) or is out of bounds
+/// (2).
+fn degrees_fault(text: &[u8]) -> usize {
+    let number = Number::split(text);
+    match number.sign {
+        None => 0,
+        Some(_) if number.whole.is_empty() || number.fraction == Some(b"") => 1,
+        Some(_) => 2,
+    }
+}
+
 /// A coordinate without its plus sign and leading zeros, which JSON does not allow.
 fn json_number(coordinate: &[u8]) -> String {
     let number = Number::split(coordinate);

@@ -3,15 +3,26 @@
 use crate::limits::Hits;
 use crate::node::journal::JournalSize;
 use crate::units::Wall;
+use crate::wire::Invalid;
 
 /// The counters of the node.
 #[derive(Debug, Default)]
 pub struct Counters {
     pub counts: Counts,
+    /// The invalid lines of clients, by their kind.
+    pub invalid: [u64; Invalid::NAMES.len()],
     /// How often each limit was met.
     pub hits: Hits,
     /// Clients that are connected.
     pub clients: usize,
+}
+
+impl Counters {
+    /// Counts an invalid line of a client.
+    pub fn count_invalid(&mut self, why: Invalid) {
+        self.counts.invalid += 1;
+        self.invalid[why.kind()] += 1;
+    }
 }
 
 /// Events since the start.

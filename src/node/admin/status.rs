@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::metrics::{Counts, LoopMetrics};
+use super::metrics::{Counters, Counts, LoopMetrics};
 use crate::node::journal::{self, JournalState, JournalStatus};
 use crate::node::links::{Link, Peer};
 use crate::node::parts::Parts;
 use crate::units::{MILLISECOND, SECOND, Wall};
+use crate::wire::Invalid;
 
 /// The answer.
 pub fn report(parts: &Parts) -> Value {
@@ -51,8 +52,15 @@ pub fn report(parts: &Parts) -> Value {
         "loop": event_loop(metrics),
         "journal": journal_report(&journal, metrics),
         "log": log(metrics),
+        "invalid": invalid(&cx.counters),
         "limits_hit": cx.counters.hits.iter().collect::<BTreeMap<_, _>>(),
     })
+}
+
+/// The invalid lines of clients since the start, by kind.
+fn invalid(counters: &Counters) -> BTreeMap<&'static str, u64> {
+    let all = Invalid::NAMES.into_iter().zip(counters.invalid);
+    all.filter(|(_, count)| *count > 0).collect()
 }
 
 /// One neighbour: the state of the link on which we tell it our changes, and the number of changes

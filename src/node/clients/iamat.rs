@@ -7,10 +7,13 @@ use crate::node::conn::{Session, output};
 use crate::node::context::{Context, Level};
 use crate::node::parts::Parts;
 use crate::store::{Offered, Source};
-use crate::wire::{Difference, Location, Report, Time};
+use crate::units::SECOND;
+use crate::wire::{Difference, Invalid, Location, Report, Time};
 
-/// Takes in a client's report of its location, and replies with the AT line. False: the command is
-/// invalid here and now.
+/// Takes in a client's report of its location, and replies with the AT line.
+///
+/// # Errors
+/// Why the command is invalid here and now.
 pub fn iamat(
     session: &mut Session,
     line: &[u8],
@@ -18,7 +21,7 @@ pub fn iamat(
     location: Location<'_>,
     time: Time<'_>,
     parts: &mut Parts,
-) -> bool {
+) -> Result<(), Invalid> {
     let (cx, store, acks) = (&mut parts.cx, &mut parts.store, &mut parts.acks);
     let difference = cx.now.wall - time.at;
     if difference < -cx.limits.clock_ahead {
@@ -27,7 +30,8 @@ pub fn iamat(
         for warning in warnings.into_iter().flatten() {
             cx.log.write(Level::Warn, format_args!("{warning}"));
         }
-        return false;
+        let seconds = difference.unsigned_abs() / u128::from(SECOND);
+        return Err(Invalid::Ahead(seconds.try_into().unwrap_or(u64::MAX)));
     }
     let difference = Difference::new(difference);
     let report = Report {
@@ -50,10 +54,10 @@ pub fn iamat(
         }
         Offered::Full(limit) => {
             cx.hit(limit);
-            return false;
+            return Err(Invalid::Full(Limit::NAMES[limit as usize]));
         }
     }
-    true
+    Ok(())
 }
 
 /// Replies to the IAMAT `line` with its AT line `at` now, or when the reply's barrier is released.

@@ -2,30 +2,37 @@
 
 use super::iamat::iamat;
 use super::whatsat::whatsat;
-use crate::node::conn::{Session, output};
+use crate::node::conn::{Session, close, output};
 use crate::node::links::foreign;
 use crate::node::parts::Parts;
-use crate::wire::Command;
+use crate::wire::{Command, Invalid};
 
 /// Handles a client's line, given without its LF.
 pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
     parts.log_line(session, '<', line);
-    let is_valid = match Command::parse(line) {
-        Some(Command::Iamat {
+    let outcome = match Command::parse(line) {
+        Ok(Command::Iamat {
             client,
             location,
             time,
         }) => iamat(session, line, client, location, time, parts),
-        Some(Command::Whatsat {
+        Ok(Command::Whatsat {
             client,
             radius_km,
             bound,
         }) => whatsat(session, client, radius_km, bound, parts),
         // A server of another make tells us a change here.
-        None => foreign::report(session, line, parts),
+        Err(_) if foreign::report(session, line, parts) => Ok(()),
+        Err(why) => Err(why),
     };
-    if !is_valid {
-        parts.cx.counters.counts.invalid += 1;
-        output::reply(session, &output::echo(line), &mut parts.cx);
+    if let Err(why) = outcome {
+        output::refuse(session, line, why, &mut parts.cx);
     }
+}
+
+/// Refuses a line that is too long, of which this is the start. It is the last that is read.
+pub fn refuse(session: &mut Session, start: &[u8], parts: &mut Parts) {
+    close::end_after_reply(session, &mut parts.cx);
+    parts.log_line(session, '<', start);
+    output::refuse(session, start, Invalid::Long, &mut parts.cx);
 }

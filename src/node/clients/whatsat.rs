@@ -5,20 +5,23 @@ use crate::node::conn::{Session, Waiting, output};
 use crate::node::context::{Context, Level, Timer};
 use crate::node::parts::Parts;
 use crate::units::{LookupId, MILLISECOND};
-use crate::wire::json;
+use crate::wire::{Invalid, json};
 
 /// Has the workers look up what is near a client, and reserves the place of the reply, which begins
-/// with the AT line of this moment. False: this server does not know that client.
+/// with the AT line of this moment.
+///
+/// # Errors
+/// This server does not know the client.
 pub fn whatsat(
     session: &mut Session,
     client: &[u8],
     radius_km: u32,
     bound: usize,
     parts: &mut Parts,
-) -> bool {
+) -> Result<(), Invalid> {
     let (cx, store) = (&mut parts.cx, &parts.store);
     let Some(slot) = store.find(client) else {
-        return false;
+        return Err(Invalid::Unknown);
     };
     cx.counters.counts.whatsats += 1;
     session.output.lookups += 1;
@@ -37,7 +40,7 @@ pub fn whatsat(
     let line = format_args!("lookup {number}: {radius_km} km around {north},{east}");
     cx.info(line);
     cx.effects.actions.push_back(Action::LookUp(id, query));
-    true
+    Ok(())
 }
 
 /// A lookup came back: the rest of the reply. Errors have the shape of an answer.

@@ -19,12 +19,22 @@ use super::session::Session;
 use crate::buffers::Ticket;
 use crate::node::context::{Context, Level};
 use crate::units::{ConnId, Mono};
-use crate::wire::push_echo;
+use crate::wire::{Invalid, push_echo};
 
 /// Replies after the replies before it: at once, if none of them waits.
 pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
     reply_quietly(session, line, cx);
     log_reply(session, line, cx);
+}
+
+/// Echoes an invalid line of a client. The log says why it is invalid; the wire does not.
+pub fn refuse(session: &mut Session, line: &[u8], why: Invalid, cx: &mut Context) {
+    cx.counters.count_invalid(why);
+    let echo = echo(line);
+    reply_quietly(session, &echo, cx);
+    if let Some(from) = session.from {
+        cx.log.echo(from, &echo, why);
+    }
 }
 
 /// Replies, and leaves the log to the caller.
@@ -74,8 +84,10 @@ pub fn reserve_two(session: &mut Session, lines: [&[u8]; 2], cx: &Context) -> Wa
 /// Decides which of the two lines a reply is. It still has to be filled.
 pub fn choose(session: &mut Session, ticket: Ticket, is_first: bool, cx: &mut Context) {
     let (from, replies) = (session.from, &mut session.output.replies);
-    if let (Some(line), Some(from)) = (replies.choose(ticket, is_first), from) {
-        cx.log.client(Level::Info, from, '>', line);
+    match (replies.choose(ticket, is_first), from) {
+        (Some(line), Some(from)) if is_first => cx.log.client(Level::Info, from, '>', line),
+        (Some(line), Some(from)) => cx.log.echo(from, line, "not all servers have it in time"),
+        _ => {}
     }
 }
 

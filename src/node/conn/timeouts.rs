@@ -5,13 +5,13 @@
 //! connection checks it. That timer is armed only if none is armed for an earlier time, so it may
 //! expire and find that there is nothing to wait for any more.
 
-use super::close;
 use super::deadlines::{Deadlines, NEVER};
-use super::output;
 use super::session::{Phase, Session};
+use super::{close, output};
 use crate::limits::{Limit, Limits};
 use crate::node::context::{Context, Level, Timer};
 use crate::units::{Mono, SECOND};
+use crate::wire::Invalid;
 
 /// Arms the timer for the client's next deadline, unless it is armed for an earlier time.
 pub fn arm(session: &mut Session, cx: &mut Context) {
@@ -59,13 +59,10 @@ pub fn on_timeout(session: &mut Session, cx: &mut Context) {
     // who types sees which line was not taken.
     let start = session.input.lines.rest().unwrap_or_default();
     if let Some(from) = session.from {
-        let seconds = cx.limits.half_line / SECOND;
-        let line = format_args!("{from}: its line was not complete after {seconds} s");
-        cx.info(line);
         cx.log.client(Level::Info, from, '<', &start);
     }
     close::end_after_reply(session, cx);
-    output::reply(session, &[b"? ", &start[..], b"\n"].concat(), cx);
+    output::refuse(session, &start, Invalid::Incomplete, cx);
 }
 
 #[cfg(test)]

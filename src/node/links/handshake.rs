@@ -22,7 +22,10 @@ use crate::node::context::{Context, Identity, Timer};
 use crate::node::parts::Parts;
 use crate::secret::{ACCEPTOR, DIALLER, Side, early, handshake, question};
 use crate::units::PeerId;
-use crate::wire::{Hello, Message, Run};
+use crate::wire::{Command, Hello, Message, Run};
+
+const CLIENTS_LINE: &str =
+    "it is a client at the servers' door; theirs is the one after clients= in the topology";
 
 /// The first line of a connection at the servers' door: a neighbour's HELLO, or STATUS.
 ///
@@ -32,6 +35,7 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     let hello = match Message::parse(line) {
         Some(Message::Hello(hello)) => hello,
         Some(Message::Status(nonce)) => return asked(session, line, nonce, parts),
+        _ if Command::parse(line).is_ok() => return Err(End::refused(CLIENTS_LINE)),
         _ => return Err(End::refused("it does not begin with HELLO")),
     };
     let peer = check_dialler(session, &hello, parts).map_err(End::refused)?;

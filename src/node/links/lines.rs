@@ -26,7 +26,6 @@ pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
 pub fn refuse(session: &mut Session, line: &[u8], why: &str, parts: &mut Parts) {
     close::end_after_reply(session, &mut parts.cx);
     let level = match session.kind {
-        Kind::Client => Level::Info,
         Kind::Outgoing(id) => {
             let level = parts.level(session);
             let peer = parts.links.peer_mut(id);

@@ -56,7 +56,7 @@ impl Transcript {
     /// The length of the reply to `line` that `rest` must begin with.
     fn reply_length(&mut self, line: &[u8], rest: &[u8]) -> usize {
         let said = format!("{} after {}", rest.escape_ascii(), line.escape_ascii());
-        let command = Command::parse(line);
+        let command = Command::parse(line).ok();
         if rest.starts_with(b"? ") {
             let mut echo = Vec::new();
             push_echo(&mut echo, line);
