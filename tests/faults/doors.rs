@@ -11,6 +11,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use super::gauge::{TICKS, descriptors, memory, more, ticks};
 use super::sheet::{Form, Sheet, best, median};
+use super::support::client::Client;
 use super::support::endpoint::{Endpoint, Say};
 use super::support::herd::{Herd, at_line};
 use super::support::ports::is_open;
@@ -204,7 +205,7 @@ pub fn sigterm(sheet: &mut Sheet) {
         clients
             .iter_mut()
             .for_each(|client| client.say("half a li"));
-        idle.push(ends(sheet.form, &mut herd));
+        idle.push(ends(sheet.form, &mut herd, clients));
     }
     sheet.within("idle, to the end", best(&idle), Duration::from_millis(50));
 
@@ -240,9 +241,13 @@ pub fn sigterm(sheet: &mut Sheet) {
 }
 
 /// Ends a server by SIGTERM, starts it again on the same ports, and returns how long the end took.
-fn ends(form: Form, herd: &mut Herd) -> Duration {
+/// Its clients close when they have read all.
+fn ends(form: Form, herd: &mut Herd, clients: Vec<Client>) -> Duration {
     let start = Instant::now();
     herd.servers[0].signal("TERM");
+    clients
+        .into_iter()
+        .for_each(|mut client| drop(client.rest()));
     let ended = herd.servers[0].ended();
     let took = start.elapsed();
     assert_eq!((form, ended.code, &*ended.stderr), (form, Some(0), ""));
