@@ -339,14 +339,18 @@ class Bench:
         cases += [("redis", 1)] if "redis" in self.kinds else []
         rows = [["news, idle", "hops", "p50 µs", "p99 µs"]]
         self.found["hops"] = {}
-        for kind, count in cases:
-            times = herds.hops(kind, self.directory, count, self.scale.hops)
+        for kind, count in [("echo", 0), *cases]:
+            if kind == "echo":
+                times = herds.echoed(self.directory, self.scale.hops)
+            else:
+                times = herds.hops(kind, self.directory, count, self.scale.hops)
             p50, p99 = median(times), times[len(times) * 99 // 100]
             self.found["hops"][f"{kind} {count}"] = {"p50": p50, "p99": p99}
             rows.append([kind, str(count), f"{p50:.0f}", f"{p99:.0f}"])
         self.table(rows)
         self.say("\nFrom the sending of an IAMAT to its news at a neighbour so far away. asyncio dials")
-        self.say("for each update, as the exercise's servers do; lasting keeps its connections.")
+        self.say("for each update, as the exercise's servers do; lasting keeps its connections. A raw")
+        self.say("echo to this program itself takes as long as the first row says.")
 
     def restart(self) -> None:
         """What it costs a link when a server is killed and starts again with its journal."""

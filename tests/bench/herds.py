@@ -268,6 +268,24 @@ LISTENERS = {
 }
 
 
+def echoed(directory: Path, count: int) -> list[float]:
+    """Microseconds from the leaving of a request to its echo, sorted: two processes of an idle machine
+    wake up, which is the least that news takes."""
+    found = []
+    with contextlib.ExitStack() as stack:
+        target = stack.enter_context(server("echo", directory))
+        door = ("127.0.0.1", target.port)
+        client = stack.enter_context(socket.create_connection(door, NEWS_MAX_S))
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for number in range(count + 20):
+            start = time.perf_counter_ns()
+            client.sendall(request("herd", number))
+            client.recv(4096)
+            found.append((time.perf_counter_ns() - start) / 1e3)
+            time.sleep(0.003)
+    return sorted(found[20:])
+
+
 def hops(kind: str, directory: Path, hops: int, count: int) -> list[float]:
     """Microseconds from an IAMAT's leaving to its news at a listener `hops` links away, sorted. A
     Redis has one hop."""

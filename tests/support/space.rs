@@ -58,14 +58,15 @@ impl Space {
         Space { directory }
     }
 
-    /// A file in place of a system's own.
+    /// A file in place of a system's own, or of the one that a test before this one put there.
     fn cover(&self, path: &str, text: &str) {
         let name = Path::new(path).file_name().unwrap();
         let file = self.directory.0.join(name);
         let is_new = !file.exists();
         fs::write(&file, text).unwrap();
         if is_new {
-            run(&format!("mount --bind {} {path}", file.display()));
+            let mount = format!("mount --bind {} {path}", file.display());
+            run(&format!("umount {path} 2>/dev/null; {mount}"));
         }
     }
 
