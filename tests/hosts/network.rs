@@ -98,7 +98,9 @@ impl Drop for Network {
     fn drop(&mut self) {
         // The next row builds another one here.
         let _ = tried("ip link del br0");
-        for name in &self.hosts {
+        for (host, name) in self.hosts.iter().enumerate() {
+            // A name space, and its end of a cable, may outlive its name for a while.
+            let _ = tried(&format!("ip link del p{host}"));
             let _ = tried(&format!("ip netns del {name}"));
         }
     }

@@ -26,6 +26,7 @@ pub mod reload;
 mod rivals;
 mod skew;
 mod telling;
+mod timed;
 
 pub use link::Link;
 pub use peer::Peer;

@@ -9,6 +9,7 @@
 //! itself proves nothing: a dead neighbour and a queue that fills at once look the same. So such a
 //! queue ends a link once, and the waits of the next handshakes double until a MARK is answered.
 
+use super::timed::Timed;
 use crate::limits::Limits;
 use crate::units::Mono;
 
@@ -16,10 +17,8 @@ use crate::units::Mono;
 #[derive(Debug, Default)]
 pub struct Patience {
     round_trip: Option<RoundTrip>,
-    /// Questions on the present link that are not answered.
-    unanswered: u32,
-    /// When one of them was asked, and how many answers come before its own.
-    timed: Option<(Mono, u32)>,
+    /// The questions on the present link.
+    timed: Timed,
     /// Answers that did not come in time, since the last MARK that was answered.
     timeouts: u32,
 }
@@ -43,29 +42,22 @@ const FALL: u64 = 64;
 impl Patience {
     /// A connection to the neighbour is made: nothing was asked on it.
     pub fn begin(&mut self) {
-        (self.unanswered, self.timed) = (0, None);
+        self.timed = Timed::default();
     }
 
-    /// The neighbour is asked something. It is timed, unless an earlier question is.
+    /// The neighbour is asked something.
     pub fn asked(&mut self, now: Mono) {
-        self.timed.get_or_insert((now, self.unanswered));
-        self.unanswered += 1;
+        self.timed.asked(now);
     }
 
     /// It answers the oldest question.
     pub fn answered(&mut self, now: Mono) {
-        self.unanswered = self.unanswered.saturating_sub(1);
-        match &mut self.timed {
-            Some((at, 0)) => {
-                let taken = now.since(*at);
-                self.timed = None;
-                self.round_trip = Some(match self.round_trip {
-                    Some(before) => before.with(taken),
-                    None => RoundTrip::first(taken),
-                });
-            }
-            Some((_, before)) => *before -= 1,
-            None => {}
+        if let Some(asked) = self.timed.answered() {
+            let taken = now.since(asked);
+            self.round_trip = Some(match self.round_trip {
+                Some(before) => before.with(taken),
+                None => RoundTrip::first(taken),
+            });
         }
     }
 

@@ -6,16 +6,15 @@
 //! Both bounds hold however slow the link is: no delay looks like a wrong clock, and a slow link
 //! only makes the comparison less sharp.
 
+use super::timed::Timed;
 use crate::limits::Limits;
 use crate::units::{Mono, Now, Wall};
 
 /// The difference of the clocks, as far as it is known.
 #[derive(Debug, Default)]
 pub struct Skew {
-    /// The number of MARKs that are not answered.
-    open: u32,
-    /// When the MARK was sent whose answer is awaited, and the number of answers that come before.
-    question: Option<(Mono, u32)>,
+    /// The questions on the present link, of which each is answered by a SINCE.
+    timed: Timed,
     /// The clocks were compared.
     is_known: bool,
     /// If it is too large: by how much the neighbour's clock is ahead of ours at least; behind, if
@@ -28,29 +27,19 @@ pub struct Skew {
 impl Skew {
     /// A link begins with our HELLO, and a SINCE answers it.
     pub fn begin(&mut self, now: Mono) {
-        (self.open, self.question) = (0, None);
+        self.timed = Timed::default();
         self.asked(now);
     }
 
     /// A MARK is sent.
     pub fn asked(&mut self, now: Mono) {
-        self.question.get_or_insert((now, self.open));
-        self.open = self.open.saturating_add(1);
+        self.timed.asked(now);
     }
 
     /// A SINCE has come, with the neighbour's time if it says one. True: it has changed whether the
     /// clocks differ too much, or by how much.
     pub fn answered(&mut self, theirs: Option<Wall>, now: Now, limits: &Limits) -> bool {
-        self.open = self.open.saturating_sub(1);
-        let Some((asked, before)) = self.question else {
-            return false;
-        };
-        if before > 0 {
-            self.question = Some((asked, before - 1));
-            return false;
-        }
-        self.question = None;
-        let Some(theirs) = theirs else {
+        let (Some(asked), Some(theirs)) = (self.timed.answered(), theirs) else {
             return false;
         };
         let least = theirs - now.wall;
