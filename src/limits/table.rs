@@ -306,6 +306,10 @@ limits! {
         /// This is about a hundred times the size of an answer with 20 places.
         /// → The lookup fails.
         answer_body: usize = 5 << 20, bytes;
+        /// Parsers refuse JSON that is nested deeper than they like: .NET's at 64 levels, most at
+        /// some hundreds. Google's answers have six.
+        /// → The lookup fails.
+        answer_depth: usize = 64, count;
         /// The header of a service's answer is usually below 1 KiB.
         /// → The lookup fails.
         answer_head: usize = 64 << 10, bytes;

@@ -54,7 +54,9 @@ impl Provider for Google {
 /// the part of [`Provider::nearby`] after the request. It is pure and total, and public, so that
 /// the fuzzer can try millions of texts without an endpoint.
 pub fn google_answer(http_status: u16, text: &str, key: &Key, bound: usize) -> Answer {
-    service::answer(rewritten(http_status, text, bound), http_status, key)
+    service::answer(http_status, text, key, |text| {
+        rewritten(http_status, text, bound)
+    })
 }
 
 /// The body of the request. It never asks for 0 places: Google would send 20, and one is needed to
@@ -172,7 +174,7 @@ impl Provider for Legacy {
 ///
 /// The service answers errors with HTTP 200, too, and a `status` in the text.
 pub fn legacy_answer(http_status: u16, text: &str, key: &Key, bound: usize) -> Answer {
-    service::answer(cut(text, bound), http_status, key)
+    service::answer(http_status, text, key, |text| cut(text, bound))
 }
 
 #[cfg(test)]

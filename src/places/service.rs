@@ -15,7 +15,7 @@ use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
 
 use crate::limits::{LIMITS, Limits};
 use crate::node::LookupError;
-use crate::wire::json::without_blank_lines;
+use crate::wire::json::{depth, without_blank_lines};
 
 use super::key::Key;
 use super::provider::Answer;
@@ -104,10 +104,21 @@ pub(super) fn read(reply: Result<Response<Body>, Error>) -> Result<(u16, String)
     Ok((reply.status().as_u16(), text))
 }
 
-/// The answer to a client: `text`, the service's or rewritten, without the key and without blank
-/// lines. The error, if there is none, goes by the HTTP status.
-pub(super) fn answer(text: Option<String>, http_status: u16, key: &Key) -> Answer {
-    let Some(text) = text else {
+/// The answer to a client: what `told` makes of the service's text, without the key and without
+/// blank lines. The error, if it makes nothing of it, goes by the HTTP status. Text that is nested
+/// too deep is no answer, whatever part of it the client would get.
+pub(super) fn answer(
+    http_status: u16,
+    text: &str,
+    key: &Key,
+    told: impl FnOnce(&str) -> Option<String>,
+) -> Answer {
+    if depth(text) > LIMITS.answer_depth {
+        return Err(failed(
+            "the place service sent JSON that is nested too deep",
+        ));
+    }
+    let Some(text) = told(text) else {
         return Err(failed(match http_status {
             200 => "the place service sent something that is no list of places".into(),
             status => format!("the place service answered HTTP {status} and no places"),

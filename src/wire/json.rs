@@ -43,6 +43,35 @@ pub fn without_blank_lines(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// How deep the brackets of a JSON text are nested. Of text that is not JSON this is a guess.
+pub fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => skip_string(&mut bytes),
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Passes over the rest of a string and its closing quote.
+fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +109,22 @@ mod tests {
         check("{}", "{}");
         check("\n\n{\n\n\n}\n\n", "\n{\n}");
         check("a\r\n\r\nb\n", "a\r\n\r\nb");
+    }
+
+    #[test]
+    fn brackets_outside_of_strings_are_nested() {
+        for (text, want) in [
+            ("", 0),
+            ("1", 0),
+            ("{}", 1),
+            ("[[],[{}]]", 3),
+            (r#"["[[[", "\"[", "\\", [1]]"#, 2),
+            ("[]][", 1),
+            ("\"[", 0),
+            ("\"\\", 0),
+        ] {
+            assert_eq!(depth(text), want, "{text}");
+        }
+        assert_eq!(depth(&"[{".repeat(100_000)), 200_000);
     }
 }

@@ -14,17 +14,36 @@ const MIB: f64 = 1024.0 * 1024.0;
 const BODY_MAX: f64 = 5.0 * MIB;
 const WORKERS: f64 = 4.0;
 
-/// The ways in which it fails. The last ones take as long as a client is made to wait.
+/// A body that both forms would take for an answer, with `inner` in it.
+fn body(inner: &str) -> String {
+    format!(r#"{{"status":"OK","results":[{inner}],"places":[{{"id":{inner}}}]}}"#)
+}
+
+/// The ways in which it fails, whichever form is asked. The last ones take as long as a client is
+/// made to wait.
 fn sicknesses(form: Form) -> Vec<(&'static str, Say)> {
-    let deep = format!("{{\"places\":{}", "[".repeat(100_000));
-    let large = format!("{{\"places\":[\"{}\"]}}", "x".repeat(6 << 20));
+    let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
+    let answer = body("1");
     let mut all = vec![
         ("500", Say::status(500, "{}")),
         ("HTML", Say::ok("<html><body>It works!</body></html>")),
-        ("JSON 100,000 deep", Say::ok(deep)),
-        ("6 MiB", Say::ok(large)),
+        (
+            "JSON 100,000 deep",
+            Say::ok(body(&format!("{open}{close}"))),
+        ),
+        ("broken JSON 100,000 deep", Say::ok(body(&open))),
+        ("JSON without its end", Say::ok(&answer[..answer.len() - 1])),
+        (
+            "JSON of another shape",
+            Say::ok(r#"{"places":1,"results":2}"#),
+        ),
+        ("no UTF-8", Say::ok(b"{\"places\":[\"\xff\"]}".as_slice())),
+        (
+            "6 MiB",
+            Say::ok(body(&format!("\"{}\"", "x".repeat(6 << 20)))),
+        ),
         ("endless body", Say::Endless),
-        ("cut off", Say::cut_off("{\"places\":[]}", 5)),
+        ("cut off", Say::cut_off(&answer, 5)),
         ("no HTTP", Say::Raw(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec())),
         (
             "drips",
@@ -38,17 +57,10 @@ fn sicknesses(form: Form) -> Vec<(&'static str, Say)> {
     all
 }
 
-/// A server that asks there.
-fn asker(url: &str) -> Herd {
+/// A server that asks one form there.
+fn asker(kind: &str, url: &str) -> Herd {
     let mut herd = Herd::new(&["Goloman"], &[]);
-    let options = [
-        "--places",
-        "google",
-        "--places-url",
-        url,
-        "--log-level",
-        "warn",
-    ];
+    let options = ["--places", kind, "--places-url", url, "--log-level", "warn"];
     herd.servers[0].options = options.map(String::from).to_vec();
     herd.servers[0].variables = vec![("GOOGLE_MAPS_API_KEY".into(), "sesame".into())];
     herd.start();
@@ -73,14 +85,26 @@ fn errors(server: &Server, clients: usize) -> (bool, Duration) {
     (good, start.elapsed())
 }
 
-/// Places refuses, hangs, says 500, HTML, an endless body, JSON 100,000 deep, drips.
+/// Places, in both forms, refuses, hangs, says 500, HTML, an endless body, JSON 100,000 deep,
+/// drips.
 pub fn places(sheet: &mut Sheet) {
-    let refusing = asker(&refusing_url());
+    for kind in ["google-legacy", "google"] {
+        one_form(sheet, kind);
+    }
+    let endpoint = Endpoint::start([Say::Hang]);
+    let herd = asker("google", &endpoint.url());
+    let port = herd.servers[0].clients;
+    herd.servers[0].client().ask(iamat("kiwi"));
+    beside(sheet, port, 2.0, || asking(port));
+}
+
+fn one_form(sheet: &mut Sheet, kind: &str) {
+    let refusing = asker(kind, &refusing_url());
     let mut worst = errors(&refusing.servers[0], 4);
     let mut tried = vec!["refuses"];
 
     let endpoint = Endpoint::start([Say::ok("{}")]);
-    let herd = asker(&endpoint.url());
+    let herd = asker(kind, &endpoint.url());
     let server = &herd.servers[0];
     errors(server, 16);
     let (before, mut most) = (memory(server), 0.0_f64);
@@ -89,25 +113,21 @@ pub fn places(sheet: &mut Sheet) {
         let weighing = weigh(server);
         let (good, took) = errors(server, sheet.form.pick(4, 16));
         most = most.max(more(weighing.end(), before));
-        println!("{what}: {}", time(took));
+        println!("{kind}, {what}: {}", time(took));
         if !good {
-            sheet.holds(false, format!("{what}: no error JSON"));
+            sheet.holds(false, format!("{kind}, {what}: no error JSON"));
         }
         worst = (worst.0 && good, worst.1.max(took));
         tried.push(what);
     }
     let text = format!(
-        "{}: each WHATSAT is told AT and an error's JSON",
+        "{kind}, {}: each WHATSAT is told AT and an error's JSON",
         listed(&tried)
     );
     sheet.holds(worst.0, text);
     sheet.within("the slowest", worst.1, Duration::from_secs(5));
     let cap = WORKERS * 2.0 * BODY_MAX;
     sheet.at_most("memory while they are read", most, cap, " bytes more");
-
-    endpoint.now_say(Say::Hang);
-    let port = server.clients;
-    beside(sheet, port, 2.0, || asking(port));
 }
 
 /// Looks at the memory of a server until it is ended, and returns the most.

@@ -61,7 +61,8 @@ sheet::rows! {
             "a hub is killed and starts again; 50 neighbours, 100 ms each way, a secret" =>
             "all links up after 5.5 round trips, all tables equal after 8.5";
         places = lookups::places:
-            "Places refuses, hangs, says 500, HTML, an endless body, JSON 100,000 deep, drips" =>
+            "Places, in both forms, refuses, hangs, says 500, HTML, an endless body, JSON 100,000 \
+             deep, drips" =>
             "IAMATs unmoved; error JSON within 5 s; 5 MiB of a body are read at most";
         sigterm = doors::sigterm:
             "SIGTERM with idle, half-line and mid-WHATSAT clients" =>

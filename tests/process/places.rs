@@ -301,6 +301,28 @@ fn what_is_no_answer_is_an_error_in_plain_words() {
     }
 }
 
+/// Text with `levels` levels in the list of results, and of places.
+fn nested(levels: usize) -> String {
+    let (list, types) = (levels - 1, levels - 3);
+    let brackets = |count: usize| format!("{}{}", "[".repeat(count), "]".repeat(count));
+    let (results, types) = (brackets(list), brackets(types));
+    format!(r#"{{"results":{results},"places":[{{"types":{types}}}],"status":"OK"}}"#)
+}
+
+#[test]
+fn an_answer_has_at_most_64_levels() {
+    let too_deep = "the place service sent JSON that is nested too deep";
+    for kind in BOTH {
+        let answer = told(kind, Say::ok(nested(64)), 5).unwrap();
+        serde_json::from_str::<Value>(&answer).unwrap();
+        for levels in [65, 1000, 100_000] {
+            assert_eq!(error(kind, Say::ok(nested(levels))), too_deep);
+        }
+        let broken = format!("{{\"places\":{}", "[".repeat(500_000));
+        assert_eq!(error(kind, Say::ok(broken)), too_deep);
+    }
+}
+
 #[test]
 fn an_answer_is_read_up_to_five_mebibytes() {
     let too_long = "the place service sent more than 5 MiB";
