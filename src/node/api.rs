@@ -164,6 +164,19 @@ pub enum LookupError {
     Late,
     /// The provider could not be reached, or its answer could not be used.
     Failed(String),
+    /// The provider answered that it gives no answer.
+    Refused(Box<Refusal>),
+}
+
+/// An answer with another status than OK and ZERO_RESULTS. A client gets its text as any other's,
+/// and somebody should look at it: the key may be wrong, or the quota used up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: String,
+    /// The provider's own words, without the key; empty if it says no more.
+    pub message: String,
+    /// The JSON text, as of an answer.
+    pub text: Vec<u8>,
 }
 
 impl fmt::Display for LookupError {
@@ -172,6 +185,17 @@ impl fmt::Display for LookupError {
             LookupError::Busy => f.write_str("too many lookups at once; ask again later"),
             LookupError::Late => f.write_str("the place service did not answer in time"),
             LookupError::Failed(why) => f.write_str(why),
+            LookupError::Refused(refusal) => write!(f, "{refusal}"),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.status)?;
+        match &self.message[..] {
+            "" => Ok(()),
+            message => write!(f, ": {message}"),
         }
     }
 }

@@ -65,7 +65,7 @@ mod timer;
 mod turn;
 
 pub use admin::{ConnStats, Counts, Inspector, LoopMetrics, Recent, Snapshot};
-pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query};
+pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query, Refusal};
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost, Replay,
 };

@@ -8,20 +8,31 @@
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
+/// An answer whose list of results is cut.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) text: String,
+    pub(super) status: String,
+    /// The member `error_message`, or nothing.
+    pub(super) message: String,
+}
+
 /// The text with at most `bound` results; unchanged if it has no more. `None` if it is not an
 /// answer: not JSON, or not an object with a string `status` and a list `results`.
 ///
-/// If a key is there twice, each `results` is cut, because readers differ in which they take.
-pub(super) fn cut(text: &str, bound: usize) -> Option<String> {
+/// If a key is there twice, each `results` is cut, because readers differ in which they take; the
+/// last status and the last message count.
+pub(super) fn cut(text: &str, bound: usize) -> Option<Cut> {
     let object: &RawValue = serde_json::from_str(text).ok()?;
     object.get().starts_with('{').then_some(())?;
-    let (mut has_status, mut has_results) = (false, false);
+    let (mut status, mut message, mut has_results) = (None, String::new(), false);
+    let string = |value| serde_json::from_str::<String>(value).unwrap_or_default();
     let (mut out, mut copied) = (String::new(), 0);
     let mut members = items(object.get());
     while let (Some(key), Some(value)) = (members.next(), members.next()) {
-        let key: String = serde_json::from_str(key).unwrap_or_default();
-        match key.as_str() {
-            "status" if value.starts_with('"') => has_status = true,
+        match string(key).as_str() {
+            "status" if value.starts_with('"') => status = Some(string(value)),
+            "error_message" => message = string(value),
             "results" if value.starts_with('[') => {
                 has_results = true;
                 if let Some(surplus) = surplus(value, bound) {
@@ -33,7 +44,11 @@ pub(super) fn cut(text: &str, bound: usize) -> Option<String> {
             _ => {}
         }
     }
-    (has_status && has_results).then(|| out + &text[copied..])
+    Some(Cut {
+        status: status.filter(|_| has_results)?,
+        message,
+        text: out + &text[copied..],
+    })
 }
 
 /// The part of a list to leave out so that `bound` items stay: from the end of the last of these
@@ -75,7 +90,7 @@ mod tests {
     fn list(results: &str, bound: usize) -> String {
         let (before, after) = ("\t{ \"results\" : ", " , \"status\":\"OK\"}\n");
         let text = format!("{before}{results}{after}");
-        let cut = cut(&text, bound).unwrap();
+        let cut = cut(&text, bound).unwrap().text;
         let cut = cut.strip_prefix(before).unwrap();
         cut.strip_suffix(after).unwrap().into()
     }
@@ -99,14 +114,26 @@ mod tests {
     fn the_list_is_the_one_of_the_outermost_object() {
         let text = r#"{"a":{"results":[1,2]},"b":"\"results\":[1,2]","results":[1,2],"status":""}"#;
         let want = r#"{"a":{"results":[1,2]},"b":"\"results\":[1,2]","results":[1],"status":""}"#;
-        assert_eq!(cut(text, 1).unwrap(), want);
+        assert_eq!(cut(text, 1).unwrap().text, want);
     }
 
     #[test]
     fn a_key_is_known_in_every_spelling_and_every_time() {
         let text = r#"{"results":[1,2],"r\u0065sults":[3,4],"status":"A","status":"B"}"#;
         let want = r#"{"results":[1],"r\u0065sults":[3],"status":"A","status":"B"}"#;
-        assert_eq!(cut(text, 1).unwrap(), want);
+        assert_eq!(cut(text, 1).unwrap().text, want);
+    }
+
+    #[test]
+    fn the_last_status_and_the_last_message_count() {
+        let said = |text| cut(text, 1).map(|it| [it.status, it.message]).unwrap();
+        let text =
+            r#"{"status":"OK","results":[],"st\u0061tus":"A\u0042","error_message":"\u0063"}"#;
+        assert_eq!(said(text), ["AB", "c"]);
+        assert_eq!(
+            said(r#"{"status":"","results":[],"error_message":1}"#),
+            [""; 2]
+        );
     }
 
     #[test]

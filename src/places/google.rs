@@ -14,10 +14,10 @@ use crate::node::Query;
 use crate::wire::json::no_answer;
 
 use super::answer::Writer;
-use super::cut::cut;
+use super::cut::{Cut, cut};
 use super::key::Key;
 use super::provider::{Answer, Provider};
-use super::service::{self, Service};
+use super::service::{self, Service, Told};
 
 /// Google's own addresses.
 pub(super) const HOME: &str = "https://places.googleapis.com";
@@ -71,7 +71,7 @@ fn question(query: &Query) -> String {
 }
 
 /// The reply in the legacy shape; `None` if it is neither places nor an error of Google's.
-fn rewritten(http_status: u16, text: &str, bound: usize) -> Option<String> {
+fn rewritten(http_status: u16, text: &str, bound: usize) -> Option<Told> {
     let body = object(text)?;
     if !(200..300).contains(&http_status) {
         return rewritten_error(http_status, &body);
@@ -82,11 +82,14 @@ fn rewritten(http_status: u16, text: &str, bound: usize) -> Option<String> {
     for place in places.iter().take(bound) {
         write(place, &mut answer);
     }
-    Some(answer.finish(!places.is_empty()))
+    Some(Told {
+        text: answer.finish(!places.is_empty()),
+        refusal: None,
+    })
 }
 
 /// A `google.rpc.Status` with the status of the legacy API.
-fn rewritten_error(http_status: u16, body: &Object) -> Option<String> {
+fn rewritten_error(http_status: u16, body: &Object) -> Option<Told> {
     let error = child(body, "error")?;
     let message = string(&error, "message")
         .unwrap_or_else(|| format!("the place service answered HTTP {http_status}"));
@@ -99,7 +102,10 @@ fn rewritten_error(http_status: u16, body: &Object) -> Option<String> {
         429 => "OVER_QUERY_LIMIT",
         _ => "UNKNOWN_ERROR",
     };
-    Some(no_answer(status, &message))
+    Some(Told {
+        text: no_answer(status, &message),
+        refusal: Some((status.into(), message)),
+    })
 }
 
 /// Writes a place as a result.
@@ -174,7 +180,16 @@ impl Provider for Legacy {
 ///
 /// The service answers errors with HTTP 200, too, and a `status` in the text.
 pub fn legacy_answer(http_status: u16, text: &str, key: &Key, bound: usize) -> Answer {
-    service::answer(http_status, text, key, |text| cut(text, bound))
+    service::answer(http_status, text, key, |text| {
+        let Cut {
+            text,
+            status,
+            message,
+        } = cut(text, bound)?;
+        let is_answer = matches!(&status[..], "OK" | "ZERO_RESULTS");
+        let refusal = (!is_answer).then_some((status, message));
+        Some(Told { text, refusal })
+    })
 }
 
 #[cfg(test)]
@@ -182,8 +197,8 @@ mod tests {
     use super::*;
 
     fn tell(status: u16, text: &str, bound: usize) -> Option<serde_json::Value> {
-        let text = rewritten(status, text, bound)?;
-        Some(serde_json::from_str(&text).unwrap())
+        let told = rewritten(status, text, bound)?;
+        Some(serde_json::from_str(&told.text).unwrap())
     }
 
     #[test]

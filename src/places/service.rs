@@ -14,7 +14,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
 
 use crate::limits::{LIMITS, Limits};
-use crate::node::LookupError;
+use crate::node::{LookupError, Refusal};
 use crate::wire::json::{depth, without_blank_lines};
 
 use super::key::Key;
@@ -104,6 +104,14 @@ pub(super) fn read(reply: Result<Response<Body>, Error>) -> Result<(u16, String)
     Ok((reply.status().as_u16(), text))
 }
 
+/// The meaning of a service's text.
+pub(super) struct Told {
+    /// The text for a client.
+    pub(super) text: String,
+    /// Status and message, unless there is an answer.
+    pub(super) refusal: Option<(String, String)>,
+}
+
 /// The answer to a client: what `told` makes of the service's text, without the key and without
 /// blank lines. The error, if it makes nothing of it, goes by the HTTP status. Text that is nested
 /// too deep is no answer, whatever part of it the client would get.
@@ -111,20 +119,28 @@ pub(super) fn answer(
     http_status: u16,
     text: &str,
     key: &Key,
-    told: impl FnOnce(&str) -> Option<String>,
+    told: impl FnOnce(&str) -> Option<Told>,
 ) -> Answer {
     if depth(text) > LIMITS.answer_depth {
         return Err(failed(
             "the place service sent JSON that is nested too deep",
         ));
     }
-    let Some(text) = told(text) else {
+    let Some(Told { text, refusal }) = told(text) else {
         return Err(failed(match http_status {
             200 => "the place service sent something that is no list of places".into(),
             status => format!("the place service answered HTTP {status} and no places"),
         }));
     };
-    Ok(without_blank_lines(key.hide(&text).as_bytes()))
+    let text = without_blank_lines(key.hide(&text).as_bytes());
+    match refusal {
+        None => Ok(text),
+        Some((status, message)) => Err(LookupError::Refused(Box::new(Refusal {
+            status: key.hide(&status),
+            message: key.hide(&message),
+            text,
+        }))),
+    }
 }
 
 fn in_our_words(error: Error) -> LookupError {

@@ -47,10 +47,13 @@ fn ask_with_and_without_radius(provider: &dyn Provider) {
         .unwrap();
 }
 
-/// The answer to a client when the endpoint says this.
+/// The answer to a client when the endpoint says this; a refusal is an answer, too.
 fn told(kind: Kind, say: Say, bound: usize) -> Result<String, LookupError> {
     let endpoint = Endpoint::start([say]);
-    let answer = at(kind, &endpoint.url()).nearby(&query(bound))?;
+    let answer = match at(kind, &endpoint.url()).nearby(&query(bound)) {
+        Err(LookupError::Refused(refusal)) => refusal.text,
+        answer => answer?,
+    };
     Ok(String::from_utf8(answer).unwrap())
 }
 

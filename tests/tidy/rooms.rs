@@ -57,7 +57,7 @@ const EDGES: [(&str, &[&str]); 20] = [
 ];
 
 /// The node's types that `places` may use.
-const SHARED_WITH_PLACES: [&str; 2] = ["Query", "LookupError"];
+const SHARED_WITH_PLACES: [&str; 3] = ["Query", "LookupError", "Refusal"];
 
 /// Rooms without I/O, and the words that they never contain.
 const PURE: [&str; 7] = [

@@ -1,5 +1,6 @@
 //! The counters of the node, and the metrics of the shell for the node's status.
 
+use super::refusals::Refusals;
 use crate::limits::Hits;
 use crate::node::journal::JournalSize;
 use crate::units::Wall;
@@ -11,6 +12,8 @@ pub struct Counters {
     pub counts: Counts,
     /// The invalid lines of clients, by their kind.
     pub invalid: [u64; Invalid::NAMES.len()],
+    /// The refusals of the place service.
+    pub refusals: Refusals,
     /// How often each limit was met.
     pub hits: Hits,
     /// Clients that are connected.

@@ -2,6 +2,7 @@
 
 mod inspect;
 mod metrics;
+mod refusals;
 pub mod shutdown;
 pub mod status;
 

@@ -43,6 +43,7 @@ pub fn report(parts: &Parts) -> Value {
         "lookups": {
             "in_flight": acks.barriers.lookups(),
             "failed": counts.lookups_failed,
+            "refused": cx.counters.refusals.counted(),
         },
         "acks_late": acks.late,
         "totals": counted(counts, |count| json!(count)),

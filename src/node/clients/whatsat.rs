@@ -58,6 +58,17 @@ pub fn answer(
             cx.info(line);
             text
         }
+        Err(LookupError::Refused(refusal)) => {
+            let size = refusal.text.len();
+            let line = format_args!("lookup {id}: refused, JSON of {size} bytes after {ms} ms");
+            cx.info(line);
+            let (status, words) = (&refusal.status, refusal.to_string());
+            let (refusals, now) = (&mut cx.counters.refusals, cx.now.mono);
+            if let Some(warning) = refusals.add(status, &words, now, &cx.limits) {
+                cx.log.write(Level::Warn, format_args!("{warning}"));
+            }
+            refusal.text
+        }
         Err(error) => {
             cx.counters.counts.lookups_failed += 1;
             let line = format_args!("lookup {id}: failed after {ms} ms: {error}");

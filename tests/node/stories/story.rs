@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use herd::limits::Limits;
-use herd::node::{Ack, Door, Fsync, LookupError};
+use herd::node::{Ack, Door, Fsync, LookupError, Refusal};
 use herd::secret::Secret;
 use herd::units::{MILLISECOND, SECOND};
+use herd::wire::json::no_answer;
 
 use super::net::Listener;
 use super::tokens::{Token, number, tokens};
@@ -293,6 +294,16 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
         (["fail", lookup], Some(why)) => {
             let why = String::from_utf8_lossy(why).into_owned();
             world.answer(number(lookup)?, Err(LookupError::Failed(why)))?;
+        }
+        (["refuse", lookup, status], Some(message)) => {
+            let message = String::from_utf8_lossy(message).into_owned();
+            let refusal = Refusal {
+                status: status.to_string(),
+                text: no_answer(status, &message).into(),
+                message,
+            };
+            let refusal = LookupError::Refused(Box::new(refusal));
+            world.answer(number(lookup)?, Err(refusal))?;
         }
         (["disk", server, "forgets"], None) => {
             let disk = world.disk(world.place(server)?)?;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use super::support::client::ask_text;
 use super::support::endpoint::{Endpoint, Say};
 use super::support::herd::Herd;
@@ -90,6 +92,53 @@ fn both_forms_of_google_are_asked_through_a_server() {
         };
         assert!(replies[1].contains(status) && replies[1].contains(message));
         assert!(replies[2].contains("UNKNOWN_ERROR"), "{}", replies[2]);
+        check_no_key(&herd, &replies);
+    }
+}
+
+#[test]
+fn a_service_that_refuses_is_warned_of_and_counted_and_its_words_reach_the_client() {
+    let denied = format!("The key {KEY} is not valid.");
+    let modern = format!(r#"{{"error":{{"message":"{denied}"}}}}"#);
+    let legacy = r#"{"results":[],"status":"REQUEST_DENIED","error_message":"WORDS"}"#;
+    let legacy = legacy.replace("WORDS", &denied);
+    let full = r#"{"results":[],"status":"OVER_QUERY_LIMIT"}"#;
+    for (kind, says) in [
+        (
+            "google",
+            [
+                Say::status(403, modern),
+                Say::status(429, r#"{"error":{}}"#),
+            ],
+        ),
+        ("google-legacy", [Say::ok(legacy), Say::ok(full)]),
+    ] {
+        let [denied, full] = says;
+        let endpoint = Endpoint::start([denied.clone(), denied, full]);
+        let herd = google_herd(kind, &endpoint);
+        let server = &herd.servers[0];
+        server.client().ask(iamat("k"));
+        let near = |_| server.client().near("WHATSAT k 10 1\n");
+        let replies: Vec<_> = (0..3).map(near).collect();
+        let told = ["REQUEST_DENIED", "REQUEST_DENIED", "OVER_QUERY_LIMIT"];
+        assert_eq!(
+            replies.iter().map(|it| it.status()).collect::<Vec<_>>(),
+            told
+        );
+        assert_eq!(
+            replies[1].parsed()["error_message"],
+            "The key *** is not valid."
+        );
+
+        let line = "the place service refuses: REQUEST_DENIED: The key *** is not valid.";
+        assert!(server.logged(line).contains("[WARN]"));
+        assert_eq!(server.count("refuses"), 1, "the others are withheld");
+        let status = ask_text(server.servers, "STATUS\n");
+        let status: Value = serde_json::from_str(&status).unwrap();
+        let refused = json!({"OVER_QUERY_LIMIT": 1, "REQUEST_DENIED": 2});
+        let lookups = json!({"in_flight": 0, "failed": 0, "refused": refused});
+        assert_eq!(status["lookups"], lookups);
+        let replies: Vec<_> = replies.into_iter().map(|it| it.json).collect();
         check_no_key(&herd, &replies);
     }
 }

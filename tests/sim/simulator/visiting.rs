@@ -321,6 +321,7 @@ impl Watch for World {
             Ok(json) => [&json[..], b"\n\n"].concat(),
             Err(LookupError::Busy) => no_answer("too many lookups at once; ask again later"),
             Err(LookupError::Failed(why)) => no_answer(why),
+            Err(LookupError::Refused(refusal)) => [&refusal.text[..], b"\n\n"].concat(),
             Err(LookupError::Late) => return,
         };
         if let Some(lookup) = self.lookups.get_mut(&numbers) {

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use herd::limits::LIMITS;
+use herd::node::LookupError;
 use herd::places::{Key, google_answer, legacy_answer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -19,7 +20,7 @@ pub fn provider_json(bytes: &[u8]) {
         return;
     };
     let (status, bound, text) = head(all).unwrap_or((200, 5, all));
-    if let Ok(answer) = google_answer(status, text, &THE_KEY, bound) {
+    if let Some(answer) = told(google_answer(status, text, &THE_KEY, bound)) {
         let answer = checked(&answer, bound);
         for line in answer.lines().map(str::trim_start) {
             let degrees = ["\"lat\" : ", "\"lng\" : "];
@@ -29,7 +30,7 @@ pub fn provider_json(bytes: &[u8]) {
             }
         }
     }
-    let answer = legacy_answer(status, text, &THE_KEY, bound).ok();
+    let answer = told(legacy_answer(status, text, &THE_KEY, bound));
     let answer = answer.as_ref().map(|answer| checked(answer, bound));
     // The key is blotted out wherever it stands, in whatever disguise, and a name that stands
     // twice is cut twice.
@@ -42,6 +43,25 @@ pub fn provider_json(bytes: &[u8]) {
         let is_deep = levels(&value) > LIMITS.answer_depth;
         assert_eq!(answer, cut(value, bound).filter(|_| !is_deep));
     }
+}
+
+/// The text for a client, if it is an answer or a refusal.
+fn told(answer: Result<Vec<u8>, LookupError>) -> Option<Vec<u8>> {
+    let is_answer = |status: &str| matches!(status, "OK" | "ZERO_RESULTS");
+    let (text, status) = match answer {
+        Ok(text) => (text, None),
+        Err(LookupError::Refused(refusal)) => {
+            assert!(!refusal.to_string().contains(KEY), "{refusal}");
+            (refusal.text, Some(refusal.status))
+        }
+        Err(_) => return None,
+    };
+    // A parser that takes less than JSON allows says nothing.
+    if let Ok(value) = serde_json::from_slice::<Value>(&text) {
+        let is_refused = !value["status"].as_str().is_some_and(is_answer);
+        assert_eq!(status.is_some(), is_refused, "{value}");
+    }
+    Some(text)
 }
 
 fn head(all: &str) -> Option<(u16, usize, &str)> {
