@@ -1,4 +1,7 @@
-//! `herd check`: is the topology right, and what does it describe?
+//! `herd check`: is the topology right, and what does it describe? Or is there an answer from the
+//! provider of places?
+
+mod places;
 
 use getopts::Matches;
 
@@ -11,6 +14,9 @@ use crate::topology::{Graph, Server, Topology};
 const DENSE_SERVERS: usize = 6;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    if matches.opt_present("places") || matches.opt_present("places-url") {
+        return places::run(matches);
+    }
     options::no_words("check", matches, "name the file with -t FILE")?;
     let topology = options::topology(matches)?;
     let file = options::topology_path(matches);

@@ -67,7 +67,7 @@ pub(super) fn parse(
 
 /// The options that a help text lists, each on a line that begins with `-t, --topology FILE` or, if
 /// it has no short name, no argument or neither, with less. Two spaces follow one without argument.
-/// One whose argument ends with `...` may be given several times.
+/// One whose argument ends with `...` may be given several times, and one in brackets left out.
 fn declared(help: &str) -> Options {
     let mut options = Options::new();
     let lines = help.lines().map(str::trim_start);
@@ -78,6 +78,7 @@ fn declared(help: &str) -> Options {
         let short = short.trim_matches(['-', ',', ' ']);
         match hint {
             "" => options.optflag(short, long, ""),
+            hint if hint.starts_with('[') => options.optflagopt(short, long, "", hint),
             hint if hint.ends_with("...") => options.optmulti(short, long, "", hint),
             hint => options.optopt(short, long, "", hint),
         };
@@ -141,7 +142,7 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
     ];
     Ok(Shared {
         directory: matches.opt_str("directory").unwrap_or("run".into()).into(),
-        places: places(matches)?,
+        places: places(matches, matches.opt_str("places"))?,
         ack: choice(matches, "ack", &acks)?.unwrap_or(Ack::Local),
         journal: journal(matches)?,
         secret: secret::chosen(matches).map_err(Wrong)?,
@@ -171,14 +172,18 @@ fn limits(matches: &Matches) -> Result<Limits, Failure> {
     Ok(limits)
 }
 
-/// The provider that the options and the environment choose, checked before anything starts.
-fn places(matches: &Matches) -> Result<Arc<dyn Provider>, Failure> {
+/// The provider that `kind`, the options and the environment choose, checked before anything
+/// starts.
+pub(super) fn places(
+    matches: &Matches,
+    kind: Option<String>,
+) -> Result<Arc<dyn Provider>, Failure> {
     let all = [
         ("offline", Kind::Offline),
         ("google", Kind::Google),
         ("google-legacy", Kind::GoogleLegacy),
     ];
-    let kind = choice(matches, "places", &all)?;
+    let kind = kind.map(|word| chosen("places", &word, &all)).transpose()?;
     // A bad key must not stop a server that does not use it.
     let key = match kind {
         Some(Kind::Offline) => None,
@@ -211,14 +216,17 @@ fn choice<T: Copy>(
     option: &str,
     all: &[(&str, T)],
 ) -> Result<Option<T>, Failure> {
-    let Some(word) = matches.opt_str(option) else {
-        return Ok(None);
-    };
+    let word = matches.opt_str(option);
+    word.map(|word| chosen(option, &word, all)).transpose()
+}
+
+/// The meaning of `word`, if it is one of those that the option takes.
+fn chosen<T: Copy>(option: &str, word: &str, all: &[(&str, T)]) -> Result<T, Failure> {
     let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
     let wrong = || format!("--{option} takes {}, not {word:?}", names.join(" or "));
     let place = names.iter().position(|name| *name == word);
     let place = place.ok_or_else(|| Wrong(wrong()))?;
-    Ok(Some(all[place].1))
+    Ok(all[place].1)
 }
 
 /// The value of an option that takes a whole number in `range`.
@@ -285,6 +293,10 @@ mod tests {
         let matches = declared(text).parse(["--each", "a", "--each=b"]).unwrap();
         assert_eq!(matches.opt_strs("each"), ["a", "b"]);
         assert!(declared(text).parse(["-t", "a", "-t", "b"]).is_err());
+        let text = "    --places [KIND]  it\n    --url URL it";
+        let kind = |words: &[&str]| declared(text).parse(words).map(|it| it.opt_str("places"));
+        assert_eq!(kind(&["--places", "--url", "u"]), Ok(None));
+        assert_eq!(kind(&["--places=google"]), Ok(Some("google".into())));
     }
 
     #[test]

@@ -51,7 +51,10 @@ pub fn provider(
 ) -> Result<Arc<dyn Provider>, String> {
     let service = |word: &str, home: &str| {
         let key = key.clone().ok_or_else(|| {
-            format!("--places {word} needs a key; set GOOGLE_MAPS_API_KEY, or use --places offline")
+            format!(
+                "--places {word} needs a key; set GOOGLE_MAPS_API_KEY or PLACES_API_KEY (the first \
+                 one wins if both are set), or use --places offline"
+            )
         })?;
         Service::new(base_url.unwrap_or(home), key, limits)
     };
@@ -102,7 +105,8 @@ mod tests {
     fn what_is_wrong_says_what_to_do() {
         assert_eq!(
             wrong(Kind::GoogleLegacy, None, None),
-            "--places google-legacy needs a key; set GOOGLE_MAPS_API_KEY, or use --places offline"
+            "--places google-legacy needs a key; set GOOGLE_MAPS_API_KEY or PLACES_API_KEY (the \
+             first one wins if both are set), or use --places offline"
         );
         assert!(wrong(Kind::Offline, None, Some("http://x")).contains("use --places google"));
         assert!(wrong(Kind::Google, Some("k"), Some("ftp://x")).contains("http://"));

@@ -36,11 +36,13 @@ const SOCKS: &str = "the environment names a SOCKS proxy, and herd knows HTTP pr
 impl Service {
     /// A service at `base_url`. The error says what is wrong with it and what to write instead.
     pub(super) fn new(base_url: &str, key: Key, limits: &Limits) -> Result<Service, String> {
-        // The error does not repeat the address, which may contain a key.
-        let (base, is_loopback) = checked(base_url).ok_or(
-            "--places-url is no address; write it like http://127.0.0.1:8080 or \
-             https://host/prefix",
-        )?;
+        let (base, is_loopback) = checked(base_url).ok_or_else(|| {
+            let given = without_secrets(&key.hide(base_url));
+            format!(
+                "--places-url {given:?} is no address; write it like http://127.0.0.1:8080 or \
+                 https://host/prefix"
+            )
+        })?;
         // The library would use a proxy for 127.0.0.1, too, and no proxy can reach that for us.
         let proxy = Proxy::try_from_env().filter(|_| !is_loopback);
         let is_http = |it: &Proxy| {
@@ -192,6 +194,20 @@ fn checked(url: &str) -> Option<(String, bool)> {
     is_right.then(|| (url.trim_end_matches('/').into(), is_loopback))
 }
 
+/// An address that is no good, with `***` in place of a user name and password, and of a query,
+/// which may be another key.
+fn without_secrets(url: &str) -> String {
+    let (rest, end) = match url.find(['?', '#']) {
+        Some(at) => (&url[..at], format!("{}***", &url[at..=at])),
+        None => (url, String::new()),
+    };
+    let start = rest.find("://").map_or(0, |at| at + 3);
+    match rest[start..].rfind('@') {
+        Some(at) => format!("{}***{}{end}", &rest[..start], &rest[start + at..]),
+        None => format!("{rest}{end}"),
+    }
+}
+
 /// Resolves names on the worker's own thread.
 ///
 /// If there is a time-out, the library's resolver starts a thread for each request and abandons it.
@@ -248,6 +264,20 @@ mod tests {
             "http://a b",
         ] {
             check(url, None);
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_no_good_is_repeated_without_its_secrets() {
+        for (url, want) in [
+            ("", ""),
+            ("ftp://a.b", "ftp://a.b"),
+            ("ftp://a.b?key=1#é", "ftp://a.b?***"),
+            ("http://user:w@rd@a.b/#top", "http://***@a.b/#***"),
+            ("user:word@a.b", "***@a.b"),
+            ("é?", "é?***"),
+        ] {
+            assert_eq!(without_secrets(url), want);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The output of `herd check` for files that are right.
 
-use super::{Files, right};
+use super::{Files, herd, output, right, text, wrong};
+use crate::support::endpoint::{Endpoint, Say};
 
 #[test]
 fn check_describes_the_default_herd() {
@@ -161,4 +162,65 @@ splits it.
     );
     assert!(!advised.contains("dense"), "{advised}");
     assert!(!mesh(5, &|_, _| true).contains("dense"));
+}
+
+/// `herd check` of the places of an endpoint that says this: status, output, error.
+fn places(kind: &[&str], say: Say) -> (Option<i32>, String, String) {
+    let endpoint = Endpoint::start([say]);
+    let url = endpoint.url();
+    let mut command = herd(&["check", "--places-url", &url, "--places"]);
+    let output = output(command.args(kind).env("PLACES_API_KEY", "sesame"));
+    assert_eq!(endpoint.requests().len(), 1, "it asks once");
+    let said = |bytes| text(bytes).replace(&url, "URL");
+    (
+        output.status.code(),
+        said(&output.stdout),
+        said(&output.stderr),
+    )
+}
+
+#[test]
+fn check_asks_once_for_places_and_says_what_came() {
+    let offline = right(&["check", "--places"]);
+    let ok = "OK, 17 places within 10 km of Los Angeles, the first is \"Los Angeles\"\n";
+    assert!(
+        offline.starts_with("offline: ") && offline.ends_with(ok),
+        "{offline}"
+    );
+    assert_eq!(right(&["check", "--places", "offline"]), offline);
+    assert_eq!(right(&["check", "--places=offline"]), offline);
+
+    let new = "Google Places API (New) at URL: ";
+    let legacy = "Google Nearby Search (legacy) at URL: ";
+    let found = Say::ok(r#"{"places":[{"displayName":{"text":"Echo Park"}}]}"#);
+    let want =
+        format!("{new}OK, 1 place within 10 km of Los Angeles, the first is \"Echo Park\"\n");
+    assert_eq!(places(&[], found), (Some(0), want, String::new()));
+    let denied = Say::ok(r#"{"results":[],"status":"REQUEST_DENIED","error_message":"no sesame"}"#);
+    let want = format!("herd: {legacy}REQUEST_DENIED: no ***\n");
+    assert_eq!(
+        places(&["google-legacy"], denied),
+        (Some(1), String::new(), want)
+    );
+    let want = format!("herd: {new}the place service answered HTTP 500 and no places\n");
+    assert_eq!(
+        places(&["google"], Say::status(500, "")),
+        (Some(1), String::new(), want)
+    );
+
+    let line = wrong(&mut herd(&["check", "--places", "bing"]));
+    assert_eq!(
+        line,
+        "herd: --places takes offline or google or google-legacy, not \"bing\""
+    );
+    let line = wrong(&mut herd(&["check", "--places", "google", "more"]));
+    assert_eq!(
+        line,
+        "herd: check --places takes one provider, so what is \"more\"?"
+    );
+    let line = wrong(&mut herd(&["check", "--places", "google"]));
+    assert!(
+        line.contains("GOOGLE_MAPS_API_KEY or PLACES_API_KEY (the first one wins"),
+        "{line}"
+    );
 }
