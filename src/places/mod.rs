@@ -14,6 +14,7 @@ mod key;
 mod offline;
 mod provider;
 mod service;
+mod tls;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ureq::config::Config;
 use ureq::http::{Response, Uri};
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
@@ -19,6 +20,7 @@ use crate::wire::json::{depth, without_blank_lines};
 
 use super::key::Key;
 use super::provider::Answer;
+use super::tls;
 
 /// A place service.
 pub(super) struct Service {
@@ -50,6 +52,12 @@ impl Service {
                 || base.parse().is_ok_and(|uri| it.is_no_proxy(&uri))
         };
         let needs_socks = proxy.as_ref().is_some_and(|it| !is_http(it));
+        // Loading certificates takes milliseconds. A proxy may want them, too.
+        let is_https = base.as_bytes()[..6].eq_ignore_ascii_case(b"https:");
+        let tls_config = match is_https || proxy.is_some() {
+            true => tls::config()?,
+            false => TlsConfig::default(),
+        };
         let config = Agent::config_builder()
             .proxy(proxy)
             // The body of an error says more than its status code.
@@ -66,6 +74,7 @@ impl Service {
             .max_idle_connections(limits.workers)
             .max_idle_connections_per_host(limits.workers)
             .max_idle_age(Duration::from_nanos(limits.keep_alive))
+            .tls_config(tls_config)
             .user_agent(concat!("herd/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::with_parts(config, DefaultConnector::new(), OnThisThread::default());
@@ -147,13 +156,17 @@ pub(super) fn answer(
 
 fn in_our_words(error: Error) -> LookupError {
     use std::io::ErrorKind::*;
-    const INSECURE: &str = "there is no secure connection to the place service";
+    let insecure = |why: String| {
+        let what = "there is no secure connection to the place service";
+        failed(format!("{what}: {why}"))
+    };
     failed(match error {
         Error::Timeout(_) => return LookupError::Late,
         Error::BodyExceedsLimit(_) => "the place service sent more than 5 MiB",
         Error::HostNotFound => "the place service's name was not found",
         Error::ConnectProxyFailed(_) => "the proxy would not reach the place service",
-        Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => INSECURE,
+        Error::Rustls(error) => return insecure(tls::why(&error)),
+        Error::Tls(_) | Error::TlsRequired => return insecure("TLS cannot be used".into()),
         Error::Protocol(_) | Error::LargeResponseHeader(..) => {
             "the place service did not speak HTTP"
         }
@@ -164,7 +177,10 @@ fn in_our_words(error: Error) -> LookupError {
             }
             TimedOut => return LookupError::Late,
             // Errors of TLS arrive as errors of reading and writing.
-            InvalidData => INSECURE,
+            InvalidData => {
+                let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+                return insecure(inner.map_or("the TLS handshake failed".into(), tls::why));
+            }
             _ => "the place service cannot be reached",
         },
         _ => "the place service could not be asked",

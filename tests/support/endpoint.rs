@@ -299,7 +299,7 @@ pub fn head(status: u16, headers: &[(String, String)], length: usize) -> Vec<u8>
 }
 
 /// The next request; `None` at the end of the connection.
-fn read_request(reader: &mut impl BufRead, connection: usize) -> io::Result<Option<Request>> {
+pub fn read_request(reader: &mut impl BufRead, connection: usize) -> io::Result<Option<Request>> {
     let mut lines = Vec::new();
     loop {
         let mut line = Vec::new();

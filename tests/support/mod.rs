@@ -23,5 +23,6 @@ pub mod sheet;
 pub mod shell;
 pub mod shown;
 pub mod space;
+pub mod tls;
 pub mod wait;
 pub mod wire;

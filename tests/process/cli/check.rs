@@ -224,3 +224,15 @@ fn check_asks_once_for_places_and_says_what_came() {
         "{line}"
     );
 }
+
+#[test]
+fn certificates_that_are_not_there_are_no_reason_to_trust_others() {
+    let mut command = herd(&["check", "--places", "google"]);
+    command
+        .env("PLACES_API_KEY", "k")
+        .env("SSL_CERT_FILE", "/nonexistent")
+        .env_remove("SSL_CERT_DIR");
+    let want =
+        "herd: SSL_CERT_FILE names no certificates that can be read; correct it, or unset it";
+    assert_eq!(wrong(&mut command), want);
+}

@@ -24,6 +24,7 @@ mod signals;
 mod status;
 mod strace;
 mod strangers;
+mod tls;
 mod whatsat;
 
 use crate::support;
