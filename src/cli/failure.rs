@@ -5,6 +5,7 @@ use std::io;
 
 use crate::terminal::one_line;
 use crate::topology;
+use crate::wire::meant;
 
 /// Why a verb failed, and what to do: one line for standard error.
 #[derive(Debug)]
@@ -30,6 +31,13 @@ impl Failure {
 /// A run that the system makes fail: `cannot serve: …`.
 pub(super) fn cannot(what: &str) -> impl Fn(io::Error) -> Failure {
     move |error| Failure::Failed(format!("cannot {what}: {error}"))
+}
+
+/// Follows an unknown word in an error: the known one that it was perhaps meant to be, if there is
+/// one.
+pub(super) fn did_you_mean<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    let meant = meant(word.as_bytes(), names);
+    meant.map_or(String::new(), |name| format!(" (did you mean {name}?)"))
 }
 
 impl From<String> for Failure {

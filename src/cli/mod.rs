@@ -25,9 +25,9 @@ use getopts::Matches;
 
 use crate::reactor::{end_as_process_1, undo_inherited};
 use crate::stdio::{Stream, finish, say};
-use crate::terminal::print;
+use crate::terminal::{list, print};
 use failure::Failure::{self, Wrong};
-use failure::cannot;
+use failure::{cannot, did_you_mean};
 
 const HELP: &str = include_str!("help/herd.txt");
 const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
@@ -65,29 +65,39 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         .iter()
         .map(|word| word.to_str().ok_or_else(|| not_text(word)));
     let words = words.collect::<Result<Vec<&str>, Failure>>()?;
-    let verb = VERBS.iter().find(|(name, ..)| words.first() == Some(name));
     if !matches!(words.first(), Some(&("up" | "serve"))) {
         end_as_process_1().map_err(cannot("catch signals"))?;
     }
-    if let Some((name, help, run)) = verb {
-        return match options::parse(name, help, &words[1..])? {
+    match words[..] {
+        ["-h" | "--help" | "help"] => Ok(print(HELP)?),
+        ["-V" | "--version"] => Ok(print(VERSION)?),
+        ["help", word] => run_verb(word, &["--help"]),
+        ["help", ..] => Err(Wrong("help takes one verb: herd help VERB".to_string())),
+        [flag @ ("-h" | "--help" | "-V" | "--version"), ..] => Err(Wrong(format!(
+            "{flag} takes no arguments; for one verb: herd VERB --help"
+        ))),
+        [option, ..] if option.starts_with('-') => {
+            let meant = did_you_mean(option, ["--help", "--version"]);
+            Err(Wrong(format!(
+                "no option is called {option:?}{meant}; herd --help lists the verbs"
+            )))
+        }
+        [word, ref rest @ ..] => run_verb(word, rest),
+        [] => Err(Wrong("no verb; herd --help lists them".to_string())),
+    }
+}
+
+fn run_verb(word: &str, arguments: &[&str]) -> Result<(), Failure> {
+    if let Some((name, help, run)) = VERBS.iter().find(|(name, ..)| *name == word) {
+        return match options::parse(name, help, arguments)? {
             Some(matches) => run(&matches),
             None => Ok(()),
         };
     }
-    Err(Wrong(match words[..] {
-        ["-h" | "--help" | "help"] => return Ok(print(HELP)?),
-        ["-V" | "--version"] => return Ok(print(VERSION)?),
-        [flag @ ("-h" | "--help" | "help" | "-V" | "--version"), ..] => {
-            format!("{flag} takes no arguments; for one verb: herd VERB --help")
-        }
-        [option, ..] if option.starts_with('-') => {
-            format!("unrecognized option {option:?} before a verb; herd --help lists the verbs")
-        }
-        [word, ..] => format!(
-            "no verb is called {word:?}; the verbs are up, serve, check, status, limits and load \
-             (herd --help)"
-        ),
-        [] => "no verb; herd --help lists them".to_string(),
-    }))
+    let names = VERBS.map(|(name, ..)| name);
+    let meant = did_you_mean(word, names.into_iter().chain(["help"]));
+    let names = list(names);
+    Err(Wrong(format!(
+        "no verb is called {word:?}{meant}; the verbs are {names} (herd --help)"
+    )))
 }

@@ -9,6 +9,7 @@ use getopts::{Matches, Options};
 use log::LevelFilter;
 
 use super::failure::Failure::{self, Wrong};
+use super::failure::did_you_mean;
 use super::secret;
 use crate::limits::{LIMITS, Limits};
 use crate::logging;
@@ -16,7 +17,7 @@ use crate::node::{Ack, Fsync};
 use crate::places::{self, Key, Kind, Provider};
 use crate::secret::Secrets;
 use crate::terminal::print;
-use crate::topology::{Topology, listed};
+use crate::topology::{Server, Topology, listed};
 use crate::units::MILLISECOND;
 
 /// The options of both `serve` and `up`, less the topology.
@@ -107,24 +108,36 @@ pub(super) fn topology(matches: &Matches) -> Result<Topology, Failure> {
 
 /// The place of the server called `name`, if this program can run it.
 pub(super) fn find(matches: &Matches, topology: &Topology, name: &str) -> Result<usize, Failure> {
-    let file = topology_path(matches);
-    let file = file.display();
-    Err(Wrong(match topology.find(name) {
-        Some(server) if !topology.servers[server].is_plain() => return Ok(server),
-        Some(_) => format!(
-            "{name} is plain in {file}, so another program runs it; name another server, or give \
-             it servers=PORT"
-        ),
+    match topology.find(name) {
+        Some(server) if !topology.servers[server].is_plain() => Ok(server),
+        Some(_) => Err(Wrong(format!(
+            "{name} is plain in {}, so another program runs it; name another server, or give it \
+             servers=PORT",
+            topology_path(matches).display()
+        ))),
         None => {
             let served = topology.servers.iter().filter(|server| !server.is_plain());
-            let mut names: Vec<&str> = served.map(|server| server.name.as_str()).collect();
-            if names.is_empty() {
-                names.push("only plain ones");
-            }
-            let names = listed(&names);
-            format!("no server is called {name:?} in {file}; it has: {names}")
+            Err(unknown(matches, served, name))
         }
-    }))
+    }
+}
+
+/// No server is called `name`; these are.
+pub(super) fn unknown<'a>(
+    matches: &Matches,
+    servers: impl Iterator<Item = &'a Server>,
+    name: &str,
+) -> Failure {
+    let mut names: Vec<&str> = servers.map(|server| server.name.as_str()).collect();
+    let meant = did_you_mean(name, names.iter().copied());
+    if names.is_empty() {
+        names.push("only plain ones");
+    }
+    let (file, names) = (topology_path(matches), listed(&names));
+    let file = file.display();
+    Wrong(format!(
+        "no server is called {name:?} in {file}{meant}; it has: {names}"
+    ))
 }
 
 /// The options that were given, and defaults for the rest.

@@ -48,8 +48,8 @@ const EDGES: [(&str, &[&str]); 20] = [
     (
         "cli",
         &[
-            "units", "limits", "secret", "node", "places", "journal", "reactor", "topology",
-            "logging", "terminal", "stdio", "up", "status", "load",
+            "units", "limits", "wire", "secret", "node", "places", "journal", "reactor",
+            "topology", "logging", "terminal", "stdio", "up", "status", "load",
         ],
     ),
     ("guide", &[]),

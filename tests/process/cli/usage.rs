@@ -15,14 +15,33 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
     let cases: &[(&[&str], &str)] = &[
         (
             &["sevre"],
-            "herd: no verb is called \"sevre\"; the verbs are up, serve, check, status, limits and \
-            load (herd --help)",
+            "herd: no verb is called \"sevre\" (did you mean serve?); the verbs are up, serve, \
+            check, status, limits, load (herd --help)",
+        ),
+        (
+            &["mend"],
+            "herd: no verb is called \"mend\"; the verbs are up, ",
+        ),
+        (
+            &["help", "stauts"],
+            "herd: no verb is called \"stauts\" (did you mean status?); ",
+        ),
+        (
+            &["help", "up", "x"],
+            "herd: help takes one verb: herd help VERB",
+        ),
+        (
+            &["--hlep"],
+            "herd: no option is called \"--hlep\" (did you mean --help?); ",
         ),
         (
             &["limits", "all"],
             "herd: limits takes no \"all\"; it shows them all",
         ),
-        (&["-x"], "herd: unrecognized option \"-x\" before a verb; "),
+        (
+            &["-x"],
+            "herd: no option is called \"-x\"; herd --help lists ",
+        ),
         (
             &["--version", "x"],
             "herd: --version takes no arguments; for one verb: herd VERB --help",
@@ -87,8 +106,8 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["serve", "goloman", "-d", &run],
-            "herd: no server is called \"goloman\" in topology.txt; it has: Goloman, \
-            Hands, Holiday, Welsh, Wilkes",
+            "herd: no server is called \"goloman\" in topology.txt (did you mean \
+            Goloman?); it has: Goloman, Hands, Holiday, Welsh, Wilkes",
         ),
         (&["serve", "P", "-t", &plain], "herd: P is plain in "),
         (
@@ -242,6 +261,7 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
         assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
         let help = right(&[verb, "--help"]);
         assert_eq!(help, right(&[verb, "-h"]));
+        assert_eq!(help, right(&["help", verb]));
         assert!(help.starts_with(&format!("herd {verb}")), "{help}");
         let fits = |line: &str| line.chars().count() <= 80;
         assert!(help.lines().all(fits), "80 columns: {help}");
