@@ -39,10 +39,10 @@
 //! - [`topology`], [`logging`], [`cli`]: the file that describes a herd, the log, and the verbs, a
 //!   file for each.
 //!
-//! The tools behind three verbs are off this path, each a small loop of its own: [`up`] runs a
-//! whole herd, [`status`] asks how it is, and [`load`] measures how fast a server is and checks
-//! every reply. [`terminal`] lays out what they show, and [`stdio`] writes it where a loop must not
-//! wait for a reader.
+//! The tools behind four verbs are off this path. Three have a small loop of their own: [`up`] runs
+//! a whole herd, [`status`] asks how it is, and [`load`] measures how fast a server is and checks
+//! every reply. [`ask`] is one client. [`terminal`] lays out what they show, and [`stdio`] writes
+//! it where a loop must not wait for a reader.
 //!
 //! The pages of the [`guide`] say how to run a herd, how it is tested, and how fast it is.
 //!
@@ -54,6 +54,7 @@
 //! reactor ← cli`), and no two files import each other. Only `reactor::clock` reads clocks, and
 //! only `places` knows HTTP. Only rooms with a loop of their own know mio.
 
+pub mod ask;
 pub mod buffers;
 pub mod cli;
 pub mod guide;

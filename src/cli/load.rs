@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use getopts::Matches;
 
 use super::failure::Failure::{self, Failed, Wrong};
-use super::options;
+use super::{address, options};
 use crate::limits::LIMITS;
 use crate::load::{self, BOUND_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until};
 use crate::reactor::resolve;
@@ -107,20 +107,11 @@ fn nanoseconds(text: &str) -> Result<u64, Failure> {
     }
 }
 
-/// All addresses of HOST:PORT, where an IPv6 address has brackets.
+/// All addresses of HOST:PORT.
 fn door(word: &String) -> Result<Vec<SocketAddr>, Failure> {
-    let wrong = || {
-        let what = "is not the address of a clients' door; write HOST:PORT";
-        Wrong(format!("{word:?} {what}"))
-    };
-    let (host, port) = word.rsplit_once(':').ok_or_else(wrong)?;
-    let port = port.parse().map_err(|_| wrong())?;
-    let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    if inner.is_none() && host.contains(':') {
-        return Err(wrong());
-    }
+    let (host, port) = address::split(word)?;
     let cannot = |error| Failed(format!("cannot resolve {word}: {error}"));
-    resolve(inner.unwrap_or(host), port).map_err(cannot)
+    resolve(&host, port).map_err(cannot)
 }
 
 /// Shows `text` on the last line of the terminal, in place of what was there.

@@ -2,9 +2,13 @@
 //!
 //! A verb takes its parsed options and ends in `Ok` or a `Failure`: an exit status and the one line
 //! that a person reads. Nothing in here panics because of what was typed, because of a file, or
-//! because nobody reads our output. The work of `up`, `status` and `load` is in their own rooms.
+//! because nobody reads our output. The work of `up`, `status`, `ask` and `load` is in their own
+//! rooms.
 
 mod activation;
+mod address;
+mod arguments;
+mod ask;
 mod check;
 mod doors;
 mod failure;
@@ -35,11 +39,12 @@ const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
 type Verb = fn(&Matches) -> Result<(), Failure>;
 
 /// Each verb with its help text, which declares its options, and what it does.
-const VERBS: [(&str, &str, Verb); 6] = [
+const VERBS: [(&str, &str, Verb); 7] = [
     ("up", up::HELP, up::run),
     ("serve", serve::HELP, serve::run),
     ("check", include_str!("help/check.txt"), check::run),
     ("status", include_str!("help/status.txt"), status::run),
+    ("ask", include_str!("help/ask.txt"), ask::run),
     ("limits", include_str!("help/limits.txt"), limits::run),
     ("load", include_str!("help/load.txt"), load::run),
 ];
@@ -89,7 +94,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
 
 fn run_verb(word: &str, arguments: &[&str]) -> Result<(), Failure> {
     if let Some((name, help, run)) = VERBS.iter().find(|(name, ..)| *name == word) {
-        return match options::parse(name, help, arguments)? {
+        return match arguments::parse(name, help, arguments)? {
             Some(matches) => run(&matches),
             None => Ok(()),
         };

@@ -1,11 +1,11 @@
-//! How options are parsed, and those that verbs share.
+//! The options that verbs share.
 
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use getopts::{Matches, Options};
+use getopts::Matches;
 use log::LevelFilter;
 
 use super::failure::Failure::{self, Wrong};
@@ -16,7 +16,6 @@ use crate::logging;
 use crate::node::{Ack, Fsync};
 use crate::places::{self, Key, Kind, Provider};
 use crate::secret::Secrets;
-use crate::terminal::print;
 use crate::topology::{Server, Topology, listed};
 use crate::units::MILLISECOND;
 
@@ -41,50 +40,6 @@ impl Shared {
     pub(super) fn is_guarded(&self) -> bool {
         self.secret.is_some() || self.insecure
     }
-}
-
-/// Parses the arguments of `verb`, whose `help` declares its options. None: help was asked for, and
-/// has been printed.
-pub(super) fn parse(
-    verb: &str,
-    help: &str,
-    arguments: &[&str],
-) -> Result<Option<Matches>, Failure> {
-    let help = format!("{help}    -h, --help          show this help\n");
-    let matches = declared(&help).parse(arguments).map_err(|fail| {
-        let fail = fail.to_string();
-        let (first, rest) = fail.split_at(1);
-        let first = first.to_lowercase();
-        Wrong(format!(
-            "{first}{rest}; herd {verb} --help lists the options"
-        ))
-    })?;
-    if matches.opt_present("help") {
-        print(&help)?;
-        return Ok(None);
-    }
-    Ok(Some(matches))
-}
-
-/// The options that a help text lists, each on a line that begins with `-t, --topology FILE` or, if
-/// it has no short name, no argument or neither, with less. Two spaces follow one without argument.
-/// One whose argument ends with `...` may be given several times, and one in brackets left out.
-fn declared(help: &str) -> Options {
-    let mut options = Options::new();
-    let lines = help.lines().map(str::trim_start);
-    for line in lines.filter(|line| line.starts_with('-')) {
-        let (short, rest) = line.split_once("--").unwrap_or_default();
-        let mut words = rest.split(' ');
-        let [long, hint] = [(); 2].map(|()| words.next().unwrap_or_default());
-        let short = short.trim_matches(['-', ',', ' ']);
-        match hint {
-            "" => options.optflag(short, long, ""),
-            hint if hint.starts_with('[') => options.optflagopt(short, long, "", hint),
-            hint if hint.ends_with("...") => options.optmulti(short, long, "", hint),
-            hint => options.optopt(short, long, "", hint),
-        };
-    }
-    options
 }
 
 /// Refuses words that are not options; `advice` says what to do instead.
@@ -291,26 +246,6 @@ pub(super) fn log_of(name: &str, shared: &Shared) -> Result<PathBuf, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_help_text_declares_its_options() {
-        let text = "It is - so.\n\nOptions:\n    -t, --topology FILE the file\n        \
-            --places-url URL\n                it\n        --each FILE...\n    \
-            -h, --help      help\n";
-        let words = ["--places-url", "u", "-t", "f", "-h", "x"];
-        let matches = declared(text).parse(words).unwrap();
-        assert_eq!(matches.opt_str("topology").as_deref(), Some("f"));
-        assert_eq!(matches.opt_str("places-url").as_deref(), Some("u"));
-        assert!(matches.opt_present("help") && matches.free == ["x"]);
-        assert!(declared(text).parse(["-u"]).is_err());
-        let matches = declared(text).parse(["--each", "a", "--each=b"]).unwrap();
-        assert_eq!(matches.opt_strs("each"), ["a", "b"]);
-        assert!(declared(text).parse(["-t", "a", "-t", "b"]).is_err());
-        let text = "    --places [KIND]  it\n    --url URL it";
-        let kind = |words: &[&str]| declared(text).parse(words).map(|it| it.opt_str("places"));
-        assert_eq!(kind(&["--places", "--url", "u"]), Ok(None));
-        assert_eq!(kind(&["--places=google"]), Ok(Some("google".into())));
-    }
 
     #[test]
     fn help_names_the_defaults() {

@@ -3,7 +3,7 @@
 use getopts::Matches;
 
 use super::failure::Failure::{self, Wrong};
-use super::{once, options, secret};
+use super::{arguments, once, options, secret};
 use crate::reactor::Signals;
 use crate::up::{self, Herd, Member};
 
@@ -16,7 +16,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let mut arguments: Vec<String> = std::env::args().skip(2).collect();
     let _kept = once::keep(matches, &mut arguments)?;
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let Some(matches) = &options::parse("up", HELP, &words)? else {
+    let Some(matches) = &arguments::parse("up", HELP, &words)? else {
         return Ok(());
     };
     let shared = options::shared(matches)?;

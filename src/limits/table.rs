@@ -381,6 +381,17 @@ limits! {
         /// → A server whose answer is longer is shown as down.
         status_line: usize = 64 << 10, bytes;
     }
+    "herd ask" {
+        /// A WHATSAT is answered within 5 s, and an IAMAT sooner, unless it waits for the herd.
+        /// → A connection that is not made by then, or a line that has no answer, has failed.
+        ask_wait: u64 = 10 * SECOND, time;
+        /// A place service may say 5 MiB.
+        /// → The rest of a longer answer is not read.
+        ask_answer: usize = 6 << 20, bytes;
+        /// The lines that were typed at the prompt can be had again.
+        /// → The oldest line is forgotten.
+        ask_history: usize = 1_000, count;
+    }
     "herd load" {
         /// A server that does not answer must not hold up the run.
         /// → The run fails.

@@ -1,4 +1,4 @@
-//! Connecting for a caller who waits: `herd load`, which has nothing else to do before it begins.
+//! Connecting for a caller who waits: `herd ask`, and `herd load` before it begins.
 
 use std::io;
 use std::net::SocketAddr;

@@ -8,6 +8,7 @@
 mod support;
 
 mod addresses;
+mod ask;
 mod cli;
 mod herd;
 mod host;

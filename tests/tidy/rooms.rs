@@ -6,7 +6,7 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 20] = [
+const EDGES: [(&str, &[&str]); 21] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
@@ -41,6 +41,7 @@ const EDGES: [(&str, &[&str]); 20] = [
             "units", "limits", "secret", "reactor", "topology", "terminal",
         ],
     ),
+    ("ask", &["units", "limits", "wire", "reactor", "terminal"]),
     (
         "load",
         &["units", "limits", "wire", "buffers", "reactor", "terminal"],
@@ -49,7 +50,7 @@ const EDGES: [(&str, &[&str]); 20] = [
         "cli",
         &[
             "units", "limits", "wire", "secret", "node", "places", "journal", "reactor",
-            "topology", "logging", "terminal", "stdio", "up", "status", "load",
+            "topology", "logging", "terminal", "stdio", "up", "status", "ask", "load",
         ],
     ),
     ("guide", &[]),
@@ -64,7 +65,9 @@ const PURE: [&str; 7] = [
     "units", "limits", "wire", "buffers", "secret", "store", "node",
 ];
 /// Files without I/O in a room that has I/O elsewhere.
-const PURE_FILES: [&str; 5] = [
+const PURE_FILES: [&str; 7] = [
+    "src/ask/json.rs",
+    "src/ask/line.rs",
     "src/load/verify.rs",
     "src/load/conn.rs",
     "src/load/stats.rs",
@@ -88,7 +91,7 @@ const IMPURE_WORDS: [&str; 13] = [
 ];
 
 /// Words that belong in one room, or one file, alone.
-const OWNED_WORDS: [(&str, &[&str]); 7] = [
+const OWNED_WORDS: [(&str, &[&str]); 8] = [
     // The log says how long an index took to build.
     (
         "Instant",
@@ -112,6 +115,7 @@ const OWNED_WORDS: [(&str, &[&str]); 7] = [
     // read.
     ("thread::", &["reactor/threads.rs", "stdio.rs"]),
     ("getopts", &["cli/"]),
+    ("rustyline", &["ask/prompt.rs"]),
 ];
 
 const TOP_LEVEL: [&str; 9] = [
@@ -126,7 +130,7 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 20] = [
+const RUN_TIME_CRATES: [&str; 21] = [
     "getopts",
     "hashbrown",
     "hdrhistogram",
@@ -138,6 +142,7 @@ const RUN_TIME_CRATES: [&str; 20] = [
     "rstar",
     "rustls",
     "rustls-native-certs",
+    "rustyline",
     "sd-listen-fds",
     "serde_json",
     "signal-hook",

@@ -16,7 +16,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         (
             &["sevre"],
             "herd: no verb is called \"sevre\" (did you mean serve?); the verbs are up, serve, \
-            check, status, limits, load (herd --help)",
+            check, status, ask, limits, load (herd --help)",
         ),
         (
             &["mend"],
@@ -152,6 +152,30 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: --records-max takes a whole number from 1 to 4000000000, not \"0\"",
         ),
         (
+            &["ask"],
+            "herd: ask which server? write herd ask NAME, or herd ask HOST:PORT",
+        ),
+        (
+            &["ask", "Golman", "IAMAT"],
+            "herd: no server is called \"Golman\" in topology.txt (did you mean Goloman?); ",
+        ),
+        (
+            &["ask", "::1:12001", "WHATSAT"],
+            "herd: \"::1:12001\" is not the address of a clients' door; ",
+        ),
+        (
+            &["ask", "Goloman", "-t", "nowhere.txt", "WHATSAT", "-t"],
+            "nowhere.txt: cannot be read: ",
+        ),
+        (
+            &["ask", "--wait", "0", "Goloman"],
+            "herd: --wait takes a whole number from 1 to 120, not \"0\"",
+        ),
+        (
+            &["ask", "Goloman", "WHATSAT k 1 2\nWHATSAT k 3 4"],
+            "herd: a command is one line; give several on standard input",
+        ),
+        (
             &["load"],
             "herd: load which server? write herd load HOST:PORT",
         ),
@@ -257,7 +281,7 @@ fn help_comes_from_the_name_alone_or_when_asked_for() {
         assert_eq!(right(arguments), text(&bare.stderr));
     }
     assert!(text(&bare.stderr).lines().all(|line| line.len() <= 80));
-    for verb in ["up", "serve", "check", "status", "limits", "load"] {
+    for verb in ["up", "serve", "check", "status", "ask", "limits", "load"] {
         assert!(text(&bare.stderr).contains(&format!("\n    herd {verb}")));
         let help = right(&[verb, "--help"]);
         assert_eq!(help, right(&[verb, "-h"]));
