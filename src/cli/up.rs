@@ -37,6 +37,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let places = shared.places.describe();
     let herd = Herd {
         topology,
+        file: matches.opt_str("topology"),
         members,
         options: arguments,
         places,

@@ -56,7 +56,7 @@ impl Server {
 
 impl Host {
     /// One port of this host as people write it.
-    pub(super) fn door(&self, port: u16) -> String {
+    pub fn door(&self, port: u16) -> String {
         let host = self.to_string();
         match host.contains(':') {
             true => format!("[{host}]:{port}"),

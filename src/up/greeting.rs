@@ -1,10 +1,7 @@
 //! The greeting of `herd up` once the doors are open: where each server is, and lines to paste.
 
-use std::net::Ipv6Addr;
-
 use super::members::{Herd, Member, State};
 use crate::terminal::{list, one_line, table};
-use crate::topology::{Host, Server};
 
 /// The text, by how far each member has come; empty if no door is open.
 pub fn greeting(herd: &Herd, states: &[State]) -> String {
@@ -33,36 +30,19 @@ pub fn greeting(herd: &Herd, states: &[State]) -> String {
         let name = &plain.name;
         out += &format!("{name} is plain: another program runs it, so it is not started.\n");
     }
-    // Some nc(1) end sending at the end of their input only with -N, and others do not know it. The
-    // one that does not has read nothing yet.
-    let nc = |member: usize| {
-        let server = &topology.servers[place(member)];
-        let door = format!("{} {}", near(server), server.clients);
-        format!("{{ nc -N {door} 2>/dev/null || nc {door}; }}")
-    };
-    let (first, ask) = (nc(first.0), nc(second));
-    let (name, again) = (herd.name(second), herd.shell_line(second));
+    let (first, ask) = (herd.ask_line(first.0), herd.ask_line(second));
+    let (name, again) = (herd.name(second), herd.serve_line(second));
     out + &format!(
         r"
 Say where a client is, then ask another server what is near it:
-    printf 'IAMAT kiwi +34.068930-118.445127 %s\n' $(date +%s) | {first}
-    printf 'WHATSAT kiwi 10 5\n' | {ask}
+    {first} IAMAT kiwi +34.068930-118.445127 now
+    {ask} WHATSAT kiwi 10 5
 Kill {name}, and start it again from another terminal:
     kill -9 {pid}
     {again}
 Ctrl-C ends all servers that were started here.
 "
     )
-}
-
-/// The host by which this machine reaches a server that was started here: its name may lead to the
-/// other side of a NAT.
-fn near(server: &Server) -> Host {
-    match server.listens_on() {
-        Host::Ip(all) if all.is_unspecified() && all.is_ipv4() => Host::Ip([127, 0, 0, 1].into()),
-        Host::Ip(all) if all.is_unspecified() => Host::Ip(Ipv6Addr::LOCALHOST.into()),
-        host => host.clone(),
-    }
 }
 
 /// A row for each member that is open.
@@ -99,6 +79,7 @@ mod tests {
         let herd = Herd {
             members: members.collect(),
             topology,
+            file: Some("my herd".to_string()),
             options: vec![],
             places: "offline".to_string(),
         };
@@ -123,9 +104,8 @@ Places: offline
 Old is plain: another program runs it, so it is not started.
 
 Say where a client is, then ask another server what is near it:
-    printf 'IAMAT kiwi +34.068930-118.445127 %s\\n' $(date +%s) | \
-{ nc -N ::1 1 2>/dev/null || nc ::1 1; }
-    printf 'WHATSAT kiwi 10 5\\n' | { nc -N ::1 7 2>/dev/null || nc ::1 7; }
+    herd ask -t 'my herd' A IAMAT kiwi +34.068930-118.445127 now
+    herd ask '[::1]:7' WHATSAT kiwi 10 5
 Kill It's, and start it again from another terminal:
     kill -9 102
     herd serve 'It'\\''s'
@@ -133,7 +113,7 @@ Ctrl-C ends all servers that were started here.
 ";
         assert_eq!(greeting_of(&["A", "B", "It's"]), want);
         let alone = greeting_of(&["A", "B"]);
-        assert!(alone.contains("5\\n' | { nc -N ::1 1 2>"), "{alone}");
+        assert!(alone.contains(" A WHATSAT kiwi 10 5\n"), "{alone}");
         assert_eq!(greeting_of(&[]), "");
     }
 }

@@ -1,16 +1,19 @@
 //! The servers of a herd that are started, and how far each has come.
 
 use std::env;
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::reactor::NOTIFY_SOCKET;
 use crate::terminal::shell_word;
-use crate::topology::Topology;
+use crate::topology::{Host, Server, Topology};
 
 /// A herd to run.
 pub struct Herd {
     pub topology: Topology,
+    /// Its file, if that is not the usual one.
+    pub file: Option<String>,
     /// The servers to start, one child each.
     pub members: Vec<Member>,
     /// Options for `herd serve`, as arguments.
@@ -51,14 +54,43 @@ impl Herd {
         command
     }
 
-    /// The line with which a person starts a member. It calls the program as we were called, since
-    /// it need not be on the PATH.
-    pub fn shell_line(&self, member: usize) -> String {
-        let program = env::args_os().next().unwrap_or("herd".into());
-        let program = program.to_string_lossy();
-        let words = [&*program, "serve"].into_iter();
-        let words = words.chain(self.options.iter().map(String::as_str));
-        let words = words.chain([self.name(member)]).map(shell_word);
-        words.collect::<Vec<_>>().join(" ")
+    /// The line with which a person starts a member.
+    pub fn serve_line(&self, member: usize) -> String {
+        let options = self.options.iter().map(String::as_str);
+        line(
+            ["serve"]
+                .into_iter()
+                .chain(options)
+                .chain([self.name(member)]),
+        )
+    }
+
+    /// The beginning of a line with which a person of this machine asks a member.
+    pub fn ask_line(&self, member: usize) -> String {
+        let server = &self.topology.servers[self.members[member].server];
+        let door = near(server).door(server.clients);
+        let file = self.file.iter().flat_map(|file| ["-t", file]);
+        match server.listen {
+            Some(_) => line(["ask", &door].into_iter()),
+            None => line(["ask"].into_iter().chain(file).chain([self.name(member)])),
+        }
+    }
+}
+
+/// A line for a shell. It calls the program as we were called, since it need not be on the PATH.
+fn line<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let program = env::args_os().next().unwrap_or("herd".into());
+    let program = program.to_string_lossy();
+    let words = words.map(shell_word).collect::<Vec<_>>();
+    format!("{} {}", shell_word(&program), words.join(" "))
+}
+
+/// The host by which this machine reaches a server that was started here: its name may lead to the
+/// other side of a NAT.
+fn near(server: &Server) -> Host {
+    match server.listens_on() {
+        Host::Ip(all) if all.is_unspecified() && all.is_ipv4() => Host::Ip([127, 0, 0, 1].into()),
+        Host::Ip(all) if all.is_unspecified() => Host::Ip(Ipv6Addr::LOCALHOST.into()),
+        host => host.clone(),
     }
 }

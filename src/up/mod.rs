@@ -63,7 +63,7 @@ fn watch(herd: &Herd, children: &mut Children) -> Result<(), String> {
             Change::Warned(member, what) => tell(&format!("{}: {what}", herd.name(member))),
             Change::Ended(member, reason) => {
                 states[member] = State::Ended;
-                let (name, again) = (herd.name(member), herd.shell_line(member));
+                let (name, again) = (herd.name(member), herd.serve_line(member));
                 let what = format!("{name} ended: {reason}; to start it again: {again}");
                 tell(&what);
             }

@@ -4,7 +4,6 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 
 use crate::support::herd::Directory;
@@ -35,9 +34,9 @@ fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
             threads.unwrap().count() == 1
         });
         assert!(greeting.contains("\nPlaces: "), "{greeting}");
-        let nc = |index| format!("|| nc 127.0.0.1 {}; }}\n", herd.clients(index));
+        let ask = |name| format!("herd ask -t {} {name} ", herd.path("t.txt"));
         assert!(
-            greeting.contains(&nc(0)) && greeting.contains(&nc(1)),
+            greeting.contains(&ask("A")) && greeting.contains(&ask("B")),
             "{greeting}"
         );
         assert!(greeting.contains(&format!("serve -t {} -d ", herd.path("t.txt"))));
@@ -49,40 +48,18 @@ fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
     }
 }
 
-/// The lines to paste work with each of the programs that are called nc.
 #[test]
-fn the_lines_of_the_greeting_need_no_certain_nc() {
+fn the_lines_of_the_greeting_can_be_pasted() {
     let herd = Herd::new();
     let mut up = herd.up();
     let greeting = up.greeting();
     let lines = greeting
         .lines()
         .filter_map(|line| line.strip_prefix("    "));
-    let lines: Vec<&str> = lines.take(2).collect();
-    let nc = herd.path("nc");
-    // The one ends sending only with -N, the other by itself, and does not know -N.
-    let other = "#!/bin/sh\n[ \"$1\" = -N ] && { echo 'invalid option' >&2; exit 2; }\n\
-        PATH=${PATH#*:}\nexec nc -N \"$@\"\n";
-    let path = std::env::var("PATH").unwrap();
-    if !Command::new("nc")
-        .arg("-h")
-        .output()
-        .is_ok_and(|it| it.stderr.starts_with(b"OpenBSD"))
-    {
-        println!("skipped: no nc of OpenBSD here");
-        return;
-    }
-    for path in [path.clone(), format!("{}:{path}", herd.path(""))] {
-        for line in &lines {
-            let output = Command::new("sh")
-                .args(["-c", line])
-                .env("PATH", &path)
-                .output();
-            let said = String::from_utf8(output.unwrap().stdout).unwrap();
-            assert!(said.starts_with("AT "), "{line}: {said}");
-        }
-        fs::write(&nc, other).unwrap();
-        fs::set_permissions(&nc, fs::Permissions::from_mode(0o755)).unwrap();
+    for line in lines.take(2) {
+        let output = Command::new("sh").args(["-c", line]).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.starts_with("AT A "), "{line}: {said}");
     }
     up.signal("INT");
     assert_eq!(up.wait().code(), Some(0));
