@@ -213,6 +213,10 @@ limits! {
         /// A neighbour's report must be taken, or the herd would not agree.
         /// → One that is further ahead of the server's clock is taken, with a warning.
         report_ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
+        /// A status must not make a turn long, and a neighbour may lack millions of changes.
+        /// → This many changes are looked through to count what the neighbours lack, divided among
+        /// them; all later ones count as lacking.
+        lag_steps: usize = 16 << 10, count;
         /// With --ack herd, the newest wave of each server's run is remembered.
         /// → One that has finished is forgotten. If none has, the new wave is not answered, and
         /// replies are late.

@@ -104,6 +104,8 @@ fn a_herd_that_is_well_says_so_and_its_counters_move() {
     for (server, shown) in herd.servers.iter().zip(all.as_array().unwrap()) {
         assert_eq!(shown["name"], server.name.as_str());
         assert_eq!((&shown["up"], &shown["known"]), (&true.into(), &1.into()));
+        assert_eq!(shown["pid"], server.pid());
+        assert_eq!(shown["version"], env!("CARGO_PKG_VERSION"));
         assert_eq!(shown["digest"], all[0]["digest"]);
         let links = shown["links"].as_array().unwrap();
         assert!(!links.is_empty());
