@@ -67,6 +67,7 @@ pub(super) fn parse(
 
 /// The options that a help text lists, each on a line that begins with `-t, --topology FILE` or, if
 /// it has no short name, no argument or neither, with less. Two spaces follow one without argument.
+/// An argument in brackets may be left out.
 /// One whose argument ends with `...` may be given several times.
 fn declared(help: &str) -> Options {
     let mut options = Options::new();
@@ -78,6 +79,7 @@ fn declared(help: &str) -> Options {
         let short = short.trim_matches(['-', ',', ' ']);
         match hint {
             "" => options.optflag(short, long, ""),
+            hint if hint.starts_with('[') => options.optflagopt(short, long, "", hint),
             hint if hint.ends_with("...") => options.optmulti(short, long, "", hint),
             hint => options.optopt(short, long, "", hint),
         };
@@ -228,9 +230,14 @@ pub(super) fn number(
     range: RangeInclusive<u64>,
     default: u64,
 ) -> Result<u64, Failure> {
-    let Some(text) = matches.opt_str(option) else {
-        return Ok(default);
-    };
+    match matches.opt_str(option) {
+        Some(text) => whole(option, &text, range),
+        None => Ok(default),
+    }
+}
+
+/// The whole number in `range` that was given to an option.
+pub(super) fn whole(option: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, Failure> {
     let number = text.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| {
         let range = match (range.start(), range.end()) {

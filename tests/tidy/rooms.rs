@@ -126,7 +126,7 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 18] = [
+const RUN_TIME_CRATES: [&str; 19] = [
     "getopts",
     "hashbrown",
     "hdrhistogram",
@@ -136,6 +136,7 @@ const RUN_TIME_CRATES: [&str; 18] = [
     "nix",
     "ring",
     "rstar",
+    "rustix",
     "sd-listen-fds",
     "serde_json",
     "signal-hook",

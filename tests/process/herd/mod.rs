@@ -11,6 +11,7 @@ mod descriptors;
 mod ending;
 mod faults;
 mod flood;
+mod health;
 mod limits;
 mod lines;
 mod logs;
@@ -24,6 +25,7 @@ mod signals;
 mod status;
 mod strace;
 mod strangers;
+mod watch;
 mod whatsat;
 
 use crate::support;
