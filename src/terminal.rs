@@ -1,9 +1,68 @@
 //! Text for a terminal: columns, wrapped lines, and words that do nothing to it.
 
-use std::io::{self, Write};
+use std::env;
+use std::io::{self, IsTerminal, Write};
+
+use rustix::termios::tcgetwinsize;
 
 /// Columns of the narrowest terminal that everything we print is made for.
 pub const COLUMNS: usize = 80;
+
+/// Lines of the smallest terminal.
+const ROWS: usize = 24;
+
+/// The terminal that standard output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    pub columns: usize,
+    pub rows: usize,
+    /// It knows more than lines of text: the cursor can move.
+    pub has_cursor: bool,
+    pub has_colour: bool,
+}
+
+impl Screen {
+    /// The terminal, as large as it is now; none if standard output is something else.
+    pub fn here() -> Option<Screen> {
+        let out = io::stdout();
+        if !out.is_terminal() {
+            return None;
+        }
+        let size = tcgetwinsize(&out).ok();
+        // A serial line says 0.
+        let or = |size: Option<u16>, usual| size.filter(|it| *it > 0).map_or(usual, usize::from);
+        let has_cursor = env::var_os("TERM").is_some_and(|it| it != "dumb" && !it.is_empty());
+        let is_plain = env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+        Some(Screen {
+            columns: or(size.map(|it| it.ws_col), COLUMNS),
+            rows: or(size.map(|it| it.ws_row), ROWS),
+            has_cursor,
+            has_colour: has_cursor && !is_plain,
+        })
+    }
+
+    /// `text` in place of what the screen shows: each line over an old one, and no more of them
+    /// than it has.
+    pub fn replaced_by(&self, text: &str) -> String {
+        let lines = text.lines().take(self.rows.saturating_sub(1));
+        let lines: String = lines.map(|line| format!("{line}\x1b[K\n")).collect();
+        format!("\x1b[H{lines}\x1b[J")
+    }
+}
+
+/// A colour of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    Red = 31,
+    Yellow = 33,
+}
+
+impl Colour {
+    /// `text` in this colour.
+    pub fn paint(self, text: &str) -> String {
+        format!("\x1b[{}m{text}\x1b[0m", self as u8)
+    }
+}
 
 /// Writes `text` to standard output in one go. A reader that has gone (`herd check | head -1`) has
 /// read enough, so that is no error.

@@ -204,9 +204,14 @@ pub(super) fn number(
     range: RangeInclusive<u64>,
     default: u64,
 ) -> Result<u64, Failure> {
-    let Some(text) = matches.opt_str(option) else {
-        return Ok(default);
-    };
+    match matches.opt_str(option) {
+        Some(text) => whole(option, &text, range),
+        None => Ok(default),
+    }
+}
+
+/// The whole number in `range` that was given to an option.
+pub(super) fn whole(option: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, Failure> {
     let number = text.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| {
         let range = match (range.start(), range.end()) {

@@ -1,4 +1,6 @@
-//! `herd status`: is every server of the herd up, and do all agree?
+//! `herd status`: is every server of the herd up and well, and do all agree?
+
+use std::process;
 
 use getopts::Matches;
 
@@ -6,37 +8,128 @@ use super::failure::Failure::{self, Failed, Wrong};
 use super::failure::cannot;
 use super::system::random;
 use super::{options, secret};
-use crate::status::{ask_all, differing, down, refused, skewed, staying_different};
-use crate::status::{to_json, to_tables};
-use crate::terminal::print;
+use crate::limits::LIMITS;
+use crate::reactor::{Clock, end_well_at_interrupt};
+use crate::secret::Secrets;
+use crate::status::{Level, Survey, wait_for};
+use crate::stdio::{Stream, say};
+use crate::terminal::{Screen, print};
 use crate::topology::Topology;
+use crate::units::SECOND;
+
+/// How long --watch waits unless it is said.
+const WATCH_SECONDS: u64 = 2;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
-    let secret = secret::chosen(matches).map_err(Wrong)?;
+    let secrets = secret::chosen(matches).map_err(Wrong)?;
     let mut topology = options::topology(matches)?;
-    if let Some(name) = matches.free.first() {
-        choose(name, matches, &mut topology)?;
+    let (watched, names) = watched(matches, &topology)?;
+    one_form(matches, watched.is_some())?;
+    if let Some(name) = names.first() {
+        choose(name, &names, matches, &mut topology)?;
     }
-    let nonce = random().map_err(cannot("ask"))?;
-    let answers = ask_all(&topology, secret.as_ref(), nonce).map_err(cannot("ask"))?;
-    let mut wrong = differing(&topology, &answers);
-    wrong.extend(refused(&topology, &answers));
-    wrong.extend(staying_different(&topology, &answers));
-    wrong.extend(skewed(&topology, &answers));
-    print(&match matches.opt_present("json") {
-        true => to_json(&topology, &answers),
-        false => to_tables(&topology, &answers, &wrong),
-    })?;
-    let problems: Vec<String> = down(&topology, &answers).into_iter().chain(wrong).collect();
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Failed(problems.join("; "))),
+    match watched {
+        Some(seconds) => watch(&topology, secrets.as_ref(), seconds),
+        None => once(&topology, secrets.as_ref(), matches),
+    }
+}
+
+/// Asks once, and ends with the exit status.
+fn once(topology: &Topology, secrets: Option<&Secrets>, matches: &Matches) -> Result<(), Failure> {
+    let survey = Survey::take(topology, secrets, random).map_err(cannot("ask"))?;
+    let health = &survey.health;
+    let problems = || health.problems().join("; ");
+    let outcome = match health.level() {
+        Level::Well => Ok(()),
+        Level::Degraded | Level::Down => Err(Failed(problems())),
+        Level::Locked => Err(Wrong(problems())),
+    };
+    if matches.opt_present("check") {
+        print(&survey.line())?;
+        // Standard output has said all in one line, and standard error would only repeat it.
+        process::exit(outcome.map_or_else(|failure| failure.status().into(), |()| 0));
+    }
+    if matches.opt_present("json") {
+        print(&survey.json())?;
+        let moving = health.moving.iter().map(|line| format!("herd: {line}\n"));
+        moving.for_each(|line| say(Stream::Error, line));
+    } else {
+        print(&survey.tables(Screen::here().as_ref()))?;
+    }
+    outcome
+}
+
+/// Asks again and again, until Ctrl-C.
+fn watch(topology: &Topology, secrets: Option<&Secrets>, seconds: u64) -> Result<(), Failure> {
+    end_well_at_interrupt().map_err(cannot("catch signals"))?;
+    loop {
+        let survey = Survey::take(topology, secrets, random).map_err(cannot("ask"))?;
+        let mut time = Clock::start().now().wall.to_string();
+        time.truncate("2018-03-02T20:52:15".len());
+        let screen = Screen::here();
+        // The time takes two lines more, and the cursor stands on another.
+        let room = screen.map(|screen| Screen {
+            rows: screen.rows.saturating_sub(3),
+            ..screen
+        });
+        let text = format!(
+            "{time}Z {}\n{}",
+            survey.line(),
+            survey.tables(room.as_ref())
+        );
+        print(&match screen.filter(|screen| screen.has_cursor) {
+            Some(screen) => screen.replaced_by(&text),
+            None => text + "\n",
+        })?;
+        wait_for(seconds * SECOND).map_err(cannot("wait"))?;
+    }
+}
+
+/// The seconds between two looks of --watch, and the names. A number after --watch is not a name,
+/// unless a server has it.
+fn watched(matches: &Matches, topology: &Topology) -> Result<(Option<u64>, Vec<String>), Failure> {
+    let mut names = matches.free.clone();
+    let most = LIMITS.status_watch / SECOND;
+    if !matches.opt_present("watch") {
+        return Ok((None, names));
+    }
+    let is_number =
+        |word: &String| word.bytes().all(|it| it.is_ascii_digit()) && topology.find(word).is_none();
+    let place = names.iter().position(is_number);
+    let text = matches
+        .opt_str("watch")
+        .or(place.map(|place| names.remove(place)));
+    let seconds = match text {
+        Some(text) => options::whole("watch", &text, 1..=most)?,
+        None => WATCH_SECONDS,
+    };
+    Ok((Some(seconds), names))
+}
+
+/// The ways to show a herd exclude each other.
+fn one_form(matches: &Matches, is_watched: bool) -> Result<(), Failure> {
+    let forms = [
+        ("--json", matches.opt_present("json")),
+        ("--check", matches.opt_present("check")),
+        ("--watch", is_watched),
+    ];
+    let given: Vec<&str> = forms.iter().filter(|it| it.1).map(|it| it.0).collect();
+    match given[..] {
+        [one, other, ..] => Err(Wrong(format!(
+            "{one} and {other} exclude each other; leave one out"
+        ))),
+        _ => Ok(()),
     }
 }
 
 /// Leaves one server of the topology, the only one that is asked.
-fn choose(name: &str, matches: &Matches, topology: &mut Topology) -> Result<(), Failure> {
-    if let Some(word) = matches.free.get(1) {
+fn choose(
+    name: &str,
+    names: &[String],
+    matches: &Matches,
+    topology: &mut Topology,
+) -> Result<(), Failure> {
+    if let Some(word) = names.get(1) {
         let advice = "ask one server, or all with no name";
         return Err(Wrong(format!(
             "status takes one name, not {word:?}, too; {advice}"
@@ -47,4 +140,19 @@ fn choose(name: &str, matches: &Matches, topology: &mut Topology) -> Result<(), 
     topology.servers.truncate(1);
     topology.links.clear();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_the_limits_that_count() {
+        const HELP: &str = include_str!("help/status.txt");
+        let words: Vec<&str> = HELP.split_whitespace().collect();
+        let list = LIMITS.costly().join(", ");
+        assert!(words.join(" ").contains(&format!(": {list};")), "{list}");
+        let seconds = format!("default {WATCH_SECONDS}");
+        assert!(HELP.contains(&seconds), "{seconds}");
+    }
 }

@@ -14,13 +14,19 @@ pub struct Row {
     pub why: &'static str,
     /// The consequence: sentences that say what happens at the limit.
     pub at: &'static str,
+    /// Whether a client goes without its answer, or gets less than it was promised.
+    pub costs_answers: bool,
 }
 
 /// Makes the struct, its values and its rows from one table:
-/// `"heading" { /// why → what happens   name: type = value, unit; … }`.
+/// `"heading" { /// why → what happens   name: type = value, unit; … }`. A row whose limit costs
+/// answers ends with `, costs_answers`.
 macro_rules! limits {
     ($($group:literal {
-        $($(#[doc = $text:literal])* $name:ident: $type:ty = $value:expr, $unit:ident;)*
+        $(
+            $(#[doc = $text:literal])*
+            $name:ident: $type:ty = $value:expr, $unit:ident $(, $mark:ident)?;
+        )*
     })*) => {
         /// The numbers that bound the product. Sizes are in bytes, times in nanoseconds. Tests
         /// and the simulator choose other values.
@@ -35,16 +41,24 @@ macro_rules! limits {
 
             /// All limits, in the order of the table.
             pub fn rows(&self) -> Vec<Row> {
-                let row = |group, name, value, text: &'static str| {
+                let row = |group, name, value, text: &'static str, marks: &[&str]| {
                     let (why, at) = text.split_once('→').unwrap_or_default();
-                    Row { group, name, value, why: why.trim(), at: at.trim() }
+                    let costs_answers = marks == ["costs_answers"];
+                    Row { group, name, value, why: why.trim(), at: at.trim(), costs_answers }
                 };
                 vec![$($(row(
                     $group,
                     stringify!($name),
                     format::$unit(self.$name as u64),
                     concat!($($text),*),
+                    &[$(stringify!($mark))?],
                 ),)*)*]
+            }
+
+            /// The names of the limits that cost answers.
+            pub fn costly(&self) -> Vec<&'static str> {
+                let rows = self.rows().into_iter().filter(|row| row.costs_answers);
+                rows.map(|row| row.name).collect()
             }
         }
 

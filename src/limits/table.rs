@@ -17,7 +17,7 @@ limits! {
         /// its name, and a parent may have left some open.
         /// → A client that has been idle makes room for a further one. If none has, the further one
         /// is closed as soon as it connects.
-        clients: usize = 40, descriptors;
+        clients: usize = 40, descriptors, costs_answers;
         /// Clients that have just spoken must not be closed for one another.
         /// → When no more clients can come in, or no descriptor is left for a connection, one that
         /// has been idle longer than this and is owed nothing is closed for it.
@@ -83,7 +83,7 @@ limits! {
         /// With --ack herd, a client does not wait for a dying link to time out. Links that take
         /// 60 ms each way need more; --ack-wait sets this limit.
         /// → The reply is sent before every server has the update, or is an error.
-        ack_wait: u64 = 200 * MILLISECOND, time;
+        ack_wait: u64 = 200 * MILLISECOND, time, costs_answers;
     }
     "neighbours" {
         /// A record keeps one bit for each neighbour that has it.
@@ -213,10 +213,14 @@ limits! {
         /// A neighbour's report must be taken, or the herd would not agree.
         /// → One that is further ahead of the server's clock is taken, with a warning.
         report_ahead: i128 = 24 * 60 * 60 * SECOND as i128, time;
+        /// A status must not make a turn long, and a neighbour may lack millions of changes.
+        /// → This many changes are looked through to count what the neighbours lack, divided among
+        /// them; all later ones count as lacking.
+        lag_steps: usize = 16 << 10, count;
         /// With --ack herd, the newest wave of each server's run is remembered.
         /// → One that has finished is forgotten. If none has, the new wave is not answered, and
         /// replies are late.
-        waves: usize = 1024, count;
+        waves: usize = 1024, count, costs_answers;
         /// A plain neighbour may never end its connections, and each is given time to. As many
         /// descriptors are kept back for it.
         /// → The next update waits until one of them has ended.
@@ -242,10 +246,10 @@ limits! {
         /// Clients are never forgotten. --records-max sets this limit.
         /// → An IAMAT of a new client gets "? ", and a neighbour's report of one is dropped with a
         /// warning; known clients still move.
-        records: usize = 10_000_000, count;
+        records: usize = 10_000_000, count, costs_answers;
         /// A record may be as long as a line, so counting records does not bound the memory.
         /// → An update that would make the table longer is refused in the same way.
-        record_bytes: usize = 2 << 30, bytes;
+        record_bytes: usize = 2 << 30, bytes, costs_answers;
         /// Merging two segments of the feed's log must not make a turn long.
         /// → A full segment is followed by another; two that have room in one are merged.
         feed_segment: usize = 1024, count;
@@ -294,12 +298,12 @@ limits! {
         workers: usize = 4, count;
         /// A lookup after a longer queue would not be answered in time.
         /// → The WHATSAT is answered at once with an error: too many lookups.
-        lookup_queue: usize = 64, count;
+        lookup_queue: usize = 64, count, costs_answers;
         /// An offline lookup is cheaper than waking a worker. → Another worker takes the rest.
         lookup_batch: usize = 16, count;
         /// Clients are promised an answer within five seconds.
         /// → The answer is UNKNOWN_ERROR, and a later result is dropped.
-        lookup_wait: u64 = 4_500 * MILLISECOND, time;
+        lookup_wait: u64 = 4_500 * MILLISECOND, time, costs_answers;
         /// This leaves time for one lost SYN, which the kernel sends again after a second.
         /// → The lookup fails.
         connect_wait: u64 = 2 * SECOND, time;
@@ -326,7 +330,7 @@ limits! {
         accept_batch: usize = 256, count;
         /// No event reports that a descriptor has become free.
         /// → The doors try again after this time, or as soon as a connection closes.
-        accept_retry: u64 = 100 * MILLISECOND, time;
+        accept_retry: u64 = 100 * MILLISECOND, time, costs_answers;
         /// The events of one wait share one block of memory.
         /// → Further events come with the next wait.
         poll_events: usize = 1024, count;
@@ -380,6 +384,16 @@ limits! {
         /// 64 neighbours with the longest names take 16 KiB.
         /// → A server whose answer is longer is shown as down.
         status_line: usize = 64 << 10, bytes;
+        /// News that are on their way make tables differ; they arrive within milliseconds.
+        /// → Servers with different tables are asked again after this time, and twice the longest
+        /// round trip. Tables that have not changed meanwhile are compared.
+        status_again: u64 = 300 * MILLISECOND, time;
+        /// An older event is no reason to look at a server now.
+        /// → A limit that costs answers, and was hit within this time, is a reason to exit with 1.
+        status_lately: u64 = 60 * SECOND, time;
+        /// An hour between two looks at a herd is enough.
+        /// → A longer time is refused.
+        status_watch: u64 = 60 * 60 * SECOND, time;
     }
     "herd ask" {
         /// A WHATSAT is answered within 5 s, and an IAMAT sooner, unless it waits for the herd.

@@ -98,7 +98,7 @@ impl Context {
 
     /// Counts that a limit was met.
     pub fn hit(&mut self, limit: Limit) {
-        self.counters.hits.add(limit);
+        self.counters.hits.add(limit, self.now.mono);
     }
 
     /// A number that is used once: 128 bits, 32 hex digits.

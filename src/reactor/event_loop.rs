@@ -278,6 +278,7 @@ impl EventLoop {
     fn report_metrics(&mut self) {
         let counts = || self.shell.node.counts();
         if let Some(mut metrics) = self.shell.watch.report(counts) {
+            metrics.pid = std::process::id();
             metrics.clients_max = self.listeners.max[Door::Clients as usize];
             let journal = self.journal.as_ref();
             metrics.journal = journal.map_or_else(Default::default, |it| it.files.size());

@@ -53,6 +53,8 @@ pub use reach::reach;
 pub use reload::{Link, Reload, Reread, Target};
 pub use resolve::{Resolved, Resolver, resolve};
 pub use setup::Setup;
-pub use signals::{REOPEN, REREAD, Requests, Signals, end_as_process_1, undo_inherited};
+pub use signals::{
+    REOPEN, REREAD, Requests, Signals, end_as_process_1, end_well_at_interrupt, undo_inherited,
+};
 pub use threads::no_thread;
 pub use wait::wait;

@@ -177,6 +177,16 @@ pub fn end_as_process_1() -> io::Result<()> {
     Ok(())
 }
 
+/// Has Ctrl-C end the process with status 0. For verbs that go on until somebody has seen enough.
+///
+/// # Errors
+/// The kernel's.
+pub fn end_well_at_interrupt() -> io::Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    register_conditional_shutdown(SIGINT, 0, always)?;
+    Ok(())
+}
+
 /// Whether the process was started from a terminal, and ends with it. This is looked for before
 /// SIGHUP is caught: nohup(1) has SIGHUP ignored, and wants us to outlive the terminal.
 fn has_terminal() -> bool {

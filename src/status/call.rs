@@ -9,7 +9,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use super::answer::Answer;
-use super::dialogue::{Dialogue, Step};
+use super::dialogue::{Dialogue, Refusal, Step};
 use crate::limits::LIMITS;
 use crate::reactor::{Conn, Race, ReadOutcome, Resolved, connect, outcome};
 use crate::units::{Mono, SECOND};
@@ -25,6 +25,14 @@ pub struct Call<'a> {
     /// has answered, since another program may listen at one of them.
     race: Option<Race<Token>>,
     talks: Vec<Talk<'a>>,
+    /// The server answered at one of its addresses that it wants more. Another one may be open.
+    locked: Option<String>,
+}
+
+/// Why a conversation ended without a status.
+enum Failure {
+    Broken(io::Error),
+    Refused(Refusal),
 }
 
 /// The conversation at one address.
@@ -47,6 +55,7 @@ impl<'a> Call<'a> {
             dialogue,
             race: None,
             talks: Vec::new(),
+            locked: None,
         }
     }
 
@@ -77,13 +86,13 @@ impl<'a> Call<'a> {
     /// Takes the call's next step, if its time has come.
     pub fn go_on(&mut self, place: usize, now: Mono, registry: &Registry) {
         if self.answer.is_none() && now >= self.deadline {
-            self.answer = Some(Answer::Down(match self.race {
+            self.fail(match self.race {
                 None => format!(
                     "its name has no answer within {} s",
                     LIMITS.resolve / SECOND
                 ),
                 Some(_) => format!("no answer within {} s", LIMITS.status_wait / SECOND),
-            }));
+            });
         }
         let (Some(race), None) = (&mut self.race, &self.answer) else {
             return;
@@ -95,11 +104,19 @@ impl<'a> Call<'a> {
             Ok(token)
         });
         if let Err(error) = begun {
-            self.answer = Some(Answer::Down(match error.kind() {
+            self.fail(match error.kind() {
                 io::ErrorKind::ConnectionRefused => "nobody listens there".to_string(),
                 _ => error.to_string(),
-            }));
+            });
         }
+    }
+
+    /// No address is left that may give a status.
+    fn fail(&mut self, why: String) {
+        self.answer = Some(match self.locked.take() {
+            Some(why) => Answer::Locked(why),
+            None => Answer::Down(why),
+        });
     }
 
     /// Takes in an event of the poll, and goes on as far as the socket allows.
@@ -113,12 +130,22 @@ impl<'a> Call<'a> {
         let outcome = match outcome(&talk.conn.stream) {
             None => return,
             Some(Ok(())) => talk.go_on(registry),
-            Some(Err(error)) => Err(error),
+            Some(Err(error)) => Err(Failure::Broken(error)),
         };
         match outcome {
             Ok(answer) => self.answer = answer,
-            Err(why) => race.failed(&talk.token, why),
+            Err(Failure::Broken(why)) => race.failed(&talk.token, why),
+            Err(Failure::Refused(Refusal { why, is_locked })) => {
+                race.failed(&talk.token, io::Error::other(why.clone()));
+                self.locked = is_locked.then_some(why).or(self.locked.take());
+            }
         }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Broken(error)
     }
 }
 
@@ -144,7 +171,7 @@ impl<'a> Talk<'a> {
 
     /// Writes what is to be said and reads all that has come. The loop needs no ready list, since a
     /// server can say no more than two lines.
-    fn go_on(&mut self, registry: &Registry) -> io::Result<Option<Answer>> {
+    fn go_on(&mut self, registry: &Registry) -> Result<Option<Answer>, Failure> {
         let mut bytes = [0; 4096];
         loop {
             let count = self.conn.write(&self.unsent);
@@ -153,14 +180,14 @@ impl<'a> Talk<'a> {
                 ReadOutcome::Nothing => return Ok(None),
                 ReadOutcome::Ended => {
                     let why = "it ended the connection without an answer";
-                    return Err(io::Error::other(why));
+                    return Err(io::Error::other(why).into());
                 }
-                ReadOutcome::Broken(why) => return Err(io::Error::other(why)),
+                ReadOutcome::Broken(why) => return Err(io::Error::other(why).into()),
                 ReadOutcome::Bytes(count) => self.line.extend_from_slice(&bytes[..count]),
             }
             if let Some(end) = memchr(b'\n', &self.line) {
                 let step = self.dialogue.hear(&self.line[..end]);
-                match step.map_err(io::Error::other)? {
+                match step.map_err(Failure::Refused)? {
                     Step::Done(status) => return Ok(Some(Answer::Up(status))),
                     Step::Again => {
                         let dialogue = self.dialogue.clone();
@@ -171,7 +198,7 @@ impl<'a> Talk<'a> {
                 }
                 self.line.drain(..=end);
             } else if self.line.len() > LIMITS.status_line {
-                return Err(io::Error::other("its answer is too long"));
+                return Err(io::Error::other("its answer is too long").into());
             }
         }
     }

@@ -54,6 +54,19 @@ pub fn ask_all(
     Ok(calls.into_iter().map(answer).collect())
 }
 
+/// Does nothing for that many nanoseconds.
+///
+/// # Errors
+/// When there is no poll.
+pub fn wait_for(nanoseconds: u64) -> io::Result<()> {
+    let (mut poll, clock) = (Poll::new()?, Clock::start());
+    let mut events = Events::with_capacity(1);
+    while let left @ 1.. = Mono(nanoseconds).since(clock.mono()) {
+        wait(&mut poll, &mut events, Some(left))?;
+    }
+    Ok(())
+}
+
 /// Turns until every server has answered, or its time is over.
 fn run(poll: &mut Poll, calls: &mut [Call<'_>], resolver: &Resolver<usize>) -> io::Result<()> {
     let clock = Clock::start();

@@ -22,6 +22,26 @@ pub struct Dialogue<'a> {
     has_proved: bool,
 }
 
+/// Why there will be no status, for a person.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub why: String,
+    /// The server is there, and tells its status to somebody who can prove more.
+    pub is_locked: bool,
+}
+
+impl Refusal {
+    fn locked(why: &str) -> Refusal {
+        let (why, is_locked) = (why.to_string(), true);
+        Refusal { why, is_locked }
+    }
+
+    fn other(why: impl Into<String>) -> Refusal {
+        let (why, is_locked) = (why.into(), false);
+        Refusal { why, is_locked }
+    }
+}
+
 /// The next step after a line of the server.
 pub enum Step {
     /// Say this.
@@ -50,14 +70,15 @@ impl<'a> Dialogue<'a> {
     /// The server said `line`.
     ///
     /// # Errors
-    /// When there will be no status, with the reason for a person.
-    pub fn hear(&mut self, line: &[u8]) -> Result<Step, String> {
+    /// When there will be no status.
+    pub fn hear(&mut self, line: &[u8]) -> Result<Step, Refusal> {
         if line.starts_with(b"STATUS") && !self.has_proved {
             self.has_proved = true;
-            let (secret, rest) = self.secrets.split_first().ok_or(WANTS_PROOF)?;
+            let wants_proof = || Refusal::locked(WANTS_PROOF);
+            let (secret, rest) = self.secrets.split_first().ok_or_else(wants_proof)?;
             self.secrets = rest;
             let proof = self.question.proof(secret, line);
-            let proof = proof.ok_or(UNKNOWN)?;
+            let proof = proof.ok_or_else(|| Refusal::other(UNKNOWN))?;
             return Ok(Step::Say(proof));
         }
         if line.starts_with(b"? ") {
@@ -65,20 +86,22 @@ impl<'a> Dialogue<'a> {
                 self.has_proved = false;
                 return Ok(Step::Again);
             }
-            let why = match (self.has_proved, memmem::find(line, b" # ")) {
-                (true, _) => DIFFERS,
+            return Err(match (self.has_proved, memmem::find(line, b" # ")) {
+                (true, _) => Refusal::locked(DIFFERS),
                 // We give a nonce, so there is no other reason.
-                (false, Some(_)) => NO_SECRET,
+                (false, Some(_)) => Refusal::locked(NO_SECRET),
                 // A clients' door says this to anything.
-                (false, None) => REFUSES,
-            };
-            return Err(why.to_string());
+                (false, None) => Refusal::other(REFUSES),
+            });
         }
         let status = serde_json::from_slice::<Value>(line).unwrap_or_default();
         match status["name"].as_str() {
             Some(name) if name == self.question.server => Ok(Step::Done(status)),
-            Some(name) => Err(format!("{name} listens there; correct the topology")),
-            None => Err(NOBODY.to_string()),
+            Some(name) => {
+                let why = format!("{name} listens there; correct the topology");
+                Err(Refusal::other(why))
+            }
+            None => Err(Refusal::other(NOBODY)),
         }
     }
 }
@@ -122,7 +145,11 @@ mod tests {
                 Ok(Step::Say(text)) => text,
                 Ok(Step::Again) => "again".to_string(),
                 Ok(Step::Done(status)) => status.to_string(),
-                Err(why) => why,
+                Err(Refusal { why, is_locked }) => {
+                    let locks = [WANTS_PROOF, DIFFERS, NO_SECRET];
+                    assert_eq!(is_locked, locks.contains(&&why[..]), "{why}");
+                    why
+                }
             };
             assert!(said.starts_with(want), "{lines:?}: {said}");
         }

@@ -1,13 +1,19 @@
-//! How a herd is: a client that asks every server for its status, and the ways to show the answers.
+//! How a herd is: a client that asks every server for its status, the judgement on the answers, and
+//! the ways to show both.
 //!
 //! A server's answer is a stranger's: its length is bounded, and it is shown escaped.
 
 mod answer;
 mod call;
 mod client;
+mod comparison;
 mod dialogue;
+mod health;
+mod layout;
+mod links;
+mod survey;
 mod table;
 
-pub use answer::{Answer, differing, down, refused, skewed, staying_different, to_json};
-pub use client::ask_all;
-pub use table::to_tables;
+pub use client::wait_for;
+pub use health::{Health, Level};
+pub use survey::Survey;

@@ -3,70 +3,113 @@
 
 use serde_json::Value;
 
-use super::answer::Answer;
-use crate::terminal::{COLUMNS, one_line, table, wrap};
+use super::answer::{Answer, up};
+use super::health::{Health, age};
+use super::layout::{coloured, fit};
+use crate::terminal::{COLUMNS, Colour, Screen, one_line, table, wrap};
 use crate::topology::Topology;
 
-/// All tables, and then a line for each server that is down, each thing that is `wrong` and each
-/// complaint of a server.
-pub fn to_tables(topology: &Topology, answers: &[Answer], wrong: &[String]) -> String {
-    let names = topology.servers.iter().map(|server| server.name.as_str());
-    let mut holdings = HOLDINGS.to_string();
-    let (mut up, mut notes, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, answer) in names.zip(answers) {
-        holdings += &match answer {
-            Answer::Up(status) => {
-                up.push((name, status));
-                complain(name, status, &mut complaints);
-                holding(name, status)
-            }
-            Answer::Down(why) => {
-                notes.push(format!("{name} is down: {why}"));
-                format!("\n{name}\tdown")
-            }
-            Answer::Plain => format!("\n{name}\tplain"),
-        };
-    }
-    let mut parts = vec![table(&holdings)];
+/// Tables, and then a line for each server without a status, each thing that is wrong and each
+/// remark. A screen gets the columns and the tables that it has room for.
+pub fn to_tables(
+    topology: &Topology,
+    answers: &[Answer],
+    health: &Health,
+    screen: Option<&Screen>,
+) -> String {
+    let notes = notes(topology, answers, health);
+    let columns = screen.map(|screen| screen.columns);
+    let fit = |text: &str, least: &[&str]| match columns {
+        Some(columns) => fit(text, least, columns),
+        None => table(text),
+    };
+    let up: Vec<(&str, &Value)> = up(topology, answers).collect();
     let rows = |head: &str, row: fn(&str, &Value) -> String| {
         let rows: String = up.iter().map(|(name, status)| row(name, status)).collect();
-        table(&format!("{head}{rows}"))
+        format!("{head}{rows}")
     };
+    let mut tables = vec![fit(
+        &holdings(topology, answers),
+        &["digest", "lookups", "journal"],
+    )];
     if !up.is_empty() {
-        parts.extend([rows(TRAFFIC, traffic), rows(LOOP, event_loop), links(&up)]);
+        tables.push(fit(&rows(TRAFFIC, traffic), &["total"]));
+        tables.push(fit(
+            &rows(LOOP, event_loop),
+            &["ever", "log", "flush", "node"],
+        ));
+        tables.push(links(&up, columns.unwrap_or(COLUMNS)));
     }
-    notes.extend_from_slice(wrong);
-    notes.append(&mut complaints);
-    if !notes.is_empty() {
-        parts.push(notes.iter().map(|note| one_line(note) + "\n").collect());
+    // The loop is for those who know it, and rates say less than links.
+    while tables.len() > 2 && screen.is_some_and(|it| lines(&tables, &notes) >= it.rows) {
+        tables.remove(tables.len() - 2);
     }
-    parts.join("\n")
+    let has_colour = screen.is_some_and(|screen| screen.has_colour);
+    let notes: String = notes.iter().map(|note| note.shown(has_colour)).collect();
+    if has_colour {
+        tables.iter_mut().for_each(|table| *table = coloured(table));
+    }
+    tables.extend(Some(notes).filter(|notes| !notes.is_empty()));
+    tables.join("\n")
 }
 
-/// Adds the files that a server says it cannot write, and the limits that it has reached.
-fn complain(name: &str, status: &Value, complaints: &mut Vec<String>) {
-    for file in ["journal", "log"] {
-        if let Some(why) = status[file]["why"].as_str() {
-            complaints.push(format!("{name} cannot write its {file}: {why}"));
+/// A line below the tables, and what colour it has.
+struct Note(String, Option<Colour>);
+
+impl Note {
+    fn shown(&self, has_colour: bool) -> String {
+        let Note(text, colour) = self;
+        let text = one_line(text);
+        match colour.filter(|_| has_colour) {
+            Some(colour) => colour.paint(&text) + "\n",
+            None => text + "\n",
         }
     }
-    if let Some(why) = status["journal"]["not_compacted"].as_str() {
-        complaints.push(format!("{name} cannot compact its journal: {why}"));
-    }
-    for (limit, count) in status["limits_hit"].as_object().into_iter().flatten() {
-        let times = match count.as_u64() {
-            Some(1) => "once".to_string(),
-            Some(2) => "twice".to_string(),
-            _ => format!("{count} times"),
-        };
-        complaints.push(format!("{name} reached its limit {limit:?} {times}"));
-    }
 }
 
-const HOLDINGS: &str = "server\tup for\tclients\tknown\tdigest\tlookups\tjournal";
+fn notes(topology: &Topology, answers: &[Answer], health: &Health) -> Vec<Note> {
+    let servers = topology.servers.iter().zip(answers);
+    let silent = servers.filter_map(|(server, answer)| match answer {
+        Answer::Down(why) => Some(Note(
+            format!("{} is down: {why}", server.name),
+            Some(Colour::Red),
+        )),
+        Answer::Locked(why) => Some(Note(
+            format!("{} is locked: {why}", server.name),
+            Some(Colour::Yellow),
+        )),
+        Answer::Up(_) | Answer::Plain => None,
+    });
+    let mut notes: Vec<Note> = silent.collect();
+    let plain = health.remarks.iter().chain(&health.moving);
+    let reasons = health.reasons.iter();
+    notes.extend(reasons.map(|it| Note(it.clone(), Some(Colour::Yellow))));
+    notes.extend(plain.map(|it| Note(it.clone(), None)));
+    notes
+}
+
+/// How many lines everything has, with the empty ones between.
+fn lines(tables: &[String], notes: &[Note]) -> usize {
+    let lines: usize = tables.iter().map(|table| table.lines().count() + 1).sum();
+    lines + notes.len()
+}
+
+fn holdings(topology: &Topology, answers: &[Answer]) -> String {
+    let names = topology.servers.iter().map(|server| server.name.as_str());
+    let rows = names.zip(answers).map(|(name, answer)| match answer {
+        Answer::Up(status) => holding(name, status),
+        Answer::Down(_) => format!("\n{name}\tdown"),
+        Answer::Locked(_) => format!("\n{name}\tlocked"),
+        Answer::Plain => format!("\n{name}\tplain"),
+    });
+    HOLDINGS.to_string() + &rows.collect::<String>()
+}
+
+const HOLDINGS: &str = "server\tpid\tversion\tup for\tclients\tknown\tdigest\tlookups\tjournal";
 
 fn holding(name: &str, status: &Value) -> String {
-    let [clients, known, digest] = ["clients", "known", "digest"].map(|it| cell(&status[it]));
+    let keys = ["pid", "version", "clients", "known", "digest"];
+    let [pid, version, clients, known, digest] = keys.map(|key| cell(&status[key]));
     let (lookups, journal) = (&status["lookups"], &status["journal"]);
     let lookups = match (cell(&lookups["in_flight"]), lookups["failed"].as_u64()) {
         (in_flight, None | Some(0)) => in_flight,
@@ -76,8 +119,11 @@ fn holding(name: &str, status: &Value) -> String {
         (state, Some(lines)) if state == "ok" => format!("{lines} lines"),
         (state, _) => state,
     };
-    let up_for = age(&status["up_seconds"]);
-    format!("\n{name}\t{up_for}\t{clients}\t{known}\t{digest}\t{lookups}\t{journal}")
+    let up_for = status["up_seconds"].as_u64();
+    let up_for = up_for.map_or("-".to_string(), age);
+    format!(
+        "\n{name}\t{pid}\t{version}\t{up_for}\t{clients}\t{known}\t{digest}\t{lookups}\t{journal}"
+    )
 }
 
 /// Per second over the last seconds, and since the start.
@@ -112,14 +158,14 @@ fn event_loop(name: &str, status: &Value) -> String {
     )
 }
 
-/// Each server's links, as many on a line as fit.
-fn links(up: &[(&str, &Value)]) -> String {
+/// Each server's links, as many on a line of so many columns as fit.
+fn links(up: &[(&str, &Value)], columns: usize) -> String {
     let names = up.iter().map(|(name, _)| name.chars().count());
     let width = names.fold("server".len(), usize::max) + 2;
     let mut rows = "server\tlinks".to_string();
     for (name, status) in up {
         let links = status["links"].as_array().into_iter().flatten();
-        let lines = wrap(links.map(link), ", ", COLUMNS.saturating_sub(width));
+        let lines = wrap(links.map(link), ", ", columns.saturating_sub(width).max(1));
         let text = match lines.is_empty() {
             true => "none".to_string(),
             false => lines.join("\n\t"),
@@ -160,20 +206,6 @@ fn cell(field: &Value) -> String {
     }
 }
 
-/// Seconds, for a person: the two largest units.
-fn age(field: &Value) -> String {
-    let Some(seconds) = field.as_u64() else {
-        return "-".to_string();
-    };
-    let (minutes, hours) = (seconds / 60, seconds / 3600);
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{minutes} min"),
-        3600..86_400 => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{} d {} h", hours / 24, hours % 24),
-    }
-}
-
 /// Microseconds, for a person.
 fn duration(field: &Value) -> String {
     match field.as_u64() {
@@ -190,7 +222,7 @@ mod tests {
 
     fn status(links: Value) -> Value {
         json!({
-            "up_seconds": 11_520, "clients": 2, "known": 1000,
+            "pid": 4711, "version": "0.1.0", "up_seconds": 11_520, "clients": 2, "known": 1000,
             "digest": "ad3a063add3bf23b", "links": links,
             "lookups": {"in_flight": 1, "failed": 2},
             "totals": {"iamat": 10, "whatsat": 20, "at_in": 30, "at_out": 40},
@@ -198,18 +230,16 @@ mod tests {
             "turns_per_second": 12.5, "longest_turn_us": 850,
             "loop": {
                 "events_per_turn": 1.25, "longest_turn_us_ever": 12345,
-                "shares": {"wait": 0.9, "read": 0.05, "node": 0.03, "flush": 0.02, "log": 0.0},
+                "shares": {"wait": 1.0, "read": 0.05, "node": 0.03, "flush": 0.02, "log": 0.0},
             },
-            "journal": {"state": "ok", "lines": 7, "bytes": 900, "not_compacted": "busy"},
-            "log": {"state": "failing", "why": "no\nroom", "lost": 5},
-            "limits_hit": {"clients": 3},
+            "journal": {"state": "ok", "lines": 7, "bytes": 900},
         })
     }
 
-    #[test]
-    fn a_herd_is_shown_in_tables() {
+    fn herd() -> (Topology, Vec<Answer>, Health) {
         let text = "server A ::1 clients=1 servers=2\nserver B ::1 clients=3 servers=4\n\
-            server Old ::1 clients=7 plain\nlink A B\nlink A Old\n";
+            server C ::1 clients=5 servers=6\nserver Old ::1 clients=7 plain\n\
+            link A B\nlink A Old\n";
         let topology = Topology::parse("t", text.as_bytes()).unwrap();
         let links = json!([
             {"name": "B", "state": "dialling", "lag": 5, "hears": false},
@@ -218,38 +248,116 @@ mod tests {
             {"name": "Old", "state": "plain", "lag": 0, "hears": false},
         ]);
         let down = Answer::Down("nobody\nlistens".into());
-        let answers = [Answer::Up(status(links)), down, Answer::Plain];
+        let locked = Answer::Locked("it wants proof".into());
+        let answers = vec![Answer::Up(status(links)), down, locked, Answer::Plain];
+        let health = Health {
+            reasons: vec!["A cannot write its log: no\nroom".into()],
+            remarks: vec!["A reached limit dead once".into()],
+            moving: Some("not compared".into()),
+            ..Health::default()
+        };
+        (topology, answers, health)
+    }
+
+    fn screen(columns: usize, rows: usize) -> Screen {
+        Screen {
+            columns,
+            rows,
+            has_cursor: true,
+            has_colour: false,
+        }
+    }
+
+    #[test]
+    fn a_herd_is_shown_in_tables() {
+        let (topology, answers, health) = herd();
         let want = "\
-server  up for      clients  known  digest            lookups      journal
-A       3 h 12 min  2        1000   ad3a063add3bf23b  1, 2 failed  7 lines
+server  pid     version  up for      clients  known  digest            lookups      journal
+A       4711    0.1.0    3 h 12 min  2        1000   ad3a063add3bf23b  1, 2 failed  7 lines
 B       down
+C       locked
 Old     plain
 
 server  IAMAT/s  total  WHATSAT/s  total  AT in/s  total  AT out/s  total
 A       1.5      10     0.0        20     3.0      30     4.0       40
 
-server  turns/s  events/turn  longest  ever     wait   read  node  flush  log
-A       12.5     1.25         850 µs   12.3 ms  90.0%  5.0%  3.0%  2.0%   0.0%
+server  turns/s  events/turn  longest  ever     wait    read  node  flush  log
+A       12.5     1.25         850 µs   12.3 ms  100.0%  5.0%  3.0%  2.0%   0.0%
 
 server  links
 A       B dialling (5 behind, not heard), C up (2 behind, round trip 812 ms),
         D up (clock -7.500 s), Old plain
 
 B is down: nobody\\nlistens
-digests differ
+C is locked: it wants proof
 A cannot write its log: no\\nroom
-A cannot compact its journal: busy
-A reached its limit \"clients\" 3 times
+A reached limit dead once
+not compared
 ";
-        let differing = ["digests differ".to_string()];
-        assert_eq!(to_tables(&topology, &answers, &differing), want);
+        assert_eq!(to_tables(&topology, &answers, &health, None), want);
+    }
+
+    #[test]
+    fn a_screen_gets_what_it_has_room_for() {
+        let (topology, answers, health) = herd();
+        let shown = |screen: Screen| to_tables(&topology, &answers, &health, Some(&screen));
+        let heads = |text: &str| {
+            let heads = text.lines().filter(|line| line.starts_with("server "));
+            let names = heads.map(|head| head.split("  ").nth(1).unwrap().trim().to_string());
+            names.collect::<Vec<_>>()
+        };
+        for columns in [60, 80, 100] {
+            for (rows, tables) in [
+                (24, &["pid", "IAMAT/s", "turns/s", "links"][..]),
+                (21, &["pid", "IAMAT/s", "links"]),
+                (17, &["pid", "links"]),
+            ] {
+                let text = shown(screen(columns, rows));
+                let width = text.lines().map(|line| line.chars().count()).max();
+                assert!(width.unwrap() <= columns, "{text}");
+                let is_whole = columns >= 80;
+                assert!(!is_whole || heads(&text) == tables, "{rows}: {text}");
+                assert!(!is_whole || text.lines().count() < rows, "{rows}: {text}");
+                assert!(text.contains("B is down: ") && text.contains("B dialling"));
+            }
+        }
+        let narrow = shown(screen(80, 40));
+        assert!(
+            !narrow.contains("digest") && narrow.contains("lookups"),
+            "{narrow}"
+        );
+        assert!(
+            narrow.contains("4711    0.1.0") && narrow.contains("total"),
+            "{narrow}"
+        );
+    }
+
+    #[test]
+    fn states_have_colours_where_there_are_some() {
+        let (topology, answers, health) = herd();
+        let with_colour = Screen {
+            has_colour: true,
+            ..screen(100, 50)
+        };
+        let text = to_tables(&topology, &answers, &health, Some(&with_colour));
+        for painted in [
+            "B       \x1b[31mdown\x1b[0m\n",
+            "C       \x1b[33mlocked\x1b[0m\n",
+            "A       B \x1b[33mdialling\x1b[0m (5 behind, \x1b[33mnot heard\x1b[0m), C up (2",
+            "\n\x1b[31mB is down: nobody\\nlistens\x1b[0m\n",
+            "\n\x1b[33mA cannot write its log: no\\nroom\x1b[0m\nA reached limit dead once\n",
+        ] {
+            assert!(text.contains(painted), "{painted:?}: {text:?}");
+        }
+        let plain = to_tables(&topology, &answers, &health, Some(&screen(100, 50)));
+        assert!(!plain.contains('\x1b'), "{plain:?}");
     }
 
     #[test]
     fn many_links_take_several_lines_and_missing_fields_show() {
         let link = |number| json!({"name": format!("neighbour{number}"), "state": "up", "lag": 0});
         let many = status((0..20).map(link).collect());
-        let text = links(&[("hub", &many), ("lonely", &Value::Null)]);
+        let text = links(&[("hub", &many), ("lonely", &Value::Null)], COLUMNS);
         assert!(
             text.lines().all(|line| line.chars().count() <= COLUMNS),
             "{text}"
@@ -259,6 +367,6 @@ A reached its limit \"clients\" 3 times
             text.lines().count() > 3 && text.ends_with("lonely  none\n"),
             "{text}"
         );
-        assert_eq!(holding("x", &Value::Null), "\nx\t-\t-\t-\t-\t-\t-");
+        assert_eq!(holding("x", &Value::Null), "\nx\t-\t-\t-\t-\t-\t-\t-\t-");
     }
 }

@@ -71,6 +71,11 @@ pub struct Change {
 }
 
 impl Change {
+    fn of(slot: u32, newest: Newest) -> Change {
+        let Newest { seq, tellers, .. } = newest;
+        Change { slot, seq, tellers }
+    }
+
     /// Whether this neighbour told us this very change.
     pub fn told_by(&self, peer: PeerId) -> bool {
         self.tellers >> peer.index() & 1 == 1
@@ -193,11 +198,25 @@ impl<R> Feed<R> {
     /// Places a cursor after the change `seq`; 0 is the start.
     pub fn rewind(&mut self, cursor: CursorId, seq: u64) {
         let seq = seq.min(self.last);
-        let is_passed = |slot| self.slots[slot as usize].newest.seq <= seq;
         self.cursors[cursor.index()] = Cursor {
             seq,
-            point: self.log.find(seq, is_passed),
+            point: self.point_after(seq),
         };
+    }
+
+    /// The changes after the change `seq`, without a cursor.
+    pub fn changes_after(&self, seq: u64) -> impl Iterator<Item = Change> {
+        let mut point = self.point_after(seq);
+        std::iter::from_fn(move || {
+            let slot;
+            (slot, point) = self.log.next(point)?;
+            Some(Change::of(slot, self.slots[slot as usize].newest))
+        })
+    }
+
+    fn point_after(&self, seq: u64) -> Point {
+        let is_passed = |slot| self.slots[slot as usize].newest.seq <= seq;
+        self.log.find(seq, is_passed)
     }
 
     /// Reads the memory that a change of the client in a slot needs, and makes a number of it.
@@ -211,8 +230,7 @@ impl<R> Feed<R> {
             return None;
         }
         let (slot, point) = self.log.next(self.cursors[cursor.index()].point)?;
-        let Newest { seq, tellers, .. } = self.slots[slot as usize].newest;
-        Some((Change { slot, seq, tellers }, point))
+        Some((Change::of(slot, self.slots[slot as usize].newest), point))
     }
 
     /// Merges two segments of the log; cursors and places move with what is in them.
@@ -291,6 +309,8 @@ mod tests {
         }
         feed.publish(1, None); // 0:1 2:3 3:4 1:5
         for (seq, want) in [(0, &[0, 2, 3, 1][..]), (2, &[2, 3, 1]), (4, &[1]), (9, &[])] {
+            let after: Vec<u32> = feed.changes_after(seq).map(|it| it.slot).collect();
+            assert_eq!(after, want, "after {seq}");
             feed.rewind(a, seq);
             assert_eq!(taken(&mut feed, a), want, "after {seq}");
         }

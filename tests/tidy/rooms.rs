@@ -130,7 +130,7 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 21] = [
+const RUN_TIME_CRATES: [&str; 22] = [
     "getopts",
     "hashbrown",
     "hdrhistogram",
@@ -140,6 +140,7 @@ const RUN_TIME_CRATES: [&str; 21] = [
     "nix",
     "ring",
     "rstar",
+    "rustix",
     "rustls",
     "rustls-native-certs",
     "rustyline",

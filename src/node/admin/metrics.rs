@@ -64,6 +64,8 @@ impl Counts {
 pub struct LoopMetrics {
     /// When the process started.
     pub started: Wall,
+    /// Its number.
+    pub pid: u32,
     /// The most clients that are accepted.
     pub clients_max: usize,
     /// Why the log is not written, if it is not.

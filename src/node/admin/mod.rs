@@ -1,6 +1,7 @@
 //! The view of a server for operators, and its end.
 
 mod inspect;
+mod lag;
 mod metrics;
 mod refusals;
 pub mod shutdown;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::lag::lag;
 use super::metrics::{Counters, Counts, LoopMetrics};
+use crate::node::context::Context;
 use crate::node::journal::{self, JournalState, JournalStatus};
 use crate::node::links::{Link, Peer};
 use crate::node::parts::Parts;
@@ -28,10 +30,15 @@ pub fn report(parts: &Parts) -> Value {
     let (counts, recent, table) = (&cx.counters.counts, &metrics.recent, store.position(0));
     // A place without a name is free.
     let neighbours = parts.links.iter().filter(|it| !it.name.is_empty());
-    let links: Vec<Value> = neighbours.map(|peer| link(peer, parts)).collect();
+    let neighbours: Vec<&Peer> = neighbours.collect();
+    let steps = cx.limits.lag_steps / neighbours.len().max(1);
+    let link = |peer: &&Peer| link(peer, lag(peer, &store.feed, steps), cx);
+    let links: Vec<Value> = neighbours.iter().map(link).collect();
     json!({
         "name": cx.me.name,
         "run": cx.me.run.to_string(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "pid": metrics.pid,
         "up": true,
         "up_since": to_the_second(metrics.started),
         "up_seconds": cx.now.mono.0 / SECOND,
@@ -55,6 +62,7 @@ pub fn report(parts: &Parts) -> Value {
         "log": log(metrics),
         "invalid": invalid(&cx.counters),
         "limits_hit": cx.counters.hits.iter().collect::<BTreeMap<_, _>>(),
+        "limits_hit_ago": limits_hit_ago(cx),
     })
 }
 
@@ -64,10 +72,16 @@ fn invalid(counters: &Counters) -> BTreeMap<&'static str, u64> {
     all.filter(|(_, count)| *count > 0).collect()
 }
 
-/// One neighbour: the state of the link on which we tell it our changes, and the number of changes
-/// that it is not known to have.
-fn link(peer: &Peer, parts: &Parts) -> Value {
-    let (outgoing, cx) = (&peer.outgoing, &parts.cx);
+/// How many seconds ago each limit was hit last.
+fn limits_hit_ago(cx: &Context) -> BTreeMap<&'static str, u64> {
+    let last = cx.counters.hits.last();
+    last.map(|(name, at)| (name, cx.now.mono.since(at) / SECOND))
+        .collect()
+}
+
+/// One neighbour: the state of the link on which we tell it our changes, and how much it lacks.
+fn link(peer: &Peer, lag: u64, cx: &Context) -> Value {
+    let outgoing = &peer.outgoing;
     let refusal = peer.redial.refusal.as_deref();
     let why = refusal.or_else(|| peer.rivals.trouble(cx.now.mono, &cx.limits));
     let state = match outgoing.state {
@@ -76,11 +90,6 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
         _ if refusal.is_some() => "refused",
         Link::Down => "down",
         _ => "dialling",
-    };
-    let known = if peer.is_foreign() {
-        outgoing.sent_seq
-    } else {
-        outgoing.acked_seq
     };
     let is_up = state == "up";
     let skew = outgoing.skew.found().filter(|_| is_up);
@@ -92,7 +101,7 @@ fn link(peer: &Peer, parts: &Parts) -> Value {
         "state": state,
         "why": why,
         "round_trip_ms": round_trip.map(|it| ratio(it, MILLISECOND, 1e1)),
-        "lag": parts.store.feed.last().saturating_sub(known),
+        "lag": lag,
         "hears": peer.incoming.conn.is_some(),
         "differs": peer.discrepancy.stays(),
         "skew_seconds": skew,

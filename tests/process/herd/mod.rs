@@ -11,6 +11,7 @@ mod descriptors;
 mod ending;
 mod faults;
 mod flood;
+mod health;
 mod limits;
 mod lines;
 mod logs;
@@ -25,6 +26,7 @@ mod status;
 mod strace;
 mod strangers;
 mod tls;
+mod watch;
 mod whatsat;
 
 use crate::support;
