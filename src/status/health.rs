@@ -56,6 +56,7 @@ impl Health {
             health.reasons.extend(failing(name, status));
             health.reasons.extend(full(name, status));
             health.judge_limits(name, status);
+            health.remarks.extend(places_refuse(name, status));
         }
         if !comparison.moving.is_empty() {
             let names = comparison.moving.join(", ");
@@ -154,6 +155,16 @@ fn full(name: &str, status: &Value) -> Option<String> {
     is_full.then(|| format!("{name} has all the clients that it may have: {clients}"))
 }
 
+/// The service that it asks for places refused, and says why in the log.
+fn places_refuse(name: &str, status: &Value) -> Option<String> {
+    let refused = status["lookups"]["refused"].as_object()?.iter();
+    let kinds: Vec<String> = refused
+        .map(|(kind, count)| format!("{kind} {count}"))
+        .collect();
+    let line = format!("the place service of {name} refused: {}", kinds.join(", "));
+    (!kinds.is_empty()).then_some(line)
+}
+
 /// Seconds, for a person: the two largest units.
 pub fn age(seconds: u64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
@@ -206,6 +217,16 @@ mod tests {
     fn a_herd_is_well_if_nothing_is_wrong() {
         let health = judged(|_| {});
         assert_eq!((health.level(), health), (Level::Well, Health::default()));
+    }
+
+    #[test]
+    fn refusals_of_the_place_service_are_worth_knowing() {
+        let health = judged(|a| a["lookups"]["refused"] = json!({"REQUEST_DENIED": 2}));
+        assert_eq!(health.level(), Level::Well);
+        assert_eq!(
+            health.remarks,
+            ["the place service of A refused: REQUEST_DENIED 2"]
+        );
     }
 
     #[test]
