@@ -20,6 +20,10 @@ fn links(hosts: &Hosts) -> usize {
     hosts.links(HANDS, WILKES) + hosts.links(WILKES, HANDS)
 }
 
+/// A queue that fills at once, and a line that loses three packets of ten, look like a dead
+/// neighbour until the time that answers take is known: links may end this often before.
+const UNKNOWN_LINE: u32 = 8;
+
 /// They have ended, and come up again, so often at most since there were `before`.
 fn lives(sheet: &mut Sheet, hosts: &Hosts, before: usize, most: u32) {
     let ended = (links(hosts) - before) as u32;
@@ -57,7 +61,7 @@ pub fn slow(sheet: &mut Sheet) {
     hosts.network.slow(WILKES, SLOW);
     hosts.network.plug(WILKES, true);
     agreed(sheet, &hosts, &lines);
-    lives(sheet, &hosts, before, 0);
+    lives(sheet, &hosts, before, UNKNOWN_LINE);
 }
 
 /// Wilkes loses packets of Hands, and Hands of Wilkes.
@@ -76,9 +80,9 @@ pub fn tenth(sheet: &mut Sheet) {
     lossy(sheet, 10, 0);
 }
 
-/// Three tenths of them. A link may end before its line is known.
+/// Three tenths of them.
 pub fn three_tenths(sheet: &mut Sheet) {
-    lossy(sheet, 30, 4);
+    lossy(sheet, 30, UNKNOWN_LINE);
 }
 
 /// Somebody else downloads over Wilkes' line, and its queue of 8 s is full.

@@ -41,7 +41,7 @@ sheet::rows! {
             "its neighbours find it dead without a FIN; nothing acknowledged is lost";
         slow = lines::slow:
             "128 kbit/s, and 8 s of queue in front of it, while a neighbour catches up" =>
-            "it has everything in the end, and no link ends";
+            "it has everything in the end, and links end only before their line is known";
         late = cables::late:
             "packets to a host are 100 ms late, give or take 50 ms" =>
             "everything arrives";
