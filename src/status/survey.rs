@@ -68,7 +68,8 @@ impl<'a> Survey<'a> {
             let up = self.answers.iter().filter_map(Answer::status);
             let known = up.clone().filter_map(|status| status["known"].as_u64());
             let (count, known) = (up.count(), known.max().unwrap_or(0));
-            parts.push(format!("{count} up, {known} clients known"));
+            let clients = if known == 1 { "client" } else { "clients" };
+            parts.push(format!("{count} up, {known} {clients} known"));
         }
         parts.extend(health.moving.clone());
         // The word has said this.
