@@ -60,11 +60,13 @@ pub fn say_since(level: Level, id: PeerId, session: &mut Session, parts: &mut Pa
     let peer = parts.links.peer(id);
     if let Some(run) = peer.run {
         let position = parts.store.position(peer.incoming.heard.seq);
-        let time = match peer.incoming.has_clock {
-            true => format!(" time={}", Posix(parts.cx.now.wall)),
-            false => String::new(),
-        };
-        parts.say_at(level, session, format_args!("SINCE {run} {position}{time}"));
+        match (peer.incoming.has_clock, Posix(parts.cx.now.wall)) {
+            (true, time) => {
+                let line = format_args!("SINCE {run} {position} time={time}");
+                parts.say_at(level, session, line);
+            }
+            (false, _) => parts.say_at(level, session, format_args!("SINCE {run} {position}")),
+        }
     }
 }
 
