@@ -30,7 +30,11 @@ pub fn reply(session: &mut Session, line: &[u8], cx: &mut Context) {
 /// Echoes an invalid line of a client. The log says why it is invalid; the wire does not.
 pub fn refuse(session: &mut Session, line: &[u8], why: Invalid, cx: &mut Context) {
     cx.counters.count_invalid(why);
-    let echo = echo(line);
+    let echo = match why {
+        // This is the start of a line, so a CR at its end is not at the line's end.
+        Invalid::Long | Invalid::Incomplete => [b"? ", line, b"\n"].concat(),
+        _ => echo(line),
+    };
     reply_quietly(session, &echo, cx);
     if let Some(from) = session.from {
         cx.log.echo(from, &echo, why);
