@@ -18,7 +18,7 @@ pub fn herd(sheet: &mut Sheet) -> Option<Hosts> {
     match Hosts::start(NAMES, LINKS, Naming::Addresses) {
         Ok(hosts) => Some(hosts),
         Err(why) => {
-            sheet.holds(true, format!("skipped: {why}"));
+            sheet.skipped(why);
             None
         }
     }
@@ -90,7 +90,7 @@ pub fn late(sheet: &mut Sheet) {
     let Some(hosts) = herd(sheet) else { return };
     let count = sheet.form.pick(100, 5_000);
     if let Err(why) = hosts.network.delay(WILKES, 100) {
-        return sheet.holds(true, format!("skipped: {why}"));
+        return sheet.skipped(why);
     }
     let lines = moved(&mut hosts.client(GOLOMAN), 0..count);
     agreed(sheet, &hosts, &lines);

@@ -8,7 +8,7 @@ pub fn names(sheet: &mut Sheet) {
     let names = ["Goloman", "Hands"];
     let hosts = match Hosts::start(&names, "link Goloman Hands\n", Naming::Names) {
         Ok(hosts) => hosts,
-        Err(why) => return sheet.holds(true, format!("skipped: {why}")),
+        Err(why) => return sheet.skipped(why),
     };
     let lines = moved(&mut hosts.client(0), 0..10);
     hosts.agreed(&lines);

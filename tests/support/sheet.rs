@@ -41,7 +41,8 @@ pub struct Sheet {
 
 struct Finding {
     text: String,
-    holds: bool,
+    /// None: it was not tried.
+    holds: Option<bool>,
 }
 
 impl Sheet {
@@ -56,7 +57,15 @@ impl Sheet {
     pub fn holds(&mut self, holds: bool, text: impl Into<String>) {
         let text = text.into();
         println!("{} {text}", if holds { "holds:" } else { "FAILS:" });
+        let holds = Some(holds);
         self.findings.push(Finding { text, holds });
+    }
+
+    /// Something that cannot be tried here, and why.
+    pub fn skipped(&mut self, why: impl Display) {
+        let text = format!("skipped: {why}");
+        println!("{text}");
+        self.findings.push(Finding { text, holds: None });
     }
 
     /// A number that may be so large at most.
@@ -95,7 +104,10 @@ impl Row {
         let mut sheet = Sheet::new(Form::Short);
         (self.run)(&mut sheet);
         let all = sheet.findings.iter();
-        let wrong: Vec<&str> = all.filter(|f| !f.holds).map(|f| &*f.text).collect();
+        let wrong: Vec<&str> = all
+            .filter(|f| f.holds == Some(false))
+            .map(|f| &*f.text)
+            .collect();
         assert!(wrong.is_empty(), "{}:\n{}", self.fault, wrong.join("\n"));
         assert!(!sheet.findings.is_empty(), "nothing was looked at");
     }
@@ -114,11 +126,18 @@ impl Row {
         let (mut fault, mut must) = (self.fault, self.must);
         let mut lines = Vec::new();
         for Finding { text, holds } in &sheet.findings {
-            let verdict = if *holds { "holds" } else { "**no**" };
+            let verdict = match holds {
+                Some(true) => "holds",
+                Some(false) => "**no**",
+                None => "not tried",
+            };
             lines.push(format!("| {fault} | {must} | {text} | {verdict} |"));
             (fault, must) = ("", "");
         }
-        (lines, sheet.findings.iter().all(|finding| finding.holds))
+        (
+            lines,
+            sheet.findings.iter().all(|it| it.holds != Some(false)),
+        )
     }
 }
 
