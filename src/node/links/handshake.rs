@@ -56,12 +56,8 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     };
     (session.kind, session.challenge) = (Kind::Challenged, Some(Box::new(challenge)));
     // Its proof takes a round trip.
-    let wait = parts
-        .links
-        .peer(peer)
-        .outgoing
-        .patience
-        .for_answer(&parts.cx.limits);
+    let patience = &parts.links.peer(peer).outgoing.patience;
+    let wait = patience.for_answer(&parts.cx.limits);
     parts.cx.arm(Timer::Silent(session.id), wait);
     parts.log_line(session, '<', line);
     match hello.is_terse() {
@@ -81,10 +77,8 @@ fn is_early(id: PeerId, session: &Session, hello: &Hello<'_>, parts: &mut Parts)
     let (Some(secret), Some(proof)) = (&cx.me.secret, hello.early) else {
         return false;
     };
-    let message = early(
-        Side(hello.from, hello.run, hello.nonce),
-        cx.me.name.as_bytes(),
-    );
+    let theirs = Side(hello.from, hello.run, hello.nonce);
+    let message = early(theirs, cx.me.name.as_bytes());
     let is_new = peer.incoming.early.is_new(hello.nonce);
     let is_good = is_new && secret.accepts(proof, &message);
     if is_good {
