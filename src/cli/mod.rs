@@ -14,6 +14,7 @@ mod doors;
 mod failure;
 mod limits;
 mod load;
+mod metrics;
 mod once;
 mod options;
 mod secret;
@@ -39,11 +40,12 @@ const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
 type Verb = fn(&Matches) -> Result<(), Failure>;
 
 /// Each verb with its help text, which declares its options, and what it does.
-const VERBS: [(&str, &str, Verb); 7] = [
+const VERBS: [(&str, &str, Verb); 8] = [
     ("up", up::HELP, up::run),
     ("serve", serve::HELP, serve::run),
     ("check", include_str!("help/check.txt"), check::run),
     ("status", include_str!("help/status.txt"), status::run),
+    ("metrics", include_str!("help/metrics.txt"), metrics::run),
     ("ask", include_str!("help/ask.txt"), ask::run),
     ("limits", include_str!("help/limits.txt"), limits::run),
     ("load", include_str!("help/load.txt"), load::run),

@@ -25,9 +25,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let mut topology = options::topology(matches)?;
     let (watched, names) = watched(matches, &topology)?;
     one_form(matches, watched.is_some())?;
-    if let Some(name) = names.first() {
-        choose(name, &names, matches, &mut topology)?;
-    }
+    choose("status", &names, matches, &mut topology)?;
     match watched {
         Some(seconds) => watch(&topology, secrets.as_ref(), seconds),
         None => once(&topology, secrets.as_ref(), matches),
@@ -122,9 +120,9 @@ fn one_form(matches: &Matches, is_watched: bool) -> Result<(), Failure> {
     }
 }
 
-/// Leaves one server of the topology, the only one that is asked.
-fn choose(
-    name: &str,
+/// If there is a name, leaves this server in the topology, the only one that is asked.
+pub(super) fn choose(
+    verb: &str,
     names: &[String],
     matches: &Matches,
     topology: &mut Topology,
@@ -132,13 +130,15 @@ fn choose(
     if let Some(word) = names.get(1) {
         let advice = "ask one server, or all with no name";
         return Err(Wrong(format!(
-            "status takes one name, not {word:?}, too; {advice}"
+            "{verb} takes one name, not {word:?}, too; {advice}"
         )));
     }
-    let at = options::find(matches, topology, name)?;
-    topology.servers.swap(0, at);
-    topology.servers.truncate(1);
-    topology.links.clear();
+    if let Some(name) = names.first() {
+        let at = options::find(matches, topology, name)?;
+        topology.servers.swap(0, at);
+        topology.servers.truncate(1);
+        topology.links.clear();
+    }
     Ok(())
 }
 

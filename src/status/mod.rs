@@ -11,6 +11,7 @@ mod dialogue;
 mod health;
 mod layout;
 mod links;
+mod prometheus;
 mod survey;
 mod table;
 

@@ -6,6 +6,7 @@ use super::answer::{Answer, to_json};
 use super::client::{ask_all, wait_for};
 use super::comparison::{Comparison, compare, pause, seem_different};
 use super::health::{Health, Level};
+use super::prometheus::to_samples;
 use super::table::to_tables;
 use crate::secret::Secrets;
 use crate::terminal::{Screen, one_line};
@@ -47,6 +48,11 @@ impl<'a> Survey<'a> {
     /// An array for programs.
     pub fn json(&self) -> String {
         to_json(self.topology, &self.answers)
+    }
+
+    /// Samples for Prometheus.
+    pub fn samples(&self) -> String {
+        to_samples(self.topology, &self.answers, &self.health)
     }
 
     /// Tables for a person, as many as the screen holds.

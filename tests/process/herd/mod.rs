@@ -15,6 +15,7 @@ mod health;
 mod limits;
 mod lines;
 mod logs;
+mod metrics;
 mod notify;
 mod order;
 mod places;

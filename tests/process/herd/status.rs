@@ -19,11 +19,16 @@ use super::support::wait::{wait_for, wait_until};
 
 /// `herd status` of a topology.
 pub fn status(topology: &str, options: &[&str]) -> Output {
+    verb("status", topology, options)
+}
+
+/// A verb about a topology.
+pub fn verb(verb: &str, topology: &str, options: &[&str]) -> Output {
     let directory = Directory::new();
     let file = directory.0.join("t.txt");
     fs::write(&file, topology).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_herd"));
-    command.arg("status").arg("-t").arg(file).args(options);
+    command.arg(verb).arg("-t").arg(file).args(options);
     command.output().unwrap()
 }
 
@@ -69,6 +74,10 @@ fn one_server_is_asked_by_its_name() {
     let (code, _, stderr) = said(&status(&truth, &["B"]));
     assert_eq!(code, Some(1));
     assert!(stderr.starts_with("herd: down: B"), "{stderr}");
+    let (code, _, stderr) = said(&verb("metrics", &truth, &["A", "B"]));
+    assert_eq!(code, Some(2));
+    let why = "herd: metrics takes one name, not \"B\", too; ";
+    assert!(stderr.starts_with(why), "{stderr}");
     for (words, why) in [
         (&["C"][..], "no server is called \"C\" in "),
         (&["P"], "P is plain in "),
@@ -246,7 +255,7 @@ fn who_asks_from_elsewhere_proves_that_it_knows_the_secret() {
     let port = free_port();
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let server = thread::spawn(move || {
-        for _ in 0..5 {
+        for _ in 0..6 {
             let mut stream = BufReader::new(listener.accept().unwrap().0);
             let (mut first, mut second) = (String::new(), String::new());
             stream.read_line(&mut first).unwrap();
@@ -271,6 +280,10 @@ fn who_asks_from_elsewhere_proves_that_it_knows_the_secret() {
     assert_eq!((code, error.as_str()), (Some(2), want));
     let why = "Far is locked: it wants proof; give its secret with --secret-file FILE\n";
     assert!(table.ends_with(why), "{table}");
+    let (code, samples, error) = said(&verb("metrics", &far, &[]));
+    let want = "herd: locked: Far; give --secret-file FILE\n";
+    assert_eq!((code, error.as_str()), (Some(2), want));
+    assert!(samples.contains("herd_up{server=\"Far\"} 0\n"), "{samples}");
     let want = "LOCKED: Far; give --secret-file FILE\n";
     let want = (Some(2), want.to_string(), String::new());
     assert_eq!(said(&status(&far, &["--check"])), want);
