@@ -3,6 +3,13 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
+# Where `make install` puts the program: $(DESTDIR)$(PREFIX)/bin/herd.
+PREFIX ?= /usr/local
+
+# Builds the program and says where cargo put it.
+PROGRAM = $$($(CARGO) build --release --locked --quiet --message-format=json-render-diagnostics | \
+	sed -n 's|.*"executable":"\([^"]*/herd\)".*|\1|p')
+
 # How long `make fuzz` runs each target.
 SECONDS ?= 60
 FUZZ_TARGETS := client_line server_line session topology provider_json
@@ -15,30 +22,43 @@ ROW ?=
 # How long `make soak` goes on.
 MINUTES ?= 60
 
-.PHONY: help herd test build lint doc sim sim-scale mutants faults hosts soak bench strace perf fuzz clean
+.PHONY: help needs herd test build install lint doc sim sim-scale mutants faults hosts soak bench strace perf
+.PHONY: fuzz clean distclean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-herd: build ## build and start the herd of topology.txt; Ctrl-C ends it
-	@herd=$$($(CARGO) build --release --locked --quiet --message-format=json-render-diagnostics | \
-		sed -n 's|.*"executable":"\([^"]*/herd\)".*|\1|p') && \
-		exec "$${herd:-$${CARGO_TARGET_DIR:-target}/release/herd}" up
+# Says what is missing before cargo or the linker does, in their own words.
+needs:
+	@command -v $(firstword $(CARGO)) >/dev/null || { echo "make: no cargo here; install Rust" \
+		"from https://rustup.rs" >&2; exit 2; }
+	@least=$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml); here=$$($(CARGO) --version | cut -d' ' -f2); \
+		[ "$$(printf '%s\n' "$$least" "$$here" | sort -V | head -n1)" = "$$least" ] || \
+		{ echo "make: herd needs Rust $$least, and this is $$here; run: rustup update" >&2; exit 2; }
+	@command -v $${CC:-cc} >/dev/null || { echo "make: no C compiler here, which the crate ring and" \
+		"the linker need; on Debian: apt install gcc libc6-dev" >&2; exit 2; }
 
-build: ## build the program, target/release/herd
+herd: build ## build and start the herd of topology.txt; Ctrl-C ends it
+	@herd=$(PROGRAM) && exec "$${herd:-$${CARGO_TARGET_DIR:-target}/release/herd}" up
+
+build: needs ## build the program, target/release/herd
 	$(CARGO) build --release --locked
+
+install: build ## build the program and put it into PREFIX=/usr/local, in bin
+	@herd=$(PROGRAM) && install -D -m 755 "$$herd" "$(DESTDIR)$(PREFIX)/bin/herd"
+	@echo "$(DESTDIR)$(PREFIX)/bin/herd is there; herd help lists its verbs"
 
 test: lint doc ## everything that CI runs: formatting, clippy, rustdoc, all tests
 	$(CARGO) test --locked
 	@tests/mutants/run
 
-lint: ## formatting, the fuzz targets' lock file, and clippy, without warnings
+lint: needs ## formatting, the fuzz targets' lock file, and clippy, without warnings
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path tests/fuzz/Cargo.toml
 	@$(CARGO) metadata --locked --format-version 1 --manifest-path tests/fuzz/Cargo.toml >/dev/null
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
-doc: ## the documentation, without warnings: target/doc/herd/index.html
+doc: needs ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
 sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a ladder
@@ -87,6 +107,14 @@ fuzz: ## every fuzz target for SECONDS=60 seconds; needs cargo-fuzz and a nightl
 			-artifact_prefix=target/fuzz/found/$$target/ -timeout=10 -print_final_stats=1; \
 	done
 
-clean: ## remove what was built, and the logs
+clean: ## remove what was built; logs and journals stay in run
+	$(CARGO) clean
+	@[ ! -d run ] || echo "make clean: logs and journals stay in run; make distclean removes them, too"
+
+distclean: ## remove what was built, and run with its logs and journals
+	@for journal in run/*.herd*; do \
+		[ ! -e "$$journal" ] || flock --nonblock "$$journal" true || { echo "make distclean: a server" \
+			"uses $$journal; end it first" >&2; exit 1; }; \
+	done
 	$(CARGO) clean
 	rm -rf run

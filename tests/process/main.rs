@@ -14,6 +14,7 @@ mod herd;
 mod host;
 mod journal;
 mod load;
+mod make;
 mod offline;
 mod places;
 mod up;
