@@ -12,7 +12,8 @@ use crate::wire::meant;
 pub(super) enum Failure {
     /// The command must be corrected.
     Wrong(String),
-    /// A file must be corrected: its name and line come first, where editors look for them.
+    /// A file must be corrected: its name and line come first, if it is in one, where editors look
+    /// for them.
     File(topology::Error),
     /// The run failed.
     Failed(String),
@@ -56,7 +57,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = match self {
             Failure::Wrong(what) | Failure::Failed(what) => format!("herd: {what}"),
-            Failure::File(error) => error.to_string(),
+            Failure::File(error) if error.line.is_some() => error.to_string(),
+            Failure::File(error) => format!("herd: {error}"),
         };
         f.write_str(&one_line(&line))
     }

@@ -64,7 +64,10 @@ impl Topology {
             Err(error) => Err(Error {
                 file,
                 line: None,
-                what: format!("cannot be read: {error}; name a topology with -t FILE"),
+                what: format!(
+                    "cannot be read: {error}; name a topology with -t FILE, or go to the \
+                     directory that has it"
+                ),
             }),
         }
     }

@@ -68,16 +68,19 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["check", "-t", "nowhere.txt"],
-            "nowhere.txt: cannot be read: No such file or directory ",
+            "herd: nowhere.txt: cannot be read: No such file or directory ",
         ),
-        (&["check", "-t", "/"], "/: cannot be read: Is a directory "),
+        (
+            &["check", "-t", "/"],
+            "herd: /: cannot be read: Is a directory ",
+        ),
         (
             &["check", "-t", "/dev/zero"],
-            "/dev/zero: over 1048576 bytes, ",
+            "herd: /dev/zero: over 1048576 bytes, ",
         ),
         (
             &["check", "-t", "a\nb\u{1b}[2J"],
-            "a\\nb\\u{1b}[2J: cannot be read: ",
+            "herd: a\\nb\\u{1b}[2J: cannot be read: ",
         ),
         (
             &["status", "Nobody"],
@@ -89,7 +92,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["status", "-t", "nowhere.txt"],
-            "nowhere.txt: cannot be read: ",
+            "herd: nowhere.txt: cannot be read: ",
         ),
         (&["status", "--secret-file", &file], "herd: secret file "),
         (
@@ -116,7 +119,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["serve", "Goloman", "-t", "nowhere.txt"],
-            "nowhere.txt: cannot be read: ",
+            "herd: nowhere.txt: cannot be read: ",
         ),
         (&["serve", "Goloman", "-d", &file], &is_a_file),
         (
@@ -165,7 +168,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["ask", "Goloman", "-t", "nowhere.txt", "WHATSAT", "-t"],
-            "nowhere.txt: cannot be read: ",
+            "herd: nowhere.txt: cannot be read: ",
         ),
         (
             &["ask", "--wait", "0", "Goloman"],
@@ -229,7 +232,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         ),
         (
             &["up", "-t", "nowhere.txt"],
-            "nowhere.txt: cannot be read: ",
+            "herd: nowhere.txt: cannot be read: ",
         ),
         (&["up", "-t", &plain], "herd: every server of "),
         (&["up", "-d", &file], &is_a_file),
