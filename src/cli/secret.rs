@@ -4,7 +4,7 @@
 use std::env;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use getopts::Matches;
@@ -49,6 +49,10 @@ pub(super) fn reread(matches: &Matches, name: &str) -> Option<Result<Secrets, St
 fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
     let wrong = |what: &str| format!("secret file {file}: {what}; make one with {RECIPE}");
     let (facts, bytes) = read(file).map_err(|error| wrong(&error.to_string()))?;
+    let kind = facts.file_type();
+    if kind.is_char_device() || kind.is_block_device() {
+        return Err(wrong("it is a device and not a file"));
+    }
     let is_ours = || is_ours_alone(facts.gid());
     let others = facts.mode() & 0o077;
     if others != 0 && !(others == 0o040 && (is_credential(file) || is_ours())) {

@@ -210,7 +210,7 @@ fn node_level(level: LevelFilter) -> Option<Level> {
 }
 
 /// How many of `descriptors` the neighbours may need: four each for their links, and more for the
-/// connections to one of another make, and for the addresses of a name that are being tried.
+/// connections to a plain one, and for the addresses of a name that are being tried.
 fn descriptors_of(links: &[Link], descriptors: usize) -> usize {
     let limits = LIMITS;
     let of_one = |(neighbour, target): &Link| {

@@ -140,7 +140,7 @@ limits! {
         /// → A MARK is sent.
         heartbeat: u64 = SECOND, time;
         /// The other end of a silent link may be gone without a word.
-        /// → A neighbour that has sent no byte for this long is taken for dead, and the link ends,
+        /// → A neighbour that has sent no byte for this long is considered dead, and the link ends,
         /// unless its line is known to stall.
         dead: u64 = 3 * SECOND, time;
         /// A line that loses packets, or has a long queue in front of it, stalls and lives. After
@@ -154,7 +154,7 @@ limits! {
         /// → That wait stops doubling.
         answer_last: u64 = 12 * SECOND, time;
         /// A dial is given up after 3 s, but behind a full queue its answer may be on its way.
-        /// → When a neighbour is dialled again, so many connections that are still being made go
+        /// → When a neighbour is dialled again, this many connections that are still being made go
         /// on beside the new one; an older one ends.
         older_dials: usize = 3, count;
         /// A neighbour that restarts is back soon.

@@ -39,8 +39,8 @@ pub enum Ack {
     /// When this server has the update.
     #[default]
     Local,
-    /// When every server that can be reached has it, or after [`Limits::ack_wait`]. Servers of
-    /// another make are left out.
+    /// When every server that can be reached has it, or after [`Limits::ack_wait`]. Plain
+    /// servers are left out.
     Herd,
     /// The same, but a reply that would be late is an error. The update stays in the table.
     HerdOrError,
@@ -51,7 +51,7 @@ pub enum Ack {
 pub struct Neighbour {
     /// Its name.
     pub name: String,
-    /// It is a server of another make, and knows only the clients' door.
+    /// It is plain, another implementation, and knows only the clients' door.
     pub plain: bool,
     /// The addresses that it may connect from; empty while its host name is not resolved.
     pub addresses: Vec<IpAddr>,
@@ -114,7 +114,7 @@ pub enum Event<'a> {
 /// A thing that only the shell can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Connect to a neighbour's servers' door, or to the clients' door of one of another make, and
+    /// Connect to a neighbour's servers' door, or to the clients' door of a plain one, and
     /// drop an attempt that is under way. `Dialled` or `DialFailed` answers it; `Resolved` may
     /// come before, if the neighbour's host is a name.
     Dial(PeerId),

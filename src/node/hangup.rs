@@ -17,7 +17,7 @@ pub fn close_pending(all: &mut Sessions, parts: &mut Parts) {
     }
 }
 
-/// A connection has lingered for long enough. One to a neighbour of another make may have to wait
+/// A connection has lingered for long enough. One to a plain neighbour may have to wait
 /// until it is known whether that neighbour was told.
 pub fn on_linger(conn: ConnId, all: &mut Sessions, parts: &mut Parts) {
     if let Some(session) = all.get_mut(conn)
@@ -29,7 +29,7 @@ pub fn on_linger(conn: ConnId, all: &mut Sessions, parts: &mut Parts) {
     close_lingered(conn, all, parts);
 }
 
-/// Closes a connection on which everything was sent. If it was to a neighbour of another make, that
+/// Closes a connection on which everything was sent. If it was to a plain neighbour, that
 /// neighbour has now been told its change.
 pub fn close_lingered(conn: ConnId, all: &Sessions, parts: &mut Parts) {
     if let Some(session) = all.get(conn)

@@ -41,7 +41,7 @@ impl Service {
         let (base, is_loopback) = checked(base_url).ok_or_else(|| {
             let given = without_secrets(&key.hide(base_url));
             format!(
-                "--places-url {given:?} is no address; write it like http://127.0.0.1:8080 or \
+                "--places-url {given:?} is not an address; write it like http://127.0.0.1:8080 or \
                  https://host/prefix"
             )
         })?;

@@ -139,8 +139,8 @@ impl Accept {
     }
 }
 
-/// Rule 7: errors of one visitor, who is gone or not allowed, concern nobody else. All others are
-/// the process's or the system's. A lack of descriptors may end when a connection is closed; for
+/// Rule 7: an error of one visitor that is gone or not allowed concerns nobody else. All other errors
+/// are the process's or the system's. A lack of descriptors may end when a connection is closed; for
 /// the others only time helps.
 impl From<io::Result<(TcpStream, SocketAddr)>> for Accept {
     fn from(result: io::Result<(TcpStream, SocketAddr)>) -> Accept {

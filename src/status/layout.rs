@@ -2,7 +2,7 @@
 
 use crate::terminal::{Colour, table};
 
-/// Lays out a table in so many columns of text. The columns called `least`, in this order, are left
+/// Lays out a table in this many columns of text. The columns called `least`, in this order, are left
 /// out until it fits.
 pub fn fit(text: &str, least: &[&str], columns: usize) -> String {
     let mut text = text.to_string();

@@ -158,7 +158,7 @@ fn event_loop(name: &str, status: &Value) -> String {
     )
 }
 
-/// Each server's links, as many on a line of so many columns as fit.
+/// Each server's links, as many on a line as fit its columns.
 fn links(up: &[(&str, &Value)], columns: usize) -> String {
     let names = up.iter().map(|(name, _)| name.chars().count());
     let width = names.fold("server".len(), usize::max) + 2;

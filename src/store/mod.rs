@@ -65,7 +65,7 @@ pub enum Source {
     Client,
     /// A neighbour.
     Neighbour(PeerId),
-    /// The journal, or a neighbour of another make that cannot be told from others.
+    /// The journal, or a plain neighbour that cannot be told from others.
     Unknown,
 }
 

@@ -12,7 +12,7 @@ pub enum Invalid {
     Verb(Option<&'static str>),
     /// Only servers say this word, at their own door.
     Door,
-    /// The command with this form has another number of fields than so many.
+    /// The command with this form does not have this number of fields.
     Fields(&'static str, usize),
     /// Something is wrong with the location.
     Location(&'static str),
@@ -22,7 +22,7 @@ pub enum Invalid {
     Radius(u64),
     /// The bound is not a number of results up to this one.
     Bound(u64),
-    /// The time is ahead of the server's clock, by so many seconds.
+    /// The time is ahead of the server's clock, by this many seconds.
     Ahead(u64),
     /// The server has not heard of the client.
     Unknown,

@@ -53,7 +53,7 @@ impl Acks {
 
     /// Replies have waited too long for the herd: they leave all the same, perhaps as errors. Their
     /// wave goes on: a link that holds it up would hold up the next one too, until that link is
-    /// taken for dead.
+    /// considered dead.
     pub fn on_timeout(&mut self, sessions: &Sessions, cx: &mut Context) {
         cx.hit(Limit::ack_wait);
         let is_connected = |conn| sessions.get(conn).is_some();

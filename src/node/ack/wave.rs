@@ -4,7 +4,7 @@
 //! WAVE on all its links, after the news. A server that hears of it for the first time passes it on
 //! to all others, after the news, and says DONE when all of those have; a server that hears of it
 //! again says DONE at once. A lost link counts as answered. Servers that can be reached another way
-//! still get the update, but the client may be answered first. Servers of another make take no
+//! still get the update, but the client may be answered first. Plain servers take no
 //! part.
 //!
 //! A wave covers all updates before it, and a server has one of its own at a time, so a busy server

@@ -21,7 +21,7 @@ pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
             radius_km,
             bound,
         }) => whatsat(session, client, radius_km, bound, parts),
-        // A server of another make tells us a change here.
+        // A plain server tells us a change here.
         Err(_) if foreign::report(session, line, parts) => Ok(()),
         Err(why) => Err(why),
     };

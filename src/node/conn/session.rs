@@ -71,7 +71,7 @@ pub enum Kind {
     Incoming(PeerId),
     /// A neighbour that we dialled to tell it ours.
     Outgoing(PeerId),
-    /// A neighbour of another make, which we dialled to tell it one change.
+    /// A plain neighbour, which we dialled to tell it one change.
     Foreign(PeerId),
 }
 
@@ -193,7 +193,7 @@ impl Session {
     }
 
     /// How much of its `patience` the other end of a link has left to say something; none: it is
-    /// taken for dead. Any byte that still moves is a sign of life, even a part of a line that
+    /// considered dead. Any byte that still moves is a sign of life, even a part of a line that
     /// takes long.
     pub fn patience_left(&self, now: Mono, patience: u64) -> Option<u64> {
         let is_link = matches!(self.kind, Kind::Incoming(_) | Kind::Outgoing(_));

@@ -1,4 +1,4 @@
-//! Neighbours of another make, which know only the clients' door and plain AT lines.
+//! Plain neighbours: other implementations, which know only the clients' door and plain AT lines.
 //!
 //! To tell one a change we connect to its clients' door, send one AT line and shut down sending:
 //! one connection per update, one after the other, as such servers expect. They confirm nothing.
@@ -237,7 +237,7 @@ pub fn failed(peer: &mut Peer, session: &Session, why: &str, feed: &mut Feed, cx
     }
 }
 
-/// Takes an AT line at the clients' door from a neighbour of another make. False: it is not one,
+/// Takes an AT line at the clients' door from a plain neighbour. False: it is not one,
 /// or comes from somebody who may not send it.
 pub fn report(session: &Session, line: &[u8], parts: &mut Parts) -> bool {
     let Some(from) = session.from.map(|from| from.ip().to_canonical()) else {

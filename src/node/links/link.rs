@@ -66,7 +66,7 @@ pub enum Link {
     Up(ConnId),
     /// We are shutting down, and everything was told.
     Closing(ConnId),
-    /// A neighbour of another make is sent one change.
+    /// A plain neighbour is sent one change.
     TellingOne(ConnId),
 }
 

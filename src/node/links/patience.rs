@@ -1,4 +1,4 @@
-//! How long a neighbour may be silent before it is taken for dead. That depends on what its line
+//! How long a neighbour may be silent before it is considered dead. That depends on what its line
 //! does to packets, and the only witness of that is the time that answers take: HELLO's to HELLO,
 //! and SINCE's to MARK. It is smoothed as in RFC 6298, but the variation falls slowly, because a
 //! line that has stalled once stalls again.

@@ -35,7 +35,7 @@ pub struct Peer {
     pub incoming: Incoming,
     pub discrepancy: Discrepancy,
     pub redial: Redial,
-    /// Present for a server of another make.
+    /// Present for a plain server.
     pub foreign: Option<Foreign>,
     /// Warnings about it.
     pub warnings: Throttle,
@@ -73,7 +73,7 @@ impl Peer {
         }
     }
 
-    /// Whether it is a server of another make.
+    /// Whether it is plain: another implementation.
     pub fn is_foreign(&self) -> bool {
         self.foreign.is_some()
     }

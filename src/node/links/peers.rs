@@ -32,7 +32,7 @@ impl Links {
         };
         for (index, neighbour) in neighbours.into_iter().enumerate() {
             let id = PeerId(index as u8);
-            // One of another make is dialled when there is a change to tell, or a name to resolve.
+            // A plain one is dialled when there is a change to tell, or a name to resolve.
             if !neighbour.plain || neighbour.addresses.is_empty() {
                 cx.arm(Timer::Link(id), 0);
             }

@@ -1,11 +1,11 @@
-//! The changes that a neighbour of another make is being told, each on a connection of its own.
+//! The changes that a plain neighbour is being told, each on a connection of its own.
 
 use std::collections::VecDeque;
 
 use crate::limits::Limits;
 use crate::units::{ConnId, Mono};
 
-/// The state of a neighbour of another make, beside its link. It acknowledges nothing; when it
+/// The state of a plain neighbour, beside its link. It acknowledges nothing; when it
 /// resets a connection, is it going down, or does it never take this line?
 #[derive(Clone, Debug, Default)]
 pub struct Foreign {

@@ -50,6 +50,9 @@ fn a_bad_secret_file_is_refused_with_what_to_do() {
         "{line}"
     );
     assert!(line.ends_with(recipe), "{line}");
+    let line = wrong(&mut herd(&["status", "--secret-file", "/dev/null"]));
+    let want = "herd: secret file /dev/null: it is a device and not a file; make one with ";
+    assert!(line.starts_with(want), "{line}");
 }
 
 #[test]

@@ -270,7 +270,7 @@ fn arguments_and_keys_that_are_not_text_are_wrong_use() {
     let mut command = herd(&["serve", "Goloman", "--places-url", "ftp://x?key=SECRET"]);
     let line = wrong(command.env("GOOGLE_MAPS_API_KEY", "k"));
     assert!(
-        line.starts_with("herd: --places-url \"ftp://x?***\" is no address; "),
+        line.starts_with("herd: --places-url \"ftp://x?***\" is not an address; "),
         "{line}"
     );
     assert!(!line.contains("SECRET"), "{line}");
