@@ -139,9 +139,9 @@ impl Accept {
     }
 }
 
-/// Rule 7: an error of one visitor that is gone or not allowed concerns nobody else. All other errors
-/// are the process's or the system's. A lack of descriptors may end when a connection is closed; for
-/// the others only time helps.
+/// Rule 7: an error of one visitor that is gone or not allowed concerns nobody else. All other
+/// errors are the process's or the system's. A lack of descriptors may end when a connection is
+/// closed; for the others only time helps.
 impl From<io::Result<(TcpStream, SocketAddr)>> for Accept {
     fn from(result: io::Result<(TcpStream, SocketAddr)>) -> Accept {
         match result {

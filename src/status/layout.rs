@@ -2,8 +2,8 @@
 
 use crate::terminal::{Colour, table};
 
-/// Lays out a table in this many columns of text. The columns called `least`, in this order, are left
-/// out until it fits.
+/// Lays out a table in a number of columns of text. The columns called `least`, in this order, are
+/// left out until it fits.
 pub fn fit(text: &str, least: &[&str], columns: usize) -> String {
     let mut text = text.to_string();
     for name in least {

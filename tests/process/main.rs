@@ -17,4 +17,5 @@ mod load;
 mod make;
 mod offline;
 mod places;
+mod sample;
 mod up;

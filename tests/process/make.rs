@@ -1,4 +1,4 @@
-//! What the Makefile says before a build, and what it removes.
+//! The Makefile: it says what a build needs, and removes no journal that is in use.
 
 use std::env;
 use std::fs::{self, File};
