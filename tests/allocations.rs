@@ -67,6 +67,7 @@ fn serve(
     let mut event_loop = EventLoop::new(Setup {
         node: Node::new(Config {
             name: NAMES[name].to_string(),
+            version: "1.0".into(),
             run: name as u64 + 1,
             seed: name as u64 + 1,
             neighbours: vec![neighbour.clone()],

@@ -96,6 +96,7 @@ fn prepare(
     let random = random().map_err(cannot("serve"))?;
     let mut node = Node::new(Config {
         name: name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_string(),
         run: random as u64,
         seed: (random >> 64) as u64,
         neighbours: links.iter().map(|(it, _)| it.clone()).collect(),

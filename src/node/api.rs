@@ -15,6 +15,9 @@ use crate::units::{ConnId, LookupId, PeerId};
 pub struct Config {
     /// Its name in the topology.
     pub name: String,
+    /// The version of its program, which neighbours and people get to know: letters, digits, `.`,
+    /// `-` and `+`.
+    pub version: String,
     /// Its run: random, and different at each start. Redis calls it a run id.
     pub run: u64,
     /// The seed for jitter and nonces: random, and different at each start.

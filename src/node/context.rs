@@ -40,6 +40,7 @@ pub struct Context {
 #[derive(Debug)]
 pub struct Identity {
     pub name: String,
+    pub version: String,
     pub run: Run,
     pub ack: Ack,
     pub secret: Option<Secrets>,
@@ -64,6 +65,7 @@ impl Context {
         Context {
             me: Identity {
                 name: config.name,
+                version: config.version,
                 run: Run(config.run),
                 ack: config.ack,
                 secret: config.secret,

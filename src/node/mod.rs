@@ -13,6 +13,7 @@
 //!
 //! let mut node = Node::new(Config {
 //!     name: "Goloman".into(),
+//!     version: "1.0".into(),
 //!     run: 1,
 //!     seed: 1,
 //!     neighbours: vec![],

@@ -60,18 +60,20 @@ pub struct Hello<'a> {
     pub last: Option<&'a [u8]>,
     /// `early=<proof>`: a proof of the secret that needs no answer.
     pub early: Option<&'a [u8]>,
+    /// `version=<text>`: the speaker's version, for people.
+    pub version: Option<&'a [u8]>,
     /// How many of its words this version does not know.
     pub unknown: usize,
 }
 
 impl Hello<'_> {
-    /// The words that say what this version can do, at the end of its HELLO.
+    /// The words that say what this version can do, near the end of its HELLO.
     pub const ABLE: &'static str = "compare=1 clock=1";
 
     /// Whether it has no words of the form `key=value`, as in versions before there were any.
     pub fn is_terse(&self) -> bool {
         let knows = self.compares || self.has_clock || self.unknown > 0;
-        !knows && self.last.is_none() && self.early.is_none()
+        !knows && self.last.is_none() && self.early.is_none() && self.version.is_none()
     }
 }
 
@@ -154,6 +156,7 @@ fn hello<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Hello<'a>> {
         has_clock: false,
         last: None,
         early: None,
+        version: None,
         unknown: 0,
     };
     let mut words = fields.peekable();
@@ -166,10 +169,17 @@ fn hello<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Hello<'a>> {
             (b"clock", b"1") => hello.has_clock = true,
             (b"last", nonce) if is_nonce(&nonce) => hello.last = Some(nonce),
             (b"early", proof) if from_hex(proof).is_some() => hello.early = Some(proof),
+            (b"version", version) if is_version(version) => hello.version = Some(version),
             _ => hello.unknown += 1,
         }
     }
     Some(hello)
+}
+
+/// Whether it can be a version: at most 32 letters, digits and `.`, `-` and `+`.
+fn is_version(text: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b".-+".contains(byte);
+    (1..=32).contains(&text.len()) && text.iter().all(is_part)
 }
 
 /// Whether a later version may have such a verb: 1 to 16 capitals.
@@ -249,6 +259,7 @@ mod tests {
             has_clock: false,
             last: None,
             early: None,
+            version: None,
             unknown: 0,
         };
         assert_eq!(Message::parse(hello.as_bytes()), Some(Message::Hello(want)));
@@ -261,10 +272,13 @@ mod tests {
         let able = format!("{hello} - {}", Hello::ABLE);
         let said = Message::parse(able.as_bytes());
         assert_eq!(said, Some(Message::Hello(want)));
-        (want.proof, want.has_clock, want.unknown) = (None, false, 4);
+        (want.proof, want.has_clock, want.unknown) = (None, false, 5);
+        want.version = Some(b"2.0-rc.1+x");
         (want.last, want.early) = (Some(NONCE.as_bytes()), Some(&b"00ff"[..]));
-        let later =
-            format!("{hello} x= last={NONCE} last=0 compare=1 early=00ff early=0 compare=2");
+        let later = format!(
+            "{hello} x= last={NONCE} last=0 compare=1 early=00ff early=0 compare=2 \
+                version=2.0-rc.1+x version=\""
+        );
         let said = Message::parse(later.as_bytes());
         assert_eq!(said, Some(Message::Hello(want)));
         let compare = Message::parse(b"COMPARE 63");

@@ -111,7 +111,14 @@ fn words_of_links_are_those_of_the_model() {
                 if random::one_in(u, 2)? {
                     parts.push(random::name(u)?);
                 }
-                for word in ["compare=1", "later=2", "=", "clock=1", "compare=1"] {
+                for word in [
+                    "compare=1",
+                    "later=2",
+                    "=",
+                    "clock=1",
+                    "compare=1",
+                    "version=0.2-a+1",
+                ] {
                     if random::one_in(u, 3)? {
                         parts.push(random::misspelt(u, word)?);
                     }
@@ -196,6 +203,7 @@ fn what_is_written_is_read_as_the_same_value() {
                 has_clock: random::one_in(u, 2)?,
                 last: random::one_in(u, 2)?.then_some(nonce),
                 early: random::one_in(u, 2)?.then_some(&b"00ff"[..]),
+                version: random::one_in(u, 2)?.then_some(&b"1.2"[..]),
                 unknown: u.int_in_range(0..=2)?,
             }));
             let scope = Scope::Group(u.int_in_range(0..=63)?);

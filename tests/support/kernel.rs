@@ -88,6 +88,7 @@ pub fn neighbour(place: usize, name: &str, plain: bool) -> Neighbour {
 pub fn config(name: &str, run: u64, neighbours: Vec<Neighbour>) -> Config {
     Config {
         name: name.to_string(),
+        version: "1.0".to_string(),
         run,
         seed: run,
         neighbours,

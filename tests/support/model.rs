@@ -229,14 +229,21 @@ fn written_hello(line: Vec<u8>) -> Vec<u8> {
         let proof = word.strip_prefix(b"early=");
         proof.is_some_and(|it| it.len() % 2 == 0 && is_hex(it, it.len()))
     };
+    let is_version = |word: &&[u8]| {
+        let version = word.strip_prefix(b"version=").unwrap_or_default();
+        let is_fine = |byte: &u8| byte.is_ascii_alphanumeric() || b".-+".contains(byte);
+        !version.is_empty() && version.len() <= 32 && version.iter().all(is_fine)
+    };
     // Of several of one kind the last one counts.
     let mut known = Vec::new();
     known.extend(further.iter().copied().rfind(is_compare));
     known.extend(further.iter().copied().rfind(is_clock));
     known.extend(further.iter().copied().rfind(is_last));
     known.extend(further.iter().copied().rfind(is_early));
+    known.extend(further.iter().copied().rfind(is_version));
     let is_able = |word: &&[u8]| is_compare(word) || is_clock(word);
-    let is_unknown = |word: &&&[u8]| !is_able(word) && !is_last(word) && !is_early(word);
+    let is_proof = |word: &&[u8]| is_last(word) || is_early(word);
+    let is_unknown = |word: &&&[u8]| !is_able(word) && !is_proof(word) && !is_version(word);
     let unknown = vec![&b"x=y"[..]; further.iter().filter(is_unknown).count()];
     let all = head.into_iter().chain(proof).chain(known).chain(unknown);
     all.collect::<Vec<&[u8]>>().join(&b' ')
@@ -283,7 +290,9 @@ pub fn written(word: &Message<'_>) -> Vec<u8> {
             let last = hello.last.map(|nonce| [&b"last="[..], nonce].concat());
             let early = hello.early.map(|proof| [&b"early="[..], proof].concat());
             fields.extend(last.as_deref());
+            let version = hello.version.map(|it| [&b"version="[..], it].concat());
             fields.extend(early.as_deref());
+            fields.extend(version.as_deref());
             fields.extend(vec![&b"x=y"[..]; hello.unknown]);
             fields.join(&b' ')
         }

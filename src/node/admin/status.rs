@@ -37,7 +37,7 @@ pub fn report(parts: &Parts) -> Value {
     json!({
         "name": cx.me.name,
         "run": cx.me.run.to_string(),
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": cx.me.version,
         "pid": metrics.pid,
         "up": true,
         "up_since": to_the_second(metrics.started),
@@ -105,6 +105,7 @@ fn link(peer: &Peer, lag: u64, cx: &Context) -> Value {
         "hears": peer.incoming.conn.is_some(),
         "differs": peer.discrepancy.stays(),
         "skew_seconds": skew,
+        "version": outgoing.words.version.as_ref().filter(|_| is_up),
     })
 }
 

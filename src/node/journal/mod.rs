@@ -42,6 +42,7 @@ mod tests {
         fn new(fsync: Fsync) -> World {
             let cx = Context::new(Config {
                 name: "A".into(),
+                version: "1.0".into(),
                 run: 1,
                 seed: 1,
                 neighbours: vec![],

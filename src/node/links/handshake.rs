@@ -62,7 +62,10 @@ pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Resu
     parts.log_line(session, '<', line);
     match hello.is_terse() {
         true => parts.say(session, format_args!("{reply} {proof}")),
-        false => parts.say(session, format_args!("{reply} {proof} {}", Hello::ABLE)),
+        false => {
+            let able = able(&parts.cx.me);
+            parts.say(session, format_args!("{reply} {proof} {able}"));
+        }
     }
     if parts.cx.me.secret.is_none() {
         admit(session, peer, hello.run, parts)?;
@@ -178,7 +181,7 @@ pub fn say_hello(id: PeerId, session: &mut Session, parts: &mut Parts) {
     let (me, words) = (&parts.cx.me, &mut peer.outgoing.words);
     let mut hello = hello_line(me, &peer.name, &nonce);
     if !words.is_terse {
-        hello = format!("{hello} {}", Hello::ABLE);
+        hello = format!("{hello} {}", able(me));
         if let Some(last) = &words.last {
             hello = format!("{hello} last={last}");
         }
@@ -214,7 +217,9 @@ pub fn on_hello(
     on_run(id, session, hello.run, parts)?;
     let peer = parts.links.peer_mut(id);
     peer.outgoing.compares = hello.compares;
-    peer.outgoing.words.theirs = String::from_utf8_lossy(hello.nonce).into_owned();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    peer.outgoing.words.theirs = text(hello.nonce);
+    peer.outgoing.words.version = hello.version.map(text);
     peer.outgoing.patience.answered(parts.cx.now.mono);
     let wait = peer.outgoing.patience.for_answer(&parts.cx.limits);
     peer.outgoing.state = Link::AwaitingSince(session.id);
@@ -231,6 +236,11 @@ fn count_unknown(hello: &Hello<'_>, cx: &mut Context) {
     if hello.unknown > 0 {
         cx.hit(Limit::unknown_words);
     }
+}
+
+/// The words of a HELLO about our version.
+fn able(me: &Identity) -> String {
+    format!("{} version={}", Hello::ABLE, me.version)
 }
 
 /// The start of our HELLO to a neighbour.

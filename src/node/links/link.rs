@@ -49,6 +49,8 @@ pub struct Words {
     /// The neighbour refused a HELLO with words of the form `key=value`, and did not say why: the
     /// next one has none.
     pub is_terse: bool,
+    /// The neighbour's version, if it says one.
+    pub version: Option<String>,
 }
 
 /// The state of the link on which we tell a neighbour our changes.

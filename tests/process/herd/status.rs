@@ -123,6 +123,7 @@ fn a_herd_that_is_well_says_so_and_its_counters_move() {
                 (&link["state"], &link["hears"]),
                 (&"up".into(), &true.into())
             );
+            assert_eq!(link["version"], env!("CARGO_PKG_VERSION"));
         }
         let shares = shown["loop"]["shares"].as_object().unwrap();
         let sum: f64 = shares.values().map(|share| share.as_f64().unwrap()).sum();

@@ -8,6 +8,7 @@ use herd::units::{ConnId, Now};
 fn node(fsync: Fsync) -> Node {
     Node::new(Config {
         name: "A".into(),
+        version: "1.0".into(),
         run: 1,
         seed: 1,
         neighbours: vec![],

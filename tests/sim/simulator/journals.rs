@@ -61,6 +61,7 @@ impl World {
         }
         let mut node = Node::new(Config {
             name: self.places[place].name.clone(),
+            version: "1.0".into(),
             run: 1,
             seed: 1,
             neighbours: Vec::new(),

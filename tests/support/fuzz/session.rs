@@ -100,6 +100,7 @@ impl World {
         };
         let node = Node::new(Config {
             name: "Goloman".into(),
+            version: "1.0".into(),
             run: 1,
             seed: 1,
             neighbours: vec![neighbour],
@@ -109,13 +110,11 @@ impl World {
             level: (kind & 2 == 2).then_some(Level::Debug),
             limits: limits.clone(),
         });
-        let wall = Wall(1_520_023_935 * i128::from(SECOND));
+        let (mono, wall) = (Mono(0), Wall(1_520_023_935 * i128::from(SECOND)));
+        let now = Now { mono, wall };
         let mut world = World {
             node,
-            now: Now {
-                mono: Mono(0),
-                wall,
-            },
+            now,
             transcript: Transcript::new(limits.clone()),
             limits,
             seats: Default::default(),
