@@ -18,7 +18,7 @@ use herd::limits::Limits;
 use herd::logging::{self, Log};
 use herd::node::{Ack, Config, Level, LookupError, Neighbour, Node, Query};
 use herd::places::Provider;
-use herd::reactor::{EventLoop, Listener, Setup, Signals, Target};
+use herd::reactor::{EventLoop, Listener, Setup, Signals, Target, wall};
 use log::LevelFilter;
 
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -126,7 +126,7 @@ fn move_all(stream: &TcpStream, rounds: usize, pipeline: usize) {
 
 #[test]
 fn a_request_allocates_nothing() {
-    let log = logging::open(Path::new("/dev/null"), LevelFilter::Info).unwrap();
+    let log = logging::open(Path::new("/dev/null"), LevelFilter::Info, wall).unwrap();
     for pipeline in [1, 16, 100] {
         let phase = AtomicU8::new(WARMING);
         let doors = || [(); 2].map(|()| Listener::open((HOST, 0).into()).unwrap());

@@ -17,7 +17,7 @@ use crate::journal::{self, JournalFiles};
 use crate::limits::LIMITS;
 use crate::logging;
 use crate::node::{Config, JournalSize, Level, Neighbour, Node};
-use crate::reactor::{EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, Target};
+use crate::reactor::{EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, Target, wall};
 use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
 
@@ -86,7 +86,7 @@ fn prepare(
     let name = &this.name;
     let (has_secret, is_guarded) = (shared.secret.is_some(), shared.is_guarded());
     // It could be written a moment ago.
-    let log = logging::open(path, shared.log_level).map_err(cannot("serve"))?;
+    let log = logging::open(path, shared.log_level, wall).map_err(cannot("serve"))?;
     logging::catch_panics();
     let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
     log::info!("{name} of herd {version} begins; places: {places}");

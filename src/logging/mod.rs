@@ -1,8 +1,7 @@
 //! The log: a file that is appended to, one line per event, written once per turn of the loop.
 //!
 //! Two kinds of lines meet in it: the node's, which come as text, and those of everything else,
-//! which go through the `log` macros. Both are RFC 3339 UTC, `[LEVEL]`, text. All lines go through
-//! a buffer, because simplelog over a bare file makes a system call for every word.
+//! which go through the `log` macros. Both are RFC 3339 UTC, `[LEVEL]`, text.
 //!
 //! A log that cannot be written stops nobody. The failure is said once, on standard error, and kept
 //! for [`Log::state`]. Meanwhile lines that do not fit the buffer are dropped whole and counted; a
@@ -10,22 +9,24 @@
 //! slow is no failure until the buffer is full. The log keeps no deadline: its owner calls
 //! [`Log::check`] now and then.
 
+mod logger;
 mod output;
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use log::LevelFilter;
-use simplelog::{ConfigBuilder, WriteLogger};
 
 use crate::limits::LIMITS;
 use crate::stdio::{Stream, say};
+use crate::units::Wall;
+use logger::Logger;
 use output::{Output, append, append_or_wait};
 
 /// A handle of the log file. All handles write to the same buffer.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Sink>>);
 
 /// The file, and the bytes that are not in it yet.
@@ -51,11 +52,12 @@ struct Sink {
 }
 
 /// Opens the log at `path` and sends the `log` macros there from now on. Lines of `level` and
-/// above are kept, but never those of the HTTP client, whose trace shows keys.
+/// above are kept, but never those of the HTTP client, whose trace shows keys. `now` reads the
+/// wall clock.
 ///
 /// # Errors
 /// When the file cannot be written, or a log is open already. A pipe that nobody reads is no error.
-pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
+pub fn open(path: &Path, level: LevelFilter, now: fn() -> Wall) -> io::Result<Log> {
     let sink = match level {
         LevelFilter::Off => Sink::default(),
         _ => Sink {
@@ -65,15 +67,13 @@ pub fn open(path: &Path, level: LevelFilter) -> io::Result<Log> {
         },
     };
     let log = Log(Arc::new(Mutex::new(sink)));
-    let config = ConfigBuilder::new()
-        .set_time_format_rfc3339()
-        .set_thread_level(LevelFilter::Off)
-        .set_target_level(LevelFilter::Off)
-        .set_location_level(LevelFilter::Off)
-        .add_filter_ignore_str("ureq")
-        .add_filter_ignore_str("rustls")
-        .build();
-    WriteLogger::init(level, config, log.clone()).map_err(io::Error::other)?;
+    let logger = Logger {
+        log: log.clone(),
+        level,
+        now,
+    };
+    log::set_boxed_logger(Box::new(logger)).map_err(io::Error::other)?;
+    log::set_max_level(level);
     Ok(log)
 }
 
@@ -89,8 +89,7 @@ pub fn try_open(path: &Path) -> io::Result<()> {
 /// it, for the logger is never dropped.
 pub fn catch_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let text = panic.to_string().replace('\n', " ");
-        log::error!("{text}");
+        log::error!("{panic}");
         log::logger().flush();
     }));
 }
@@ -146,19 +145,6 @@ impl Log {
 
     fn lock(&self) -> MutexGuard<'_, Sink> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// For simplelog. It never fails: a log that cannot be written must not stop the herd.
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.push(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.write_out(b"");
-        Ok(())
     }
 }
 

@@ -91,7 +91,7 @@ const IMPURE_WORDS: [&str; 13] = [
 ];
 
 /// Words that belong in one room, or one file, alone.
-const OWNED_WORDS: [(&str, &[&str]); 8] = [
+const OWNED_WORDS: [(&str, &[&str]); 7] = [
     // The log says how long an index took to build.
     (
         "Instant",
@@ -110,7 +110,6 @@ const OWNED_WORDS: [(&str, &[&str]); 8] = [
             "up/children.rs",
         ],
     ),
-    ("simplelog", &["logging/"]),
     // Workers that look places up or wait for a disk; getaddrinfo(3); and a reader that does not
     // read.
     ("thread::", &["reactor/threads.rs", "stdio.rs"]),
@@ -130,7 +129,7 @@ const TOP_LEVEL: [&str; 9] = [
     "run",
 ];
 
-const RUN_TIME_CRATES: [&str; 22] = [
+const RUN_TIME_CRATES: [&str; 21] = [
     "getopts",
     "hashbrown",
     "hdrhistogram",
@@ -147,7 +146,6 @@ const RUN_TIME_CRATES: [&str; 22] = [
     "sd-listen-fds",
     "serde_json",
     "signal-hook",
-    "simplelog",
     "slab",
     "smallvec",
     "socket2",
