@@ -163,6 +163,9 @@ limits! {
         /// A neighbour that stays away is worth one attempt per second.
         /// → The wait between attempts stops doubling.
         redial_last: u64 = SECOND, time;
+        /// When a herd starts, or one server does, not all are there at once.
+        /// → A neighbour that cannot be reached for this long is worth a warning, once.
+        unreachable: u64 = 10 * SECOND, time;
         /// A neighbour that refuses us, or that we refuse, is there; it goes on until somebody
         /// corrects a file.
         /// → The wait between attempts stops doubling.
