@@ -18,6 +18,7 @@ mod once;
 mod options;
 mod secret;
 mod serve;
+mod size;
 mod status;
 mod system;
 mod up;
