@@ -12,6 +12,7 @@
 //! [`Log::check`] now and then.
 
 mod logger;
+mod older;
 mod output;
 mod place;
 mod sink;

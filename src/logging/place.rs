@@ -3,8 +3,8 @@
 //! When a line does not fit into `NAME.log` any more, the file is renamed to `NAME.log.1`, in place
 //! of the older one, and a new one begins: there are at most two. The bytes are counted as they are
 //! written, so the bound costs no system call until it is reached. Then the loop's own thread
-//! renames: it writes the log as well, to the same disk, and once in 64 MiB that is some
-//! milliseconds; lines that waited for another thread would need a queue with a bound of its own.
+//! renames, as it writes the log: lines that waited for another thread would need a queue with a
+//! bound of its own.
 //!
 //! A file that cannot be renamed, because of its directory or because it is a mount of its own, is
 //! cut to nothing. Its older lines are lost, but the disk stays free for the journal, and of a log
@@ -14,10 +14,11 @@
 //! nothing is renamed, and the file of that name is the log.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::older;
 use super::output::{self, MODE, Output, append, is_same, is_unread};
 use crate::stdio::{Stream, say};
 
@@ -139,7 +140,7 @@ impl Place {
         if std::mem::take(&mut self.skips_rest) {
             return Ok(first_line(lines));
         }
-        let output = self.output.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let output = self.output.as_mut().ok_or(ErrorKind::NotFound)?;
         let count = output.write(&lines[..fits])?;
         self.length += count as u64;
         self.is_torn = count > 0 && lines[count - 1] != b'\n';
@@ -163,7 +164,7 @@ impl Place {
     /// The file is full: it is renamed, and another begins.
     fn make_room(&mut self) -> io::Result<()> {
         let (Some(path), Some(output)) = (self.path(), &self.output) else {
-            return Err(io::ErrorKind::NotFound.into());
+            return Err(ErrorKind::NotFound.into());
         };
         let facts = output.facts()?;
         if facts.len() < self.length {
@@ -175,7 +176,7 @@ impl Place {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         self.mode = facts.permissions().mode() & 0o777;
         let is_ours = fs::metadata(&path).is_ok_and(|its| is_same(&its, &facts));
-        if is_ours && let Err(why) = fs::rename(&path, older(&path)) {
+        if is_ours && let Err(why) = older::rename(&path) {
             output.cut()?;
             self.begin_at(0);
             self.complain(&path, &why);
@@ -187,7 +188,7 @@ impl Place {
 
     fn complain(&mut self, path: &Path, why: &io::Error) {
         if !std::mem::replace(&mut self.is_stuck, true) {
-            let (path, older) = (path.display(), older(path));
+            let (path, older) = (path.display(), older::name(path));
             let news = format!(
                 "{path} is full and cannot become {}: {why}; each time it begins again, and its \
                  older lines are lost; make its directory writable",
@@ -202,13 +203,6 @@ impl Place {
     pub fn take_news(&mut self) -> Option<String> {
         self.news.take()
     }
-}
-
-/// The name of the file before this one.
-fn older(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_os_string();
-    name.push(".1");
-    name.into()
 }
 
 /// The length of the first line.

@@ -130,6 +130,8 @@ fn fill(server: &Server, from: usize, count: usize) {
         let reply = client.ask(format!("IAMAT {name} +1-2 1000000\n"));
         assert!(reply.starts_with("AT Goloman "), "{reply}");
     }
+    // A turn writes the log when its replies are sent.
+    server.logged(&format!(" {:05}x", from + count - 1));
 }
 
 /// The numbers of the IAMATs that came in.
