@@ -48,9 +48,17 @@ static WRITTEN: Condvar = Condvar::new();
 /// Has `text` written, and waits for nothing. Text beyond the limit is dropped. An error of
 /// standard output is told on standard error; one of that, nobody can be told.
 pub fn say(stream: Stream, text: impl Into<String>) {
-    let (text, mut unwritten) = (text.into(), lock());
-    if text.is_empty() || unwritten.bytes + text.len() > LIMITS.log_backlog {
-        return;
+    try_to_say(stream, text.into());
+}
+
+/// The same. False: the text goes beyond the limit.
+pub fn try_to_say(stream: Stream, text: String) -> bool {
+    let mut unwritten = lock();
+    if unwritten.bytes + text.len() > LIMITS.log_backlog {
+        return false;
+    }
+    if text.is_empty() {
+        return true;
     }
     unwritten.bytes += text.len();
     unwritten.queue.push_back((stream, text));
@@ -59,6 +67,7 @@ pub fn say(stream: Stream, text: impl Into<String>) {
         let thread = thread::Builder::new().name("stdio".to_string());
         unwritten.has_writer = thread.spawn(write_all).is_ok();
     }
+    true
 }
 
 /// Waits until everything that was said is written, but not for a reader that has stopped. For the

@@ -7,7 +7,6 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
@@ -18,7 +17,7 @@ use herd::limits::Limits;
 use herd::logging::{self, Log};
 use herd::node::{Ack, Config, Level, LookupError, Neighbour, Node, Query};
 use herd::places::Provider;
-use herd::reactor::{EventLoop, Listener, Setup, Signals, Target};
+use herd::reactor::{EventLoop, Listener, Setup, Signals, Target, wall};
 use log::LevelFilter;
 
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -127,7 +126,11 @@ fn move_all(stream: &TcpStream, rounds: usize, pipeline: usize) {
 
 #[test]
 fn a_request_allocates_nothing() {
-    let log = logging::open(Path::new("/dev/null"), LevelFilter::Info).unwrap();
+    let target = logging::Target::File {
+        path: "/dev/null".into(),
+        max: u64::MAX,
+    };
+    let log = logging::open(Some(target), LevelFilter::Info, wall).unwrap();
     for pipeline in [1, 16, 100] {
         let phase = AtomicU8::new(WARMING);
         let doors = || [(); 2].map(|()| Listener::open((HOST, 0).into()).unwrap());

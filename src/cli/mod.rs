@@ -19,6 +19,7 @@ mod once;
 mod options;
 mod secret;
 mod serve;
+mod size;
 mod status;
 mod system;
 mod up;

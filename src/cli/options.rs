@@ -10,7 +10,7 @@ use log::LevelFilter;
 
 use super::failure::Failure::{self, Wrong};
 use super::failure::did_you_mean;
-use super::secret;
+use super::{secret, size};
 use crate::limits::{LIMITS, Limits};
 use crate::logging;
 use crate::node::{Ack, Fsync};
@@ -33,9 +33,16 @@ pub(super) struct Shared {
     pub(super) insecure: bool,
     pub(super) limits: Limits,
     pub(super) log_level: LevelFilter,
+    /// The log goes to standard error, and to no file.
+    pub(super) log_to_stderr: bool,
 }
 
 impl Shared {
+    /// Whether a server has a log of its own in the directory.
+    pub(super) fn has_log_file(&self) -> bool {
+        self.log_level != LevelFilter::Off && !self.log_to_stderr
+    }
+
     /// Whether a server may be reached from beyond this machine.
     pub(super) fn is_guarded(&self) -> bool {
         self.secret.is_some() || self.insecure
@@ -117,7 +124,20 @@ pub(super) fn shared(matches: &Matches) -> Result<Shared, Failure> {
         insecure: matches.opt_present("insecure"),
         limits: limits(matches)?,
         log_level,
+        log_to_stderr: log_to_stderr(matches)?,
     })
+}
+
+/// Whether the log goes to standard error.
+fn log_to_stderr(matches: &Matches) -> Result<bool, Failure> {
+    match matches.opt_str("log").as_deref() {
+        None => Ok(false),
+        Some("-") => Ok(true),
+        Some(word) => Err(Wrong(format!(
+            "--log takes -, which is standard error, not {word:?}; for a file name its directory \
+             with -d DIR"
+        ))),
+    }
 }
 
 /// The table's record numbers have 32 bits.
@@ -125,6 +145,9 @@ const RECORDS_MAX: u64 = 4_000_000_000;
 
 /// A minute: a link that is dead is not waited for as long as this.
 const ACK_WAIT_MAX_MS: u64 = 60_000;
+
+/// The longest lines, of which one must fit into a log, have some 70 KiB.
+const LOG_MAX_MIN: u64 = 1 << 20;
 
 /// The product's limits, except those that were given.
 fn limits(matches: &Matches) -> Result<Limits, Failure> {
@@ -137,6 +160,9 @@ fn limits(matches: &Matches) -> Result<Limits, Failure> {
     let usual = limits.ack_wait / MILLISECOND;
     let ms = number(matches, "ack-wait", 1..=ACK_WAIT_MAX_MS, usual)?;
     limits.ack_wait = ms * MILLISECOND;
+    if let Some(text) = matches.opt_str("log-max") {
+        limits.log_max = size::at_least_or_none("log-max", &text, LOG_MAX_MIN)?;
+    }
     Ok(limits)
 }
 
@@ -225,11 +251,11 @@ pub(super) fn whole(option: &str, text: &str, range: RangeInclusive<u64>) -> Res
 }
 
 /// The log of the server `name` in its directory, which is made if it is missing; both can be
-/// written. Without a journal and a log neither is touched.
+/// written. Without a journal and a log file neither is touched.
 pub(super) fn log_of(name: &str, shared: &Shared) -> Result<PathBuf, Failure> {
     let directory = &shared.directory;
     let log = directory.join(format!("{name}.log"));
-    if shared.journal.is_none() && shared.log_level == LevelFilter::Off {
+    if shared.journal.is_none() && !shared.has_log_file() {
         return Ok(log);
     }
     let advice = "make it writable, or name another directory with -d DIR";
@@ -240,7 +266,7 @@ pub(super) fn log_of(name: &str, shared: &Shared) -> Result<PathBuf, Failure> {
             false => format!("cannot make the directory {shown}: {error}; {advice}"),
         })
     })?;
-    if shared.log_level == LevelFilter::Off {
+    if !shared.has_log_file() {
         return Ok(log);
     }
     let cannot = |error| Wrong(format!("cannot write {}: {error}; {advice}", log.display()));
@@ -259,6 +285,8 @@ mod tests {
             .collect::<Vec<_>>();
         let records = format!("(default {})", Limits::PRODUCT.records);
         assert!(help.join(" ").contains(&records), "{records}");
+        let log_max = format!("(default {}M)", Limits::PRODUCT.log_max >> 20);
+        assert!(help.join(" ").contains(&log_max), "{log_max}");
         assert!(help.join(" ").contains(secret::RECIPE));
     }
 }

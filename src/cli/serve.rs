@@ -15,9 +15,9 @@ use super::system::{descriptors_left, random};
 use super::{doors, secret};
 use crate::journal::{self, JournalFiles};
 use crate::limits::LIMITS;
-use crate::logging;
+use crate::logging::{self, Target};
 use crate::node::{Config, JournalSize, Level, Neighbour, Node};
-use crate::reactor::{EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, Target};
+use crate::reactor::{self, EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, wall};
 use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
 
@@ -46,7 +46,11 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let this = &topology.servers[server];
     secret::guard(this, shared.is_guarded())?;
     let log_path = options::log_of(name, &shared)?;
-    let has_log = shared.log_level != LevelFilter::Off;
+    let log = match (shared.log_level, shared.log_to_stderr) {
+        (LevelFilter::Off, _) => "off".to_string(),
+        (_, true) => "standard error".to_string(),
+        (_, false) => log_path.display().to_string(),
+    };
     let event_loop = prepare(
         matches,
         shared,
@@ -57,10 +61,6 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         &log_path,
     )?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
-    let log = match has_log {
-        true => log_path.display().to_string(),
-        false => "off".to_string(),
-    };
     let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
     say(Stream::Output, greeting);
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
@@ -86,7 +86,9 @@ fn prepare(
     let name = &this.name;
     let (has_secret, is_guarded) = (shared.secret.is_some(), shared.is_guarded());
     // It could be written a moment ago.
-    let log = logging::open(path, shared.log_level).map_err(cannot("serve"))?;
+    let target = target(&shared, path);
+    let is_for_journal = target.as_ref().is_some_and(logging::is_for_journal);
+    let log = logging::open(target, shared.log_level, wall).map_err(cannot("serve"))?;
     logging::catch_panics();
     let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
     log::info!("{name} of herd {version} begins; places: {places}");
@@ -106,6 +108,9 @@ fn prepare(
         level: node_level(shared.log_level),
         limits: shared.limits,
     });
+    if is_for_journal {
+        node.log().go_to_journal();
+    }
     let journal = shared.journal.map(|_| open_journal(&mut node, path, name));
     let journal = journal.transpose()?;
     // The doors open only now, so that nobody misses a client of the journal.
@@ -125,6 +130,18 @@ fn prepare(
         log,
     };
     EventLoop::new(setup).map_err(cannot("serve"))
+}
+
+/// Where the log goes, if there is one; `path` is that of a file.
+fn target(shared: &Shared, path: &Path) -> Option<Target> {
+    match (shared.log_level, shared.log_to_stderr) {
+        (LevelFilter::Off, _) => None,
+        (_, true) => Some(Target::StandardError),
+        (_, false) => Some(Target::File {
+            path: path.to_path_buf(),
+            max: shared.limits.log_max,
+        }),
+    }
 }
 
 /// Opens the journal, which is beside the log, and has the node take in what it holds.
@@ -167,9 +184,9 @@ fn link(server: &Server) -> Link {
     let (addresses, target) = match &server.host {
         Host::Ip(ip) => {
             let ip = ip.to_canonical();
-            (vec![ip], Target::Address((ip, port).into()))
+            (vec![ip], reactor::Target::Address((ip, port).into()))
         }
-        Host::Name(name) => (Vec::new(), Target::Name(name.clone(), port)),
+        Host::Name(name) => (Vec::new(), reactor::Target::Name(name.clone(), port)),
     };
     let neighbour = Neighbour {
         name,
@@ -220,8 +237,8 @@ fn descriptors_of(links: &[Link], descriptors: usize) -> usize {
             false => 0,
         };
         let attempts = match target {
-            Target::Address(_) => 0,
-            Target::Name(..) => limits.addresses,
+            reactor::Target::Address(_) => 0,
+            reactor::Target::Name(..) => limits.addresses,
         };
         4 + connections + attempts
     };

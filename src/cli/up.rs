@@ -20,6 +20,13 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         return Ok(());
     };
     let shared = options::shared(matches)?;
+    if shared.log_to_stderr {
+        return Err(Wrong(
+            "herd up gives each server a log of its own, for lines do not say whose they are; \
+             leave out --log, or start each server by itself with herd serve NAME --log -"
+                .into(),
+        ));
+    }
     let topology = options::topology(matches)?;
     let mut members = Vec::new();
     let servers = topology.servers.iter().enumerate();

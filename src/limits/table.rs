@@ -163,6 +163,9 @@ limits! {
         /// A neighbour that stays away is worth one attempt per second.
         /// → The wait between attempts stops doubling.
         redial_last: u64 = SECOND, time;
+        /// When a herd starts, or one server does, not all are there at once.
+        /// → A neighbour that cannot be reached for this long is worth a warning, once.
+        unreachable: u64 = 10 * SECOND, time;
         /// A neighbour that refuses us, or that we refuse, is there; it goes on until somebody
         /// corrects a file.
         /// → The wait between attempts stops doubling.
@@ -348,6 +351,10 @@ limits! {
         /// → Lines are written before the end of the turn; while that fails, new ones are dropped
         /// and counted.
         log_backlog: usize = 64 << 10, bytes;
+        /// A server that runs for years must not fill its disk, which the journal needs, too.
+        /// → NAME.log becomes NAME.log.1, in place of the older one, and another NAME.log begins;
+        /// --log-max sets this limit.
+        log_max: u64 = 64 << 20, bytes;
         /// A full disk may have room again, and a reader may go on.
         /// → Writing the log is tried again.
         log_retry: u64 = SECOND, time;

@@ -72,7 +72,7 @@ pub fn ended(conn: ConnId, all: &mut Sessions, parts: &mut Parts) {
     if session.phase == Phase::Lingering {
         close_lingered(conn, all, parts);
     } else if matches!(session.kind, Kind::Outgoing(_) | Kind::Foreign(_)) {
-        close::close(session, "ended by the neighbour", &mut parts.cx);
+        close::close(session, "closed by it", &mut parts.cx);
     } else {
         input::half_close(session, parts, handle);
     }

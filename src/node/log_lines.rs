@@ -1,4 +1,5 @@
-//! The log of a node, as text: a line per event, RFC 3339 UTC, strangers' bytes escaped.
+//! The log of a node, as text: a line per event, RFC 3339 UTC, strangers' bytes escaped; or in the
+//! form that systemd's journal reads.
 //!
 //! The node knows no log sink. Its lines gather here in the order of the events, and the shell
 //! takes them all once per turn. A line below the level is not even formatted.
@@ -12,13 +13,13 @@ use crate::units::Wall;
 /// How much a line matters, the most important first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Something failed.
+    /// Data or service is lost.
     Error,
-    /// Somebody should look at it.
+    /// Somebody should look at it; or need not any more.
     Warn,
-    /// Lines that came and went, and connections.
+    /// Normal: lines that came and went, connections, links that came up.
     Info,
-    /// Heartbeats that say nothing new.
+    /// Heartbeats that say nothing new, and handshakes that fail again and again.
     Debug,
 }
 
@@ -28,6 +29,8 @@ pub struct LogLines {
     text: String,
     /// The least important level that is written; none: nothing is.
     level: Option<Level>,
+    /// Systemd's journal has a time of its own for each line, and reads the level as `<4>`.
+    is_for_journal: bool,
     wall: Wall,
     /// The time of the last line, with its text: many lines have the same.
     stamp: (Wall, String),
@@ -41,10 +44,16 @@ impl LogLines {
         LogLines {
             text: String::new(),
             level,
+            is_for_journal: false,
             wall: Wall(0),
             stamp: (Wall(0), Wall(0).to_string()),
             from: None,
         }
+    }
+
+    /// The lines that follow are for systemd's journal.
+    pub fn go_to_journal(&mut self) {
+        self.is_for_journal = true;
     }
 
     /// Sets the time of the lines that follow.
@@ -97,6 +106,16 @@ impl LogLines {
     fn begin(&mut self, level: Level) -> bool {
         if !self.has(level) {
             return false;
+        }
+        if self.is_for_journal {
+            // As in sd-daemon(3).
+            self.text.push_str(match level {
+                Level::Error => "<3>",
+                Level::Warn => "<4>",
+                Level::Info => "<6>",
+                Level::Debug => "<7>",
+            });
+            return true;
         }
         if self.stamp.0 != self.wall {
             self.stamp.0 = self.wall;
@@ -167,6 +186,10 @@ mod tests {
         );
         log.clear();
         assert_eq!(log.text(), "");
+        log.go_to_journal();
+        log.line(Level::Info, "Hands", '<', b"a\nb");
+        log.write(Level::Warn, format_args!("x"));
+        assert_eq!(log.text(), "<6>Hands < a\\nb\n<4>x\n");
     }
 
     #[test]

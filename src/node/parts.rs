@@ -101,12 +101,21 @@ impl Parts {
 
     /// Warns about a connection, at most once in a while. False: not now.
     pub fn warn(&mut self, session: &Session, why: &str) -> bool {
+        self.complain(Level::Warn, session, why)
+    }
+
+    /// Says that a report on this connection is lost, at most once in a while.
+    pub fn report_loss(&mut self, session: &Session, why: &str) {
+        self.complain(Level::Error, session, why);
+    }
+
+    fn complain(&mut self, level: Level, session: &Session, why: &str) -> bool {
         let (now, gap) = (self.cx.now.mono, self.cx.limits.warning_gap);
         let (who, warnings) = self.links.who(session);
         let permit = warnings.permit(now, gap);
         if let Some(before) = &permit {
             let line = format_args!("{who}: {why}{before}");
-            self.cx.log.write(Level::Warn, line);
+            self.cx.log.write(level, line);
         }
         permit.is_some()
     }

@@ -47,7 +47,9 @@ fn expire(timer: Timer, all: &mut Sessions, parts: &mut Parts) {
                 Some(left) => cx.arm(timer, left),
                 None => {
                     cx.hit(Limit::dead);
-                    cx.effects.close_later(conn, "silent for too long");
+                    if let Some(session) = all.get(conn) {
+                        cx.effects.close_later(conn, session.silence(cx.now.mono));
+                    }
                 }
             }
         }

@@ -154,7 +154,7 @@ impl Listeners {
         shell.timers.set(ShellTimer::Accept, retry);
         shell.node.hit(Limit::accept_retry);
         if let Some(withheld) = self.warnings.permit(now, LIMITS.warning_gap) {
-            log::warn!("nobody can come in for now: {error}{withheld}");
+            log::error!("nobody can come in for now: {error}{withheld}");
         }
     }
 

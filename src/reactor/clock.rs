@@ -24,6 +24,14 @@ pub fn machine_us() -> io::Result<i64> {
     Ok(now.tv_sec() * 1_000_000 + now.tv_nsec() / 1_000)
 }
 
+/// The wall clock, for a line of the log that no event of the loop has a time for.
+pub fn wall() -> Wall {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => Wall(since.as_nanos() as i128),
+        Err(before) => Wall(-(before.duration().as_nanos() as i128)),
+    }
+}
+
 impl Clock {
     /// Monotonic time begins here, at 0.
     pub fn start() -> Clock {
@@ -50,13 +58,9 @@ impl Clock {
 
     /// Reads both clocks. The wall clock may have been put forward or back.
     pub fn set(&mut self) -> Now {
-        let wall = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(since) => since.as_nanos() as i128,
-            Err(before) => -(before.duration().as_nanos() as i128),
-        };
+        let wall = wall();
         let mono = self.mono();
-        self.wall = Wall(wall - i128::from(mono.0));
-        let wall = Wall(wall);
+        self.wall = Wall(wall.0 - i128::from(mono.0));
         Now { mono, wall }
     }
 }

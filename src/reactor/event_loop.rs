@@ -228,7 +228,7 @@ impl EventLoop {
     /// Does what signals and standard input ask for.
     fn obey_requests(&mut self) {
         let requests = std::mem::take(&mut self.signals.requests);
-        if requests.reopen {
+        if requests.reopen && self.shell.log.is_file() {
             if let Some(news) = self.shell.log.reopen() {
                 log::warn!("{news}");
             }

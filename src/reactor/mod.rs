@@ -42,7 +42,7 @@ mod threads;
 mod token;
 mod wait;
 
-pub use clock::Clock;
+pub use clock::{Clock, wall};
 pub use conn::{Conn, ReadOutcome, Readiness};
 pub use connect::{connect, is_here, outcome};
 pub use event_loop::EventLoop;

@@ -1,7 +1,7 @@
 //! The counters of the node, and the metrics of the shell for the node's status.
 
 use super::refusals::Refusals;
-use crate::limits::Hits;
+use crate::limits::{Hits, Throttle};
 use crate::node::journal::JournalSize;
 use crate::units::Wall;
 use crate::wire::Invalid;
@@ -14,6 +14,8 @@ pub struct Counters {
     pub invalid: [u64; Invalid::NAMES.len()],
     /// The refusals of the place service.
     pub refusals: Refusals,
+    /// Warnings of lookups that failed.
+    pub failures: Throttle,
     /// How often each limit was met.
     pub hits: Hits,
     /// Clients that are connected.

@@ -54,6 +54,7 @@ pub fn iamat(
         }
         Offered::Full(limit) => {
             cx.hit(limit);
+            parts.report_loss(session, "its IAMAT is refused, for the table is full");
             return Err(Invalid::Full(Limit::NAMES[limit as usize]));
         }
     }

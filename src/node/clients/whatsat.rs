@@ -71,8 +71,14 @@ pub fn answer(
         }
         Err(error) => {
             cx.counters.counts.lookups_failed += 1;
-            let line = format_args!("lookup {id}: failed after {ms} ms: {error}");
-            cx.log.write(Level::Warn, line);
+            let (now, gap) = (cx.now.mono, cx.limits.warning_gap);
+            // A service that is away fails them all.
+            let (level, before) = match cx.counters.failures.permit(now, gap) {
+                Some(before) => (Level::Warn, before),
+                None => (Level::Info, String::new()),
+            };
+            let line = format_args!("lookup {id}: failed after {ms} ms: {error}{before}");
+            cx.log.write(level, line);
             json::no_answer("UNKNOWN_ERROR", &error.to_string()).into_bytes()
         }
     };

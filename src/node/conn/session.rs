@@ -1,11 +1,12 @@
 //! One connection: what it is for, where it is in its life, and the state of its two directions.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use super::deadlines::{Deadlines, Stamp};
 use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
 use crate::limits::{Limit, Limits};
-use crate::units::{ConnId, Mono, PeerId};
+use crate::units::{ConnId, Mono, PeerId, SECOND};
 use crate::wire::Run;
 
 /// The state of one connection.
@@ -199,6 +200,18 @@ impl Session {
         let is_link = matches!(self.kind, Kind::Incoming(_) | Kind::Outgoing(_));
         let left = patience.checked_sub(self.input.active.age(now))?;
         (is_link && !self.is_ending() && left > 0).then_some(left)
+    }
+
+    /// Why the other end is taken for dead, for the log.
+    pub fn silence(&self, now: Mono) -> Cow<'static, str> {
+        let seconds = self.input.active.age(now) / SECOND;
+        match self.kind {
+            Kind::Incoming(_) | Kind::Outgoing(_) if self.input.has_spoken => {
+                format!("silent for {seconds} s").into()
+            }
+            Kind::Outgoing(_) => "no answer".into(),
+            _ => "its handshake takes too long".into(),
+        }
     }
 
     /// The bytes that may be written now.

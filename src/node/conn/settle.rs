@@ -21,7 +21,7 @@ pub fn settle(session: &mut Session, cx: &mut Context) {
     if session.owes_nothing() {
         match session.phase {
             Phase::Draining { linger: false } if session.is_client() => close(session, "done", cx),
-            Phase::Draining { linger: false } => close(session, "ended by the neighbour", cx),
+            Phase::Draining { linger: false } => close(session, "closed by it", cx),
             Phase::Draining { linger: true } => {
                 session.phase = Phase::Lingering;
                 cx.effects.actions.push_back(Action::Finish(session.id));

@@ -25,7 +25,7 @@ pub fn admit(session: &mut Session, id: PeerId, run: Run, parts: &mut Parts) -> 
     }
     if let Some(old) = peer.incoming.conn {
         let why = "replaced by a newer one";
-        peer.stop_hearing(old, why, cx);
+        peer.replace_incoming(why, cx);
         cx.effects.close_later(old, why);
     }
     session.kind = Kind::Incoming(id);

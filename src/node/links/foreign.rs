@@ -269,7 +269,7 @@ pub fn report(session: &Session, line: &[u8], parts: &mut Parts) -> bool {
         Offered::Full(limit) => {
             parts.cx.hit(limit);
             let why = "a plain neighbour's report is lost, for the table is full";
-            parts.warn(session, why);
+            parts.report_loss(session, why);
             return true;
         }
     };

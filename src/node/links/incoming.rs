@@ -70,7 +70,7 @@ fn at(id: PeerId, session: &Session, report: &Report<'_>, parts: &mut Parts) {
         Offered::Duplicate(_) | Offered::Older => {}
         Offered::Full(limit) => {
             parts.cx.hit(limit);
-            parts.warn(session, "its report is lost, for the table is full");
+            parts.report_loss(session, "its report is lost, for the table is full");
         }
     }
 }

@@ -5,6 +5,7 @@ use super::comparison::Comparison;
 use super::early::Early;
 use super::patience::Patience;
 use super::skew::Skew;
+use crate::limits::Throttle;
 use crate::node::context::Level;
 use crate::store::CursorId;
 use crate::units::ConnId;
@@ -92,6 +93,8 @@ pub struct Incoming {
     pub has_ignored: bool,
     /// Handshakes that began with a proof.
     pub early: Early,
+    /// Warnings of links that went down.
+    pub losses: Throttle,
 }
 
 impl Incoming {

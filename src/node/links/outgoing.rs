@@ -292,8 +292,8 @@ pub fn on_timeout(id: PeerId, sessions: &Sessions, parts: &mut Parts) {
             }
             cx.hit(Limit::dead);
             peer.outgoing.patience.timed_out();
-            if let Some(conn) = state.conn() {
-                cx.effects.close_later(conn, "silent for too long");
+            if let Some(it) = session {
+                cx.effects.close_later(it.id, it.silence(cx.now.mono));
             }
         }
     }

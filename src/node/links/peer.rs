@@ -163,16 +163,31 @@ impl Peer {
         }
     }
 
-    /// The outgoing link is down: after a while the neighbour is dialled again.
+    /// The outgoing link is down: after a while the neighbour is dialled again. The first failed
+    /// dials are normal: not all servers start at once. A link that was up is worth a warning,
+    /// however it ended: a server that says goodbye is as absent as one that was killed, and the
+    /// end of their connections looks the same.
     pub fn down(&mut self, why: &str, cx: &mut Context) {
-        let (wait, is_news) = self.redial.failed(why, &mut cx.random, &cx.limits);
-        self.wait(wait, cx);
-        if is_news {
-            let (name, ms) = (&self.name, wait / MILLISECOND);
-            cx.info(format_args!(
-                "link to {name} down: {why}; dialling it within {ms} ms"
-            ));
+        let (now, limits) = (cx.now.mono, &cx.limits);
+        let was_up = matches!(self.outgoing.state, Link::Up(_) | Link::Closing(_));
+        let (wait, is_news) = self.redial.failed(why, &mut cx.random, limits);
+        let (name, ms) = (&self.name, wait / MILLISECOND);
+        if cx.is_shutting_down {
+            cx.info(format_args!("link to {name} down: {why}"));
+        } else if !was_up && let Some(time) = self.redial.unreachable(now, limits) {
+            let seconds = time / SECOND;
+            let line = format_args!("{name} cannot be reached for {seconds} s: {why}; dialling on");
+            cx.log.write(Level::Warn, line);
+        } else if is_news {
+            let (level, before) = match was_up {
+                true => self.redial.loss(now, limits),
+                false => (Level::Info, String::new()),
+            };
+            let line =
+                format_args!("link to {name} down: {why}; dialling it within {ms} ms{before}");
+            cx.log.write(level, line);
         }
+        self.wait(wait, cx);
     }
 
     /// The neighbour is there, but one of both refuses the other on this connection.
@@ -209,13 +224,31 @@ impl Peer {
         }
     }
 
-    /// A connection on which the neighbour told us its changes is gone.
+    /// A connection on which the neighbour told us its changes is gone. That is worth a warning, as
+    /// in [`Peer::down`].
     pub fn stop_hearing(&mut self, conn: ConnId, why: &str, cx: &mut Context) {
         if self.incoming.conn == Some(conn) {
-            self.incoming.conn = None;
-            let line = format_args!("link from {} down: {why}", self.name);
-            cx.log.write(self.incoming.level(), line);
-            self.incoming.is_stuck = !self.incoming.is_marked;
+            let (now, gap) = (cx.now.mono, cx.limits.warning_gap);
+            let is_loss = self.incoming.is_marked && !cx.is_shutting_down;
+            let permit = is_loss.then(|| self.incoming.losses.permit(now, gap));
+            let (level, before) = match permit.flatten() {
+                Some(before) => (Level::Warn, before),
+                None => (self.incoming.level(), String::new()),
+            };
+            self.forget_incoming(level, &format!("{why}{before}"), cx);
         }
+    }
+
+    /// The neighbour has made a new connection to tell us its changes on. It has seen the end of
+    /// the old one, and warned of it, if that was one.
+    pub fn replace_incoming(&mut self, why: &str, cx: &mut Context) {
+        self.forget_incoming(self.incoming.level(), why, cx);
+    }
+
+    fn forget_incoming(&mut self, level: Level, why: &str, cx: &mut Context) {
+        self.incoming.conn = None;
+        let line = format_args!("link from {} down: {why}", self.name);
+        cx.log.write(level, line);
+        self.incoming.is_stuck = !self.incoming.is_marked;
     }
 }

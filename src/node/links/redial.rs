@@ -1,6 +1,7 @@
 //! When a neighbour is dialled again: after a wait that doubles, until a link is up.
 
-use crate::limits::Limits;
+use crate::limits::{Limits, Throttle};
+use crate::node::context::Level;
 use crate::node::random::Random;
 use crate::units::Mono;
 
@@ -17,6 +18,12 @@ pub struct Redial {
     pub refusal: Option<String>,
     /// The last connection ended in the handshake, so that of the next one is not news.
     pub is_stuck: bool,
+    /// When the first attempt since the last success failed.
+    failing_since: Option<Mono>,
+    /// That it cannot be reached was warned of.
+    is_warned: bool,
+    /// Warnings of links that went down.
+    losses: Throttle,
 }
 
 impl Redial {
@@ -28,6 +35,9 @@ impl Redial {
             logged: None,
             refusal: None,
             is_stuck: false,
+            failing_since: None,
+            is_warned: false,
+            losses: Throttle::default(),
         }
     }
 
@@ -50,6 +60,7 @@ impl Redial {
     pub fn succeeded(&mut self, limits: &Limits) {
         *self = Redial {
             dialled_at: self.dialled_at,
+            losses: std::mem::take(&mut self.losses),
             ..Redial::new(limits)
         };
     }
@@ -57,6 +68,25 @@ impl Redial {
     /// Whether an attempt failed since the last success.
     pub fn has_failed(&self, limits: &Limits) -> bool {
         self.backoff > limits.redial_first
+    }
+
+    /// The level of a line about a link that was up, and is lost; and the end of that line. A link
+    /// that comes and goes is worth one warning in a while.
+    pub fn loss(&mut self, now: Mono, limits: &Limits) -> (Level, String) {
+        match self.losses.permit(now, limits.warning_gap) {
+            Some(before) => (Level::Warn, before),
+            None => (Level::Info, String::new()),
+        }
+    }
+
+    /// An attempt failed at `now`. For how long, in nanoseconds, the neighbour cannot be reached,
+    /// if that is worth a warning: once, until it is reached again.
+    pub fn unreachable(&mut self, now: Mono, limits: &Limits) -> Option<u64> {
+        let since = *self.failing_since.get_or_insert(now);
+        let time = now.since(since);
+        let is_due = time >= limits.unreachable && !self.is_warned;
+        self.is_warned |= is_due;
+        is_due.then_some(time)
     }
 
     /// An attempt failed, or a link was lost: the wait before the next dial, in nanoseconds, and
@@ -70,6 +100,8 @@ impl Redial {
     /// one that is started again dials: so the waits may become longer.
     pub fn refused(&mut self, why: &str, random: &mut Random, limits: &Limits) -> (u64, bool) {
         self.refusal = Some(why.to_string());
+        // That is said already.
+        self.is_warned = true;
         self.wait(why, limits.redial_refused, random)
     }
 
@@ -117,5 +149,41 @@ mod tests {
         redial.succeeded(&limits);
         assert!(!redial.has_failed(&limits));
         assert!(redial.failed("reset", &mut random, &limits).1);
+    }
+
+    #[test]
+    fn a_neighbour_that_stays_away_is_worth_one_warning() {
+        let limits = Limits {
+            unreachable: 10,
+            warning_gap: 60,
+            ..Limits::PRODUCT
+        };
+        let mut redial = Redial::new(&limits);
+        let times = [5, 14, 15, 16, 500].map(|now| redial.unreachable(Mono(now), &limits));
+        assert_eq!(times, [None, None, Some(10), None, None]);
+        redial.succeeded(&limits);
+        let times = [600, 640].map(|now| redial.unreachable(Mono(now), &limits));
+        assert_eq!(times, [None, Some(40)]);
+        // A refusal is worth more than that.
+        redial.succeeded(&limits);
+        redial.refused("another secret", &mut Random(1), &limits);
+        let times = [700, 740].map(|now| redial.unreachable(Mono(now), &limits));
+        assert_eq!(times, [None, None]);
+    }
+
+    #[test]
+    fn a_link_that_comes_and_goes_is_worth_one_warning_in_a_while() {
+        let limits = Limits {
+            warning_gap: 60,
+            ..Limits::PRODUCT
+        };
+        let mut redial = Redial::new(&limits);
+        let mut loss = |now| {
+            redial.succeeded(&limits);
+            redial.loss(Mono(now), &limits)
+        };
+        assert_eq!(loss(0), (Level::Warn, String::new()));
+        assert_eq!(loss(1), (Level::Info, String::new()));
+        assert_eq!(loss(60), (Level::Warn, " (1 more before)".to_string()));
     }
 }

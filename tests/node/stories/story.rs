@@ -358,14 +358,15 @@ fn reports(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong<bool
         ["notes" | "warnings", server] => {
             let place = world.place(server)?;
             let notes = world.notes(place)?;
-            let wanted = match (words[0], text) {
-                ("warnings", _) => "[WARN]".into(),
-                (_, text) => String::from_utf8_lossy(text.unwrap_or_default()),
+            let text = String::from_utf8_lossy(text.unwrap_or_default());
+            let is_wanted = |note: &&str| match words[0] {
+                "warnings" => note.contains("[WARN]") || note.contains("[ERROR]"),
+                _ => note.contains(&*text),
             };
             notes
                 .lines()
                 .filter_map(|note| note.split_once(' ').map(|(_time, note)| note))
-                .filter(|note| note.contains(&*wanted))
+                .filter(is_wanted)
                 .map(String::from)
                 .collect()
         }

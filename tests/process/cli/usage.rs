@@ -151,6 +151,21 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: --ack-wait takes a whole number from 1 to 60000, not \"0\"",
         ),
         (
+            &["serve", "Goloman", "-d", &run, "--log-max", "1000"],
+            "herd: --log-max takes a size of at least 1 MiB, such as 64M or 1G, or none, not \
+            \"1000\"",
+        ),
+        (
+            &["serve", "Goloman", "-d", &run, "--log", "a.log"],
+            "herd: --log takes -, which is standard error, not \"a.log\"; for a file name its \
+            directory with -d DIR",
+        ),
+        (
+            &["up", "-d", &run, "--log", "-"],
+            "herd: herd up gives each server a log of its own, for lines do not say whose they \
+            are; leave out --log, or start each server by itself with herd serve NAME --log -",
+        ),
+        (
             &["up", "-d", &run, "--records-max", "0"],
             "herd: --records-max takes a whole number from 1 to 4000000000, not \"0\"",
         ),

@@ -111,15 +111,20 @@ fn a_link_that_is_cut_one_way_round_is_made_up_for_by_the_others() {
 
 /// The bytes stand still and nobody says so: only silence tells.
 #[test]
-fn a_link_that_stalls_is_found_dead_and_made_anew() {
+fn a_link_that_stalls_is_found_dead_and_made_again() {
     let (herd, mut proxies) = pair();
     let mut goloman = herd["Goloman"].client();
     goloman.ask(iamat("k"));
     wait_for_mark(&proxies[0], 1);
     proxies[0].stall();
     let at = goloman.ask(iamat("k"));
-    herd["Goloman"].logged("link to Hands down: silent for too long");
-    herd["Hands"].logged("link from Goloman down: silent for too long");
+    // The one that is sooner closes the connection, and the other may see that first.
+    let ends = [("Goloman", "link to Hands"), ("Hands", "link from Goloman")];
+    for (name, link) in ends {
+        herd[name].logged(&format!("[WARN] {link} down: "));
+    }
+    let is_silent = |(name, link)| herd[name].count(&format!("{link} down: silent for ")) > 0;
+    assert!(ends.into_iter().any(is_silent));
     assert_ne!(at_line(herd["Hands"].clients, "k").as_ref(), Some(&at));
     // The other direction goes on.
     let other = herd["Hands"].client().ask(iamat("other"));

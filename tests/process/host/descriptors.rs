@@ -102,7 +102,7 @@ fn an_accept_that_always_fails_does_not_make_the_loop_spin() {
     server.launch_as(strace);
     server.greeting();
     let _visitor = Client::of(server.clients);
-    server.logged("[WARN] nobody can come in for now: Operation not permitted");
+    server.logged("[ERROR] nobody can come in for now: Operation not permitted");
     // It tries again and again, and each time it waits. A batch may need a turn or two.
     wait_until("it has tried for the fifth time", || {
         let text = fs::read_to_string(&trace).unwrap();

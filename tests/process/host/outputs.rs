@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write, pipe};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -120,6 +120,119 @@ fn a_log_that_is_a_named_pipe_waits_for_its_reader() {
     for client in ["before0", "after0"] {
         assert!(text.contains(&format!("< IAMAT {client}")), "{text}");
     }
+}
+
+/// A line of the log, as it goes to a file or to a reader that has no clock.
+fn is_dated(line: &str) -> bool {
+    line.starts_with("20") && line.contains("Z [")
+}
+
+/// With `--log -` standard error is the log: its reader stops and then goes on.
+#[test]
+fn a_standard_error_that_is_the_log_and_is_not_read_stops_nobody() {
+    let (pipe, writer) = pipe().unwrap();
+    check_standard_error(pipe, writer.into());
+    let (socket, writer) = UnixStream::pair().unwrap();
+    check_standard_error(socket, OwnedFd::from(writer).into());
+}
+
+fn check_standard_error(reader: impl Read + Send + 'static, stderr: Stdio) {
+    let (mut herd, log) = herd();
+    let server = &mut herd.servers[0];
+    server.options = ["--log", "-"].map(String::from).to_vec();
+    // It does not lead to the journal.
+    server.variables = vec![("JOURNAL_STREAM".into(), "1:2".into())];
+    server.launch_to(program(), Stdio::piped(), stderr);
+    assert!(server.greeting().ends_with(", log standard error"));
+    say(server, "while-it-stops", 8000);
+    let shows = |text: &str| {
+        let what = format!("the status shows {text}");
+        wait_until(&what, || {
+            ask_text(server.servers, "STATUS\n").contains(text)
+        });
+    };
+    shows(r#""state":"failing","why":"its reader does not keep up""#);
+    let text = read_all(reader);
+    shows(r#""state":"ok","why":null},"longest_turn_us""#);
+    say(server, "later", 1);
+    // There is nothing to reopen.
+    server.signal("USR1");
+    say(server, "after-that", 1);
+    server.signal("TERM");
+    assert_eq!(server.ended().code, Some(0));
+    let text = text.join().unwrap();
+    assert!(text.contains("[WARN] the log is written again; "), "{text}");
+    assert!(text.contains("< IAMAT later0") && text.contains("< IAMAT after-that0"));
+    assert!(text.lines().all(is_dated) && text.ends_with('\n'), "{text}");
+    assert!(!text.contains("reopened") && !log.exists());
+}
+
+/// In a service of systemd standard error is a socket, and JOURNAL_STREAM says which.
+#[test]
+fn the_journal_has_a_time_of_its_own_and_reads_the_level() {
+    let (mut herd, _) = herd();
+    let server = &mut herd.servers[0];
+    server.options = ["--log", "-", "--no-journal"].map(String::from).to_vec();
+    // No directory is needed.
+    server.directory = "/proc/nowhere".into();
+    let (reader, writer) = UnixStream::pair().unwrap();
+    let writer = File::from(OwnedFd::from(writer));
+    let facts = writer.metadata().unwrap();
+    let stream = format!("{}:{}", facts.dev(), facts.ino());
+    server.variables = vec![("JOURNAL_STREAM".into(), stream)];
+    server.launch_to(program(), Stdio::piped(), writer.into());
+    server.greeting();
+    say(server, "kiwi", 1);
+    server.client().ask("nonsense\n");
+    server.signal("TERM");
+    assert_eq!(server.ended().code, Some(0));
+    let text = read_all(reader).join().unwrap();
+    let is_line = |line: &str| line.starts_with("<6>") && !is_dated(&line[3..]);
+    assert!(text.lines().all(is_line), "{text}");
+    for part in [
+        "<6>Goloman of herd ",
+        " < IAMAT kiwi0 ",
+        " > AT Goloman ",
+        "<6>ended\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// A pipe of another user's cannot be opened again, as under su(1).
+#[test]
+fn a_standard_error_of_another_user_is_the_log_all_the_same() {
+    let (mut herd, _) = herd();
+    let server = &mut herd.servers[0];
+    server.options = ["--log", "-", "--no-journal"].map(String::from).to_vec();
+    let (reader, writer) = pipe().unwrap();
+    let mut setpriv = Command::new("setpriv");
+    setpriv.args(["--reuid", "65534", "--clear-groups", "true"]);
+    if !setpriv.status().is_ok_and(|status| status.success()) {
+        println!("skipped: no setpriv here, or no right to it");
+        return;
+    }
+    let mut setpriv = Command::new("setpriv");
+    setpriv.args([
+        "--reuid",
+        "65534",
+        "--clear-groups",
+        env!("CARGO_BIN_EXE_herd"),
+    ]);
+    server.launch_to(setpriv, Stdio::piped(), writer.into());
+    server.greeting();
+    // Far more than the pipe takes.
+    say(server, "while-it-stops", 4000);
+    let text = read_all(reader);
+    wait_until("it is written", || {
+        ask_text(server.servers, "STATUS\n").contains(r#""state":"ok","why":null},"longest"#)
+    });
+    say(server, "later", 1);
+    server.signal("TERM");
+    assert_eq!(server.ended().code, Some(0));
+    let text = text.join().unwrap();
+    assert!(text.contains("< IAMAT later0"), "{text}");
+    assert!(text.lines().all(is_dated) && text.ends_with('\n'), "{text}");
 }
 
 /// Its one line of greeting is not worth the end of a server.
