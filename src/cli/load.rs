@@ -57,7 +57,9 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
 /// The plan that the options describe.
 fn plan(matches: &Matches) -> Result<Plan, Failure> {
     if matches.free.is_empty() {
-        return Err(Wrong("load which server? write herd load HOST:PORT".into()));
+        return Err(Wrong(
+            "load which server? write herd load NAME, or herd load HOST:PORT".into(),
+        ));
     }
     let number = |option, range, default| options::number(matches, option, range, default);
     let connections = number("connections", 1..=LIMITS.load_connections, 1)?;
@@ -92,7 +94,10 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
             towns: matches.opt_present("towns"),
         },
         // Last, since resolving a name may take a while.
-        doors: matches.free.iter().map(door).collect::<Result<_, _>>()?,
+        doors: {
+            let doors = matches.free.iter().map(|word| door(matches, word));
+            doors.collect::<Result<_, _>>()?
+        },
     })
 }
 
@@ -107,11 +112,11 @@ fn nanoseconds(text: &str) -> Result<u64, Failure> {
     }
 }
 
-/// All addresses of HOST:PORT.
-fn door(word: &String) -> Result<Vec<SocketAddr>, Failure> {
-    let (host, port) = address::split(word)?;
-    let cannot = |error| Failed(format!("cannot resolve {word}: {error}"));
-    resolve(&host, port).map_err(cannot)
+/// All addresses of a clients' door.
+fn door(matches: &Matches, word: &str) -> Result<Vec<SocketAddr>, Failure> {
+    let address = address::find(matches, word)?;
+    let cannot = |error| Failed(format!("cannot resolve {address}: {error}"));
+    resolve(&address.host, address.port).map_err(cannot)
 }
 
 /// Shows `text` on the last line of the terminal, in place of what was there.
