@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 
 use getopts::Matches;
 
-use super::failure::Failure::{self, Failed, Wrong};
+use super::failure::Failure::{self, Failed, Interrupted, Wrong};
+use super::failure::cannot;
 use super::{address, options};
 use crate::limits::LIMITS;
 use crate::load::{self, BOUND_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until};
-use crate::reactor::resolve;
+use crate::reactor::{Interrupt, resolve};
 use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
 use crate::units::SECOND;
@@ -18,6 +19,8 @@ const TIME: u64 = 10 * SECOND;
 const CLIENTS: u64 = 1_000;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    // Resolving names and connecting may take a while, and Ctrl-C ends both at once.
+    let interrupt = Interrupt::catch().map_err(cannot("catch signals"))?;
     let plan = plan(matches)?;
     // A dumb terminal shows control sequences as text.
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
@@ -28,7 +31,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         }
     };
     let conn = |index| LoadConn::new(plan.workload(index));
-    let report = load::run(&plan, conn, SECOND, &mut watch);
+    let report = load::run(&plan, conn, SECOND, &mut watch, Some(interrupt));
     if shows {
         show("");
         finish();
@@ -48,9 +51,14 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     // Every fault is a failure, and the first of each kind is shown.
     let faults = report.stats.faults();
     let faults = faults.map(|(name, seen)| format!("{} {name} ({})", seen.count, seen.sample));
-    match faults.collect::<Vec<_>>().join(", ") {
-        faults if faults.is_empty() => Ok(()),
-        faults => Err(Failed(format!("not all went well: {faults}"))),
+    let what = match faults.collect::<Vec<_>>().join(", ") {
+        faults if faults.is_empty() => String::new(),
+        faults => format!("not all went well: {faults}"),
+    };
+    match report.cut {
+        Some(cut) => Err(Interrupted(cut.signal, what)),
+        None if what.is_empty() => Ok(()),
+        None => Err(Failed(what)),
     }
 }
 

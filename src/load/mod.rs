@@ -25,7 +25,7 @@ mod workload;
 pub use conn::LoadConn;
 pub use plan::{Plan, Until};
 pub use protocol::Protocol;
-pub use report::{Report, progress};
+pub use report::{Cut, Report, progress};
 pub use run::run;
 pub use stats::{Fault, Seen, Stats};
 pub use workload::{Questions, Request, Said, Workload};

@@ -9,11 +9,14 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::plan::{Plan, Until};
 use super::protocol::Protocol;
-use super::report::Report;
+use super::report::{Cut, Report};
 use super::stats::{Fault, Stats};
 use crate::limits::LIMITS;
-use crate::reactor::{Clock, Conn, ReadOutcome, reach, wait};
+use crate::reactor::{Clock, Conn, Interrupt, ReadOutcome, reach, wait};
 use crate::units::{MILLISECOND, Mono, Now, SECOND};
+
+/// Events of signals; connections have their index.
+const SIGNALS: Token = Token(usize::MAX);
 
 /// A connection of the run.
 struct Slot<P> {
@@ -45,7 +48,8 @@ struct Run<'a, P> {
 }
 
 /// Runs `plan`; `protocol` makes each connection, by its index. Every `every` nanoseconds `watch`
-/// is told what was seen so far, and in how many nanoseconds.
+/// is told what was seen so far, and in how many nanoseconds. Once all are connected, `interrupt`
+/// cuts the run short: requests in flight then count neither as right nor as faults.
 ///
 /// # Errors
 /// When a connection cannot be made, or polling fails.
@@ -54,6 +58,7 @@ pub fn run<P: Protocol>(
     protocol: impl Fn(usize) -> P,
     every: u64,
     watch: &mut dyn FnMut(&Stats, u64),
+    mut interrupt: Option<Interrupt>,
 ) -> io::Result<Report> {
     let mut poll = Poll::new()?;
     let mut slots = Vec::with_capacity(plan.connections);
@@ -68,6 +73,9 @@ pub fn run<P: Protocol>(
             is_listed: true,
             asked: 0,
         });
+    }
+    if let Some(interrupt) = &mut interrupt {
+        interrupt.watch(poll.registry(), SIGNALS)?;
     }
     let clock = Clock::start();
     let now = clock.now();
@@ -85,13 +93,19 @@ pub fn run<P: Protocol>(
     };
     let mut events = Events::with_capacity(LIMITS.poll_events);
     let mut next_watch = run.start + every;
+    let mut cut = None;
     while !run.turn() {
+        if let Some(signal) = interrupt.as_ref().and_then(Interrupt::signal) {
+            let after = run.now.mono.since(run.start);
+            cut = Some(Cut { signal, after });
+            break;
+        }
         if run.now.mono >= next_watch {
             watch(&run.stats, run.now.mono.since(run.start));
             next_watch = run.now.mono + every;
         }
         wait(&mut poll, &mut events, Some(run.timeout(next_watch)))?;
-        for event in &events {
+        for event in events.iter().filter(|event| event.token() != SIGNALS) {
             let index = event.token().0;
             if let Some(conn) = &mut run.slots[index].conn {
                 conn.event(event.into());
@@ -99,9 +113,11 @@ pub fn run<P: Protocol>(
             run.list(index);
         }
     }
-    let elapsed = run.heard.since(run.start).max(1);
-    let stats = run.stats;
-    Ok(Report { stats, elapsed })
+    Ok(Report {
+        elapsed: run.heard.since(run.start).max(1),
+        stats: run.stats,
+        cut,
+    })
 }
 
 /// Connects, one after the other and before the loop begins. Many at once would overflow the
