@@ -7,8 +7,9 @@ CARGO ?= cargo
 SECONDS ?= 60
 FUZZ_TARGETS := client_line server_line session topology provider_json
 
-# How many seeds `make sim` runs; with SEED it replays that one.
+# How many seeds `make sim` runs; with SEED it replays that one, with SHOW only a part of it.
 SEEDS ?= 100000
+SHOW ?=
 
 # With ROW `make faults` and `make hosts` try those rows alone whose names hold it.
 ROW ?=
@@ -41,9 +42,11 @@ lint: ## formatting, the fuzz targets' lock file, and clippy, without warnings
 doc: ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
+# The ladder goes past what the test harness says of itself.
 sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a ladder
-	@$(if $(SEED),HERD_SEED=$(SEED),HERD_SEEDS=$(SEEDS)) $(CARGO) test --release --locked --quiet \
-		--test sim the_herd -- --nocapture
+	@$(if $(SEED),HERD_SEED=$(SEED) HERD_SHOW=$(SHOW) HERD_LADDER=/dev/fd/9,HERD_SEEDS=$(SEEDS)) \
+		$(CARGO) test --release --locked --quiet --test sim the_herd_survives -- --nocapture \
+		$(if $(SEED),9>&1 >/dev/null)
 
 sim-scale: ## a thousand simulated servers, and bad lines: the tables of the guide
 	@$(CARGO) test --release --locked --quiet --test sim -- --ignored --nocapture
