@@ -16,7 +16,7 @@ pub(super) enum Failure {
     File(topology::Error),
     /// The run failed.
     Failed(String),
-    /// This signal ended the run. What else is wrong with it, if anything.
+    /// This signal ended the run. The text says what else is wrong with it, if anything.
     Interrupted(i32, String),
 }
 

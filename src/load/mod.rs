@@ -18,6 +18,7 @@ mod plan;
 mod protocol;
 mod report;
 mod run;
+mod slot;
 mod stats;
 mod verify;
 mod workload;

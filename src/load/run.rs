@@ -10,32 +10,21 @@ use mio::{Events, Interest, Poll, Token};
 use super::plan::{Plan, Until};
 use super::protocol::Protocol;
 use super::report::{Cut, Report};
+use super::slot::Slot;
 use super::stats::{Fault, Stats};
 use crate::limits::LIMITS;
 use crate::reactor::{Clock, Conn, Interrupt, ReadOutcome, reach, wait};
-use crate::units::{MILLISECOND, Mono, Now, SECOND};
+use crate::units::{MILLISECOND, Mono, Now};
 
 /// Events of signals; connections have their index.
 const SIGNALS: Token = Token(usize::MAX);
-
-/// A connection of the run.
-struct Slot<P> {
-    address: SocketAddr,
-    /// None: it is lost.
-    conn: Option<Conn<TcpStream>>,
-    protocol: P,
-    /// It is on the ready list.
-    is_listed: bool,
-    /// How many requests it has made.
-    asked: u64,
-}
 
 /// A run under way.
 struct Run<'a, P> {
     plan: &'a Plan,
     clock: Clock,
     now: Now,
-    slots: Vec<Slot<P>>,
+    slots: Vec<Slot<P, TcpStream>>,
     /// Connections with something to do, by index.
     ready: VecDeque<usize>,
     /// How many connections are not lost.
@@ -66,13 +55,7 @@ pub fn run<P: Protocol>(
     for index in 0..plan.connections {
         let door = index % doors.len();
         let conn = connect(&poll, &mut doors[door], index)?;
-        slots.push(Slot {
-            address: doors[door][0],
-            conn: Some(conn),
-            protocol: protocol(index),
-            is_listed: true,
-            asked: 0,
-        });
+        slots.push(Slot::new(doors[door][0], conn, protocol(index)));
     }
     if let Some(interrupt) = &mut interrupt {
         interrupt.watch(poll.registry(), SIGNALS)?;
@@ -173,16 +156,12 @@ impl<P: Protocol> Run<'_, P> {
 
     /// Whether requests are left to be made, or to fall due.
     fn may_ask(&self, now: Mono) -> bool {
-        match self.plan.until {
-            Until::Time(length) => now < self.start + length,
-            Until::Requests(count) => self.stats.asked < count,
-        }
+        (self.plan).may_ask(now.since(self.start), self.stats.asked)
     }
 
     /// When request `number` is due, at a rate. Each connection in turn has the next one.
     fn due_at(&self, number: u64) -> Mono {
-        let rate = u128::from(self.plan.rate.unwrap_or(1));
-        self.start + (u128::from(number) * u128::from(SECOND) / rate) as u64
+        self.start + self.plan.due(number)
     }
 
     /// At a rate: lists the connections whose requests have fallen due.

@@ -1,8 +1,8 @@
 //! Ctrl-C for a loop that has something to report: the first one is an event of that loop, and
 //! another ends the process.
 //!
-//! It knows nothing of the loop. What is received before [`Interrupt::watch`] and after its owner
-//! has dropped it ends the process at once, in the handler, with status 128 and the signal.
+//! It knows nothing of the loop. A signal that comes before [`Interrupt::watch`], or after the
+//! [`Interrupt`] is dropped, ends the process at once, in the handler, with status 128 + signal.
 
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -18,8 +18,8 @@ use signal_hook::low_level::pipe;
 /// SIGINT and SIGTERM.
 #[derive(Debug)]
 pub struct Interrupt {
-    /// Each signal is a byte here, so that no wait is begun in vain: a flag alone could be set
-    /// between the look at it and the wait.
+    /// Each signal is a byte here, and so an event: a flag alone could be set between the look at
+    /// it and the wait.
     receiver: UnixStream,
     /// The signal that came last; 0 is none.
     came: Arc<AtomicUsize>,

@@ -1,5 +1,5 @@
-//! What `make bench` and `make perf` say, on figures and stacks that are given; the examples in
-//! the files of `tests/bench` are these tests.
+//! The words of `make bench` and the pictures of `make perf`, on figures and stacks that are given.
+//! The tests are the examples in the files of `tests/bench`.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,9 +1,9 @@
 //! In any weather the herd ends with equal tables and nothing lost: a thousand seeds of bad weather
 //! over the very `Node` that runs under mio.
 //!
-//! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder, on standard output or
-//! in the file `HERD_LADDER`, and of it what `HERD_SHOW` chooses (see `shows.rs`). `HERD_SEEDS=n` runs
-//! seeds 0 to n − 1.
+//! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder, on standard output
+//! or in the file `HERD_LADDER`, and of it what `HERD_SHOW` chooses (see `shows.rs`).
+//! `HERD_SEEDS=n` runs seeds 0 to n − 1.
 
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]

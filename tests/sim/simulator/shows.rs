@@ -1,4 +1,4 @@
-//! What a ladder shows of a run: the words of `SHOW=at,iamat`.
+//! The lines of a run that a ladder shows: the words of `SHOW=at,iamat`.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ const WORDS: [&str; 14] = [
     "at", "iamat", "whatsat", // Lines between servers.
     "hello", "auth", "since", "mark", "compare", "digests", "audit", "wave", "done",
     // Lines without any of these verbs, and their answers.
-    "other", // What happens to servers and lines between them.
+    "other", // Events at servers and between them.
     "events",
 ];
 

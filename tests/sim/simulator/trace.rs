@@ -122,7 +122,7 @@ impl Trace {
         let room = COLUMNS.saturating_sub(start.len() + 2).max(TEXT_MIN);
         for (row, text) in folded(what, room).into_iter().enumerate() {
             let indent = if row == 0 { 2 } else { 4 };
-            self.put(&format!("{start}{:indent$}{text}\n", "").trim_end());
+            self.put(format!("{start}{:indent$}{text}", "").trim_end());
             start = format!("{:>12}  {plain}", "");
         }
     }
@@ -223,8 +223,9 @@ mod tests {
         let shows = Shows::of(show).unwrap();
         let mut trace = Trace::new(&names, shows, "seed 7\n", Box::new(page.clone()));
         trace.at(0, 0, "Goloman starts");
-        let hello = b"HELLO Goloman Welsh 0000000000000003 00112233445566778899aabbccddeeff early=0123456789abcdef\n";
-        trace.line(1_500_000, (0, 2), hello);
+        let hello = "HELLO Goloman Welsh 0000000000000003 00112233445566778899aabbccddeeff \
+                     early=0123456789abcdef\n";
+        trace.line(1_500_000, (0, 2), hello.as_bytes());
         trace.outside(2_000_000, 1, 4, '>', b"IAMAT k +1-1 1");
         trace.outside(2_100_000, 1, 4, '>', b"\nWHATSAT k");
         trace.outside(2_200_000, 1, 4, '>', b"");

@@ -34,7 +34,7 @@ pub fn described(seed: u64, plan: &Plan) -> String {
     text + &paragraph("", &[healed + then])
 }
 
-/// What the world does to the herd.
+/// The world around the herd.
 fn weather(weather: &Weather) -> Vec<String> {
     let way = match weather.same_delay {
         true => "links take",
@@ -173,7 +173,7 @@ fn of(fault: &Fault, names: &[String]) -> String {
     }
 }
 
-/// What a disk does: `is full`.
+/// The state of a disk: `is full`.
 pub fn disk(fault: DiskFault) -> &'static str {
     match fault {
         DiskFault::Full => "is full",
@@ -182,7 +182,7 @@ pub fn disk(fault: DiskFault) -> &'static str {
     }
 }
 
-/// What is left of a journal.
+/// The rest of a journal.
 pub fn kept(left: Left) -> String {
     match left {
         Left::Safe => "keeps what was synced of its journal".to_string(),
