@@ -14,8 +14,9 @@ PROGRAM = $$($(CARGO) build --release --locked --quiet --message-format=json-ren
 SECONDS ?= 60
 FUZZ_TARGETS := client_line server_line session topology provider_json
 
-# How many seeds `make sim` runs; with SEED it replays that one.
+# How many seeds `make sim` runs; with SEED it replays that one, with SHOW only a part of it.
 SEEDS ?= 100000
+SHOW ?=
 
 # With ROW `make faults` and `make hosts` try those rows alone whose names hold it.
 ROW ?=
@@ -61,9 +62,11 @@ lint: needs ## formatting, the fuzz targets' lock file, and clippy, without warn
 doc: needs ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
+# The ladder goes past what the test harness says of itself.
 sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a ladder
-	@$(if $(SEED),HERD_SEED=$(SEED),HERD_SEEDS=$(SEEDS)) $(CARGO) test --release --locked --quiet \
-		--test sim the_herd -- --nocapture
+	@$(if $(SEED),HERD_SEED=$(SEED) HERD_SHOW='$(SHOW)' HERD_LADDER=/dev/fd/9,HERD_SEEDS=$(SEEDS)) \
+		$(CARGO) test --release --locked --quiet --test sim the_herd_survives -- --nocapture \
+		$(if $(SEED),9>&1 >/dev/null)
 
 sim-scale: ## a thousand simulated servers, and bad lines: the tables of the guide
 	@$(CARGO) test --release --locked --quiet --test sim -- --ignored --nocapture
@@ -83,14 +86,16 @@ soak: ## load, restarts, cuts and rude clients for MINUTES=60: nothing grows, al
 	@HERD_MINUTES=$(MINUTES) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet \
 		--test faults the_soak -- --ignored --nocapture
 
-# QUICK=1 makes `make bench` short; CLIENTS is how many clients one server holds in it, 10 M if not said.
+# QUICK=1 makes `make bench` short, GOALS=1 adds the figures to reach; CLIENTS is how many clients one
+# server holds in it, 10 M if not said.
 bench: ## the herd beside asyncio, a raw echo and Redis: one table; QUICK=1 for two minutes
-	@python3 tests/bench/bench.py $(if $(QUICK),--quick) $(if $(CLIENTS),--clients-max $(CLIENTS))
+	@python3 tests/bench/bench.py $(if $(QUICK),--quick) $(if $(GOALS),--goals) \
+		$(if $(CLIENTS),--clients-max $(CLIENTS))
 
-strace: ## the system calls of an IAMAT, a WHATSAT and a flood, ours and asyncio's
+strace: ## the system calls of an IAMAT, a WHATSAT and a flood, ours and asyncio-best's
 	@python3 tests/bench/strace.py
 
-perf: ## where a server under load spends its time
+perf: ## where servers under load spend their time, ours and asyncio's: flame graphs
 	@python3 tests/bench/perf.py
 
 fuzz: ## every fuzz target for SECONDS=60 seconds; needs cargo-fuzz and a nightly toolchain

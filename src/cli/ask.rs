@@ -46,25 +46,14 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     }
 }
 
-/// The clients' door of a server of the topology, or at an address. A name may hold a colon.
+/// The clients' door of a server of the topology, or at an address.
 fn door(matches: &Matches, word: &str) -> Result<Door, Failure> {
-    let topology = options::topology(matches);
-    let found = topology.as_ref().ok().and_then(|it| it.find(word));
-    if let (Ok(topology), Some(place)) = (&topology, found) {
-        let server = &topology.servers[place];
-        return Ok(Door {
-            name: server.name.clone(),
-            host: server.host.to_string(),
-            port: server.clients,
-        });
-    }
-    if word.contains(':') {
-        let (host, port) = address::split(word)?;
-        let name = word.to_string();
-        return Ok(Door { name, host, port });
-    }
-    let topology = topology?;
-    Err(options::unknown(matches, topology.servers.iter(), word))
+    let address = address::find(matches, word)?;
+    Ok(Door {
+        name: word.to_string(),
+        host: address.host,
+        port: address.port,
+    })
 }
 
 fn form(matches: &Matches) -> Form {

@@ -17,14 +17,26 @@ pub(super) enum Failure {
     File(topology::Error),
     /// The run failed.
     Failed(String),
+    /// This signal ended the run. The text says what else is wrong with it, if anything.
+    Interrupted(i32, String),
 }
 
 impl Failure {
+    /// The line for standard error, LF included; none for a run that was only interrupted.
+    pub(super) fn line(&self) -> String {
+        match self {
+            Failure::Interrupted(_, what) if what.is_empty() => String::new(),
+            _ => format!("{self}\n"),
+        }
+    }
+
     /// The exit status.
     pub(super) fn status(&self) -> u8 {
         match self {
             Failure::Wrong(_) | Failure::File(_) => 2,
             Failure::Failed(_) => 1,
+            // As a shell says it of a process that a signal has ended.
+            Failure::Interrupted(signal, _) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
         }
     }
 }
@@ -56,7 +68,9 @@ impl From<topology::Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = match self {
-            Failure::Wrong(what) | Failure::Failed(what) => format!("herd: {what}"),
+            Failure::Wrong(what) | Failure::Failed(what) | Failure::Interrupted(_, what) => {
+                format!("herd: {what}")
+            }
             Failure::File(error) if error.line.is_some() => error.to_string(),
             Failure::File(error) => format!("herd: {error}"),
         };

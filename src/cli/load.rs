@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 
 use getopts::Matches;
 
-use super::failure::Failure::{self, Failed, Wrong};
+use super::failure::Failure::{self, Failed, Interrupted, Wrong};
+use super::failure::cannot;
 use super::{address, options};
 use crate::limits::LIMITS;
 use crate::load::{self, BOUND_MAX, LoadConn, Plan, Questions, RADIUS_KM_MAX, Stats, Until};
-use crate::reactor::resolve;
+use crate::reactor::{Interrupt, resolve};
 use crate::stdio::{Stream, finish, say};
 use crate::terminal::print;
 use crate::units::SECOND;
@@ -18,6 +19,8 @@ const TIME: u64 = 10 * SECOND;
 const CLIENTS: u64 = 1_000;
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
+    // Resolving names and connecting may take a while, and Ctrl-C ends both at once.
+    let interrupt = Interrupt::catch().map_err(cannot("catch signals"))?;
     let plan = plan(matches)?;
     // A dumb terminal shows control sequences as text.
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
@@ -28,7 +31,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         }
     };
     let conn = |index| LoadConn::new(plan.workload(index));
-    let report = load::run(&plan, conn, SECOND, &mut watch);
+    let report = load::run(&plan, conn, SECOND, &mut watch, Some(interrupt));
     if shows {
         show("");
         finish();
@@ -48,16 +51,23 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     // Every fault is a failure, and the first of each kind is shown.
     let faults = report.stats.faults();
     let faults = faults.map(|(name, seen)| format!("{} {name} ({})", seen.count, seen.sample));
-    match faults.collect::<Vec<_>>().join(", ") {
-        faults if faults.is_empty() => Ok(()),
-        faults => Err(Failed(format!("not all went well: {faults}"))),
+    let what = match faults.collect::<Vec<_>>().join(", ") {
+        faults if faults.is_empty() => String::new(),
+        faults => format!("not all went well: {faults}"),
+    };
+    match report.cut {
+        Some(cut) => Err(Interrupted(cut.signal, what)),
+        None if what.is_empty() => Ok(()),
+        None => Err(Failed(what)),
     }
 }
 
 /// The plan that the options describe.
 fn plan(matches: &Matches) -> Result<Plan, Failure> {
     if matches.free.is_empty() {
-        return Err(Wrong("load which server? write herd load HOST:PORT".into()));
+        return Err(Wrong(
+            "load which server? write herd load NAME, or herd load HOST:PORT".into(),
+        ));
     }
     let number = |option, range, default| options::number(matches, option, range, default);
     let connections = number("connections", 1..=LIMITS.load_connections, 1)?;
@@ -92,7 +102,10 @@ fn plan(matches: &Matches) -> Result<Plan, Failure> {
             towns: matches.opt_present("towns"),
         },
         // Last, since resolving a name may take a while.
-        doors: matches.free.iter().map(door).collect::<Result<_, _>>()?,
+        doors: {
+            let doors = matches.free.iter().map(|word| door(matches, word));
+            doors.collect::<Result<_, _>>()?
+        },
     })
 }
 
@@ -107,11 +120,11 @@ fn nanoseconds(text: &str) -> Result<u64, Failure> {
     }
 }
 
-/// All addresses of HOST:PORT.
-fn door(word: &String) -> Result<Vec<SocketAddr>, Failure> {
-    let (host, port) = address::split(word)?;
-    let cannot = |error| Failed(format!("cannot resolve {word}: {error}"));
-    resolve(&host, port).map_err(cannot)
+/// All addresses of a clients' door.
+fn door(matches: &Matches, word: &str) -> Result<Vec<SocketAddr>, Failure> {
+    let address = address::find(matches, word)?;
+    let cannot = |error| Failed(format!("cannot resolve {address}: {error}"));
+    resolve(&address.host, address.port).map_err(cannot)
 }
 
 /// Shows `text` on the last line of the terminal, in place of what was there.

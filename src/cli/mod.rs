@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
         Ok(()) => (0, String::new()),
         // People who type the bare name want to know what there is.
         Err(_) if arguments.is_empty() => (2, HELP.to_string()),
-        Err(failure) => (failure.status(), format!("{failure}\n")),
+        Err(failure) => (failure.status(), failure.line()),
     };
     say(Stream::Error, text);
     finish();
@@ -73,7 +73,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         .iter()
         .map(|word| word.to_str().ok_or_else(|| not_text(word)));
     let words = words.collect::<Result<Vec<&str>, Failure>>()?;
-    if !matches!(words.first(), Some(&("up" | "serve"))) {
+    if !matches!(words.first(), Some(&("up" | "serve" | "load"))) {
         end_as_process_1().map_err(cannot("catch signals"))?;
     }
     match words[..] {

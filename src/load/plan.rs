@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::workload::{Questions, Workload};
+use crate::units::SECOND;
 
 /// The settings of a run.
 #[derive(Clone, Debug)]
@@ -35,5 +36,20 @@ impl Plan {
     pub fn workload(&self, index: usize) -> Workload {
         let (index, connections) = (index as u64, self.connections as u64);
         Workload::new(index, connections, self.clients, self.questions)
+    }
+
+    /// Whether requests are left to be made, or to fall due, `elapsed` nanoseconds after the start
+    /// and after `asked` of them.
+    pub fn may_ask(&self, elapsed: u64, asked: u64) -> bool {
+        match self.until {
+            Until::Time(length) => elapsed < length,
+            Until::Requests(count) => asked < count,
+        }
+    }
+
+    /// When request `number` is due at the rate, in nanoseconds after the start.
+    pub fn due(&self, number: u64) -> u64 {
+        let rate = u128::from(self.rate.unwrap_or(1));
+        (u128::from(number) * u128::from(SECOND) / rate) as u64
     }
 }

@@ -1,7 +1,10 @@
 //! The load report, for people and for programs.
 
+use std::fmt;
+
 use hdrhistogram::Histogram;
 use serde_json::{Map, json};
+use signal_hook::low_level::signal_name;
 
 use super::plan::Plan;
 use super::stats::{Seen, Stats};
@@ -15,6 +18,17 @@ pub struct Report {
     pub stats: Stats,
     /// Nanoseconds from the first request to the last reply.
     pub elapsed: u64,
+    /// The end that somebody put to it, before everything was asked and answered.
+    pub cut: Option<Cut>,
+}
+
+/// A signal that ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Its number.
+    pub signal: i32,
+    /// Nanoseconds from the start of the run.
+    pub after: u64,
 }
 
 /// The line that is shown during a run, `elapsed` nanoseconds after its start.
@@ -32,7 +46,11 @@ pub fn progress(stats: &Stats, elapsed: u64) -> String {
 impl Report {
     /// The report as a table.
     pub fn to_table(&self, words: &[String], plan: &Plan) -> String {
-        let Report { stats, elapsed } = self;
+        let Report {
+            stats,
+            elapsed,
+            cut,
+        } = self;
         let rate = match plan.rate {
             Some(rate) => format!("{rate} a second"),
             None => "as fast as answered".to_string(),
@@ -55,9 +73,10 @@ impl Report {
             "right replies\t{right} in {seconds}\na second\t{speed:.0}\n\
              latency\t{latency}\nfaults\t{faults}\n"
         ));
+        let cut = cut.map_or(String::new(), |cut| format!("{cut}\n"));
         format!(
             "{words}: connections {connections}, pipeline {pipeline}, clients {clients}, \
-             {rate}{near}\n{rows}"
+             {rate}{near}\n{cut}{rows}"
         )
     }
 
@@ -79,6 +98,7 @@ impl Report {
             "radius_km": plan.questions.radius_km,
             "bound": plan.questions.bound,
             "towns": plan.questions.towns,
+            "ended_by": self.cut.map(|cut| cut.name()),
             "seconds": self.elapsed as f64 / 1e9,
             "asked": stats.asked,
             "right": stats.right,
@@ -87,6 +107,22 @@ impl Report {
             "faults": Map::from_iter(faults),
         });
         format!("{object}\n")
+    }
+}
+
+impl Cut {
+    fn name(&self) -> &'static str {
+        signal_name(self.signal).unwrap_or("a signal")
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = match self.name() {
+            "SIGINT" => "Ctrl-C",
+            name => name,
+        };
+        write!(f, "ended by {by} after {:.1} s", self.after as f64 / 1e9)
     }
 }
 
@@ -140,7 +176,15 @@ mod tests {
         stats.fault(Fault::Unanswered, 1, || "gone".to_string());
         stats.fault(Fault::Lost, 1, || "gone".to_string());
         let elapsed = 2_000_000_000;
-        (plan, Report { stats, elapsed })
+        let cut = None;
+        (
+            plan,
+            Report {
+                stats,
+                elapsed,
+                cut,
+            },
+        )
     }
 
     #[test]
@@ -156,6 +200,16 @@ faults         1 refused, 1 unanswered, 1 lost
 ";
         let words = ["h:1".to_string(), "h:2".to_string()];
         assert_eq!(report.to_table(&words, &plan), want);
+        let cut = Cut {
+            signal: 2,
+            after: 12_345_678_901,
+        };
+        let cut = Report {
+            cut: Some(cut),
+            ..report.clone()
+        };
+        let want = want.replacen('\n', "\nended by Ctrl-C after 12.3 s\n", 1);
+        assert_eq!(cut.to_table(&words, &plan), want);
         let line = progress(&report.stats, 2_000_000_000);
         assert_eq!(line, "2 s: 1 right, 0 a second, p99 20 µs, 3 faults");
     }
@@ -164,6 +218,7 @@ faults         1 refused, 1 unanswered, 1 lost
     fn a_program_reads_an_object() {
         let (plan, report) = run();
         let found: Value = serde_json::from_str(&report.to_json(&[], &plan)).unwrap();
+        assert_eq!(found["ended_by"], Value::Null);
         assert_eq!(found["right_per_second"], 0.5);
         assert_eq!(found["latency_us"]["p99_9"], 20.495);
         assert_eq!(found["faults"]["refused"]["count"], 1);

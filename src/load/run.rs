@@ -9,30 +9,22 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::plan::{Plan, Until};
 use super::protocol::Protocol;
-use super::report::Report;
+use super::report::{Cut, Report};
+use super::slot::Slot;
 use super::stats::{Fault, Stats};
 use crate::limits::LIMITS;
-use crate::reactor::{Clock, Conn, ReadOutcome, reach, wait};
-use crate::units::{MILLISECOND, Mono, Now, SECOND};
+use crate::reactor::{Clock, Conn, Interrupt, ReadOutcome, reach, wait};
+use crate::units::{MILLISECOND, Mono, Now};
 
-/// A connection of the run.
-struct Slot<P> {
-    address: SocketAddr,
-    /// None: it is lost.
-    conn: Option<Conn<TcpStream>>,
-    protocol: P,
-    /// It is on the ready list.
-    is_listed: bool,
-    /// How many requests it has made.
-    asked: u64,
-}
+/// Events of signals; connections have their index.
+const SIGNALS: Token = Token(usize::MAX);
 
 /// A run under way.
 struct Run<'a, P> {
     plan: &'a Plan,
     clock: Clock,
     now: Now,
-    slots: Vec<Slot<P>>,
+    slots: Vec<Slot<P, TcpStream>>,
     /// Connections with something to do, by index.
     ready: VecDeque<usize>,
     /// How many connections are not lost.
@@ -45,7 +37,8 @@ struct Run<'a, P> {
 }
 
 /// Runs `plan`; `protocol` makes each connection, by its index. Every `every` nanoseconds `watch`
-/// is told what was seen so far, and in how many nanoseconds.
+/// is told what was seen so far, and in how many nanoseconds. Once all are connected, `interrupt`
+/// cuts the run short: requests in flight then count neither as right nor as faults.
 ///
 /// # Errors
 /// When a connection cannot be made, or polling fails.
@@ -54,6 +47,7 @@ pub fn run<P: Protocol>(
     protocol: impl Fn(usize) -> P,
     every: u64,
     watch: &mut dyn FnMut(&Stats, u64),
+    mut interrupt: Option<Interrupt>,
 ) -> io::Result<Report> {
     let mut poll = Poll::new()?;
     let mut slots = Vec::with_capacity(plan.connections);
@@ -61,13 +55,10 @@ pub fn run<P: Protocol>(
     for index in 0..plan.connections {
         let door = index % doors.len();
         let conn = connect(&poll, &mut doors[door], index)?;
-        slots.push(Slot {
-            address: doors[door][0],
-            conn: Some(conn),
-            protocol: protocol(index),
-            is_listed: true,
-            asked: 0,
-        });
+        slots.push(Slot::new(doors[door][0], conn, protocol(index)));
+    }
+    if let Some(interrupt) = &mut interrupt {
+        interrupt.watch(poll.registry(), SIGNALS)?;
     }
     let clock = Clock::start();
     let now = clock.now();
@@ -85,13 +76,19 @@ pub fn run<P: Protocol>(
     };
     let mut events = Events::with_capacity(LIMITS.poll_events);
     let mut next_watch = run.start + every;
+    let mut cut = None;
     while !run.turn() {
+        if let Some(signal) = interrupt.as_ref().and_then(Interrupt::signal) {
+            let after = run.now.mono.since(run.start);
+            cut = Some(Cut { signal, after });
+            break;
+        }
         if run.now.mono >= next_watch {
             watch(&run.stats, run.now.mono.since(run.start));
             next_watch = run.now.mono + every;
         }
         wait(&mut poll, &mut events, Some(run.timeout(next_watch)))?;
-        for event in &events {
+        for event in events.iter().filter(|event| event.token() != SIGNALS) {
             let index = event.token().0;
             if let Some(conn) = &mut run.slots[index].conn {
                 conn.event(event.into());
@@ -99,9 +96,11 @@ pub fn run<P: Protocol>(
             run.list(index);
         }
     }
-    let elapsed = run.heard.since(run.start).max(1);
-    let stats = run.stats;
-    Ok(Report { stats, elapsed })
+    Ok(Report {
+        elapsed: run.heard.since(run.start).max(1),
+        stats: run.stats,
+        cut,
+    })
 }
 
 /// Connects, one after the other and before the loop begins. Many at once would overflow the
@@ -157,16 +156,12 @@ impl<P: Protocol> Run<'_, P> {
 
     /// Whether requests are left to be made, or to fall due.
     fn may_ask(&self, now: Mono) -> bool {
-        match self.plan.until {
-            Until::Time(length) => now < self.start + length,
-            Until::Requests(count) => self.stats.asked < count,
-        }
+        (self.plan).may_ask(now.since(self.start), self.stats.asked)
     }
 
     /// When request `number` is due, at a rate. Each connection in turn has the next one.
     fn due_at(&self, number: u64) -> Mono {
-        let rate = u128::from(self.plan.rate.unwrap_or(1));
-        self.start + (u128::from(number) * u128::from(SECOND) / rate) as u64
+        self.start + self.plan.due(number)
     }
 
     /// At a rate: lists the connections whose requests have fallen due.

@@ -12,7 +12,8 @@
 //!   their addresses. `reach.rs` does the same for a caller who has nothing else to do.
 //! - `pool.rs` runs on other threads what blocks: lookups of places (`lookups.rs`), and the part of
 //!   `journal.rs` that waits for a disk. `threads.rs` starts them.
-//! - `signals.rs` receives requests from outside the sockets; `notify.rs` tells the service manager
+//! - `signals.rs` receives requests from outside the sockets, `interrupt.rs` Ctrl-C for a loop of
+//!   another room; `notify.rs` tells the service manager
 //!   how we are; `clock.rs` and `metrics.rs` measure.
 
 mod accept;
@@ -21,6 +22,7 @@ mod conn;
 mod connect;
 mod dial;
 mod event_loop;
+mod interrupt;
 mod io;
 mod journal;
 mod listener;
@@ -46,6 +48,7 @@ pub use clock::{Clock, wall};
 pub use conn::{Conn, ReadOutcome, Readiness};
 pub use connect::{connect, is_here, outcome};
 pub use event_loop::EventLoop;
+pub use interrupt::Interrupt;
 pub use listener::Listener;
 pub use notify::{Notifier, SOCKET as NOTIFY_SOCKET};
 pub use race::Race;

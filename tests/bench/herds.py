@@ -262,8 +262,8 @@ class RedisListener(Listener):
 
 LISTENERS = {
     "herd": HerdListener,
-    "asyncio": PlainListener,
-    "lasting": LastingListener,
+    "asyncio-best": PlainListener,
+    "asyncio-lasting": LastingListener,
     "redis": RedisListener,
 }
 

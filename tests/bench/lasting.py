@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""tests/peers/asyncio_herd.py with a lasting connection to each neighbour. That double dials for
-every update, as the exercise's servers do, and a comparison of travel times with it flatters ours,
-whose links last."""
+"""asyncio-lasting: tests/peers/asyncio_herd.py with a lasting connection to each neighbour. That
+double (asyncio-best) dials for every update, as the exercise's servers do, and a comparison of
+travel times with it flatters ours, whose links last."""
 
 from __future__ import annotations
 

@@ -251,18 +251,21 @@ fn main() {
             |index| double(Dialect::Echo, index),
             every,
             &mut watch,
+            None,
         ),
         "redis" => run(
             &plan,
             |index| double(Dialect::Redis, index),
             every,
             &mut watch,
+            None,
         ),
         _ => run(
             &plan,
             |index| LoadConn::new(plan.workload(index)),
             every,
             &mut watch,
+            None,
         ),
     };
     let report = report.unwrap_or_else(|error| panic!("{error}"));

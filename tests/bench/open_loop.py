@@ -1,8 +1,8 @@
 """Latencies at a fixed rate: requests fall due whether the server has answered or not, and each
 latency counts from then. A server that stalls is not asked less for it.
 
-Ours and Redis have the same rate, a share of what the slower of the two can do. asyncio would
-drown in that, so it has its share of what it can do itself.
+Ours and Redis have the same rate, a share of what the slower of the two can do. asyncio-best
+would drown in that, so it has its share of what it can do itself.
 
 A machine that is shared stalls for hundreds of milliseconds when its host gives the
 processor to somebody else. The kernel counts that as steal time (proc(5), /proc/stat), and a round
@@ -23,7 +23,7 @@ CONNECTIONS = 50
 SHARES = (20, 60)
 # Rounds that are tried for one that counts.
 TRIES_PER_ROUND = 3
-KINDS = ("herd", "redis", "asyncio")
+KINDS = ("herd", "redis", "asyncio-best")
 
 
 class Latencies(NamedTuple):
@@ -82,8 +82,8 @@ def run(
 ) -> dict[str, dict[str, Found]]:
     """All shares: for each, what was found of each server."""
     able = {target: capacity(loader, target, seconds) for target in servers}
-    slower = min(able[target] for target in servers if target.kind != "asyncio")
-    able = {t: rate if t.kind == "asyncio" else slower for t, rate in able.items()}
+    slower = min(able[target] for target in servers if target.kind != "asyncio-best")
+    able = {t: rate if t.kind == "asyncio-best" else slower for t, rate in able.items()}
     return {
         f"{share} %": at_rates(
             loader, {t: int(rate * share / 100) for t, rate in able.items()}, rounds, seconds
@@ -94,7 +94,7 @@ def run(
 
 def rows(found: dict[str, dict[str, Found]]) -> list[list[str]]:
     """The table: a row for each share and server."""
-    head = ["open loop, of what it can do", "server", "a second", "p50 µs", "p99 µs", "p99.9 µs"]
+    head = ["rate", "server", "a second", "p50 µs", "p99 µs", "p99.9 µs"]
     table = [[*head, "steal ms", "rounds"]]
     for share, servers in found.items():
         for kind, one in servers.items():

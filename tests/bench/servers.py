@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +27,21 @@ HERD = TOP / "target/release/herd"
 ECHO = TOP / "target/bench/echo"
 ASYNCIO = BENCH.parent / "peers/asyncio_herd.py"
 # asyncio's servers, by their kinds.
-ASYNCIOS = {"asyncio": ASYNCIO, "streams": BENCH / "streams.py", "lasting": BENCH / "lasting.py"}
+ASYNCIOS = {
+    "asyncio-best": ASYNCIO,
+    "asyncio-streams": BENCH / "streams.py",
+    "asyncio-lasting": BENCH / "lasting.py",
+}
+# The interpreter of those, with its options.
+PYTHON = [sys.executable]
+# What is measured, in the tables' words.
+MEANINGS = {
+    "asyncio-streams": "readline, write and drain for each line, as most servers do",
+    "asyncio-best": "all lines of a read at once",
+    "asyncio-lasting": "asyncio-best with lasting connections to its neighbours",
+    "uvloop-best": "asyncio-best on uvloop",
+    "echo": "a server in C on epoll that sends back what it reads",
+}
 # The same, once uvloop is in the place of asyncio's own loop.
 UVLOOP = f"""
 import runpy, sys, uvloop
@@ -73,12 +87,20 @@ def missing() -> dict[str, str]:
     if SERVER_CORE == LOAD_CORE:
         lacks["a second core"] = "servers and load share one: latencies and rates mislead"
     if subprocess.run([sys.executable, "-c", "import uvloop"], capture_output=True).returncode:
-        lacks["uvloop"] = "asyncio on uvloop"
+        lacks["uvloop"] = "uvloop-best"
     return lacks
+
+
+def meanings(kinds: Iterable[str]) -> list[str]:
+    """What the names of these kinds mean, a line each."""
+    known = [kind for kind in kinds if kind in MEANINGS]
+    width = max((len(kind) for kind in known), default=0)
+    return [f"{kind:<{width}}  {MEANINGS[kind]}" for kind in known]
 
 
 def build() -> Path:
     """Builds the herd, the load and the echo; returns the load's program."""
+    print("Building target/release/herd and its load (minutes, the first time) …", flush=True)
     cargo = os.environ.get("CARGO", "cargo")
     command = [cargo, "build", "--release", "--locked", "--bin", "herd", "--bench", "bench_load"]
     subprocess.run(command, cwd=TOP, check=True)
@@ -172,8 +194,8 @@ def server(
     tracer: Sequence[str] = (),
     follow: int | None = None,
 ) -> Iterator[Running]:
-    """Runs a server of a kind: herd, asyncio, streams, lasting, uvloop, echo or redis. `tracer` is
-    a command in front of it, such as strace with its options; `follow` the port of the master of a
+    """Runs a server of a kind: herd, one of ASYNCIOS, uvloop-best, echo or redis. `tracer` is a
+    command in front of it, such as strace with its options; `follow` the port of the master of a
     Redis."""
     herd = herd or alone(directory)
     port = herd.clients[name]
@@ -205,9 +227,9 @@ def program(
         return [str(HERD), "serve", name, "-t", path, "-d", str(directory / "run"), *options]
     extra = list(options or [])
     if kind in ASYNCIOS:
-        return [sys.executable, str(ASYNCIOS[kind]), name, "-t", path, *extra]
-    if kind == "uvloop":
-        return [sys.executable, "-c", UVLOOP, name, "-t", path, *extra]
+        return [*PYTHON, str(ASYNCIOS[kind]), name, "-t", path, *extra]
+    if kind == "uvloop-best":
+        return [*PYTHON, "-c", UVLOOP, name, "-t", path, *extra]
     port = str(herd.clients[name])
     if kind == "echo":
         return [str(ECHO), port]

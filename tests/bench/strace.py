@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What the kernel is asked for one IAMAT, one WHATSAT and one flood: ours beside asyncio's.
+"""What the kernel is asked for one IAMAT, one WHATSAT and one flood: ours beside asyncio-best.
 
     python3 strace.py
 
 Both servers have neither log nor journal, and their connections stand already. What is shown is all
 that the process does from one sleep to the next, threads included. The bare trace goes to
-run/bench/strace.txt. asyncio's double looks nothing up for a WHATSAT: it has one answer for all.
+run/bench/strace.txt. asyncio-best looks nothing up for a WHATSAT: it has one answer for all.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from measure import request
-from servers import TOP, BenchError, Running, server, topology, wait_for
+from servers import TOP, BenchError, Running, meanings, server, topology, wait_for
 
-KINDS = ("herd", "asyncio")
+KINDS = ("herd", "asyncio-best")
 QUIET_S = 0.15
-WIDTH = 52
+# Two of them fit a terminal.
+WIDTH = 39
 # What a call is for; of several that fit, the first. `{peer}` is who is at the other end, `{what}`
 # what is said.
 NOTES = [
-    (r"epoll_p?wait\(.*, 0(, NULL, \d+)?\) +=", "looks for events, without a wait"),
+    (r"epoll_p?wait\(.*, 0(, NULL, \d+)?\) +=", "looks for events, no wait"),
     (r"epoll_p?wait", "waits for events"),
     (r"(recvfrom|read).*EAGAIN", "nothing more there"),
-    (r"(recvfrom|read).* = 0$", "the end: {peer} has closed"),
-    (r'(recvfrom|read|recvmsg)\(.*"(IAMAT|WHATSAT|AT) ', "reads the line of {peer}"),
+    (r"(recvfrom|read).* = 0$", "{peer} has closed"),
+    (r'(recvfrom|read|recvmsg)\(.*"(IAMAT|WHATSAT|AT) ', "reads {peer}'s line"),
     (r"read\(.*\\[01]\\0|read\(.*\\1", "takes the wake-up"),
     (r"write\(.*\\[01]\\0", "wakes the loop (eventfd)"),
-    (r'(sendto|write|sendmsg)\(.*"AT ', "writes {what} to {peer}"),
+    (r'(sendto|write|sendmsg)\(.*"AT ', "{what} to {peer}"),
     (r"sendto|write|sendmsg", "writes to {peer}"),
     (r"recvfrom|read", "reads from {peer}"),
     (r"futex.*WAKE", "wakes a thread"),
@@ -50,11 +51,11 @@ NOTES = [
     (r"connect", "dials the neighbour"),
     (r"socket\(", "makes a socket"),
     (r"epoll_ctl.*ADD", "registers it"),
-    (r"epoll_ctl.*MOD", "registers it for something else"),
+    (r"epoll_ctl.*MOD", "changes what it watches for"),
     (r"epoll_ctl.*DEL", "takes it out of the poll"),
     (r"shutdown", "says that all is sent"),
     (r"close", "closes it"),
-    (r"[sg]etsockopt|getsockname|getpeername|ioctl|fcntl", "sets it up, or asks about it"),
+    (r"[sg]etsockopt|getsockname|getpeername|ioctl|fcntl", "sets it up or asks about it"),
     (r"getpid", "asks who it is"),
     (r"mmap|munmap|brk|madvise|mprotect", "memory"),
 ]
@@ -102,17 +103,17 @@ def calls(trace: str, start: int) -> list[str]:
 def annotated(lines: Sequence[str]) -> list[str]:
     """What each call is for."""
     peers: dict[str, str] = {}
-    rows, what = [], "the AT line"
+    rows, what = [], "AT line"
     for line in lines:
         name = line.partition("(")[0]
         descriptor = (re.match(r"\w+\((\d+)", line) or ["", ""])[1]
         if re.search(r'"(IAMAT|WHATSAT) ', line):
             peers[descriptor] = "the client"
         if '"WHATSAT ' in line:
-            what = "AT line and JSON"
+            what = "AT line, JSON"
         note = next((note for pattern, note in NOTES if re.match(pattern, line)), "")
         peer = peers.get(descriptor, "the neighbour")
-        rows.append(f"{name:<12} {note.format(peer=peer, what=what)}")
+        rows.append(f"{name:<11} {note.format(peer=peer, what=what)}")
     return rows
 
 
@@ -184,8 +185,9 @@ def flood(kind: str, directory: Path) -> list[list[str]]:
 def main() -> int:
     """Traces, and prints."""
     if not shutil.which("strace"):
-        raise BenchError("there is no strace here")
+        raise BenchError("there is no strace here; install the package strace")
     cargo = [os.environ.get("CARGO", "cargo"), "build", "--release", "--locked", "--quiet"]
+    print("Building target/release/herd (the first time takes a minute or two) …", flush=True)
     subprocess.run(cargo, cwd=TOP, check=True)
     raw: list[str] = []
     with tempfile.TemporaryDirectory(prefix="herd-strace-") as name:
@@ -195,14 +197,15 @@ def main() -> int:
     for title, found in (
         ("One IAMAT", moved),
         ("One WHATSAT", near),
-        ("One flood: who tells (an IAMAT with a neighbour)", tells),
-        ("One flood: who hears", hears),
+        ("One flood: the server that tells (an IAMAT with a neighbour)", tells),
+        ("One flood: the server that is told", hears),
     ):
         side_by_side(title, list(zip(KINDS, found)), raw)
     file = TOP / "run/bench/strace.txt"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(raw))
-    print(f"\nWith their arguments: {file}")
+    print("\n" + "\n".join(meanings(KINDS)))
+    print(f"With their arguments: {file}")
     return 0
 
 

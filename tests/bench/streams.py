@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""tests/peers/asyncio_herd.py as asyncio's streams are usually written: readline, write, drain for
-each line. That double takes all lines of a read at once, which is the best that asyncio can do;
-this one is what most servers on streams do."""
+"""asyncio-streams: tests/peers/asyncio_herd.py as asyncio's streams are usually written, readline,
+write and drain for each line. That double (asyncio-best) takes all lines of a read at once, which
+is the best that asyncio can do; this one is what most servers on streams do."""
 
 from __future__ import annotations
 

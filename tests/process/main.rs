@@ -9,6 +9,7 @@ mod support;
 
 mod addresses;
 mod ask;
+mod bench;
 mod cli;
 mod herd;
 mod host;

@@ -1,8 +1,9 @@
 //! In any weather the herd ends with equal tables and nothing lost: a thousand seeds of bad weather
 //! over the very `Node` that runs under mio.
 //!
-//! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder; `HERD_SEEDS=n` runs
-//! seeds 0 to n − 1.
+//! `HERD_SEED=n cargo test --test sim` replays a seed and tells it as a ladder, on standard output
+//! or in the file `HERD_LADDER`, and of it what `HERD_SHOW` chooses (see `shows.rs`).
+//! `HERD_SEEDS=n` runs seeds 0 to n − 1.
 
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
@@ -12,6 +13,8 @@ mod support;
 
 mod simulator;
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use herd::units::MILLISECOND;
@@ -26,18 +29,14 @@ fn from_environment(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(
         text.parse()
-            .unwrap_or_else(|_| panic!("{name}={text} is no number")),
+            .unwrap_or_else(|_| panic!("{name}={text} is not a number")),
     )
 }
 
 #[test]
 fn the_herd_survives_every_seed() {
     if let Some(seed) = from_environment("HERD_SEED") {
-        match replay(seed) {
-            Ok(fingerprint) => println!("seed {seed} is fine: {fingerprint:016x}"),
-            Err(failure) => panic!("seed {seed}: {failure}"),
-        }
-        return;
+        return tell(seed);
     }
     let tally = run_all(from_environment("HERD_SEEDS").unwrap_or(SEEDS));
     if let Some((seed, failure)) = tally.failure {
@@ -47,6 +46,30 @@ fn the_herd_survives_every_seed() {
         "{} seeds, fingerprint {:016x}",
         tally.count, tally.fingerprint
     );
+}
+
+/// Straight to standard output, past the test harness, which keeps what a good test prints; or past
+/// its own words, too.
+fn tell(seed: u64) {
+    let out: Box<dyn Write> = match std::env::var_os("HERD_LADDER") {
+        None => Box::new(std::io::stdout()),
+        Some(path) => Box::new(
+            File::options()
+                .append(true)
+                .create(true)
+                .open(path)
+                .unwrap(),
+        ),
+    };
+    let show = std::env::var("HERD_SHOW").ok();
+    match replay(seed, show.as_deref(), out) {
+        // A panic would bury that line.
+        Err(wrong) => {
+            eprintln!("{wrong}");
+            std::process::exit(2);
+        }
+        Ok(outcome) => drop(outcome.unwrap_or_else(|failure| panic!("seed {seed}: {failure}"))),
+    }
 }
 
 #[test]

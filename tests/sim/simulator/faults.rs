@@ -4,6 +4,7 @@ use herd::node::Fsync;
 
 use super::guest::State;
 use super::troubles::{DiskFault, Fault, Learns, Left};
+use super::words;
 use super::world::{Happening, World};
 use crate::support::wire::{End, Holder, Network, Wire};
 
@@ -76,7 +77,7 @@ impl World {
                 self.plan(self.now + long, Happening::Undo(Undo::Block(from, to)));
             }
             Fault::Disk(place, what, long) => {
-                self.note_at(place, &format!("has a disk that is {what:?}"));
+                self.note_at(place, &format!("has a disk that {}", words::disk(what)));
                 let disk = &mut self.places[place].disk;
                 match what {
                     DiskFault::Full => disk.full = true,
@@ -124,10 +125,7 @@ impl World {
 
     /// A process is gone, and a part of its journal, too.
     fn relapse(&mut self, place: usize, left: Left) {
-        self.note_at(
-            place,
-            &format!("crashes, and keeps of its journal: {left:?}"),
-        );
+        self.note_at(place, &format!("crashes, and {}", words::kept(left)));
         let has_failed = self.places[place].failed.is_some();
         let syncs = self.weather.journal == Some(Fsync::Always);
         let is_safe = left == Left::Safe && syncs && !has_failed;

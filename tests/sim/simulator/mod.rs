@@ -26,12 +26,14 @@ mod plan;
 mod random;
 pub mod runner;
 pub mod scale;
+mod shows;
 pub mod steady;
 mod trace;
 pub mod troubles;
 mod visit;
 mod visiting;
 mod whole;
+mod words;
 mod world;
 
 use std::fmt;

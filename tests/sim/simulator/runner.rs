@@ -1,13 +1,14 @@
 //! Many seeds, on all cores; the first that fails, with what it takes to see it again.
 
+use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
-use herd::units::MILLISECOND;
-
+use super::shows::Shows;
 use super::trace::Trace;
+use super::words::described;
 use super::{Failure, Plan, run};
 
 /// The outcome of many seeds.
@@ -59,15 +60,18 @@ pub fn run_all(count: u64) -> Tally {
     }
 }
 
-/// Runs a seed and tells it all.
-pub fn replay(seed: u64) -> Result<u64, Failure> {
-    let plan = Plan::of(seed);
-    let mut trace = Trace::new(&plan.names);
-    trace.note(0, &format!("seed {seed}: {:?}", plan.weather));
-    for (at, fault) in &plan.faults {
-        trace.note(0, &format!("to come at {} ms: {fault:?}", at / MILLISECOND));
-    }
-    run(seed, Some(trace))
+/// Runs a seed and writes to `out` as much of it as `show` chooses.
+///
+/// # Errors
+/// A word of `show` is unknown.
+pub fn replay(
+    seed: u64,
+    show: Option<&str>,
+    out: Box<dyn Write>,
+) -> Result<Result<u64, Failure>, String> {
+    let (shows, plan) = (Shows::of(show)?, Plan::of(seed));
+    let trace = Trace::new(&plan.names, shows, &described(seed, &plan), out);
+    Ok(run(seed, Some(trace)))
 }
 
 /// A panic of a node is a failure like any other.

@@ -1,6 +1,8 @@
 //! `herd load` end to end: against a real herd, and against servers that answer wrongly, late or
 //! not at all. Its counts must be right.
 
+mod ending;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
