@@ -6,6 +6,7 @@
 
 mod circles;
 mod commands;
+mod limits;
 mod names;
 mod paths;
 mod prose;
