@@ -6,8 +6,10 @@
 
 mod circles;
 mod commands;
+mod items;
 mod limits;
 mod names;
+mod pages;
 mod paths;
 mod prose;
 mod rooms;
