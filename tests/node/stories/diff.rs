@@ -1,0 +1,73 @@
+//! A short difference of two texts, for a person.
+
+/// Equal lines that are shown before and after those that differ.
+const AROUND: usize = 2;
+/// Lines of one difference that are shown.
+const LINES_MAX: usize = 40;
+
+/// Lines of `want` alone begin with `-`, those of `got` alone with `+`, and the few equal lines
+/// around them with a space; `...` is in the place of all others. It is the shortest way from one
+/// to the other, by their longest common subsequence.
+pub fn difference(want: &[&str], got: &[String]) -> Vec<String> {
+    let all = marked(want, got);
+    let is_near = |at: usize| {
+        let around = &all[at.saturating_sub(AROUND)..all.len().min(at + AROUND + 1)];
+        around.iter().any(|(mark, _)| *mark != ' ')
+    };
+    let (mut lines, mut is_left_out) = (Vec::new(), false);
+    for (at, (mark, line)) in all.iter().enumerate() {
+        if is_near(at) {
+            lines.push(format!("{mark} {line}"));
+        } else if !is_left_out {
+            lines.push("...".to_string());
+        }
+        is_left_out = !is_near(at);
+    }
+    if lines.len() > LINES_MAX {
+        let count = lines.len() - LINES_MAX;
+        lines.truncate(LINES_MAX);
+        lines.push(format!("... and {count} more lines"));
+    }
+    lines
+}
+
+/// All lines of both, each with its mark.
+fn marked<'t>(want: &[&'t str], got: &'t [String]) -> Vec<(char, &'t str)> {
+    let mut common = vec![vec![0; got.len() + 1]; want.len() + 1];
+    for (i, wanted) in want.iter().enumerate().rev() {
+        for (j, line) in got.iter().enumerate().rev() {
+            common[i][j] = if wanted == line {
+                common[i + 1][j + 1] + 1
+            } else {
+                common[i + 1][j].max(common[i][j + 1])
+            };
+        }
+    }
+    let (mut i, mut j, mut lines) = (0, 0, Vec::new());
+    while i < want.len() || j < got.len() {
+        lines.push(if i < want.len() && j < got.len() && want[i] == got[j] {
+            (i, j) = (i + 1, j + 1);
+            (' ', want[i - 1])
+        } else if j == got.len() || i < want.len() && common[i + 1][j] >= common[i][j + 1] {
+            i += 1;
+            ('-', want[i - 1])
+        } else {
+            j += 1;
+            ('+', &got[j - 1][..])
+        });
+    }
+    lines
+}
+
+#[test]
+fn differences_are_short() {
+    let want: Vec<String> = (1..=9).map(|it| it.to_string()).collect();
+    let want: Vec<&str> = want.iter().map(|it| &it[..]).collect();
+    let mut got: Vec<String> = want.iter().map(|it| it.to_string()).collect();
+    got[3] = "x".into();
+    let lines = ["...", "  2", "  3", "- 4", "+ x", "  5", "  6", "..."];
+    assert_eq!(difference(&want, &got), lines);
+    let many: Vec<String> = (0..50).map(|it| format!("n{it}")).collect();
+    let lines = difference(&[], &many);
+    assert_eq!((lines.len(), &lines[40][..]), (41, "... and 10 more lines"));
+}
