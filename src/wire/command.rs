@@ -93,7 +93,7 @@ fn fault(line: &[u8]) -> Invalid {
     fault.unwrap_or(Invalid::Fields(form, count))
 }
 
-/// What is wrong with the text of a field, if anything is.
+/// The fault in the text of a field, if it has one.
 fn field_fault(field: Field, text: &[u8]) -> Option<Invalid> {
     let is_up_to = |most| decimal(text, most).is_some();
     match field {
