@@ -15,7 +15,7 @@ ROW ?=
 # How long `make soak` goes on.
 MINUTES ?= 60
 
-.PHONY: help herd test build lint doc sim sim-scale mutants faults hosts soak bench strace perf fuzz clean
+.PHONY: help herd test quick build lint doc sim sim-scale mutants faults hosts soak bench strace perf fuzz clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ build: ## build the program, target/release/herd
 test: lint doc ## everything that CI runs: formatting, clippy, rustdoc, all tests
 	$(CARGO) test --locked
 	@tests/mutants/run
+
+quick: ## what to run between edits: no servers, no clippy, half a minute
+	$(CARGO) test --locked --quiet --lib --test node --test model --test tidy
 
 lint: ## formatting, the fuzz targets' lock file, and clippy, without warnings
 	$(CARGO) fmt --check
