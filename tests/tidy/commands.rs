@@ -82,6 +82,28 @@ fn the_protocol_page_has_no_other_commands() {
     assert!(!commands.is_empty(), "the table of commands was not found");
 }
 
+#[test]
+fn the_protocol_page_has_every_key_of_status() {
+    let story = read("tests/scripts/status.herd");
+    let page = read("src/guide/protocol.md");
+    let mut keys: Vec<&str> = story.split('"').collect();
+    // A key is what a colon follows.
+    keys = keys
+        .windows(2)
+        .filter(|pair| pair[1].starts_with(':'))
+        .map(|pair| pair[0])
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    assert!(keys.len() > 40, "only {keys:?} were found");
+    let missing = keys
+        .iter()
+        .filter(|key| !page.contains(&format!("`{key}`")));
+    let wrong = missing
+        .map(|key| format!("{key}: a key of STATUS, not in the table of src/guide/protocol.md"));
+    report(wrong.collect());
+}
+
 /// The text of a file, or of all files of a folder.
 fn text(place: &str) -> String {
     match top().join(place).is_dir() {

@@ -16,7 +16,8 @@ const FOREIGN: [&str; 5] = [
 
 /// The names in the code of the tree.
 pub struct Items {
-    /// Each type, with all words of the folders in which it is defined or implemented.
+    /// Each type, with all words of the files in which it is defined or implemented; of the folder,
+    /// if a macro defines it.
     types: BTreeMap<String, BTreeSet<String>>,
     /// All words of all code, strings included.
     words: BTreeSet<String>,
@@ -26,25 +27,24 @@ pub struct Items {
 
 impl Items {
     pub fn of(sources: &[Source]) -> Items {
-        let (mut folders, mut homes) = (BTreeMap::new(), BTreeMap::new());
         let (mut types, mut words, mut tests) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
         for source in sources {
-            let folder = source.path.rsplit_once('/').map_or("", |it| it.0);
-            let own: &mut BTreeSet<String> = folders.entry(folder).or_default();
-            own.extend(words_of(&source.code));
             words.extend(words_of(&without_comments(source)));
+            let own: Vec<String> = match source.code.contains("macro_rules!") {
+                true => {
+                    let siblings = sources.iter().filter(|it| folder(it) == folder(source));
+                    siblings.flat_map(|it| words_of(&it.code)).collect()
+                }
+                false => words_of(&source.code).collect(),
+            };
             for name in types_of(&source.code) {
-                let homes: &mut BTreeSet<&str> = homes.entry(name).or_default();
-                homes.insert(folder);
+                let words: &mut BTreeSet<String> = types.entry(name).or_default();
+                words.extend(own.iter().cloned());
             }
             if let Some((target, module)) = target(&source.path) {
                 let paths: &mut Vec<String> = tests.entry(target).or_default();
                 paths.extend(functions_of(&source.code).map(|name| module.clone() + name));
             }
-        }
-        for (name, homes) in homes {
-            let all = homes.iter().flat_map(|folder| folders[folder].clone());
-            types.insert(name, all.collect());
         }
         let others = files(&["tests"]).into_iter();
         for path in others.filter(|it| it.ends_with(".py") || it.ends_with(".dict")) {
@@ -114,6 +114,10 @@ impl Items {
             _ => Some(format!("cargo test takes one filter, not {filters:?}")),
         }
     }
+}
+
+fn folder(source: &Source) -> &str {
+    source.path.rsplit_once('/').map_or("", |it| it.0)
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = String> {
