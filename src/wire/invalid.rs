@@ -80,8 +80,16 @@ impl fmt::Display for Invalid {
             Invalid::Empty => f.write_str("the line is empty"),
             Invalid::Verb(Some(name)) => write!(f, "no such command; did you mean {name}?"),
             Invalid::Verb(None) => {
-                let verbs = FORMS.map(|form| form.verb).join(" and ");
-                write!(f, "no such command; there are {verbs}")
+                f.write_str("no such command; there are ")?;
+                for (place, form) in FORMS.iter().enumerate() {
+                    let before = match FORMS.len() - place {
+                        _ if place == 0 => "",
+                        1 => " and ",
+                        _ => ", ",
+                    };
+                    write!(f, "{before}{}", form.verb)?;
+                }
+                Ok(())
             }
             Invalid::Door => f.write_str("servers say this, at their own door"),
             Invalid::Fields(form, count) => write!(f, "it is {form}, not {count} fields"),

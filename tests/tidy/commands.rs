@@ -134,8 +134,8 @@ fn missing(place: &str, text: &str, word: &str, pattern: &str) -> Option<String>
     let is_left_out = LEFT_OUT.iter().any(|it| (it.0, it.1) == (place, word));
     (!text.contains(pattern) && !is_left_out).then(|| {
         format!(
-            "{word}: not in {place}, which needs {pattern}; or say why not, in LEFT_OUT of \
-             tests/tidy/commands.rs"
+            "{word}: not in {place}; write ‘{pattern}’ there, or say in LEFT_OUT of \
+             tests/tidy/commands.rs why not"
         )
     })
 }
@@ -151,5 +151,5 @@ fn a_command_that_a_place_lacks_is_named() {
         None
     );
     let said = missing("a.dict", "\"WHATSAT \"", "WHEREIS", "\"WHEREIS ").unwrap();
-    assert!(said.starts_with("WHEREIS: not in a.dict, "), "{said}");
+    assert!(said.starts_with("WHEREIS: not in a.dict; "), "{said}");
 }

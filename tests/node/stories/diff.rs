@@ -4,6 +4,9 @@
 const AROUND: usize = 2;
 /// Lines of one difference that are shown.
 const LINES_MAX: usize = 40;
+/// Columns of a line that are shown, from shortly before it differs from the line in its place.
+const COLUMNS_MAX: usize = 100;
+const BEFORE: usize = 20;
 
 /// Lines of `want` alone begin with `-`, those of `got` alone with `+`, and the few equal lines
 /// around them with a space; `...` is in the place of all others. It is the shortest way from one
@@ -17,6 +20,12 @@ pub fn difference(want: &[&str], got: &[String]) -> Vec<String> {
     let (mut lines, mut is_left_out) = (Vec::new(), false);
     for (at, (mark, line)) in all.iter().enumerate() {
         if is_near(at) {
+            let neighbour = match mark {
+                '-' => all.get(at + 1).filter(|it| it.0 == '+'),
+                '+' => all[..at].last().filter(|it| it.0 == '-'),
+                _ => None,
+            };
+            let line = neighbour.map_or(line.to_string(), |other| clipped(line, other.1));
             lines.push(format!("{mark} {line}"));
         } else if !is_left_out {
             lines.push("...".to_string());
@@ -29,6 +38,23 @@ pub fn difference(want: &[&str], got: &[String]) -> Vec<String> {
         lines.push(format!("... and {count} more lines"));
     }
     lines
+}
+
+/// The part of a long line that differs from the other one.
+fn clipped(line: &str, other: &str) -> String {
+    let chars: Vec<char> = line.chars().collect();
+    if chars.len() <= COLUMNS_MAX {
+        return line.to_string();
+    }
+    let same = chars
+        .iter()
+        .zip(other.chars())
+        .take_while(|(a, b)| **a == *b);
+    let start = same.count().saturating_sub(BEFORE);
+    let end = chars.len().min(start + COLUMNS_MAX);
+    let dots = |is_cut| if is_cut { "..." } else { "" };
+    let shown: String = chars[start..end].iter().collect();
+    format!("{}{shown}{}", dots(start > 0), dots(end < chars.len()))
 }
 
 /// All lines of both, each with its mark.
@@ -67,6 +93,11 @@ fn differences_are_short() {
     got[3] = "x".into();
     let lines = ["...", "  2", "  3", "- 4", "+ x", "  5", "  6", "..."];
     assert_eq!(difference(&want, &got), lines);
+    let long = |it: &str| format!("{}{it}{}", "a".repeat(90), "c".repeat(90));
+    let shown =
+        |mark: &str, it: &str| format!("{mark} ...{}{it}{}...", "a".repeat(20), "c".repeat(79));
+    let lines = difference(&[&long("x")], &[long("y")]);
+    assert_eq!(lines, [shown("-", "x"), shown("+", "y")]);
     let many: Vec<String> = (0..50).map(|it| format!("n{it}")).collect();
     let lines = difference(&[], &many);
     assert_eq!((lines.len(), &lines[40][..]), (41, "... and 10 more lines"));
