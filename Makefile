@@ -23,8 +23,8 @@ ROW ?=
 # How long `make soak` goes on.
 MINUTES ?= 60
 
-.PHONY: help needs herd test build install lint doc sim sim-scale mutants faults hosts soak bench strace perf
-.PHONY: fuzz clean distclean
+.PHONY: help needs herd test quick build install lint doc sim sim-scale mutants faults hosts soak bench
+.PHONY: strace perf fuzz clean distclean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ install: build ## build the program and put it into PREFIX=/usr/local, in bin
 test: lint doc ## everything that CI runs: formatting, clippy, rustdoc, all tests
 	$(CARGO) test --locked
 	@tests/mutants/run
+
+quick: needs ## what to run between edits: no servers, no clippy, half a minute
+	$(CARGO) test --locked --quiet --lib --test node --test model --test tidy
 
 lint: needs ## formatting, the fuzz targets' lock file, and clippy, without warnings
 	$(CARGO) fmt --check

@@ -18,7 +18,7 @@
 //!   - `conn`: one connection, from its first byte to its end. It has a phase (`session.rs`), takes
 //!     lines in (`input.rs`), gives replies out (`output.rs`), loses patience (`timeouts.rs`) and
 //!     ends (`close.rs`).
-//!   - `clients`: the two commands, a file for each.
+//!   - `clients`: the commands, a file for each.
 //!   - `links`: how do two servers meet? (`handshake.rs`) How is a neighbour told, heard, and
 //!     dialled again? (`outgoing.rs`, `incoming.rs`, `redial.rs`) How do we talk to other
 //!     implementations? (`foreign.rs`)

@@ -109,3 +109,34 @@ fn run_verb(word: &str, arguments: &[&str]) -> Result<(), Failure> {
         "no verb is called {word:?}{meant}; the verbs are {names} (herd --help)"
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HELP, VERBS};
+
+    #[test]
+    fn every_verb_is_in_the_help_and_has_its_own() {
+        let examples = HELP
+            .lines()
+            .filter_map(|line| line.strip_prefix("    herd "));
+        let words = examples.filter_map(|it| it.split(' ').next());
+        let listed: Vec<&str> = words.take_while(|word| *word != "help").collect();
+        let verbs = VERBS.map(|(name, ..)| name);
+        assert_eq!(
+            listed, verbs,
+            "src/cli/help/herd.txt needs a line for each of VERBS, in their order"
+        );
+        for (name, help, _) in VERBS {
+            let has = help.starts_with(&format!("herd {name}"));
+            assert!(
+                has,
+                "src/cli/help/{name}.txt must begin with \"herd {name}\""
+            );
+            let has = help.contains(&format!("\n    herd {name}")) && help.contains("\nOptions:\n");
+            assert!(
+                has,
+                "src/cli/help/{name}.txt needs an example, and \"Options:\""
+            );
+        }
+    }
+}

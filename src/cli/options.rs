@@ -172,15 +172,11 @@ pub(super) fn places(
     matches: &Matches,
     kind: Option<String>,
 ) -> Result<Arc<dyn Provider>, Failure> {
-    let all = [
-        ("offline", Kind::Offline),
-        ("google", Kind::Google),
-        ("google-legacy", Kind::GoogleLegacy),
-    ];
+    let all = Kind::ALL.map(|kind| (kind.name(), kind));
     let kind = kind.map(|word| chosen("places", &word, &all)).transpose()?;
     // A bad key must not stop a server that does not use it.
     let key = match kind {
-        Some(Kind::Offline) => None,
+        Some(kind) if !kind.is_service() => None,
         _ => Key::from_env().map_err(Wrong)?,
     };
     let url = matches.opt_str("places-url");
@@ -288,5 +284,32 @@ mod tests {
         let log_max = format!("(default {}M)", Limits::PRODUCT.log_max >> 20);
         assert!(help.join(" ").contains(&log_max), "{log_max}");
         assert!(help.join(" ").contains(secret::RECIPE));
+    }
+
+    #[test]
+    fn every_kind_of_places_is_in_the_help_and_in_the_guide() {
+        let names = Kind::ALL.map(|kind| kind.name());
+        let (last, first) = names.split_last().unwrap();
+        let list = format!("{} or {last}", first.join(", "));
+        for (path, text) in [
+            ("src/cli/help/shared.txt", include_str!("help/shared.txt")),
+            ("src/cli/help/check.txt", include_str!("help/check.txt")),
+        ] {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let has = words.join(" ").contains(&list);
+            assert!(has, "{path} does not have {list:?} for --places");
+        }
+        for name in names {
+            let running = include_str!("../guide/running.md").contains(&format!("\n| `{name}` | "));
+            assert!(
+                running,
+                "src/guide/running.md has no row for --places {name}"
+            );
+            let protocol = include_str!("../guide/protocol.md").contains(&format!("**`{name}`**"));
+            assert!(
+                protocol,
+                "src/guide/protocol.md does not say what {name} answers"
+            );
+        }
     }
 }

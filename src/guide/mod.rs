@@ -7,7 +7,8 @@
 //! 5. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
 //! 6. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
 //! 7. [Faults](faults): the herd under attack, and what was measured.
-//! 8. [Words](words): what a door, a feed or a wave is.
+//! 8. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
+//! 9. [Words](words): what a door, a feed or a wave is.
 //!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
@@ -54,11 +55,17 @@ pub mod simulator {}
 #[doc = include_str!("faults.md")]
 ///
 /// ---
-/// [Contents](self) · before: [the simulator](simulator) · next: [words](words)
+/// [Contents](self) · before: [the simulator](simulator) · next: [changing it](changing)
 pub mod faults {}
+
+#[doc = include_str!("changing.md")]
+///
+/// ---
+/// [Contents](self) · before: [faults](faults) · next: [words](words)
+pub mod changing {}
 
 #[doc = include_str!("words.md")]
 ///
 /// ---
-/// [Contents](self) · before: [faults](faults)
+/// [Contents](self) · before: [changing it](changing)
 pub mod words {}

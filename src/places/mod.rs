@@ -1,4 +1,4 @@
-//! Lookups of places: three providers that answer the same question, [`Provider::nearby`].
+//! Lookups of places: providers that answer the same question, [`Provider::nearby`].
 //!
 //! A provider blocks, so only worker threads may ask it. This room knows the node's [`Query`] and
 //! [`LookupError`] and nothing else of the herd: no connections and no clients. The
@@ -39,6 +39,42 @@ pub enum Kind {
     GoogleLegacy,
 }
 
+impl Kind {
+    /// All of them, in the order in which people read of them.
+    pub const ALL: [Kind; 3] = [Kind::Offline, Kind::Google, Kind::GoogleLegacy];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Offline => "offline",
+            Kind::Google => "google",
+            Kind::GoogleLegacy => "google-legacy",
+        }
+    }
+
+    /// Whether it is a service, which wants a key and has an address.
+    pub fn is_service(self) -> bool {
+        self.home().is_some()
+    }
+
+    /// The address of the service, if it is one.
+    fn home(self) -> Option<&'static str> {
+        match self {
+            Kind::Offline => None,
+            Kind::Google => Some(google::HOME),
+            Kind::GoogleLegacy => Some(google::LEGACY_HOME),
+        }
+    }
+
+    /// The names of the kinds that are services, or of those that are not.
+    fn names(services: bool) -> String {
+        let kinds = Kind::ALL
+            .into_iter()
+            .filter(|it| it.is_service() == services);
+        kinds.map(Kind::name).collect::<Vec<_>>().join(" or ")
+    }
+}
+
 /// A provider for `limits.workers` threads to share. Without a `kind` it is Google if there is a
 /// key.
 ///
@@ -50,28 +86,30 @@ pub fn provider(
     base_url: Option<&str>,
     limits: &Limits,
 ) -> Result<Arc<dyn Provider>, String> {
-    let service = |word: &str, home: &str| {
-        let key = key.clone().ok_or_else(|| {
+    let usual = key.as_ref().map_or(Kind::Offline, |_| Kind::Google);
+    let kind = kind.unwrap_or(usual);
+    let word = kind.name();
+    if base_url.is_some() && !kind.is_service() {
+        return Err(format!(
+            "--places-url is of no use to --places {word}; drop it, or use --places {}",
+            Kind::names(true)
+        ));
+    }
+    let service = || {
+        let key = key.ok_or_else(|| {
             format!(
                 "--places {word} needs a key; set GOOGLE_MAPS_API_KEY or PLACES_API_KEY (the first \
-                 one wins if both are set), or use --places offline"
+                 one wins if both are set), or use --places {}",
+                Kind::names(false)
             )
         })?;
+        let home = kind.home().unwrap_or_default();
         Service::new(base_url.unwrap_or(home), key, limits)
     };
-    let usual = key.as_ref().map_or(Kind::Offline, |_| Kind::Google);
-    Ok(match kind.unwrap_or(usual) {
-        Kind::Offline if base_url.is_some() => {
-            return Err("--places-url is of no use to --places offline; \
-                        drop it, or use --places google or google-legacy"
-                .into());
-        }
+    Ok(match kind {
         Kind::Offline => Arc::new(offline::Offline::default()),
-        Kind::Google => Arc::new(google::Google(service("google", google::HOME)?)),
-        Kind::GoogleLegacy => {
-            let service = service("google-legacy", google::LEGACY_HOME)?;
-            Arc::new(google::Legacy(service))
-        }
+        Kind::Google => Arc::new(google::Google(service()?)),
+        Kind::GoogleLegacy => Arc::new(google::Legacy(service()?)),
     })
 }
 
@@ -94,6 +132,17 @@ mod tests {
 
     fn describe(kind: Option<Kind>, key: Option<&str>, url: Option<&str>) -> String {
         made(kind, key, url).unwrap().describe()
+    }
+
+    #[test]
+    fn all_kinds_are_in_the_list() {
+        // A further kind does not compile here until it has its place in the list.
+        let place = |kind| match kind {
+            Kind::Offline => 0,
+            Kind::Google => 1,
+            Kind::GoogleLegacy => 2,
+        };
+        assert!(Kind::ALL.map(place).into_iter().eq(0..Kind::ALL.len()));
     }
 
     #[test]

@@ -185,10 +185,9 @@ mod tests {
     const MS: u64 = MILLISECOND;
 
     fn counts(iamats: u64) -> Counts {
-        Counts {
-            iamats,
-            ..Counts::default()
-        }
+        let mut counts = Counts::default();
+        counts.commands[0] = iamats;
+        counts
     }
 
     fn wake(watch: &mut Stopwatch, now: u64, events: usize) {
@@ -227,7 +226,7 @@ mod tests {
         assert_eq!(spent, [992 * MS, 2 * MS, 2 * MS, 2 * MS, 2 * MS]);
         assert_eq!((metrics.turns, metrics.recent.turns), (2, 2));
         assert_eq!(
-            (metrics.recent.events, metrics.recent.counts.iamats),
+            (metrics.recent.events, metrics.recent.counts.commands[0]),
             (4, 5)
         );
         assert_eq!((metrics.longest, metrics.recent.longest), (4 * MS, 4 * MS));
@@ -256,12 +255,18 @@ mod tests {
         watch.begin_turn(1);
         assert_eq!(metrics.recent.period, 9_500 * MS);
         assert_eq!(metrics.recent.spent, [9_500 * MS, 0, 0, 0, 0]);
-        assert_eq!((metrics.recent.counts.iamats, metrics.recent.turns), (0, 0));
+        assert_eq!(
+            (metrics.recent.counts.commands[0], metrics.recent.turns),
+            (0, 0)
+        );
         assert_eq!((metrics.longest, metrics.recent.longest), (54 * MS, 0));
         // That turn is recent two seconds later.
         watch.sleep(Mono(60_500 * MS));
         let metrics = report(&mut watch, 62_000 * MS, 9);
-        assert_eq!((metrics.recent.counts.iamats, metrics.recent.turns), (2, 1));
+        assert_eq!(
+            (metrics.recent.counts.commands[0], metrics.recent.turns),
+            (2, 1)
+        );
         assert_eq!(metrics.recent.period, 9_000 * MS);
     }
 }

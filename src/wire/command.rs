@@ -1,6 +1,7 @@
 //! The commands of clients, and the echo of anything else.
 
 use super::fields::{exactly, fields};
+use super::forms::{FORMS, Field, VERBS};
 use super::invalid::Invalid;
 use super::location::{self, Location};
 use super::near::meant;
@@ -12,18 +13,6 @@ use super::time::Time;
 pub const RADIUS_KM_MAX: u64 = 50;
 /// The largest number of results that a WHATSAT may ask for.
 pub const BOUND_MAX: u64 = 20;
-
-/// The forms of the commands.
-const FORMS: [(&str, &str); 2] = [
-    ("IAMAT", "IAMAT CLIENT LOCATION TIME"),
-    ("WHATSAT", "WHATSAT CLIENT RADIUS BOUND"),
-];
-
-/// Words that open a line between servers.
-const SERVERS: [&[u8]; 11] = [
-    b"HELLO", b"AUTH", b"SINCE", b"AT", b"MARK", b"COMPARE", b"DIGESTS", b"AUDIT", b"WAVE",
-    b"DONE", b"STATUS",
-];
 
 /// A command with valid fields. The node decides whether its client is known and whether its time
 /// is too far ahead.
@@ -58,6 +47,14 @@ impl<'a> Command<'a> {
         Command::read(line).ok_or_else(|| fault(line))
     }
 
+    /// Its place in [`FORMS`].
+    pub fn kind(&self) -> usize {
+        match self {
+            Command::Iamat { .. } => 0,
+            Command::Whatsat { .. } => 1,
+        }
+    }
+
     fn read(line: &'a [u8]) -> Option<Command<'a>> {
         let [verb, client, third, fourth] = exactly(line)?;
         match verb {
@@ -82,21 +79,29 @@ fn fault(line: &[u8]) -> Invalid {
     let Some(verb) = fields(line).next() else {
         return Invalid::Empty;
     };
-    if SERVERS.contains(&verb) {
+    if VERBS.iter().any(|it| it.as_bytes() == verb) {
         return Invalid::Door;
     }
-    let Some((name, form)) = FORMS.into_iter().find(|it| it.0.as_bytes() == verb) else {
-        return Invalid::Verb(meant(verb, FORMS.map(|(name, _)| name)));
+    let Some(form) = FORMS.iter().find(|it| it.verb.as_bytes() == verb) else {
+        return Invalid::Verb(meant(verb, FORMS.map(|form| form.verb)));
     };
     // Not by `exactly`, which the compiler puts in its place only where it is used once.
-    let (count, third) = (fields(line).count(), fields(line).nth(2));
-    let Some(third) = third.filter(|_| count == 4) else {
-        return Invalid::Fields(form, count);
-    };
-    match name {
-        "IAMAT" => location::fault(third).map_or(Invalid::Time, Invalid::Location),
-        _ if decimal(third, RADIUS_KM_MAX).is_none() => Invalid::Radius(RADIUS_KM_MAX),
-        _ => Invalid::Bound(BOUND_MAX),
+    let count = fields(line).count();
+    let mut faults = form.fields.iter().zip(fields(line).skip(1));
+    let fault = faults.find_map(|(field, text)| field_fault(*field, text));
+    let fault = fault.filter(|_| count == 1 + form.fields.len());
+    fault.unwrap_or(Invalid::Fields(form, count))
+}
+
+/// The fault in the text of a field, if it has one.
+fn field_fault(field: Field, text: &[u8]) -> Option<Invalid> {
+    let is_up_to = |most| decimal(text, most).is_some();
+    match field {
+        Field::Client => None,
+        Field::Location => location::fault(text).map(Invalid::Location),
+        Field::Time => Time::parse(text).is_none().then_some(Invalid::Time),
+        Field::Radius => (!is_up_to(RADIUS_KM_MAX)).then_some(Invalid::Radius(RADIUS_KM_MAX)),
+        Field::Bound => (!is_up_to(BOUND_MAX)).then_some(Invalid::Bound(BOUND_MAX)),
     }
 }
 
@@ -112,7 +117,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_commands() {
+    fn each_form_has_an_example_that_is_read() {
+        for (kind, form) in FORMS.iter().enumerate() {
+            let (example, verb) = (form.example.as_bytes(), form.verb.as_bytes());
+            let read = Command::parse(example).map(|command| command.kind());
+            assert_eq!(read, Ok(kind), "{form}: {}", form.example);
+            assert!(fields(example).next() == Some(verb), "{form}");
+            assert_eq!(fields(example).count(), 1 + form.fields.len(), "{form}");
+            let more = [example, b" x"].concat();
+            let count = 2 + form.fields.len();
+            assert_eq!(Command::parse(&more), Err(Invalid::Fields(form, count)));
+            assert!(!VERBS.contains(&form.verb), "{form}: a verb of servers");
+        }
+    }
+
+    #[test]
+    fn a_verb_that_is_nearly_right_is_recognized() {
+        for form in FORMS {
+            let (name, rest) = form.verb.split_at(form.verb.len() / 2);
+            let small = form.verb.to_ascii_lowercase();
+            for word in [
+                small,
+                format!("{name}{}", &rest[1..]),
+                format!("{name}X{rest}"),
+            ] {
+                let why = Command::parse(word.as_bytes());
+                assert_eq!(why, Err(Invalid::Verb(Some(form.verb))), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn commands_are_read() {
         let iamat = b"IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
         let Ok(Command::Iamat {
             client,

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::forms::{FORMS, Form};
+
 /// Why a line is invalid. Its text is a clause without a full stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalid {
@@ -12,8 +14,8 @@ pub enum Invalid {
     Verb(Option<&'static str>),
     /// Only servers say this word, at their own door.
     Door,
-    /// The command with this form does not have this number of fields.
-    Fields(&'static str, usize),
+    /// The line of this form has another number of fields, its verb included: this one.
+    Fields(&'static Form, usize),
     /// Something is wrong with the location.
     Location(&'static str),
     /// The time is not a decimal number of seconds.
@@ -77,7 +79,18 @@ impl fmt::Display for Invalid {
         match self {
             Invalid::Empty => f.write_str("the line is empty"),
             Invalid::Verb(Some(name)) => write!(f, "no such command; did you mean {name}?"),
-            Invalid::Verb(None) => f.write_str("no such command; there are IAMAT and WHATSAT"),
+            Invalid::Verb(None) => {
+                f.write_str("no such command; there are ")?;
+                for (place, form) in FORMS.iter().enumerate() {
+                    let before = match FORMS.len() - place {
+                        _ if place == 0 => "",
+                        1 => " and ",
+                        _ => ", ",
+                    };
+                    write!(f, "{before}{}", form.verb)?;
+                }
+                Ok(())
+            }
             Invalid::Door => f.write_str("servers say this, at their own door"),
             Invalid::Fields(form, count) => write!(f, "it is {form}, not {count} fields"),
             Invalid::Location(why) => f.write_str(why),
@@ -108,7 +121,7 @@ mod tests {
             Empty,
             Verb(None),
             Door,
-            Fields("", 0),
+            Fields(&FORMS[0], 0),
             Location(""),
             Time,
             Radius(0),

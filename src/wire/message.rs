@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::digests::{Digests, Scope};
 use super::fields::fields;
+use super::forms::FORMS;
 use super::hex::{from_hex, hex_64, hex_digit};
 use super::number::decimal;
 use super::report::Report;
@@ -136,9 +137,7 @@ impl<'a> Message<'a> {
                 nonce.is_none_or(|nonce| is_nonce(&nonce)).then_some(())?;
                 Message::Status(nonce)
             }
-            // A client has nothing to say here.
-            b"IAMAT" | b"WHATSAT" => return None,
-            verb => return is_verb(verb).then_some(Message::Unknown),
+            verb => return is_later(verb).then_some(Message::Unknown),
         };
         f.next().is_none().then_some(message)
     }
@@ -182,9 +181,11 @@ fn is_version(text: &[u8]) -> bool {
     (1..=32).contains(&text.len()) && text.iter().all(is_part)
 }
 
-/// Whether a later version may have such a verb: 1 to 16 capitals.
-fn is_verb(word: &[u8]) -> bool {
-    word.len() <= 16 && word.iter().all(u8::is_ascii_uppercase)
+/// Whether a later version may have such a verb: 1 to 16 capitals, and not a command, for a client
+/// has nothing to say here.
+fn is_later(word: &[u8]) -> bool {
+    let is_command = FORMS.iter().any(|form| form.verb.as_bytes() == word);
+    word.len() <= 16 && word.iter().all(u8::is_ascii_uppercase) && !is_command
 }
 
 fn run<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Run> {
@@ -221,7 +222,7 @@ fn is_nonce(text: &&[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Posix;
+    use crate::wire::{Posix, VERBS};
 
     const NONCE: &str = "00112233445566778899aabbccddeeff";
 
@@ -297,6 +298,21 @@ mod tests {
         assert_eq!(Message::parse(status.as_bytes()), Some(want));
         let at = b"AT s +0.000000000 k +1+1 1";
         assert!(matches!(Message::parse(at), Some(Message::At(_))));
+    }
+
+    #[test]
+    fn verbs_of_the_tables_are_known() {
+        for verb in VERBS {
+            assert_ne!(
+                Message::parse(verb.as_bytes()),
+                Some(Message::Unknown),
+                "{verb}"
+            );
+        }
+        for form in FORMS {
+            assert_eq!(Message::parse(form.example.as_bytes()), None, "{form}");
+            assert_eq!(Message::parse(form.verb.as_bytes()), None, "{form}");
+        }
     }
 
     #[test]

@@ -32,11 +32,11 @@ fn no_files_use_each_other_in_circles() {
     report(
         circles
             .map(|circle| {
-                circle
-                    .iter()
-                    .map(|it| files[it])
-                    .collect::<Vec<_>>()
-                    .join(" → ")
+                let names: Vec<&str> = circle.iter().map(|it| files[it]).collect();
+                format!(
+                    "{} use each other in a circle; move what they share into a file of its own",
+                    names.join(" → ")
+                )
             })
             .collect(),
     );

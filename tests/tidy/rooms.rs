@@ -120,7 +120,8 @@ const OWNED_WORDS: [(&str, &[&str]); 7] = [
     ("rustyline", &["ask/prompt.rs"]),
 ];
 
-const TOP_LEVEL: [&str; 9] = [
+/// The top level, but for names that begin with a dot, those in .gitignore, and licences.
+const TOP_LEVEL: [&str; 7] = [
     "Cargo.toml",
     "Cargo.lock",
     "src",
@@ -128,9 +129,9 @@ const TOP_LEVEL: [&str; 9] = [
     "topology.txt",
     "Makefile",
     "README.md",
-    "target",
-    "run",
 ];
+/// The names of licences, as tools look for them; perhaps with more, as in `LICENSE-MIT`.
+const LICENCES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "NOTICE"];
 
 const RUN_TIME_CRATES: [&str; 21] = [
     "getopts",
@@ -165,7 +166,8 @@ fn rooms_use_only_the_rooms_below_them() {
         };
         let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == room) else {
             wrong.push(format!(
-                "{}: the table of edges has no such room",
+                "{}: the room {room} is not in EDGES of tests/tidy/rooms.rs; say there what it \
+                 may use",
                 source.path
             ));
             continue;
@@ -175,7 +177,8 @@ fn rooms_use_only_the_rooms_below_them() {
             seen += 1;
             if used != room && !allowed.contains(&used) {
                 wrong.push(format!(
-                    "{}: {room} uses {used}: {}",
+                    "{}: {room} uses {}, but EDGES of tests/tidy/rooms.rs does not let it use \
+                     {used}",
                     source.path,
                     path.join("::")
                 ));
@@ -198,7 +201,11 @@ fn places_uses_little_of_the_node() {
                 .get(2)
                 .is_some_and(|name| SHARED_WITH_PLACES.contains(&&name[..]))
             {
-                wrong.push(format!("{}: {}", source.path, path.join("::")));
+                wrong.push(format!(
+                    "{}: places may use {SHARED_WITH_PLACES:?} of the node, not {}",
+                    source.path,
+                    path.join("::")
+                ));
             }
         }
     }
@@ -215,7 +222,11 @@ fn pure_rooms_touch_no_socket_clock_thread_or_log() {
         }
         for (number, line) in source.lines() {
             for word in IMPURE_WORDS.iter().filter(|word| line.contains(**word)) {
-                wrong.push(format!("{}:{number}: {word}", source.path));
+                wrong.push(format!(
+                    "{}:{number}: {word} is I/O, and this file is pure; let its caller do that \
+                     (PURE and PURE_FILES of tests/tidy/rooms.rs)",
+                    source.path
+                ));
             }
         }
     }
@@ -225,7 +236,9 @@ fn pure_rooms_touch_no_socket_clock_thread_or_log() {
 #[test]
 fn pure_files_are_there() {
     let missing = PURE_FILES.iter().filter(|path| !top().join(path).exists());
-    report(missing.map(|path| format!("{path} is not there")).collect());
+    let missing =
+        missing.map(|path| format!("{path}: not there; mend PURE_FILES of tests/tidy/rooms.rs"));
+    report(missing.collect());
 }
 
 #[test]
@@ -236,7 +249,12 @@ fn some_words_have_one_home() {
         for (number, line) in source.lines() {
             for (word, homes) in OWNED_WORDS {
                 if line.contains(word) && !homes.iter().any(|home| inside.starts_with(home)) {
-                    wrong.push(format!("{}:{number}: {word}", source.path));
+                    let homes = homes.join(", ");
+                    wrong.push(format!(
+                        "{}:{number}: {word} belongs in {homes}; use what is there (OWNED_WORDS of \
+                         tests/tidy/rooms.rs)",
+                        source.path
+                    ));
                 }
             }
         }
@@ -246,12 +264,47 @@ fn some_words_have_one_home() {
 
 #[test]
 fn the_top_level_is_what_it_is_meant_to_be() {
-    let names = fs::read_dir(top())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
-    let mut wrong: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
-    wrong.retain(|name| !name.starts_with('.') && !TOP_LEVEL.contains(&name.as_str()));
-    report(wrong);
+    let entries = fs::read_dir(top()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let ignored = read(".gitignore");
+    let wrong = names.filter(|name| !may_be_on_top(name, &ignored));
+    let wrong = wrong.map(|name| {
+        format!(
+            "{name}: not in TOP_LEVEL of tests/tidy/rooms.rs; move it into src or tests, or, if it \
+             is yours alone, add /{name} to .gitignore"
+        )
+    });
+    report(wrong.collect());
+}
+
+fn may_be_on_top(name: &str, ignored: &str) -> bool {
+    let mut ignored = ignored.lines().filter_map(|line| line.strip_prefix('/'));
+    let is_licence = LICENCES.iter().any(|licence| {
+        let rest = name.strip_prefix(licence);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+    });
+    name.starts_with('.')
+        || TOP_LEVEL.contains(&name)
+        || is_licence
+        || ignored.any(|it| it.trim_end_matches('/') == name)
+}
+
+#[test]
+fn licences_and_ignored_names_may_be_on_top() {
+    for name in [
+        "src",
+        "LICENSE",
+        "LICENSE-MIT",
+        "COPYING.txt",
+        "run",
+        "secret",
+        ".ci",
+    ] {
+        assert!(may_be_on_top(name, "/run/\n/secret\n"), "{name}");
+    }
+    for name in ["secret", "LICENSES", "docs"] {
+        assert!(!may_be_on_top(name, "/run/\nsecret\n"), "{name}");
+    }
 }
 
 #[test]
@@ -263,5 +316,18 @@ fn no_crate_comes_in_unnoticed() {
         .lines()
         .map(|line| line.split(' ').next().unwrap())
         .collect();
-    assert_eq!(found, RUN_TIME_CRATES);
+    let new = found.iter().filter(|name| !RUN_TIME_CRATES.contains(name));
+    let new = new.map(|name| {
+        format!(
+            "{name}: not in RUN_TIME_CRATES of tests/tidy/rooms.rs; add it there, and the reason \
+             for it to the commit"
+        )
+    });
+    let gone = RUN_TIME_CRATES.iter().filter(|name| !found.contains(name));
+    let gone = gone.map(|name| {
+        format!(
+            "{name}: no longer in Cargo.toml; take it out of RUN_TIME_CRATES in tests/tidy/rooms.rs"
+        )
+    });
+    report(new.chain(gone).collect());
 }

@@ -37,15 +37,21 @@ fn files_are_short_and_say_what_they_are() {
         let is_long = source.room().is_some() && code > most || all > most.max(FILE_LINES_MAX);
         if is_long {
             wrong.push(format!(
-                "{path}: {code} lines without its unit tests, {all} with them"
+                "{path}: {code} lines without its unit tests, {all} with them; at most {most} and \
+                 {}: divide it",
+                most.max(FILE_LINES_MAX)
             ));
         }
         if !source.text.starts_with("//!") {
-            wrong.push(format!("{path}: it does not begin with what it is"));
+            wrong.push(format!(
+                "{path}: begin it with //! and what it is, what it must not know, how it fails"
+            ));
         }
         for (number, line) in (1..).zip(source.text.lines()) {
             if line.chars().count() > COLUMNS_MAX {
-                wrong.push(format!("{path}:{number}: too wide"));
+                wrong.push(format!(
+                    "{path}:{number}: wider than {COLUMNS_MAX} columns; break it"
+                ));
             }
         }
     }
@@ -59,7 +65,11 @@ fn functions_are_short() {
         for (name, start, count) in functions(&source) {
             seen += 1;
             if count > FUNCTION_LINES_MAX {
-                wrong.push(format!("{}:{start}: {name} has {count} lines", source.path));
+                wrong.push(format!(
+                    "{}:{start}: {name} has {count} lines, more than {FUNCTION_LINES_MAX}; divide \
+                     it",
+                    source.path
+                ));
             }
         }
     }
@@ -88,7 +98,9 @@ fn types_are_small_and_stand_in_one_file() {
     let mut wrong = Vec::new();
     for ((_, name), (methods, files)) in types {
         if methods > METHODS_MAX {
-            wrong.push(format!("{name} has {methods} methods"));
+            wrong.push(format!(
+                "{name} has {methods} methods, more than {METHODS_MAX}; it is two types"
+            ));
         }
         let most = if TWO_FILES.iter().any(|(it, _)| *it == name) {
             2
@@ -96,7 +108,10 @@ fn types_are_small_and_stand_in_one_file() {
             1
         };
         if files.len() > most {
-            wrong.push(format!("{name} is implemented in {files:?}"));
+            wrong.push(format!(
+                "{name} is implemented in {files:?}; bring it together, or say why not in \
+                 TWO_FILES of tests/tidy/sizes.rs"
+            ));
         }
     }
     report(wrong);
@@ -114,7 +129,8 @@ fn structs_have_few_fields() {
             seen += 1;
             if count > most {
                 wrong.push(format!(
-                    "{}:{}: {name} has {count} fields",
+                    "{}:{}: {name} has {count} fields, more than {most}; it is two structs, or say \
+                     why not in MANY_FIELDS of tests/tidy/sizes.rs",
                     source.path,
                     source.line_of(at)
                 ));

@@ -4,7 +4,7 @@ use super::refusals::Refusals;
 use crate::limits::{Hits, Throttle};
 use crate::node::journal::JournalSize;
 use crate::units::Wall;
-use crate::wire::Invalid;
+use crate::wire::{FORMS, Invalid};
 
 /// The counters of the node.
 #[derive(Debug, Default)]
@@ -33,10 +33,8 @@ impl Counters {
 /// Events since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Valid IAMATs.
-    pub iamats: u64,
-    /// Valid WHATSATs.
-    pub whatsats: u64,
+    /// Valid commands, by their kind.
+    pub commands: [u64; FORMS.len()],
     /// Invalid lines of clients.
     pub invalid: u64,
     /// AT lines that neighbours told us.
@@ -51,8 +49,7 @@ impl Counts {
     /// The events since `earlier`.
     pub fn since(&self, earlier: &Counts) -> Counts {
         Counts {
-            iamats: self.iamats - earlier.iamats,
-            whatsats: self.whatsats - earlier.whatsats,
+            commands: std::array::from_fn(|kind| self.commands[kind] - earlier.commands[kind]),
             invalid: self.invalid - earlier.invalid,
             ats_in: self.ats_in - earlier.ats_in,
             ats_out: self.ats_out - earlier.ats_out,

@@ -15,7 +15,7 @@ use crate::node::journal::{self, JournalState, JournalStatus};
 use crate::node::links::{Link, Peer};
 use crate::node::parts::Parts;
 use crate::units::{MILLISECOND, SECOND, Wall};
-use crate::wire::Invalid;
+use crate::wire::{FORMS, Invalid};
 
 /// The answer.
 pub fn report(parts: &Parts) -> Value {
@@ -151,13 +151,15 @@ fn event_loop(metrics: &LoopMetrics) -> Value {
 const MICROSECOND: u64 = MILLISECOND / 1000;
 
 fn counted(counts: &Counts, number: impl Fn(u64) -> Value) -> Value {
-    json!({
-        "iamat": number(counts.iamats),
-        "whatsat": number(counts.whatsats),
+    let mut all = json!({
         "invalid": number(counts.invalid),
         "at_in": number(counts.ats_in),
         "at_out": number(counts.ats_out),
-    })
+    });
+    for (form, count) in FORMS.iter().zip(counts.commands) {
+        all[form.verb.to_ascii_lowercase()] = number(count);
+    }
+    all
 }
 
 /// To one decimal.

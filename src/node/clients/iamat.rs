@@ -71,7 +71,6 @@ fn acknowledge(
     acks: &mut Acks,
     cx: &mut Context,
 ) {
-    cx.counters.counts.iamats += 1;
     let Some((change, wave)) = acks.barrier(last, cx.me.ack) else {
         return output::reply(session, at, cx);
     };

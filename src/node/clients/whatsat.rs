@@ -23,7 +23,6 @@ pub fn whatsat(
     let Some(slot) = store.find(client) else {
         return Err(Invalid::Unknown);
     };
-    cx.counters.counts.whatsats += 1;
     session.output.lookups += 1;
     let record = store.record(slot);
     let reply = output::reserve(session, record.line().to_vec(), cx);

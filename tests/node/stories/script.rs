@@ -10,10 +10,12 @@
 //! ```
 //!
 //! A block is commands, a line `---`, and what they put out, up to a blank line. With `HERD_BLESS`
-//! set the output is written anew; then somebody reads the diff.
+//! set the real output is written instead; then somebody reads the diff. The folder's README.md has
+//! all commands.
 
 use std::fmt::Write;
 
+use super::diff::difference;
 use super::story::Story;
 
 /// The outcome of a script.
@@ -110,8 +112,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
         .collect()
 }
 
-/// The lines that both have, with a space before, what is missing with `-`, what is too much
-/// with `+`: the shortest way from one to the other, by their longest common subsequence.
+/// Says where a block goes otherwise, and how.
 fn complain(name: &str, block: &Block<'_>, want: &[&str], got: &[String], out: &mut String) {
     // The first line of the output, or the last command if nothing was said about any.
     let line = match block.want {
@@ -119,28 +120,7 @@ fn complain(name: &str, block: &Block<'_>, want: &[&str], got: &[String], out: &
         None => block.line + block.commands.len() - 1,
     };
     writeln!(out, "{name}:{line}: expected (-) and got (+):").expect("a string");
-    let mut common = vec![vec![0; got.len() + 1]; want.len() + 1];
-    for (i, wanted) in want.iter().enumerate().rev() {
-        for (j, line) in got.iter().enumerate().rev() {
-            common[i][j] = if wanted == line {
-                common[i + 1][j + 1] + 1
-            } else {
-                common[i + 1][j].max(common[i][j + 1])
-            };
-        }
-    }
-    let (mut i, mut j) = (0, 0);
-    while i < want.len() || j < got.len() {
-        let (mark, line) = if i < want.len() && j < got.len() && want[i] == got[j] {
-            (i, j) = (i + 1, j + 1);
-            (' ', want[i - 1])
-        } else if j == got.len() || i < want.len() && common[i + 1][j] >= common[i][j + 1] {
-            i += 1;
-            ('-', want[i - 1])
-        } else {
-            j += 1;
-            ('+', &got[j - 1][..])
-        };
-        writeln!(out, "  {mark} {line}").expect("a string");
+    for line in difference(want, got) {
+        writeln!(out, "  {line}").expect("a string");
     }
 }

@@ -74,9 +74,7 @@ impl Story {
         Ok(std::mem::take(&mut world.net.tale))
     }
 
-    /// `world key=value …`: any of the limits, `window`, `pool`, `ack=herd` or
-    /// `ack=herd-or-error`, `fsync`, `plain` with the name of a server of another make, `secret`
-    /// with what all share.
+    /// `world key=value …`, as tests/scripts/README.md has it.
     fn set(&mut self, settings: &[&str]) -> Wrong<Vec<String>> {
         if self.world.is_some() {
             return Err("the world is made already".into());
@@ -324,7 +322,7 @@ fn changes(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong {
             let way = (world.place(from)?, world.place(to)?);
             world.net.watched.insert(way);
         }
-        _ => return Err("no such command".into()),
+        _ => return Err("no such command; tests/scripts/README.md has all".into()),
     }
     Ok(())
 }

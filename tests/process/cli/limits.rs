@@ -1,6 +1,6 @@
 //! `herd limits`, and the same limits in the guide.
 //!
-//! `HERD_BLESS=1 cargo test --test process cli limits` writes the tables of the guide.
+//! `HERD_BLESS=1 cargo test --test process cli::limits` writes the tables of the guide.
 
 use std::fs;
 use std::path::Path;

@@ -14,7 +14,7 @@ pub use answers::provider_json;
 pub use session::session;
 pub use towns::topology;
 
-use herd::wire::{Command, Message, push_echo};
+use herd::wire::{Command, Invalid, Message, VERBS, fields, push_echo};
 
 use super::model;
 
@@ -32,7 +32,12 @@ pub const TARGETS: [Target; 5] = [
 
 /// A client's line: it is read as the model reads it, and its echo holds all of it.
 pub fn client_line(line: &[u8]) {
-    let found = Command::parse(line).ok();
+    let read = Command::parse(line);
+    if let Err(Invalid::Fields(form, count)) = read {
+        let shown = line.escape_ascii();
+        assert_ne!(count, 1 + form.fields.len(), "no reason was found: {shown}");
+    }
+    let found = read.ok();
     let told = found.as_ref().map(model::told);
     assert_eq!(told, model::command(line), "{}", line.escape_ascii());
     if let Some(Command::Iamat {
@@ -65,6 +70,13 @@ pub fn server_line(line: &[u8]) {
     let (shown, want) = (written.as_deref(), model::word(line));
     assert_eq!(shown, want.as_deref(), "{}", line.escape_ascii());
     if let Some(written) = written {
+        let verb = fields(&written).next().unwrap_or_default();
+        let is_listed = VERBS.iter().any(|it| it.as_bytes() == verb);
+        assert!(
+            is_listed || found == Some(Message::Unknown),
+            "{}",
+            verb.escape_ascii()
+        );
         assert_eq!(Message::parse(&written), found, "{}", line.escape_ascii());
     }
 }
