@@ -11,6 +11,7 @@ mod row;
 mod table;
 mod throttle;
 
+pub use format::count;
 pub use hits::Hits;
 pub use row::Row;
 pub use table::{Limit, Limits};
