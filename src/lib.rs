@@ -33,7 +33,7 @@
 //!   [`wire::Message`].
 //! - [`buffers`]: lines from pieces, replies in order, bytes on their way out, deadlines.
 //! - [`limits`]: every bound, its reason, and what happens at it.
-//! - [`journal`]: the files of the journal.
+//! - [`journal`]: the files of the journal. [`holder`]: which process has a lock or a port?
 //! - [`places`]: the places near a point, offline or from Google. It blocks, so only workers call
 //!   it.
 //! - [`topology`], [`logging`], [`cli`]: the file that describes a herd, the log, and the verbs, a
@@ -58,6 +58,7 @@ pub mod ask;
 pub mod buffers;
 pub mod cli;
 pub mod guide;
+pub mod holder;
 pub mod journal;
 pub mod limits;
 pub mod load;

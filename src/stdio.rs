@@ -70,6 +70,12 @@ pub fn try_to_say(stream: Stream, text: String) -> bool {
     true
 }
 
+/// Whether everything that was said is written.
+pub fn is_written() -> bool {
+    let unwritten = lock();
+    unwritten.queue.is_empty() && !unwritten.has_writer
+}
+
 /// Waits until everything that was said is written, but not for a reader that has stopped. For the
 /// end of the process.
 pub fn finish() {

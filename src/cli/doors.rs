@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use super::activation;
 use super::failure::Failure::{self, Failed, Wrong};
 use super::secret;
+use crate::holder;
 use crate::reactor::{Listener, is_here, resolve};
 use crate::stdio::{Stream, say};
 use crate::terminal::list;
@@ -81,12 +82,21 @@ fn is_missing(error: &io::Error) -> bool {
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
     let advice = match error.kind() {
-        ErrorKind::AddrInUse => "end what runs there, or change the port in the topology",
+        ErrorKind::AddrInUse => {
+            let mut others = holder::listening().into_iter();
+            let other = others.find(|it| it.takes(address.ip(), address.port()));
+            let who = match other.and_then(|it| it.process()) {
+                Some(process) => format!("{} (pid {})", process.name(), process.pid),
+                None => "what runs there".to_string(),
+            };
+            format!("end {who}, or change the port in the topology")
+        }
         _ if is_missing(error) => {
             "another machine has this address: start it there, or add listen=0.0.0.0 to its line \
              if this one is reached by it"
+                .to_string()
         }
-        _ => "change the port in the topology",
+        _ => "change the port in the topology".to_string(),
     };
     Failed(format!("cannot listen on {address}: {error}; {advice}"))
 }

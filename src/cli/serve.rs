@@ -20,6 +20,7 @@ use crate::node::{Config, JournalSize, Level, Neighbour, Node};
 use crate::reactor::{self, EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, wall};
 use crate::stdio::{Stream, say};
 use crate::topology::{Host, Server, Topology};
+use crate::up;
 
 pub(super) const HELP: &str = concat!(
     include_str!("help/serve.txt"),
@@ -51,7 +52,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         (_, true) => "standard error".to_string(),
         (_, false) => log_path.display().to_string(),
     };
-    let event_loop = prepare(
+    let (event_loop, from_journal) = prepare(
         matches,
         shared,
         signals,
@@ -61,7 +62,8 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         &log_path,
     )?;
     let (clients, servers) = (this.clients_door(), this.servers_door().unwrap_or_default());
-    let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}\n");
+    let before = up::from_journal(from_journal);
+    let greeting = format!("{name}: clients {clients}, servers {servers}, log {log}{before}\n");
     say(Stream::Output, greeting);
     match catch_unwind(AssertUnwindSafe(|| event_loop.run())) {
         Ok(Ok(true)) => Ok(()),
@@ -72,7 +74,8 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     }
 }
 
-/// Reads the journal and opens the doors of `server`, which is not plain. Its log is at `path`.
+/// Reads the journal and opens the doors of `server`, which is not plain. Its log is at `path`. It
+/// also returns how many clients the journal brought back.
 fn prepare(
     matches: &Matches,
     shared: Shared,
@@ -81,7 +84,7 @@ fn prepare(
     topology: &Topology,
     server: usize,
     path: &Path,
-) -> Result<EventLoop, Failure> {
+) -> Result<(EventLoop, u64), Failure> {
     let this = &topology.servers[server];
     let name = &this.name;
     let (has_secret, is_guarded) = (shared.secret.is_some(), shared.is_guarded());
@@ -113,6 +116,7 @@ fn prepare(
     }
     let journal = shared.journal.map(|_| open_journal(&mut node, path, name));
     let journal = journal.transpose()?;
+    let from_journal = node.inspect().table().count;
     // The doors open only now, so that nobody misses a client of the journal.
     let doors = doors::open(this, &addresses)?;
     let reserved = descriptors_of(&links, descriptors) + 2 * (addresses.len() - 1);
@@ -129,7 +133,8 @@ fn prepare(
         notifier: Notifier::from_env().map_err(cannot_notify)?,
         log,
     };
-    EventLoop::new(setup).map_err(cannot("serve"))
+    let event_loop = EventLoop::new(setup).map_err(cannot("serve"))?;
+    Ok((event_loop, from_journal))
 }
 
 /// Where the log goes, if there is one; `path` is that of a file.

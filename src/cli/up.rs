@@ -1,19 +1,31 @@
 //! `herd up`: the whole herd in the foreground, a process per server.
 
 use getopts::Matches;
+use log::LevelFilter;
 
 use super::failure::Failure::{self, Wrong};
 use super::{arguments, once, options, secret};
 use crate::reactor::Signals;
-use crate::up::{self, Herd, Member};
+use crate::up::{self, Followed, Herd, Member};
 
-pub(super) const HELP: &str = concat!(include_str!("help/up.txt"), include_str!("help/shared.txt"));
+pub(super) const HELP: &str = concat!(
+    include_str!("help/up.txt"),
+    include_str!("help/shared.txt"),
+    include_str!("help/up-options.txt"),
+);
+
+/// Options that are not the servers'.
+const OURS: [&str; 2] = ["fresh", "follow"];
 
 pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
     let signals = Signals::catch(false).map_err(up::cannot_watch)?;
     options::no_words("up", matches, "start one server with herd serve NAME")?;
-    // The servers take the same options as we.
+    // The servers take the same options as we, but for a few.
     let mut arguments: Vec<String> = std::env::args().skip(2).collect();
+    let [is_fresh, is_followed] = OURS.map(|option| matches.opt_present(option));
+    for option in OURS.iter().filter(|option| matches.opt_present(option)) {
+        arguments.retain(|word| word.strip_prefix("--") != Some(option));
+    }
     let _kept = once::keep(matches, &mut arguments)?;
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let Some(matches) = &arguments::parse("up", HELP, &words)? else {
@@ -27,6 +39,16 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
                 .into(),
         ));
     }
+    if is_fresh && shared.journal.is_none() {
+        return Err(Wrong(
+            "--fresh and --no-journal exclude each other: without journals a herd always begins \
+             with no clients, and --fresh would remove those of another one; leave one out"
+                .to_string(),
+        ));
+    }
+    let follow = is_followed
+        .then(|| followed(shared.log_level))
+        .transpose()?;
     let topology = options::topology(matches)?;
     let mut members = Vec::new();
     let servers = topology.servers.iter().enumerate();
@@ -48,6 +70,21 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         members,
         options: arguments,
         places,
+        directory: shared.directory,
+        has_journals: shared.journal.is_some(),
+        is_fresh,
+        follow,
     };
     Ok(up::run(&herd, signals)?)
+}
+
+/// The part of what happens that --follow can show at a log level.
+fn followed(level: LevelFilter) -> Result<Followed, Failure> {
+    match level {
+        LevelFilter::Off => Err(Wrong(
+            "--follow shows the logs, and --log-level off writes none; leave one out".to_string(),
+        )),
+        LevelFilter::Error | LevelFilter::Warn => Ok(Followed::Warnings),
+        LevelFilter::Info | LevelFilter::Debug | LevelFilter::Trace => Ok(Followed::Everything),
+    }
 }

@@ -26,6 +26,7 @@
 //! wait for a disk is a [`Job`] for a worker; at most one is under way beside a merge.
 
 mod files;
+mod forget;
 mod job;
 mod look;
 mod merge;
@@ -35,6 +36,7 @@ mod place;
 mod replay;
 
 pub use files::JournalFiles;
+pub use forget::{Claimed, claim};
 pub use job::{Job, Outcome};
 pub use open::open;
 

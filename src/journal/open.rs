@@ -10,11 +10,10 @@ use super::files::JournalFiles;
 use super::job::Kind;
 use super::place::{MERGING, NEW, Place, Segment, is_at, remove};
 use super::replay::{Error, NO_JOURNAL, head, read};
+use crate::holder;
 use crate::limits::LIMITS;
 use crate::node::Replay;
 use crate::units::Mono;
-
-const IN_USE: &str = "it is in use by another process; end that one";
 
 /// Opens the journal of `server` at `path`, or begins one. Each good line, without its LF, is given
 /// to `replay`; each bad one is named in the log, and lost. A torn end is cut off.
@@ -47,7 +46,7 @@ pub fn open(path: &Path, server: &str, replay: &mut impl Replay) -> Result<Journ
 }
 
 /// The file at `path`, when it is ours alone.
-fn lock(path: &Path, options: &mut OpenOptions) -> Result<File, Error> {
+pub(super) fn lock(path: &Path, options: &mut OpenOptions) -> Result<File, Error> {
     for _ in 0..LIMITS.journal_lock {
         let file = options.read(true).append(true).open(path)?;
         match file.try_lock() {
@@ -60,7 +59,18 @@ fn lock(path: &Path, options: &mut OpenOptions) -> Result<File, Error> {
             return Ok(file);
         }
     }
-    Err(Error(IN_USE.into()))
+    Err(in_use(path))
+}
+
+/// Somebody else has the file at `path`: who, if it can be known.
+fn in_use(path: &Path) -> Error {
+    Error(match holder::of_lock(path) {
+        Some(holder) => {
+            let (name, pid) = (holder.name(), holder.pid);
+            format!("it is in use by {name} (pid {pid}); end it with kill {pid}")
+        }
+        None => "it is in use by another process; end that one".to_string(),
+    })
 }
 
 /// Reads a segment, and mends its end. False: nothing may be appended to it, for its version is an

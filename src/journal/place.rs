@@ -123,7 +123,7 @@ impl Place {
         File::open(self.directory())?.sync_all()
     }
 
-    fn directory(&self) -> &Path {
+    pub(super) fn directory(&self) -> &Path {
         let parent = self.live.parent().filter(|it| !it.as_os_str().is_empty());
         parent.unwrap_or(Path::new("."))
     }

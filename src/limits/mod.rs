@@ -11,7 +11,7 @@ mod row;
 mod table;
 mod throttle;
 
-pub use format::bytes as shown_bytes;
+pub use format::{bytes as shown_bytes, count};
 pub use hits::Hits;
 pub use row::Row;
 pub use table::{Limit, Limits};

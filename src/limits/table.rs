@@ -383,6 +383,25 @@ limits! {
         /// A server writes lines for people to standard error.
         /// → The rest of a longer line is dropped.
         child_line: usize = 4 << 10, bytes;
+        /// Most herds end at once, and a lookup that is under way may take seconds.
+        /// → The servers that are still running are named.
+        up_moment: u64 = SECOND, time;
+        /// A message has room in two lines of a terminal.
+        /// → The numbers of further processes are left out.
+        up_pids: usize = 8, count;
+        /// A person sees it as at once, and a log that is read costs its server nothing.
+        /// → herd up --follow looks at the logs again.
+        follow_gap: u64 = 100 * MILLISECOND, time;
+        /// A fast load writes 50 MB of log in a second, which nobody can read.
+        /// → When a log has grown by more since the last look, the rest is skipped, and counted by
+        /// the mean length of a line.
+        follow_read: usize = 256 << 10, bytes;
+        /// One busy server must not hide the lines of the others.
+        /// → Further lines that a server has logged since the last look are counted.
+        follow_lines: usize = 20, count;
+        /// Half of what waits for a slow reader of standard output.
+        /// → Further lines of all servers are counted until the next look.
+        follow_text: usize = 32 << 10, bytes;
     }
     "herd status" {
         /// All servers are asked at once, and one of them may hang.

@@ -14,6 +14,7 @@ use signal_hook::low_level::signal_name;
 
 use super::change::Change;
 use super::lines::Lines;
+use super::opening;
 use crate::limits::LIMITS;
 use crate::reactor::no_thread;
 
@@ -82,6 +83,14 @@ impl Child {
         Ok(child)
     }
 
+    /// In the place of a server that another process runs: it has ended without a word.
+    pub fn absent() -> Child {
+        Child {
+            end_taken: true,
+            ..Child::default()
+        }
+    }
+
     /// Reads once from an output and adds what it says to `changes`, as of the child at `place`.
     /// False: it has no more for now.
     pub fn hear(&mut self, stream: Stream, place: usize, changes: &mut VecDeque<Change>) -> bool {
@@ -101,7 +110,7 @@ impl Child {
             (Stream::Stdout, _) if self.is_open => {}
             (Stream::Stdout, _) => {
                 self.is_open = true;
-                changes.push_back(Change::Opened(place, pid));
+                changes.push_back(Change::Opened(place, pid, opening::clients(&line)));
             }
             (Stream::Stderr, Some(what)) => changes.push_back(Change::Warned(place, what.into())),
             // After the text of a panic comes advice for the programmer.

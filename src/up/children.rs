@@ -1,25 +1,28 @@
 //! The loop of `herd up`: act → wait → observe, as in a server, over the pipes of its children,
-//! the signals and three kinds of deadlines.
+//! the signals, the lines that a person types, and a few deadlines.
 //!
 //! A pipe with something to read is on the ready list until a read finds nothing more: no new edge
-//! would come to say so. A turn reads each pipe on it once, so a child that talks without end
-//! delays the others by one read.
+//! would come to say so. So is the terminal. A turn reads each of them once, so a child that talks
+//! without end delays the others by one read.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::mem;
 use std::process::Command;
 
-use mio::{Events, Poll, Token};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
 
 use super::change::Change;
 use super::child::{Child, Stream};
+use super::typed::Typed;
 use crate::buffers::Timers;
 use crate::limits::LIMITS;
 use crate::reactor::{Clock, REOPEN, REREAD, Signals, wait};
 use crate::units::Mono;
 
 const SIGNALS: Token = Token(usize::MAX);
+const TYPED: Token = Token(usize::MAX - 1);
 
 /// All children, in the order in which they were started.
 pub struct Children {
@@ -29,6 +32,7 @@ pub struct Children {
     clock: Clock,
     timers: Timers<UpTimer>,
     signals: Signals,
+    typed: Option<Typed>,
     /// The ready list: tokens of pipes.
     ready: BTreeSet<usize>,
     /// Changes that [`Children::next`] has not returned yet.
@@ -41,25 +45,32 @@ enum UpTimer {
     Start,
     /// This child has ended; something else may hold its standard error open.
     LastWords(usize),
+    /// It is time to look at the logs.
+    Look,
+    /// Most herds have ended.
+    Moment,
     /// All children should have ended.
     End,
 }
 
 impl Children {
-    /// Starts one child per command. A child that cannot be started is among them and ends at once.
+    /// Starts one child per command; `None` is a member that is not ours to start. A child that
+    /// cannot be started is among them and ends at once.
     ///
     /// # Errors
     /// When the poll or the signals cannot be had; then none is started.
     pub fn start(
-        commands: impl Iterator<Item = Command>,
+        commands: impl Iterator<Item = Option<Command>>,
         mut signals: Signals,
     ) -> io::Result<Children> {
         let poll = Poll::new()?;
         signals.watch(poll.registry(), SIGNALS)?;
         let registry = poll.registry();
-        let tokens = |place: usize| [Token(2 * place), Token(2 * place + 1)];
         let children = commands.enumerate();
-        let children = children.map(|(place, it)| Child::start(it, registry, tokens(place)));
+        let children = children.map(|(place, it)| match it {
+            Some(command) => Child::start(command, registry, tokens(place)),
+            None => Ok(Child::absent()),
+        });
         let children = children.collect::<io::Result<Vec<Child>>>()?;
         let clock = Clock::start();
         let mut timers = Timers::default();
@@ -71,6 +82,7 @@ impl Children {
             clock,
             timers,
             signals,
+            typed: None,
             ready: BTreeSet::new(),
             changes: VecDeque::new(),
         };
@@ -78,6 +90,32 @@ impl Children {
             all.look_for_end(place);
         }
         Ok(all)
+    }
+
+    /// Starts another child in the place of one that has ended.
+    ///
+    /// # Errors
+    /// When its pipes cannot be watched; it ends by itself.
+    pub fn start_again(&mut self, place: usize, command: Command) -> io::Result<()> {
+        self.children[place] = Child::start(command, self.poll.registry(), tokens(place))?;
+        self.look_for_end(place);
+        Ok(())
+    }
+
+    /// Reports lines that are typed on standard input from now on. False: it is no terminal.
+    pub fn listen_to_typing(&mut self) -> bool {
+        self.typed = Typed::here().filter(|_| {
+            let registry = self.poll.registry();
+            let stdin = &mut SourceFd(&0);
+            registry.register(stdin, TYPED, Interest::READABLE).is_ok()
+        });
+        self.typed.is_some()
+    }
+
+    /// Reports [`Change::Look`] after a moment.
+    pub fn look_later(&mut self) {
+        let at = self.clock.mono() + LIMITS.follow_gap;
+        self.timers.set(UpTimer::Look, at);
     }
 
     /// Waits for the next change.
@@ -94,15 +132,25 @@ impl Children {
     }
 
     /// Asks all children to end and waits until they have. It kills those that take too long, or
-    /// all if a signal asks once more, and returns their places.
-    pub fn end(mut self) -> BTreeSet<usize> {
+    /// all if a signal asks once more, and returns their places. It reports
+    /// [`Change::StillRunning`] if some do not end at once.
+    pub fn end(mut self, mut report: impl FnMut(Change)) -> BTreeSet<usize> {
         self.children.iter_mut().for_each(Child::close_stdin);
-        let late = self.clock.mono() + LIMITS.up_end;
-        self.timers.set(UpTimer::End, late);
+        let now = self.clock.mono();
+        self.timers.set(UpTimer::Moment, now + LIMITS.up_moment);
+        self.timers.set(UpTimer::End, now + LIMITS.up_end);
         let mut killed = BTreeSet::new();
         while self.children.iter().any(Child::is_running) {
             let failed = self.turn().is_err();
-            if !self.changes.drain(..).any(|it| it == Change::EndNow) && !failed {
+            let mut is_over = failed;
+            for change in mem::take(&mut self.changes) {
+                match change {
+                    Change::EndNow => is_over = true,
+                    it @ Change::StillRunning(_) => report(it),
+                    _ => {}
+                }
+            }
+            if !is_over {
                 continue;
             }
             for (place, child) in self.children.iter_mut().enumerate() {
@@ -145,14 +193,31 @@ impl Children {
                     self.children[place].stop_hearing();
                     self.look_for_end(place);
                 }
+                UpTimer::Look => self.changes.push_back(Change::Look),
+                UpTimer::Moment => {
+                    let all = self.children.iter().enumerate();
+                    let running = all
+                        .filter(|(_, it)| it.is_running())
+                        .map(|(place, _)| place);
+                    self.changes
+                        .push_back(Change::StillRunning(running.collect()));
+                }
                 UpTimer::End => self.changes.push_back(Change::EndNow),
             }
         }
         Ok(())
     }
 
-    /// Reads once from a pipe.
+    /// Reads once from a pipe, or from the terminal.
     fn hear(&mut self, pipe: usize) {
+        if pipe == TYPED.0 {
+            let changes = &mut self.changes;
+            let each = |line| changes.push_back(Change::Typed(line));
+            if self.typed.as_mut().is_some_and(|it| it.read(each)) {
+                self.ready.insert(pipe);
+            }
+            return;
+        }
         let (place, stream) = (pipe / 2, [Stream::Stdout, Stream::Stderr][pipe % 2]);
         let has_more = self.children[place].hear(stream, place, &mut self.changes);
         match has_more {
@@ -199,4 +264,9 @@ impl Children {
             });
         }
     }
+}
+
+/// The tokens of a child's two outputs.
+fn tokens(place: usize) -> [Token; 2] {
+    [Token(2 * place), Token(2 * place + 1)]
 }

@@ -20,6 +20,21 @@ pub struct Herd {
     pub options: Vec<String>,
     /// Where places come from, for the greeting.
     pub places: String,
+    /// The directory of logs and journals.
+    pub directory: PathBuf,
+    pub has_journals: bool,
+    /// Whether the servers begin without the clients of their journals.
+    pub is_fresh: bool,
+    /// How much the logs have to show, if they are to be shown as they grow.
+    pub follow: Option<Followed>,
+}
+
+/// How much is in the logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Followed {
+    Everything,
+    /// The log level leaves out what clients and servers say.
+    Warnings,
 }
 
 /// A server to start.
@@ -37,11 +52,18 @@ pub enum State {
     /// Its doors are open; this is its process id.
     Open(u32),
     Ended,
+    /// Another process runs it, so it is not started.
+    Elsewhere,
 }
 
 impl Herd {
     pub fn name(&self, member: usize) -> &str {
         &self.topology.servers[self.members[member].server].name
+    }
+
+    /// The journal of a member, if the herd has journals.
+    pub fn journal(&self, member: usize) -> PathBuf {
+        self.members[member].log.with_extension("herd")
     }
 
     /// Starts a member, with this program.

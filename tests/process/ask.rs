@@ -1,16 +1,15 @@
 //! `herd ask`: one line, a script or a prompt; what it shows, and what it says when there is no
 //! good answer.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
 use std::thread;
 
 use crate::support::herd::Herd;
 use crate::support::ports::free_port;
 use crate::support::process::Server;
-use crate::support::wait::PATIENCE;
+use crate::support::screen::Screen;
 
 /// Asks, with `script` as standard input. Returns exit status, output and errors.
 fn ask(arguments: &[&str], script: &str) -> (Option<i32>, String, String) {
@@ -155,44 +154,6 @@ fn each_line_of_a_script_is_answered_in_its_order() {
     assert!(why.starts_with("herd: line 1: 127.0.0.1:"), "{why}");
     let (code, _, why) = ask(&[&address], &"x".repeat(9000));
     assert_eq!((code, &why[..]), (Some(1), "herd: line 1 is too long\n"));
-}
-
-/// A terminal whose text is read as it comes.
-struct Screen {
-    seen: String,
-    pieces: mpsc::Receiver<String>,
-}
-
-impl Screen {
-    fn of(mut terminal: impl Read + Send + 'static) -> Screen {
-        let (sender, pieces) = mpsc::channel();
-        // Reading a pipe has no time-out, receiving has.
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = terminal.read(&mut bytes) {
-                let piece = String::from_utf8_lossy(&bytes[..count]).into_owned();
-                if sender.send(piece).is_err() {
-                    return;
-                }
-            }
-        });
-        let seen = String::new();
-        Screen { seen, pieces }
-    }
-
-    /// Waits until it shows `text`, and forgets everything up to its end.
-    fn shows(&mut self, text: &str) {
-        loop {
-            if let Some(place) = self.seen.find(text) {
-                self.seen.drain(..place + text.len());
-                return;
-            }
-            match self.pieces.recv_timeout(PATIENCE) {
-                Ok(piece) => self.seen += &piece,
-                Err(why) => panic!("no {text:?} but {:?}: {why}", self.seen),
-            }
-        }
-    }
 }
 
 #[test]

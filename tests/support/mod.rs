@@ -19,6 +19,7 @@ pub mod process;
 pub mod proxy;
 pub mod random;
 pub mod relay;
+pub mod screen;
 pub mod sheet;
 pub mod shell;
 pub mod shown;

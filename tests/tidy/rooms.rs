@@ -6,7 +6,7 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 21] = [
+const EDGES: [(&str, &[&str]); 22] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
@@ -18,7 +18,11 @@ const EDGES: [(&str, &[&str]); 21] = [
         &["units", "limits", "wire", "buffers", "store", "secret"],
     ),
     ("places", &["limits", "node", "wire"]),
-    ("journal", &["units", "limits", "wire", "store", "node"]),
+    ("holder", &[]),
+    (
+        "journal",
+        &["units", "limits", "wire", "store", "node", "holder"],
+    ),
     (
         "reactor",
         &[
@@ -32,7 +36,8 @@ const EDGES: [(&str, &[&str]); 21] = [
     (
         "up",
         &[
-            "units", "limits", "buffers", "reactor", "topology", "terminal", "stdio",
+            "units", "limits", "buffers", "reactor", "topology", "terminal", "stdio", "holder",
+            "journal",
         ],
     ),
     (
@@ -50,7 +55,7 @@ const EDGES: [(&str, &[&str]); 21] = [
         "cli",
         &[
             "units", "limits", "wire", "secret", "node", "places", "journal", "reactor",
-            "topology", "logging", "terminal", "stdio", "up", "status", "ask", "load",
+            "topology", "logging", "terminal", "stdio", "holder", "up", "status", "ask", "load",
         ],
     ),
     ("guide", &[]),

@@ -184,7 +184,10 @@ fn one_that_is_in_use_is_refused() {
     let mut second = Herd::new(&["Goloman"], &[]);
     second.write_topologies();
     second.servers[0].directory = herd.servers[0].directory.clone();
-    is_refused(&mut second, "it is in use by another process; end that one");
+    // Its holder is named, as far as the kernel tells.
+    let pid = herd.servers[0].pid();
+    let holder = format!("it is in use by herd serve (pid {pid}); end it with kill {pid}");
+    is_refused(&mut second, &holder);
     herd.servers[0].kill();
     second.servers[0].start();
 }

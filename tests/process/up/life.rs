@@ -2,14 +2,12 @@
 //! taken, and that nothing is left behind however it ends.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::support::herd::Directory;
-use crate::support::ports::{free_port, is_open};
-use crate::support::process::send_signal;
-use crate::support::wait::wait_until;
+use super::support::process::send_signal;
+use super::support::wait::wait_until;
+use super::{Herd, Up};
 
 #[test]
 fn a_herd_greets_with_what_is_needed_and_ends_at_a_signal() {
@@ -70,9 +68,8 @@ fn a_server_that_dies_is_named_and_the_others_go_on() {
     let herd = Herd::new();
     let mut up = herd.up();
     let greeting = up.greeting();
-    let kill = greeting.lines().find(|line| line.contains("kill -9"));
-    let pid = kill.and_then(|line| line.split(' ').next_back()).unwrap();
-    assert!(send_signal("KILL", pid));
+    let pid = Up::pid_in(&greeting);
+    assert!(send_signal("KILL", &pid));
     let line = up.stderr_line();
     assert!(
         line.starts_with("herd: B ended: killed by SIGKILL; "),
@@ -170,36 +167,31 @@ fn a_taken_port_fails_one_server_and_is_given_as_the_reason() {
         "{greeting}"
     );
     let line = up.stderr_line();
-    assert!(line.starts_with("herd: C ended: "), "{line}");
-    assert!(
-        line.contains(&herd.clients(2).to_string()),
-        "the port: {line}"
-    );
+    let (port, pid) = (herd.clients(2), std::process::id());
+    let why = format!("herd: C did not start: cannot listen on 127.0.0.1:{port}: ");
+    assert!(line.starts_with(&why), "{line}");
+    // To start it again would not help.
+    let what = format!(" (pid {pid}), or change the port in the topology\n");
+    assert!(line.ends_with(&what), "{line}");
     assert!(herd.answers(0) && herd.answers(1));
     up.signal("INT");
-    assert_eq!(up.wait().code(), Some(0));
+    assert_eq!(up.wait().code(), Some(1));
+    assert_eq!(up.rest_of_stderr(), "herd: C never came up\n");
     drop(taken);
 }
 
 #[test]
 fn when_none_can_start_the_run_has_failed() {
     let herd = Herd::new();
-    let taken: Vec<TcpListener> = (0..3)
-        .map(|index| TcpListener::bind(("127.0.0.1", herd.clients(index))).unwrap())
-        .collect();
-    let mut up = herd.up();
-    assert_eq!(up.wait().code(), Some(1));
-    let stderr = up.rest_of_stderr();
+    for name in ["A", "B", "C"] {
+        // An alien journal is found by its server alone.
+        fs::write(herd.path(&format!("run/{name}.herd")), "my poems\n").unwrap();
+    }
+    let stderr = herd.refused(&[]);
     assert_eq!(stderr.lines().count(), 4, "{stderr}");
-    assert!(
-        stderr.lines().all(|line| line.starts_with("herd: ")),
-        "{stderr}"
-    );
+    let is_fine = |line: &str| line.starts_with("herd: ") && !line.contains("again:");
+    assert!(stderr.lines().all(is_fine), "{stderr}");
     assert!(!stderr.contains("panicked"), "{stderr}");
-    let mut stdout = String::new();
-    up.stdout.read_to_string(&mut stdout).unwrap();
-    assert_eq!(stdout, "");
-    drop(taken);
 }
 
 #[test]
@@ -219,10 +211,9 @@ fn a_server_that_hangs_is_killed_by_a_second_signal() {
     let herd = Herd::new();
     let mut up = herd.up();
     let greeting = up.greeting();
-    let kill = greeting.lines().find(|line| line.contains("kill -9"));
-    let pid = kill.and_then(|line| line.split(' ').next_back()).unwrap();
+    let pid = Up::pid_in(&greeting);
     // A stopped process cannot end by itself.
-    assert!(send_signal("STOP", pid));
+    assert!(send_signal("STOP", &pid));
     up.signal("INT");
     wait_until("the others have ended", || {
         !herd.answers(0) && !herd.answers(2)
@@ -239,105 +230,38 @@ fn a_server_that_hangs_is_killed_by_a_second_signal() {
     assert!(killed.contains(line), "{killed}");
 }
 
-/// Three servers in a chain, on ports that were free a moment ago, with a directory of their own.
-struct Herd {
-    directory: Directory,
-    ports: Vec<u16>,
+#[test]
+fn what_takes_long_to_end_is_named() {
+    let herd = Herd::new();
+    let mut up = herd.up();
+    let pid = Up::pid_in(&up.greeting());
+    assert!(send_signal("STOP", &pid));
+    up.signal("INT");
+    let line = up.line();
+    // On a slow machine the others may take as long.
+    assert!(
+        line.starts_with("Ending; waiting for ") && line.contains('B'),
+        "{line}"
+    );
+    assert!(line.ends_with(" (Ctrl-C again kills).\n"), "{line}");
+    up.signal("INT");
+    assert_eq!(up.wait().code(), Some(0));
+    assert!(
+        up.rest_of_stderr()
+            .contains("herd: B did not end and was killed\n")
+    );
 }
 
-impl Herd {
-    fn new() -> Herd {
-        let directory = Directory::new();
-        let ports: Vec<u16> = (0..6).map(|_| free_port()).collect();
-        let mut text = String::from("link A B\nlink B C\n");
-        for (name, ports) in ["A", "B", "C"].into_iter().zip(ports.chunks(2)) {
-            text += &format!(
-                "server {name} 127.0.0.1 clients={} servers={}\n",
-                ports[0], ports[1]
-            );
-        }
-        fs::write(directory.0.join("t.txt"), text).unwrap();
-        Herd { directory, ports }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.directory.0.join(name).display().to_string()
-    }
-
-    fn clients(&self, index: usize) -> u16 {
-        self.ports[2 * index]
-    }
-
-    /// Can its clients' door be dialled?
-    fn answers(&self, index: usize) -> bool {
-        is_open(self.clients(index))
-    }
-
-    fn up(&self) -> Up {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_herd"))
-            .args(["up", "-t", &self.path("t.txt"), "-d", &self.path("run")])
-            .env_remove("GOOGLE_MAPS_API_KEY")
-            .env_remove("PLACES_API_KEY")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Up {
-            stdout: BufReader::new(process.stdout.take().unwrap()),
-            stderr: BufReader::new(process.stderr.take().unwrap()),
-            process,
-        }
-    }
-}
-
-/// A running `herd up`; it does not outlive the test.
-struct Up {
-    process: Child,
-    stdout: BufReader<ChildStdout>,
-    stderr: BufReader<ChildStderr>,
-}
-
-impl Up {
-    /// All it says until it says how to end it.
-    fn greeting(&mut self) -> String {
-        let mut text = String::new();
-        while !text.contains("Ctrl-C") {
-            let got = self.stdout.read_line(&mut text).unwrap();
-            assert!(got > 0, "{text}{}", self.rest_of_stderr());
-        }
-        text
-    }
-
-    fn stderr_line(&mut self) -> String {
-        let mut line = String::new();
-        self.stderr.read_line(&mut line).unwrap();
-        line
-    }
-
-    fn rest_of_stderr(&mut self) -> String {
-        let mut text = String::new();
-        self.stderr.read_to_string(&mut text).unwrap();
-        text
-    }
-
-    fn signal(&self, signal: &str) {
-        assert!(send_signal(signal, &self.process.id().to_string()));
-    }
-
-    fn wait(&mut self) -> ExitStatus {
-        let mut status = None;
-        wait_until("herd up has ended", || {
-            status = self.process.try_wait().unwrap();
-            status.is_some()
-        });
-        status.unwrap()
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+#[test]
+fn a_herd_of_one_is_spoken_of_as_one() {
+    let herd = Herd::of(&["A"]);
+    let mut up = herd.up();
+    let greeting = up.greeting();
+    assert!(
+        greeting.contains("then ask what is near it:\n"),
+        "{greeting}"
+    );
+    assert!(greeting.ends_with("\nCtrl-C ends it.\n"), "{greeting}");
+    up.signal("INT");
+    assert_eq!(up.wait().code(), Some(0));
 }
