@@ -217,7 +217,6 @@ pub fn on_hello(
     on_run(id, session, hello.run, parts)?;
     let peer = parts.links.peer_mut(id);
     peer.outgoing.compares = hello.compares;
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     peer.outgoing.words.theirs = text(hello.nonce);
     peer.outgoing.words.version = hello.version.map(text);
     peer.outgoing.patience.answered(parts.cx.now.mono);
@@ -229,6 +228,10 @@ pub fn on_hello(
     }
     parts.cx.arm(Timer::Link(id), wait);
     Ok(())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Words of a later version mean nothing to this one.
