@@ -46,8 +46,12 @@ impl Items {
                 paths.extend(functions_of(&source.code).map(|name| module.clone() + name));
             }
         }
-        let others = files(&["tests"]).into_iter();
-        for path in others.filter(|it| it.ends_with(".py") || it.ends_with(".dict")) {
+        let others = files(&["src", "tests"]).into_iter();
+        let has_names = |path: &String| {
+            let endings = [".py", ".dict", "families.txt"];
+            endings.iter().any(|ending| path.ends_with(ending))
+        };
+        for path in others.filter(has_names) {
             words.extend(words_of(&read(&path)));
         }
         words.extend(words_of(&read("Makefile")));

@@ -48,7 +48,8 @@ fn reads(code: &str, name: &str) -> bool {
         let owner = before.strip_suffix('.').map_or("", str::trim_end);
         let is_whole = !after.starts_with(|char: char| char.is_alphanumeric() || char == '_');
         let after = after.trim_start();
-        let is_set = after.starts_with('=') && !after.starts_with("==");
+        let is_read = after.starts_with("==") || after.starts_with("=>");
+        let is_set = after.starts_with('=') && !is_read;
         is_whole && !is_set && NAMES.iter().any(|it| owner.ends_with(it))
     })
 }
@@ -58,6 +59,7 @@ fn reading_is_told_from_setting() {
     assert!(reads("let a = cx.limits.wait;", "wait"));
     assert!(reads("limits\n    .wait == 1", "wait"));
     assert!(reads("limits.wait = limits.wait.max(1)", "wait"));
+    assert!(reads("Some(it) if it < limits.wait => it,", "wait"));
     for code in [
         "limits.wait = 1;",
         "limits.waits",

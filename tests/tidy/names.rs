@@ -16,7 +16,7 @@ const FOREIGN: [&str; 1] = ["asyncio/base_events.py"];
 const PLACEHOLDERS: [char; 8] = ['*', '<', '{', '$', '…', '~', '[', '|'];
 
 /// Options of other programs.
-const FOREIGN_OPTIONS: [&str; 1] = ["--nofile"];
+const FOREIGN_OPTIONS: [&str; 2] = ["--nofile", "--format"];
 
 /// All that prose may name.
 struct Tree {
