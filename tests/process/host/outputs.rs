@@ -221,11 +221,15 @@ fn a_standard_error_of_another_user_is_the_log_all_the_same() {
     ]);
     server.launch_to(setpriv, Stdio::piped(), writer.into());
     server.greeting();
+    let status = || ask_text(server.servers, "STATUS\n");
     // Far more than the pipe takes.
     say(server, "while-it-stops", 4000);
+    wait_until("it stops", || {
+        status().contains("its reader does not keep up")
+    });
     let text = read_all(reader);
     wait_until("it is written", || {
-        ask_text(server.servers, "STATUS\n").contains(r#""state":"ok","why":null},"longest"#)
+        status().contains(r#""state":"ok","why":null},"longest"#)
     });
     say(server, "later", 1);
     server.signal("TERM");
