@@ -17,7 +17,7 @@ pub struct ReplyQueue {
 #[derive(Debug, Default)]
 struct Waiting {
     slots: VecDeque<Slot>,
-    /// The number of bytes in all slots.
+    /// The number of bytes in the slots.
     held: usize,
 }
 

@@ -17,7 +17,7 @@ use crate::stdio::{Stream, try_to_say};
 /// The mode of a new file, less the umask: that of open(2) in C's library.
 pub const MODE: u32 = 0o666;
 
-/// A pipe takes so many bytes whole or not at all (pipe(7)), so its other writers cut no line.
+/// A pipe takes this many bytes whole or not at all (pipe(7)), so its other writers cut no line.
 const PIPE_BUF: usize = 4096;
 
 /// The open log.

@@ -16,7 +16,7 @@ use super::traffic::{
 
 const KIB: f64 = 1024.0;
 
-/// So many connections, each of which says a byte a second and never a whole line. When it is
+/// Connections, each of which says a byte a second and never a whole line. When it is
 /// ended, or all have been cut: after how long each was cut, counted from its first byte.
 pub fn drip(port: u16, count: usize) -> Meanwhile<Vec<Duration>> {
     let streams: Vec<TcpStream> = (0..count).map(|_| connect(port)).collect();

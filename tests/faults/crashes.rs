@@ -17,7 +17,7 @@ const CLIENTS: usize = 200;
 /// Lines that are under way at a time.
 const WINDOW: usize = 32;
 
-/// At least so many kills, and so many updates that are acknowledged.
+/// The least number of kills, and of updates that are acknowledged.
 const KILLS: u32 = 200;
 const UPDATES: usize = 1_000_000;
 

@@ -12,7 +12,7 @@ pub fn memory(server: &Server) -> u64 {
     memory_of(server.pid())
 }
 
-/// Likewise, by its process.
+/// The same, by its process.
 pub fn memory_of(pid: u32) -> u64 {
     status_kib(pid, "RssAnon:") << 10
 }

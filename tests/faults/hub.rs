@@ -13,7 +13,7 @@ use super::support::process::Server;
 use super::support::wait::wait_until;
 use super::traffic::{fill, iamat};
 
-/// Clients of the herd: so many that tables are compared when the hub is back.
+/// Clients of the herd: enough that tables are compared when the hub is back.
 const CLIENTS: usize = 2_000;
 
 /// The hub of a star, with a secret and a delaying relay on every link.

@@ -40,7 +40,7 @@ pub fn connect(port: u16) -> TcpStream {
 pub struct Delays(Vec<Duration>);
 
 impl Delays {
-    /// Of so many answers in a hundred, the longest.
+    /// The longest of this percentage of the answers.
     pub fn percentile(&mut self, percent: usize) -> Duration {
         self.0.sort_unstable();
         self.0[(self.0.len() * percent / 100).min(self.0.len() - 1)]
@@ -111,7 +111,7 @@ impl<T: Send + 'static> Meanwhile<T> {
         }
     }
 
-    /// Lets it go on for so long, ends it, and returns what it gives.
+    /// Lets it go on for this long, ends it, and returns what it gives.
     pub fn lasting(self, time: Duration) -> T {
         thread::sleep(time);
         self.end()

@@ -51,7 +51,7 @@ fn lines_are_those_of_the_whole_stream_however_it_comes() {
             let is_last = may_read && to_come.is_empty();
             let (mut fresh, rest) = to_come.split_at(count);
             to_come = rest;
-            // So many lines are obeyed before it is paused.
+            // The lines that are obeyed before it is paused.
             let mut budget = u.int_in_range(1..=4)?;
             while budget > 0 {
                 match buffer.next(&mut fresh, limit) {

@@ -8,7 +8,7 @@ use herd::reactor::{Conn, ReadOutcome, Readiness};
 /// The kernel's answer to the next call.
 #[derive(Clone, Copy)]
 enum Say {
-    /// It has or takes so many bytes.
+    /// It has or takes this many bytes.
     Bytes(usize),
     /// An error.
     Error(ErrorKind),

@@ -19,7 +19,7 @@ fn at(ms: u64) -> Now {
     }
 }
 
-/// A node that knows so many clients, and a neighbour that knows none of them.
+/// A node that knows this many clients, and a neighbour that knows none of them.
 fn node_of(clients: usize) -> Node {
     node_with(clients, Limits::default())
 }

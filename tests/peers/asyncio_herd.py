@@ -39,11 +39,11 @@ AHEAD_MAX = 24 * 60 * 60 * 1_000_000_000  # nanoseconds; a later time would pin 
 LINE_MAX = 8 << 10  # of a client, without LF; longer ones end the connection
 READ_MAX = 64 << 10  # per read; asyncio itself holds at most a few times that
 RECORDS_MAX = 10_000_000  # clients in the table; then only known ones move
-LINGER_S = 1.0  # what comes after an overlong line is dropped for so long
-EXCHANGE_S = 1.0  # a neighbour may take so long to be reached, and again to close
+LINGER_S = 1.0  # what comes after an overlong line is dropped for this long
+EXCHANGE_S = 1.0  # a neighbour may take this long to be reached, and again to close
 DROPPED_MAX = 4 << 10  # bytes of a neighbour's answer that are read, and dropped
 BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.05, 1.0
-GRACE_S = 1.0  # at the end clients get so long to take what they are owed
+GRACE_S = 1.0  # at the end clients get this long to take what they are owed
 BACKLOG = 1024
 
 NO_PLACES: dict[str, Any] = {"html_attributions": [], "results": [], "status": "ZERO_RESULTS"}

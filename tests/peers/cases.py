@@ -20,7 +20,7 @@ class Case(NamedTuple):
     name: str
     sent: bytes
     want: bytes
-    pieces: int = 1  # sent in so many pieces
+    pieces: int = 1  # the pieces that it is sent in
 
 
 def at(client: bytes, place: bytes = PLACE, when: bytes = b"1520023934.918963997") -> bytes:

@@ -181,7 +181,7 @@ def half_closed_and_slow(server: Running) -> None:
 
 
 def flood(servers: list[Running]) -> None:
-    """Three of a make: everything is everywhere, byte for byte; who was down catches up."""
+    """Three alike: everything is everywhere, byte for byte; one that was down catches up."""
     a, b, c = servers
     when = time.time_ns()
     for n, server in enumerate(servers):

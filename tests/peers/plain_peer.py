@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A neighbour of another make: one server of the same exercise, as others write it.
+"""A plain neighbour: one server of the same exercise, as others write it.
 
     python3 plain_peer.py NAME [-t topology.txt] [--habit HABIT]...
 
@@ -172,7 +172,7 @@ class Door:
 
 def main() -> int:
     """Reads the command line, and serves until a signal."""
-    parser = argparse.ArgumentParser(description="A herd's neighbour of another make.")
+    parser = argparse.ArgumentParser(description="A herd's plain neighbour: another implementation.")
     parser.add_argument("name")
     parser.add_argument("-t", "--topology", type=Path, default=Path("topology.txt"))
     parser.add_argument("--habit", action="append", choices=HABITS, default=[])

@@ -1,4 +1,4 @@
-//! A herd in which servers of another make stand among ours: the doubles in `tests/peers`.
+//! A herd with other implementations among our servers: the doubles in `tests/peers`.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -30,7 +30,7 @@ pub fn has_python() -> bool {
     is_there
 }
 
-/// A server of another make, running or not.
+/// A server of another implementation, running or not.
 pub struct Double {
     pub name: String,
     /// Its clients' door on 127.0.0.1, the only one it has.

@@ -213,7 +213,7 @@ fn outside(
                 world.net.say(end, packet.as_bytes());
                 world.run();
             }
-            // So many answers are not worth reading: they are counted.
+            // Too many answers to read: they are counted.
             let answer = format!("{name} < ");
             let tale = world.net.tale.split_off(before);
             let (answers, rest): (Vec<String>, _) =

@@ -27,7 +27,7 @@ impl Token {
 }
 
 /// Words, and text in quotes: `\n`, `\r`, `\t`, `\0`, `\\`, `\"` and `\xff` are bytes, `<x*8192>`
-/// is a byte so many times.
+/// is a byte repeated.
 pub fn tokens(line: &str) -> Wrong<Vec<Token>> {
     let (mut tokens, mut rest) = (Vec::new(), line.trim());
     while !rest.is_empty() {

@@ -37,7 +37,7 @@ pub struct Settings {
     pub ack: Ack,
     /// Whether the nodes have journals.
     pub journal: Option<Fsync>,
-    /// Servers of another make: the story plays them by hand.
+    /// Servers of another implementation: the story plays them by hand.
     pub plain: Vec<String>,
     /// The secret of all servers.
     pub secret: Option<Secrets>,

@@ -15,7 +15,7 @@ use super::support::wait::{wait_for, wait_until};
 struct Load(Child);
 
 impl Load {
-    /// So many updates per second at one server.
+    /// Updates per second at one server.
     fn of(port: u16, rate: u32) -> Load {
         let mut command = Command::new(env!("CARGO_BIN_EXE_herd"));
         let (door, rate) = (format!("127.0.0.1:{port}"), rate.to_string());

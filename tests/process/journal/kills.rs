@@ -75,9 +75,9 @@ fn newest(name: &str, first: u64, acked: u64) -> impl Iterator<Item = (String, u
         .map(move |number| (format!("{name}.{}", number % CLIENTS), number))
 }
 
-/// Kills the whole herd so many times while it hears updates, each time at another moment, and
+/// Kills the whole herd this many times while it hears updates, each time at another moment, and
 /// starts it again: each server must know what it acknowledged, from its own file. Returns how many
-/// updates were acknowledged in all.
+/// updates were acknowledged altogether.
 fn kill_all(herd: &mut Herd, kills: u64, updates: u64) -> u64 {
     let mut next: Vec<u64> = vec![1_000_000; herd.servers.len()];
     let mut last = vec![(next[0], next[0]); next.len()];

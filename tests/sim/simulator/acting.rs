@@ -18,7 +18,7 @@ const READ_MAX: usize = 16 << 10;
 const JSON_MAX: usize = 200;
 /// A line of digests, a MARK and a SINCE, in bytes.
 const DIGESTS_LEN: usize = 1_240;
-/// A turn takes so long at least, and sometimes so much longer, in nanoseconds.
+/// The least that a turn takes, and what it sometimes takes beyond that, in nanoseconds.
 const TURN: [u64; 2] = [1_000, 200_000];
 
 impl World {

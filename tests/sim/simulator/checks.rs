@@ -16,7 +16,7 @@ use super::trace::Trace;
 use super::visit::{Line, Visit};
 use super::world::World;
 
-/// The herd agrees so long after everything is well again, in nanoseconds, or never does: a dead
+/// The herd agrees this long after everything is well again, in nanoseconds, or never does: a dead
 /// neighbour is noticed, dialled and greeted, and slow links carry what was missed.
 const SETTLE: u64 = 40 * SECOND;
 /// Steps in which the herd is watched.
@@ -226,8 +226,8 @@ impl World {
         self.invite(visit);
     }
 
-    /// The herd is cut in two for so long that both halves know; clients move meanwhile. Each link
-    /// that is whole again carries the clients that moved, not their moves.
+    /// The herd is cut in two for long enough that both halves know; clients move meanwhile. Each
+    /// link that is whole again carries the clients that moved, not their moves.
     fn check_part(&mut self, plan: &Plan) -> Option<()> {
         let half: BTreeSet<usize> = {
             let size = self.places.len();

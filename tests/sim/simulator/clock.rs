@@ -11,7 +11,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that is wrong by so many nanoseconds.
+    /// A clock that is wrong by this many nanoseconds.
     pub fn new(skew: i128) -> Clock {
         Clock {
             epochs: vec![(0, skew)],

@@ -27,7 +27,7 @@ pub struct Guest {
     pub heard: usize,
     /// Lines that its server was handed.
     asked: Vec<Asked>,
-    /// So many of them are answered.
+    /// The number of them that are answered.
     pub answered: usize,
     /// Bytes of the answers that are checked, that its server wrote, and that it received.
     pub checked: usize,
@@ -98,7 +98,7 @@ pub struct Facts<'a> {
     pub now: u64,
     /// Bytes of a client's line at most.
     pub line_max: usize,
-    /// A line must be complete so long after its first byte, in nanoseconds.
+    /// A line must be complete this long after its first byte, in nanoseconds.
     pub half_line: u64,
     /// An IAMAT may be answered with an error, but not before this time, in nanoseconds.
     pub error_after: Option<u64>,

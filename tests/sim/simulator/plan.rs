@@ -46,13 +46,13 @@ pub struct Weather {
     pub same_delay: bool,
     /// Unread bytes that a connection between servers holds, each way.
     pub window: usize,
-    /// Of a hundred reads so many find only a part of what is there.
+    /// Of a hundred reads this many find only a part of what is there.
     pub split: u64,
-    /// Of a hundred writes so many are taken only in part.
+    /// Of a hundred writes this many are taken only in part.
     pub partial: u64,
-    /// Of a hundred dials so many fail while things go wrong.
+    /// Of a hundred dials this many fail while things go wrong.
     pub refused: u64,
-    /// A connection that a server closes has so many events under way.
+    /// A connection that a server closes has this many events under way.
     pub stale: usize,
     /// Lookups that the workers of one server and their queue hold.
     pub pool: usize,

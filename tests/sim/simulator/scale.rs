@@ -12,7 +12,7 @@ use super::random::Random;
 use super::world::World;
 use crate::support::shell::Shell;
 
-/// Every link takes so long, one way.
+/// The time that every link takes, one way.
 const LINK: u64 = 100 * MILLISECOND;
 /// The things that may happen: heartbeats of a thousand servers for a minute.
 const HAPPENINGS_MAX: u64 = 50_000_000;
@@ -38,7 +38,7 @@ pub struct Row {
     pub heal_lines: f64,
 }
 
-/// Two servers with a slow link between them, cut until so many clients have moved: how long it
+/// Two servers with a slow link between them, cut until this many clients have moved: how long it
 /// takes to catch up, in milliseconds of virtual time, or why it never does.
 pub fn catch_up(window: usize, delay: u64, clients: usize) -> Result<u64, Failure> {
     let mut plan = calm(2, &vec![(0, 1)]);
@@ -93,7 +93,7 @@ pub fn ring(size: usize) -> Links {
     (0..size).map(|place| (place, (place + 1) % size)).collect()
 }
 
-/// Each linked to so many children.
+/// Each linked to this many children.
 pub fn tree(size: usize, children: usize) -> Links {
     (1..size)
         .map(|place| ((place - 1) / children, place))
@@ -148,7 +148,7 @@ pub fn calm(size: usize, links: &Links) -> Plan {
     }
 }
 
-/// Likewise, with all links up.
+/// The same, with all links up.
 fn fair(size: usize, links: &Links) -> (Plan, World) {
     let plan = calm(size, links);
     let mut world = World::new(&plan, 1, None);
@@ -255,7 +255,7 @@ fn moved(server: &Shell) -> BTreeSet<usize> {
         .collect()
 }
 
-/// When each server had so many records, in order of time.
+/// When each server had this many records, in order of time.
 fn until_all_have(world: &mut World, records: u64) -> Vec<u64> {
     let mut when = Vec::new();
     let mut missing: BTreeSet<usize> = (0..world.places.len()).collect();

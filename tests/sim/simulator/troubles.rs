@@ -8,28 +8,28 @@ use super::random::Random;
 /// A fault. Times are in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing gets from the first to the second for so long.
+    /// Nothing gets from the first to the second for this long.
     Cut(usize, usize, u64),
-    /// Nothing gets through either way for so long.
+    /// Nothing gets through either way for this long.
     CutBoth(usize, usize, u64),
     /// The connection that the first dialled to the second dies; who learns of it.
     Kill(usize, usize, Learns),
-    /// A process is gone, and all that it knew; another starts after so long.
+    /// A process is gone, and all that it knew; another starts after this long.
     Crash(usize, u64),
-    /// A process ends as it was asked to; another starts after so long.
+    /// A process ends as it was asked to; another starts after this long.
     Stop(usize, u64),
-    /// A process stands still for so long, and forgets nothing.
+    /// A process stands still for this long, and forgets nothing.
     Freeze(usize, u64),
     /// Bytes from the first to the second are not taken for this long.
     Block(usize, usize, u64),
-    /// A wall clock jumps, by so many nanoseconds.
+    /// A wall clock jumps, by this many nanoseconds.
     Jump(usize, i64),
-    /// A disk has no room for so long, or does not work at all.
+    /// A disk has no room for this long, or does not work at all.
     Disk(usize, DiskFault, u64),
-    /// A process is killed in the middle of its next turn, after so many actions; another starts
-    /// after so long.
+    /// A process is killed in the middle of its next turn, after this many actions; another starts
+    /// after this long.
     KillWithin(usize, u32, u64),
-    /// A process is gone, and what is left of its journal; another starts after so long.
+    /// A process is gone, and what is left of its journal; another starts after this long.
     Relapse(usize, Left, u64),
     /// The next AT line from the first to the second does not arrive as it was sent, and nobody
     /// notices.

@@ -94,7 +94,7 @@ pub struct Place {
     pub born: u64,
     /// When its journal was last seen not to keep everything.
     pub failed: Option<u64>,
-    /// It is killed in its next turn, after so many actions; another starts after so long.
+    /// It is killed in its next turn, after this many actions; another starts after this long.
     pub doomed: Option<(u32, u64)>,
     /// When its next turn is.
     pub wake: u64,
