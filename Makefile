@@ -40,7 +40,7 @@ needs:
 		"the linker need; on Debian: apt install gcc libc6-dev" >&2; exit 2; }
 
 herd: build ## build and start the herd of topology.txt; Ctrl-C ends it
-	@herd=$(PROGRAM) && exec "$${herd:-$${CARGO_TARGET_DIR:-target}/release/herd}" up
+	@herd=$(PROGRAM) && herd=$${herd:-$${CARGO_TARGET_DIR:-target}/release/herd} && exec "$${herd#"$$PWD/"}" up
 
 build: needs ## build the program, target/release/herd
 	$(CARGO) build --release --locked

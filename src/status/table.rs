@@ -116,6 +116,7 @@ fn holding(name: &str, status: &Value) -> String {
         (in_flight, Some(failed)) => format!("{in_flight}, {failed} failed"),
     };
     let journal = match (cell(&journal["state"]), journal["lines"].as_u64()) {
+        (state, Some(1)) if state == "ok" => "1 line".to_string(),
         (state, Some(lines)) if state == "ok" => format!("{lines} lines"),
         (state, _) => state,
     };
