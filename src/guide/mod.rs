@@ -1,5 +1,6 @@
 //! Pages to read beside the code.
 //!
+//! 0. [A dictionary](dictionary): the words of asyncio, and what they are here.
 //! 1. [The way of a command](way): an IAMAT and a WHATSAT, function by function.
 //! 2. [The protocol](protocol): the words on the wire, and what each side may rely on.
 //! 3. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
@@ -16,10 +17,16 @@
 //!
 #![doc = include_str!("herd.svg")]
 
+#[doc = include_str!("dictionary.md")]
+///
+/// ---
+/// [Contents](self) · next: [the way of a command](way)
+pub mod dictionary {}
+
 #[doc = include_str!("way.md")]
 ///
 /// ---
-/// [Contents](self) · next: [the protocol](protocol)
+/// [Contents](self) · before: [a dictionary](dictionary) · next: [the protocol](protocol)
 pub mod way {}
 
 #[doc = include_str!("protocol.md")]
