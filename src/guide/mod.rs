@@ -11,6 +11,9 @@
 //! 8. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
 //! 9. [Words](words): what a door, a feed or a wave is.
 //!
+//! One chapter of a book about event loops: [The flood](flood), five rules for it of which three
+//! never end.
+//!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
 //! solid lines carry news, dashed lines carry what the other side knew already.
@@ -76,3 +79,9 @@ pub mod changing {}
 /// ---
 /// [Contents](self) · before: [changing it](changing)
 pub mod words {}
+
+#[doc = include_str!("flood.md")]
+///
+/// ---
+/// [Contents](self)
+pub mod flood {}

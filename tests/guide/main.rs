@@ -3,6 +3,9 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod floods;
+mod pages;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -42,4 +45,10 @@ fn the_dictionary_has_asyncios_own_words() {
         return;
     };
     assert_eq!(wrong, "asyncio.nonsense\n", "asyncio has no such names");
+}
+
+#[test]
+fn the_flood_page_has_the_code_and_the_table_as_they_are() {
+    let table = |what: &str| (what == "table of tests/guide/floods").then(floods::table);
+    pages::check("flood.md", table);
 }

@@ -1,0 +1,80 @@
+//! Parts of pages that are made, and held equal: code that a page quotes, and tables. A comment
+//! before the part says what it is; `HERD_BLESS=1` renews the part.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+
+/// A page with its parts as they should be: `made` gives a table's text by what the comment says.
+pub fn check(page: &str, made: impl Fn(&str) -> Option<String>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/guide")
+        .join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    let want = renewed(&text, made);
+    if text != want && env::var_os("HERD_BLESS").is_some() {
+        fs::write(&path, &want).unwrap();
+        return;
+    }
+    let differs = want
+        .lines()
+        .zip(text.lines())
+        .find(|(should, is)| should != is);
+    let (should, is) = differs.unwrap_or_default();
+    assert!(
+        text == want,
+        "src/guide/{page} says\n{is}\nand should say\n{should}\n\
+         HERD_BLESS=1 cargo test --test guide writes it"
+    );
+}
+
+fn renewed(text: &str, made: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        out += &format!("{line}\n");
+        let Some(what) = line
+            .strip_prefix("<!-- ")
+            .and_then(|it| it.strip_suffix(" -->"))
+        else {
+            continue;
+        };
+        // The old part ends with the next empty line outside a fence.
+        let mut is_fenced = false;
+        while lines.peek() == Some(&"") {
+            lines.next();
+        }
+        let is_part = lines.peek().is_some_and(|it| it.starts_with(['|', '`']));
+        while is_part && let Some(line) = lines.next_if(|it| is_fenced || !it.is_empty()) {
+            is_fenced ^= line.starts_with("```");
+        }
+        let part = made(what).unwrap_or_else(|| quote(what));
+        out += &format!("\n{}\n\n", part.trim_end());
+        while lines.peek() == Some(&"") {
+            lines.next();
+        }
+    }
+    out
+}
+
+/// The code that `FILE: START` names, in a fence: from the line that begins so to its last brace.
+fn quote(what: &str) -> String {
+    let (file, start) = what.split_once(": ").expect("FILE: START");
+    let code = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let lines: Vec<&str> = code.lines().collect();
+    let begins = |line: &&str| {
+        line.trim_start()
+            .trim_start_matches("pub ")
+            .starts_with(start)
+    };
+    let first = lines
+        .iter()
+        .position(begins)
+        .unwrap_or_else(|| panic!("{what}: nowhere"));
+    let indent = lines[first].len() - lines[first].trim_start().len();
+    let is_end = |line: &&str| line.len() > indent && line[..=indent].trim() == "}";
+    let count = lines[first..].iter().position(is_end).expect("an end");
+    let shown = lines[first..=first + count].iter();
+    let shown: Vec<&str> = shown.map(|line| line.get(indent..).unwrap_or("")).collect();
+    format!("```rust,ignore\n{}\n```", shown.join("\n"))
+}
