@@ -6,7 +6,7 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 22] = [
+const EDGES: [(&str, &[&str]); 24] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
@@ -40,10 +40,17 @@ const EDGES: [(&str, &[&str]); 22] = [
             "journal",
         ],
     ),
+    ("talk", &["units", "limits", "reactor"]),
     (
         "status",
         &[
-            "units", "limits", "secret", "reactor", "topology", "terminal",
+            "units", "limits", "secret", "reactor", "topology", "terminal", "talk",
+        ],
+    ),
+    (
+        "watch",
+        &[
+            "units", "limits", "wire", "secret", "reactor", "topology", "talk",
         ],
     ),
     ("ask", &["units", "limits", "wire", "reactor", "terminal"]),
@@ -55,7 +62,8 @@ const EDGES: [(&str, &[&str]); 22] = [
         "cli",
         &[
             "units", "limits", "wire", "secret", "node", "places", "journal", "reactor",
-            "topology", "logging", "terminal", "stdio", "holder", "up", "status", "ask", "load",
+            "topology", "logging", "terminal", "stdio", "holder", "up", "status", "watch", "ask",
+            "load",
         ],
     ),
     ("guide", &[]),
@@ -109,8 +117,8 @@ const OWNED_WORDS: [(&str, &[&str]); 7] = [
         &[
             "reactor/",
             "load/run.rs",
-            "status/call.rs",
             "status/client.rs",
+            "talk/call.rs",
             "up/child.rs",
             "up/children.rs",
         ],
