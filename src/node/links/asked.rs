@@ -36,6 +36,9 @@ pub fn asked(
              --secret-file"
         )));
     };
+    if let Purpose::Watch(_) = purpose {
+        watch::check_room(parts)?;
+    }
     let our_nonce = parts.cx.nonce();
     parts.log_line(session, '<', line);
     parts.say(session, format_args!("{verb} {our_nonce}"));

@@ -44,18 +44,13 @@ impl Follower for Writer<'_> {
 /// # Errors
 /// When too many watch already.
 pub fn admit(session: &mut Session, start: Start, parts: &mut Parts) -> Result<(), End> {
+    check_room(parts)?;
     let Parts {
         cx,
         store,
         watchers,
         ..
     } = parts;
-    let most = cx.limits.watchers;
-    if watchers.len() >= most {
-        cx.hit(Limit::watchers);
-        let why = format!("{most} watch this server already; try again when one of them has gone");
-        return Err(End::refused(why));
-    }
     (session.kind, session.challenge) = (Kind::Watcher, None);
     cx.timers.stop(Timer::Silent(session.id));
     if watchers.len() == 0 {
@@ -69,6 +64,20 @@ pub fn admit(session: &mut Session, start: Start, parts: &mut Parts) -> Result<(
     }
     parts.say(session, format_args!("WATCHING {name} {run} {seq}"));
     Ok(())
+}
+
+/// Checks whether one more may watch.
+///
+/// # Errors
+/// When too many do already.
+pub fn check_room(parts: &mut Parts) -> Result<(), End> {
+    let most = parts.cx.limits.watchers;
+    if parts.watchers.len() < most {
+        return Ok(());
+    }
+    parts.cx.hit(Limit::watchers);
+    let why = format!("{most} watch this server already; try again when one of them has gone");
+    Err(End::refused(why))
 }
 
 /// Offers the changes of the feed to every watcher. They share the budget of a turn.
