@@ -24,6 +24,7 @@
 //!     implementations? (`foreign.rs`)
 //!   - `ack`: the conditions for which a reply has to wait, the whole herd among them.
 //!   - `journal`: when is a change written, and when is it safe?
+//!   - `watch`: who hears of each change, beside the neighbours?
 //!   - `admin`: how is the server, and how does it end?
 //! - [`secret`]: how do two sides prove that they know it?
 //! - [`store`], what a server knows: which of two reports wins? (`record.rs`) How does an update
@@ -39,10 +40,11 @@
 //! - [`topology`], [`logging`], [`cli`]: the file that describes a herd, the log, and the verbs, a
 //!   file for each.
 //!
-//! The tools behind four verbs are off this path. Three have a small loop of their own: [`up`] runs
-//! a whole herd, [`status`] asks how it is, and [`load`] measures how fast a server is and checks
-//! every reply. [`ask`] is one client. [`terminal`] lays out what they show, and [`stdio`] writes
-//! it where a loop must not wait for a reader.
+//! The tools behind five verbs are off this path. Four have a small loop of their own: [`up`] runs
+//! a whole herd, [`status`] asks how it is, [`watch`] follows its changes, and [`load`] measures
+//! how fast a server is and checks every reply; [`talk`] is how two of them call a servers' door.
+//! [`ask`] is one client. [`terminal`] lays out what they show, and [`stdio`] writes it where a
+//! loop must not wait for a reader.
 //!
 //! The pages of the [`guide`] say how to run a herd, how it is tested, and how fast it is.
 //!
@@ -70,8 +72,10 @@ pub mod secret;
 pub mod status;
 pub mod stdio;
 pub mod store;
+pub mod talk;
 pub mod terminal;
 pub mod topology;
 pub mod units;
 pub mod up;
+pub mod watch;
 pub mod wire;

@@ -31,6 +31,12 @@ impl Outbox {
         &self.unsent()[before..]
     }
 
+    /// Appends text that is only a part of a line.
+    pub fn push_text(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to memory cannot fail.
+        let _ = self.write_fmt(text);
+    }
+
     /// Takes memory from the pool, unless it has some.
     pub fn borrow(&mut self, pool: &mut BufferPool) {
         self.0.get_or_insert_with(|| pool.take());

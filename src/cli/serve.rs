@@ -232,8 +232,9 @@ fn node_level(level: LevelFilter) -> Option<Level> {
     levels.get(place).or(levels.last()).copied()
 }
 
-/// How many of `descriptors` the neighbours may need: four each for their links, and more for the
-/// connections to a plain one, and for the addresses of a name that are being tried.
+/// How many of `descriptors` watchers and neighbours may need: four for the links of each
+/// neighbour, and more for the connections to a plain one, and for the addresses of a name that are
+/// being tried.
 fn descriptors_of(links: &[Link], descriptors: usize) -> usize {
     let limits = LIMITS;
     let of_one = |(neighbour, target): &Link| {
@@ -247,12 +248,14 @@ fn descriptors_of(links: &[Link], descriptors: usize) -> usize {
         };
         4 + connections + attempts
     };
-    // A crowd at one neighbour's address. With few descriptors there is no room for all of it.
+    // A crowd at one neighbour's address, and watchers. With few descriptors there is no room for
+    // all of them.
     let crowd = match links.is_empty() {
         true => 0,
         false => limits.handshakes.min(descriptors / 8),
     };
-    crowd + links.iter().map(of_one).sum::<usize>()
+    let watchers = limits.watchers.min(descriptors / 8);
+    crowd + watchers + links.iter().map(of_one).sum::<usize>()
 }
 
 /// How many clients a server may have at once, if it may open this number of descriptors and its

@@ -209,6 +209,15 @@ limits! {
         /// such handshake at a time; somebody who listens can play a few older ones back.
         /// → The oldest of these handshakes of that neighbour makes room.
         early_handshakes: usize = 4, count;
+        /// People watch a herd, and a program or two for them. Each watcher takes a descriptor, an
+        /// outbox and a part of each turn. → A further one is refused.
+        watchers: usize = 16, count;
+        /// A watcher that reads slowly must cost one buffer. → Changes wait in the table, where
+        /// newer ones of the same client overtake them.
+        watch_outbox: usize = 64 << 10, bytes;
+        /// Watchers must not keep links and clients waiting, so they share this number of changes
+        /// a turn. → The rest follows in the next turn.
+        watch_steps: usize = 1024, count;
         /// Clocks that somebody looks after differ by less. Delays on a link do not count.
         /// → A neighbour whose clock differs more is warned of, and shown in the status; so is a
         /// jump of the server's own clock.

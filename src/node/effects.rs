@@ -17,6 +17,8 @@ pub struct Effects {
     /// the neighbours before its client knows that it was heard.
     pub links_to_flush: VecDeque<ConnId>,
     pub clients_to_flush: VecDeque<ConnId>,
+    /// Watchers come last.
+    pub watchers_to_flush: VecDeque<ConnId>,
     /// Connections to close after this event, each with the reason for the log.
     pub closing: VecDeque<(ConnId, Cow<'static, str>)>,
     /// The feed has changes that no follower was offered, or a reply may be released.
@@ -38,6 +40,7 @@ impl Effects {
         session.in_flush_queue = true;
         match session.kind {
             Kind::Client => self.clients_to_flush.push_back(session.id),
+            Kind::Watcher => self.watchers_to_flush.push_back(session.id),
             _ => self.links_to_flush.push_back(session.id),
         }
     }

@@ -43,6 +43,7 @@
 //! - `links`: the neighbours
 //! - `ack`: what replies wait for
 //! - `journal`: the follower that writes
+//! - `watch`: the followers that hear of each change
 //! - `admin`: the status and the end
 //!
 //! `events.rs` is where each fact arrives, and `turn.rs` what happens once per turn.
@@ -64,6 +65,7 @@ mod parts;
 mod random;
 mod timer;
 mod turn;
+mod watch;
 
 pub use admin::{ConnStats, Counts, Inspector, LoopMetrics, Recent, Snapshot};
 pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query, Refusal};
@@ -128,7 +130,8 @@ impl Node {
     }
 
     /// The next thing that the shell is to do; none: everything is done until the next event.
-    /// Changes for the neighbours come before replies, and so do lines for the journal.
+    /// Changes for the neighbours come before replies, and so do lines for the journal. Watchers
+    /// come last.
     pub fn poll_action(&mut self) -> Option<Action> {
         let (all, parts) = (&mut self.sessions, &mut self.parts);
         while std::mem::take(&mut parts.cx.effects.news) {
@@ -148,6 +151,12 @@ impl Node {
         if let Some(conn) = turn::next_to_flush(&mut parts.cx.effects.clients_to_flush, all) {
             return Some(Action::Flush(conn));
         }
+        if parts.watchers.take_due() {
+            watch::pump(all, parts);
+        }
+        if let Some(conn) = turn::next_to_flush(&mut parts.cx.effects.watchers_to_flush, all) {
+            return Some(Action::Flush(conn));
+        }
         if !self.stopped && turn::is_over(all, parts) {
             self.stopped = true;
             return Some(Action::Stop);
@@ -161,11 +170,19 @@ impl Node {
 
     /// When the next `Tick` is due; an earlier one does no harm.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        let Parts { cx, journal, .. } = &self.parts;
-        if cx.effects.has_backlog() || journal.as_ref().is_some_and(Journal::is_catching_up) {
-            Some(cx.now.mono)
-        } else {
-            cx.timers.next()
+        let Parts {
+            cx,
+            store,
+            journal,
+            watchers,
+            ..
+        } = &self.parts;
+        let is_due = cx.effects.has_backlog()
+            || journal.as_ref().is_some_and(Journal::is_catching_up)
+            || watchers.have_more(&self.sessions, &store.feed, &cx.limits);
+        match is_due {
+            true => Some(cx.now.mono),
+            false => cx.timers.next(),
         }
     }
 

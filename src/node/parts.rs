@@ -10,6 +10,7 @@ use super::conn::{Kind, Session};
 use super::context::{Context, Level};
 use super::journal::Journal;
 use super::links::Links;
+use super::watch::Watchers;
 use crate::store::Store;
 
 /// The parts of a node besides its connections.
@@ -20,6 +21,7 @@ pub struct Parts {
     pub links: Links,
     pub acks: Acks,
     pub journal: Option<Journal>,
+    pub watchers: Watchers,
     /// The last metrics of the shell.
     pub metrics: Box<LoopMetrics>,
 }
@@ -40,6 +42,7 @@ impl Parts {
             links,
             acks: Acks::new(synced),
             journal,
+            watchers: Watchers::default(),
             metrics: Box::default(),
         }
     }
@@ -57,7 +60,7 @@ impl Parts {
                 let incoming = &self.links.peer(id).incoming;
                 incoming.is_doubted || incoming.level() == Level::Debug
             }),
-            Kind::Client | Kind::Unidentified | Kind::Foreign(_) => false,
+            Kind::Client | Kind::Unidentified | Kind::Watcher | Kind::Foreign(_) => false,
         };
         if is_stuck { Level::Debug } else { Level::Info }
     }

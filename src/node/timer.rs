@@ -9,6 +9,8 @@ pub enum Timer {
     Link(PeerId),
     /// The next MARK is due on a link.
     Mark(PeerId),
+    /// The next MARK is due to all watchers.
+    Watchers,
     /// A connection at the servers' door has been silent for too long.
     Silent(ConnId),
     /// The time that a closing connection is given is over.

@@ -11,6 +11,7 @@ use super::events;
 use super::hangup::{close_pending, on_linger};
 use super::links::outgoing;
 use super::parts::Parts;
+use super::watch;
 use crate::limits::Limit;
 use crate::units::ConnId;
 
@@ -30,6 +31,7 @@ pub fn tick(all: &mut Sessions, parts: &mut Parts) {
     if let Some(journal) = &mut parts.journal {
         journal.begin_turn();
     }
+    parts.watchers.begin_turn();
     events::resume(all, parts);
 }
 
@@ -38,6 +40,7 @@ fn expire(timer: Timer, all: &mut Sessions, parts: &mut Parts) {
     match timer {
         Timer::Link(id) => outgoing::on_timeout(id, all, parts),
         Timer::Mark(id) => outgoing::mark(id, all, parts),
+        Timer::Watchers => watch::mark(all, parts),
         Timer::Silent(conn) => {
             let left = all.get(conn).and_then(|session| {
                 let peer = parts.links.peer(session.peer()?);

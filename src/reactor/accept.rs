@@ -66,10 +66,10 @@ impl Listeners {
 
     /// Two connections of each neighbour are admitted, for a new link may come before the loss of
     /// the old one is noticed; and some unidentified ones at each address, which the node closes
-    /// within seconds.
+    /// within seconds; and watchers.
     pub fn set_neighbours(&mut self, count: usize) {
         let each = 2 + 2 + LIMITS.handshakes;
-        self.max[Door::Servers as usize] = count * each + LIMITS.unidentified;
+        self.max[Door::Servers as usize] = count * each + LIMITS.unidentified + LIMITS.watchers;
     }
 
     /// Closes both: nobody comes in any more.

@@ -116,11 +116,16 @@ pub fn early(dialler: Side<'_>, acceptor: &[u8]) -> Vec<u8> {
     [b"early", name, acceptor, run.to_string().as_bytes(), nonce].join(&b' ')
 }
 
-/// The message of a proof for STATUS, with the nonces of the asking side and the server. A
+/// The side that proves that it may ask for a status, by its word in the message.
+pub const ASKER: &[u8] = b"asker";
+/// The same of one that watches.
+pub const WATCHER: &[u8] = b"watcher";
+
+/// The message of a proof for STATUS or WATCH, with the nonces of the asking side and the server. A
 /// handshake's has seven words and one in a HELLO has five, and other words before them, so no
 /// proof is good for another purpose.
-pub fn question(server: &[u8], [theirs, ours]: [&[u8]; 2]) -> Vec<u8> {
-    [b"asker", server, theirs, ours].join(&b' ')
+pub fn question(role: &[u8], server: &[u8], [theirs, ours]: [&[u8]; 2]) -> Vec<u8> {
+    [role, server, theirs, ours].join(&b' ')
 }
 
 #[cfg(test)]
@@ -169,12 +174,16 @@ mod tests {
     #[test]
     fn a_proof_for_status_is_good_for_one_server_and_one_question() {
         let secret = Secret::new(b"0123456789abcdef").unwrap();
-        let proof = secret.prove(&question(b"A", [b"n1", b"n2"]));
-        let accepts = |server, nonces| secret.accepts(proof.as_bytes(), &question(server, nonces));
-        assert!(accepts(b"A", [b"n1", b"n2"]));
-        assert!(!accepts(b"B", [b"n1", b"n2"]));
-        assert!(!accepts(b"A", [b"n2", b"n1"]));
-        assert!(!accepts(b"A", [b"n1", b"n3"]));
+        let proof = secret.prove(&question(ASKER, b"A", [b"n1", b"n2"]));
+        let accepts = |role, server, nonces| {
+            let message = question(role, server, nonces);
+            secret.accepts(proof.as_bytes(), &message)
+        };
+        assert!(accepts(ASKER, b"A", [b"n1", b"n2"]));
+        assert!(!accepts(WATCHER, b"A", [b"n1", b"n2"]));
+        assert!(!accepts(ASKER, b"B", [b"n1", b"n2"]));
+        assert!(!accepts(ASKER, b"A", [b"n2", b"n1"]));
+        assert!(!accepts(ASKER, b"A", [b"n1", b"n3"]));
     }
 
     fn secrets<const N: usize>(all: [&str; N]) -> Option<Secrets> {

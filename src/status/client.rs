@@ -8,11 +8,11 @@ use std::sync::Arc;
 use mio::{Events, Poll, Token, Waker};
 
 use super::answer::Answer;
-use super::call::Call;
-use super::dialogue::Dialogue;
+use super::dialogue::StatusDialogue;
 use crate::limits::LIMITS;
 use crate::reactor::{Clock, Resolver, wait};
 use crate::secret::Secrets;
+use crate::talk::{Call, Outcome};
 use crate::topology::{Host, Topology};
 use crate::units::Mono;
 
@@ -36,22 +36,37 @@ pub fn ask_all(
     let mut calls = Vec::with_capacity(topology.servers.len());
     for (place, server) in topology.servers.iter().enumerate() {
         // Each question has a nonce of its own.
-        let dialogue = Dialogue::new(&server.name, nonce.wrapping_add(place as u128), secrets);
-        let mut call = Call::new(dialogue);
+        let nonce = nonce.wrapping_add(place as u128);
+        let dialogue = StatusDialogue::new(&server.name, nonce, secrets);
+        let mut call = Call::new(dialogue, place * LIMITS.addresses, Mono(0));
         match (&server.host, server.servers) {
-            (_, None) => call.answer = Some(Answer::Plain),
+            (_, None) => {
+                calls.push((Some(Answer::Plain), call));
+                continue;
+            }
             (Host::Ip(address), Some(port)) => {
                 let address = SocketAddr::new(address.to_canonical(), port);
-                call.dial(place, Ok(vec![address]), Mono(0), poll.registry());
+                call.dial(Ok(vec![address]), Mono(0), poll.registry());
             }
             (Host::Name(name), Some(port)) => resolver.ask(place, name.clone(), port)?,
         }
-        calls.push(call);
+        let answer = call.take().map(answer);
+        calls.push((answer, call));
     }
     run(&mut poll, &mut calls, &resolver)?;
     let none = || Answer::Down("no answer".to_string());
-    let answer = |call: Call<'_>| call.answer.unwrap_or_else(none);
-    Ok(calls.into_iter().map(answer).collect())
+    let answers = calls.into_iter();
+    Ok(answers
+        .map(|(answer, _)| answer.unwrap_or_else(none))
+        .collect())
+}
+
+fn answer(outcome: Outcome<StatusDialogue<'_>>) -> Answer {
+    match outcome {
+        Ok((status, _)) => Answer::Up(status),
+        Err(refusal) if refusal.is_locked => Answer::Locked(refusal.why),
+        Err(refusal) => Answer::Down(refusal.why),
+    }
 }
 
 /// Does nothing for that many nanoseconds.
@@ -67,24 +82,29 @@ pub fn wait_for(nanoseconds: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// A question, and its answer once there is one.
+type Asked<'a> = (Option<Answer>, Call<StatusDialogue<'a>>);
+
 /// Turns until every server has answered, or its time is over.
-fn run(poll: &mut Poll, calls: &mut [Call<'_>], resolver: &Resolver<usize>) -> io::Result<()> {
+fn run(poll: &mut Poll, calls: &mut [Asked<'_>], resolver: &Resolver<usize>) -> io::Result<()> {
     let clock = Clock::start();
     let mut events = Events::with_capacity(LIMITS.poll_events);
-    while let Some(next) = calls.iter().filter_map(Call::next_at).min() {
+    let open = |(answer, call): &Asked<'_>| call.next_at().filter(|_| answer.is_none());
+    while let Some(next) = calls.iter().filter_map(open).min() {
         wait(poll, &mut events, Some(next.since(clock.mono())))?;
         for event in &events {
             // None: it is RESOLVED.
-            if let Some(call) = calls.get_mut(Call::place(event.token())) {
+            if let Some((_, call)) = calls.get_mut(event.token().0 / LIMITS.addresses) {
                 call.event(event, poll.registry());
             }
         }
         let now = clock.mono();
         for (place, addresses) in resolver.answers() {
-            calls[place].dial(place, addresses, now, poll.registry());
+            calls[place].1.dial(addresses, now, poll.registry());
         }
-        for (place, call) in calls.iter_mut().enumerate() {
-            call.go_on(place, now, poll.registry());
+        for (found, call) in calls.iter_mut().filter(|it| it.0.is_none()) {
+            call.go_on(now, poll.registry());
+            *found = call.take().map(answer);
         }
     }
     Ok(())

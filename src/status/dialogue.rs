@@ -1,9 +1,9 @@
 //! The words between `herd status` and one server. Pure: it knows no socket.
 
-use memchr::memmem;
 use serde_json::Value;
 
-use crate::secret::{Question, Secret, Secrets};
+use crate::secret::{Heard, Question, Secrets};
+use crate::talk::{Dialogue, Refusal, Step};
 
 const WANTS_PROOF: &str = "it wants proof; give its secret with --secret-file FILE";
 const DIFFERS: &str = "it has a different secret; give its secret with --secret-file FILE";
@@ -15,88 +15,38 @@ const NOBODY: &str = "what listens there is not a server of a herd; correct the 
 
 /// A conversation with one server.
 #[derive(Clone)]
-pub struct Dialogue<'a> {
-    question: Question<'a>,
-    /// The secrets that are still to be tried.
-    secrets: &'a [Secret],
-    has_proved: bool,
-}
+pub struct StatusDialogue<'a>(Question<'a>);
 
-/// Why there will be no status, for a person.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub why: String,
-    /// The server is there, and tells its status to somebody who can prove more.
-    pub is_locked: bool,
-}
-
-impl Refusal {
-    fn locked(why: &str) -> Refusal {
-        let (why, is_locked) = (why.to_string(), true);
-        Refusal { why, is_locked }
-    }
-
-    fn other(why: impl Into<String>) -> Refusal {
-        let (why, is_locked) = (why.into(), false);
-        Refusal { why, is_locked }
-    }
-}
-
-/// The next step after a line of the server.
-pub enum Step {
-    /// Say this.
-    Say(String),
-    /// It has another secret: ask again, on a new connection.
-    Again,
-    /// This is its status.
-    Done(Value),
-}
-
-impl<'a> Dialogue<'a> {
+impl<'a> StatusDialogue<'a> {
     /// Asks `server`; `nonce` must be new for each question.
-    pub fn new(server: &'a str, nonce: u128, secrets: Option<&'a Secrets>) -> Dialogue<'a> {
-        Dialogue {
-            question: Question { server, nonce },
-            secrets: secrets.map_or(&[], Secrets::all),
-            has_proved: false,
-        }
+    pub fn new(server: &'a str, nonce: u128, secrets: Option<&'a Secrets>) -> StatusDialogue<'a> {
+        StatusDialogue(Question::new(server, nonce, None, secrets))
+    }
+}
+
+impl Dialogue for StatusDialogue<'_> {
+    type Answer = Value;
+
+    fn start(&self) -> String {
+        self.0.line()
     }
 
-    /// The first line, which is ours.
-    pub fn start(&self) -> String {
-        self.question.line()
-    }
-
-    /// The server said `line`.
-    ///
-    /// # Errors
-    /// When there will be no status.
-    pub fn hear(&mut self, line: &[u8]) -> Result<Step, Refusal> {
-        if line.starts_with(b"STATUS") && !self.has_proved {
-            self.has_proved = true;
-            let wants_proof = || Refusal::locked(WANTS_PROOF);
-            let (secret, rest) = self.secrets.split_first().ok_or_else(wants_proof)?;
-            self.secrets = rest;
-            let proof = self.question.proof(secret, line);
-            let proof = proof.ok_or_else(|| Refusal::other(UNKNOWN))?;
-            return Ok(Step::Say(proof));
-        }
-        if line.starts_with(b"? ") {
-            if self.has_proved && !self.secrets.is_empty() {
-                self.has_proved = false;
-                return Ok(Step::Again);
-            }
-            return Err(match (self.has_proved, memmem::find(line, b" # ")) {
-                (true, _) => Refusal::locked(DIFFERS),
-                // We give a nonce, so there is no other reason.
-                (false, Some(_)) => Refusal::locked(NO_SECRET),
-                // A clients' door says this to anything.
-                (false, None) => Refusal::other(REFUSES),
-            });
+    fn hear(&mut self, line: &[u8]) -> Result<Step<Value>, Refusal> {
+        match self.0.hear(line) {
+            Heard::Say(text) => return Ok(Step::Say(text)),
+            Heard::Again => return Ok(Step::Again),
+            Heard::NoSecret => return Err(Refusal::locked(WANTS_PROOF)),
+            Heard::OtherSecret(_) => return Err(Refusal::locked(DIFFERS)),
+            Heard::Unknown => return Err(Refusal::other(UNKNOWN)),
+            // We give a nonce, so there is no other reason.
+            Heard::Refused(Some(_)) => return Err(Refusal::locked(NO_SECRET)),
+            // A clients' door says this to anything.
+            Heard::Refused(None) => return Err(Refusal::other(REFUSES)),
+            Heard::Line => {}
         }
         let status = serde_json::from_slice::<Value>(line).unwrap_or_default();
         match status["name"].as_str() {
-            Some(name) if name == self.question.server => Ok(Step::Done(status)),
+            Some(name) if name == self.0.server() => Ok(Step::Done(status)),
             Some(name) => {
                 let why = format!("{name} listens there; correct the topology");
                 Err(Refusal::other(why))
@@ -109,6 +59,7 @@ impl<'a> Dialogue<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn a_server_answers_or_there_is_a_reason() {
@@ -139,7 +90,7 @@ mod tests {
             (Some(&two), &[challenge, "? AUTH", "? STATUS"], REFUSES),
             (Some(&secret), &["STATUS x y"], UNKNOWN),
         ] {
-            let mut dialogue = Dialogue::new("A", 7, secret);
+            let mut dialogue = StatusDialogue::new("A", 7, secret);
             let steps = lines.iter().map(|line| dialogue.hear(line.as_bytes()));
             let said = match steps.last().unwrap() {
                 Ok(Step::Say(text)) => text,

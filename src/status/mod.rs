@@ -4,7 +4,6 @@
 //! A server's answer is a stranger's: its length is bounded, and it is shown escaped.
 
 mod answer;
-mod call;
 mod client;
 mod comparison;
 mod dialogue;

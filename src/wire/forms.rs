@@ -22,8 +22,9 @@ pub const FORMS: [Form; 2] = [
 ];
 
 /// The verbs that open a line between servers.
-pub const VERBS: [&str; 11] = [
-    "HELLO", "AUTH", "SINCE", "AT", "MARK", "COMPARE", "DIGESTS", "AUDIT", "WAVE", "DONE", "STATUS",
+pub const VERBS: [&str; 14] = [
+    "HELLO", "AUTH", "SINCE", "AT", "MARK", "COMPARE", "DIGESTS", "AUDIT", "WAVE", "DONE",
+    "STATUS", "WATCH", "WATCHING", "CHANGE",
 ];
 
 /// The form of a command. It is shown as people write it: `WHATSAT CLIENT RADIUS BOUND`.

@@ -29,6 +29,11 @@ pub(super) fn hex_digit(byte: u8) -> Option<u64> {
     }
 }
 
+/// Whether `text` is 32 lower-case hex digits.
+pub fn is_nonce(text: &&[u8]) -> bool {
+    text.len() == 32 && text.iter().all(|&byte| hex_digit(byte).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

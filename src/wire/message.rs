@@ -1,27 +1,18 @@
 //! The messages between servers: HELLO, AUTH, SINCE, MARK, COMPARE, DIGESTS, AUDIT, WAVE, DONE,
-//! STATUS and AT lines.
+//! STATUS, AT lines, and those of a watcher: WATCH, WATCHING, CHANGE.
 
 use std::fmt;
 
 use super::digests::{Digests, Scope};
 use super::fields::fields;
 use super::forms::FORMS;
-use super::hex::{from_hex, hex_64, hex_digit};
+use super::hex::{from_hex, hex_64, is_nonce};
 use super::number::decimal;
 use super::report::Report;
+use super::run::Run;
 use super::time::Time;
+use super::watch::{Changed, Start};
 use crate::units::Wall;
-
-/// One run of a server, from its start to its end (Redis: "run id"). Random, and written as 16
-/// lower-case hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Run(pub u64);
-
-impl fmt::Display for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
 
 /// A place in a server's feed, and a summary of the speaker's table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +96,12 @@ pub enum Message<'a> {
     Audit(Scope),
     /// `AUDIT <scope> <seq> <64 digests>`
     Audited(u64, Digests<'a>),
+    /// `WATCH [<nonce>] [<key>=<value> …]`
+    Watch(Option<&'a [u8]>, Start),
+    /// `WATCHING <server> <run> <seq>`
+    Watching(&'a [u8], Run, u64),
+    /// `CHANGE <seq> <teller> AT <server> <difference> <client> <location> <time>`
+    Change(Changed<'a>),
     /// A verb that only a later version knows, and whatever follows it.
     Unknown,
 }
@@ -137,6 +134,12 @@ impl<'a> Message<'a> {
                 nonce.is_none_or(|nonce| is_nonce(&nonce)).then_some(())?;
                 Message::Status(nonce)
             }
+            b"WATCH" => {
+                let (nonce, start) = Start::parse(f)?;
+                return Some(Message::Watch(nonce, start));
+            }
+            b"WATCHING" => Message::Watching(f.next()?, run(f)?, number(f)?),
+            b"CHANGE" => return Changed::parse(line).map(Message::Change),
             verb => return is_later(verb).then_some(Message::Unknown),
         };
         f.next().is_none().then_some(message)
@@ -212,11 +215,6 @@ fn time<'a>(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Option<Wall>>
     };
     let time = Time::parse(word.strip_prefix(b"time=")?)?;
     Some(Some(time.at))
-}
-
-/// Whether `text` is 32 lower-case hex digits.
-fn is_nonce(text: &&[u8]) -> bool {
-    text.len() == 32 && text.iter().all(|&byte| hex_digit(byte).is_some())
 }
 
 #[cfg(test)]
@@ -298,6 +296,24 @@ mod tests {
         assert_eq!(Message::parse(status.as_bytes()), Some(want));
         let at = b"AT s +0.000000000 k +1+1 1";
         assert!(matches!(Message::parse(at), Some(Message::At(_))));
+        let watching = format!("WATCHING Goloman {run} 7");
+        let want = Message::Watching(b"Goloman", run, 7);
+        assert_eq!(Message::parse(watching.as_bytes()), Some(want));
+        let start = Start {
+            run: Some(run),
+            after: Some(7),
+        };
+        let watch = format!("WATCH {NONCE}{start} later=1");
+        let want = Message::Watch(Some(NONCE.as_bytes()), start);
+        assert_eq!(Message::parse(watch.as_bytes()), Some(want));
+        let watch = Message::Watch(None, Start::default());
+        assert_eq!(Message::parse(b"WATCH"), Some(watch));
+        let change = [&b"CHANGE 7 - "[..], at].concat();
+        let Some(Message::Change(changed)) = Message::parse(&change) else {
+            panic!("it is a change");
+        };
+        assert_eq!((changed.seq, changed.teller), (7, &b"-"[..]));
+        assert_eq!(changed.report.client, b"k");
     }
 
     #[test]
@@ -356,6 +372,18 @@ mod tests {
             "STATUS 00112233445566778899aabbccddeef",
             "STATUS 00112233445566778899aabbccddeeff -",
             "status",
+            "WATCH x",
+            "WATCH =1",
+            "WATCH after=1 00112233445566778899aabbccddeeff",
+            "WATCH after=x",
+            "WATCH run=0123",
+            "WATCHING Goloman 0123456789abcdef",
+            "WATCHING Goloman 0123456789abcdef 7 8",
+            "CHANGE",
+            "CHANGE x - AT s +0.000000000 k +1+1 1",
+            "CHANGE 1 - AT s 0 k +1+1 1",
+            "CHANGE 1 - AT s +0.000000000 k +1+1 1 2",
+            "CHANGE 1 AT s +0.000000000 k +1+1 1",
         ] {
             assert_eq!(Message::parse(line.as_bytes()), None, "{line}");
         }

@@ -30,8 +30,12 @@ pub struct Rank<'a>(Wall, [&'a [u8]; 4]);
 impl<'a> Report<'a> {
     /// Reads an AT line of exactly six fields. `None` if one of them is invalid.
     pub fn parse(line: &'a [u8]) -> Option<Report<'a>> {
-        let mut fields = fields(line);
-        let report = Report::read(&mut fields)?;
+        Report::read_ours(&mut fields(line))
+    }
+
+    /// Reads the fields of an AT line, of which exactly six are left.
+    pub(super) fn read_ours(fields: &mut impl Iterator<Item = &'a [u8]>) -> Option<Report<'a>> {
+        let report = Report::read(fields)?;
         (Difference::is_ours(report.difference) && fields.next().is_none()).then_some(report)
     }
 

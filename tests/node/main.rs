@@ -17,3 +17,4 @@ mod refusal;
 mod relink;
 mod secret;
 mod stories;
+mod watch;

@@ -14,6 +14,7 @@ pub mod kernel;
 pub mod manager;
 pub mod mixed;
 pub mod model;
+pub mod order;
 pub mod ports;
 pub mod process;
 pub mod proxy;

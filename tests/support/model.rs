@@ -188,6 +188,12 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
         [b"AUDIT", scope, seq, ref sums @ ..] => {
             is_scope(scope) && number(seq).is_some() && are_sums(sums)
         }
+        [b"WATCH", ref more @ ..] => return watch(more),
+        [b"WATCHING", _, run, seq] => is_hex(run, 16) && number(seq).is_some(),
+        [b"CHANGE", seq, _, b"AT", _, skew, _, place, at] => {
+            let is_report = is_difference(skew) && location(place).is_some() && time(at).is_some();
+            is_report && number(seq).is_some()
+        }
         [verb, ..] => return is_unknown(verb).then(|| b"LATER".to_vec()),
         _ => false,
     };
@@ -197,6 +203,8 @@ pub fn word(line: &[u8]) -> Option<Vec<u8>> {
         Some(&b"WAVE" | &b"DONE") => 2..3,
         Some(&b"COMPARE" | &b"DIGESTS") => 1..2,
         Some(&b"AUDIT") => 1..3,
+        Some(&b"WATCHING") => 3..4,
+        Some(&b"CHANGE") => 1..2,
         _ => 0..0,
     };
     let shown = |(place, field): (usize, &&[u8])| match (number(field), field) {
@@ -249,6 +257,37 @@ fn written_hello(line: Vec<u8>) -> Vec<u8> {
     all.collect::<Vec<&[u8]>>().join(&b' ')
 }
 
+/// The words after WATCH as [`written`] writes them: the last run and the last number count, and
+/// other words of the form `key=value` are left out.
+fn watch(words: &[&[u8]]) -> Option<Vec<u8>> {
+    let (nonce, more) = match words {
+        [nonce, more @ ..] if !nonce.contains(&b'=') => (Some(*nonce), more),
+        more => (None, more),
+    };
+    let (mut run, mut after) = (None, None);
+    for word in more {
+        let text = String::from_utf8_lossy(word);
+        let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty())?;
+        match key {
+            "run" => run = Some(is_hex(value.as_bytes(), 16).then(|| value.to_string())?),
+            "after" => after = Some(decimal(value.as_bytes(), u64::MAX)?),
+            _ => {}
+        }
+    }
+    let mut line = b"WATCH".to_vec();
+    if let Some(nonce) = nonce {
+        is_hex(nonce, 32).then_some(())?;
+        line.extend([b" ", nonce].concat());
+    }
+    line.extend(run.map_or(String::new(), |it| format!(" run={it}")).bytes());
+    line.extend(
+        after
+            .map_or(String::new(), |it| format!(" after={it}"))
+            .bytes(),
+    );
+    Some(line)
+}
+
 /// `-`, or the number of a group.
 fn is_scope(text: &[u8]) -> bool {
     text == b"-" || decimal(text, 63).is_some()
@@ -262,6 +301,7 @@ fn are_sums(words: &[&[u8]]) -> bool {
 fn is_unknown(verb: &[u8]) -> bool {
     let known = [
         "AT", "MARK", "SINCE", "WAVE", "DONE", "AUTH", "STATUS", "HELLO", "COMPARE", "AUDIT",
+        "WATCH", "WATCHING", "CHANGE",
     ];
     let others = [&b"DIGESTS"[..], b"IAMAT", b"WHATSAT"];
     let is_known = known.iter().any(|it| it.as_bytes() == verb) || others.contains(&verb);
@@ -310,6 +350,21 @@ pub fn written(word: &Message<'_>) -> Vec<u8> {
         Message::Audit(scope) => format!("AUDIT {scope}").into_bytes(),
         Message::Audited(seq, digests) => {
             format!("AUDIT {} {seq}{}", digests.scope, digests.sums()).into_bytes()
+        }
+        Message::Watch(nonce, start) => {
+            let nonce = nonce
+                .map(|nonce| [b" ", nonce].concat())
+                .unwrap_or_default();
+            [b"WATCH", &nonce[..], start.to_string().as_bytes()].concat()
+        }
+        Message::Watching(server, run, seq) => {
+            [b"WATCHING ", *server, format!(" {run} {seq}").as_bytes()].concat()
+        }
+        Message::Change(changed) => {
+            let seq = changed.seq.to_string();
+            let head = [b"CHANGE", seq.as_bytes(), changed.teller].join(&b' ');
+            let report = written(&Message::At(changed.report));
+            [&head[..], &report].join(&b' ')
         }
         Message::Unknown => b"LATER".to_vec(),
         Message::Auth(proof) => [b"AUTH ", *proof].concat(),

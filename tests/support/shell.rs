@@ -8,6 +8,7 @@ use herd::node::{Action, Config, Door, Event, LookupError, Node, Query};
 use herd::units::{ConnId, LookupId, Now, PeerId};
 
 use super::kernel::{Answer, Kernel, Numbers, numbers};
+use super::order::Order;
 use super::wire::{End, Holder};
 
 /// Actions of one turn at most. More is a storm.
@@ -87,7 +88,7 @@ impl Shell {
 
     /// Does all that the node asks for, with one write per flush. Whether that was anything.
     pub fn act(&mut self, now: Now, kernel: &mut dyn Kernel) -> bool {
-        let mut clients_began = false;
+        let mut order = Order::default();
         for count in 0..ACTIONS_MAX {
             self.killed = kernel.dies(self.place);
             if self.killed {
@@ -98,11 +99,10 @@ impl Shell {
             };
             match action {
                 Action::Flush(conn) => {
-                    let link = self.socket(conn).is_some_and(|socket| socket.link);
-                    if link && clients_began {
-                        kernel.wrong("links first", "news was sent behind a reply".into());
+                    let is_client = self.socket(conn).is_none_or(|socket| !socket.link);
+                    if let Some(what) = order.next(conn, is_client, &self.node) {
+                        kernel.wrong("links first, watchers last", what);
                     }
-                    clients_began |= !link;
                     self.write(now, conn, kernel);
                 }
                 Action::Stop => {

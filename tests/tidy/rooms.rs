@@ -6,7 +6,7 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 22] = [
+const EDGES: [(&str, &[&str]); 24] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
@@ -40,10 +40,17 @@ const EDGES: [(&str, &[&str]); 22] = [
             "journal",
         ],
     ),
+    ("talk", &["units", "limits", "reactor"]),
     (
         "status",
         &[
-            "units", "limits", "secret", "reactor", "topology", "terminal",
+            "units", "limits", "secret", "reactor", "topology", "terminal", "talk",
+        ],
+    ),
+    (
+        "watch",
+        &[
+            "units", "limits", "wire", "secret", "reactor", "topology", "talk",
         ],
     ),
     ("ask", &["units", "limits", "wire", "reactor", "terminal"]),
@@ -55,7 +62,8 @@ const EDGES: [(&str, &[&str]); 22] = [
         "cli",
         &[
             "units", "limits", "wire", "secret", "node", "places", "journal", "reactor",
-            "topology", "logging", "terminal", "stdio", "holder", "up", "status", "ask", "load",
+            "topology", "logging", "terminal", "stdio", "holder", "up", "status", "watch", "ask",
+            "load",
         ],
     ),
     ("guide", &[]),
@@ -70,7 +78,7 @@ const PURE: [&str; 7] = [
     "units", "limits", "wire", "buffers", "secret", "store", "node",
 ];
 /// Files without I/O in a room that has I/O elsewhere.
-const PURE_FILES: [&str; 7] = [
+const PURE_FILES: [&str; 10] = [
     "src/ask/json.rs",
     "src/ask/line.rs",
     "src/load/verify.rs",
@@ -78,6 +86,9 @@ const PURE_FILES: [&str; 7] = [
     "src/load/stats.rs",
     "src/load/workload.rs",
     "src/status/dialogue.rs",
+    "src/cli/watch/lines.rs",
+    "src/cli/watch/pattern.rs",
+    "src/watch/dialogue.rs",
 ];
 const IMPURE_WORDS: [&str; 13] = [
     "mio::",
@@ -109,8 +120,9 @@ const OWNED_WORDS: [(&str, &[&str]); 7] = [
         &[
             "reactor/",
             "load/run.rs",
-            "status/call.rs",
             "status/client.rs",
+            "talk/call.rs",
+            "watch/",
             "up/child.rs",
             "up/children.rs",
         ],

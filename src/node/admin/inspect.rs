@@ -1,7 +1,7 @@
 //! A view of what a node holds, for whoever watches that it keeps its limits and loses nothing.
 
 use super::metrics::{ConnStats, Snapshot};
-use crate::node::conn::Sessions;
+use crate::node::conn::{Kind, Sessions};
 use crate::node::context::Timer;
 use crate::node::journal::{self, JournalStatus};
 use crate::node::parts::Parts;
@@ -42,6 +42,12 @@ impl<'a> Inspector<'a> {
             replies: output.replies.len(),
             lookups: output.lookups as usize,
         })
+    }
+
+    /// Whether a connection is a watcher's.
+    pub fn is_watcher(&self, conn: ConnId) -> bool {
+        let session = self.sessions.get(conn);
+        session.is_some_and(|it| matches!(it.kind, Kind::Watcher))
     }
 
     /// Every AT line of the table, in the order of their bytes.

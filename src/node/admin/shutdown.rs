@@ -18,6 +18,8 @@ pub fn begin(session: &mut Session, parts: &mut Parts) {
             close::dismiss(session);
             settle(session, cx);
         }
+        // Its stream has no last word, and it holds up nobody.
+        Kind::Watcher => close::close(session, "ending", cx),
         Kind::Outgoing(id) if parts.links.peer(id).outgoing.state != Link::Up(session.id) => {
             close::close(session, "ending", cx);
         }

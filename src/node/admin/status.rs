@@ -24,6 +24,7 @@ pub fn report(parts: &Parts) -> Value {
         store,
         acks,
         metrics,
+        watchers,
         ..
     } = parts;
     let journal = journal::status(parts.journal.as_ref(), store, metrics.journal);
@@ -47,6 +48,7 @@ pub fn report(parts: &Parts) -> Value {
         "known": table.count,
         "digest": format!("{:016x}", table.digest),
         "links": links,
+        "watchers": watchers.len(),
         "lookups": {
             "in_flight": acks.barriers.lookups(),
             "failed": counts.lookups_failed,

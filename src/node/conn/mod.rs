@@ -12,6 +12,6 @@ pub mod timeouts;
 pub use close::End;
 pub use deadlines::Stamp;
 pub use output::Waiting;
-pub use session::{Challenge, Kind, Output, Phase, Session};
+pub use session::{Challenge, Kind, Output, Phase, Purpose, Session};
 pub use sessions::Sessions;
 pub use settle::settle;

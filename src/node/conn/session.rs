@@ -7,7 +7,7 @@ use super::deadlines::{Deadlines, Stamp};
 use crate::buffers::{LineBuffer, Outbox, ReplyQueue};
 use crate::limits::{Limit, Limits};
 use crate::units::{ConnId, Mono, PeerId, SECOND};
-use crate::wire::Run;
+use crate::wire::{Run, Start};
 
 /// The state of one connection.
 #[derive(Debug)]
@@ -66,8 +66,10 @@ pub enum Kind {
     Client,
     /// It was accepted at the servers' door and has said nothing yet.
     Unidentified,
-    /// It said HELLO or STATUS, and must prove that it knows the secret.
+    /// It said HELLO, STATUS or WATCH, and must prove that it knows the secret.
     Challenged,
+    /// It hears of every change, and says nothing.
+    Watcher,
     /// A neighbour that tells us its changes.
     Incoming(PeerId),
     /// A neighbour that we dialled to tell it ours.
@@ -79,8 +81,7 @@ pub enum Kind {
 /// The words of both sides before the proof of the secret.
 #[derive(Debug)]
 pub struct Challenge {
-    /// The neighbour that it says it is, and its run; none: somebody asks for the status.
-    pub neighbour: Option<(PeerId, Run)>,
+    pub purpose: Purpose,
     pub their_nonce: Vec<u8>,
     pub our_nonce: String,
     /// It reads a time in our SINCE.
@@ -89,6 +90,15 @@ pub struct Challenge {
     pub last: Option<Vec<u8>>,
     /// Its HELLO proved already that it knows the secret.
     pub is_early: bool,
+}
+
+/// The purpose for which somebody must prove the secret.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// A link of the neighbour that it says it is, and that neighbour's run.
+    Link(PeerId, Run),
+    Status,
+    Watch(Start),
 }
 
 /// Where a connection is in its life. `close.rs` draws the way.
@@ -142,14 +152,21 @@ impl Session {
     pub fn peer(&self) -> Option<PeerId> {
         match self.kind {
             Kind::Incoming(peer) | Kind::Outgoing(peer) | Kind::Foreign(peer) => Some(peer),
-            Kind::Challenged => self.challenge.as_ref()?.neighbour.map(|(peer, _)| peer),
-            Kind::Client | Kind::Unidentified => None,
+            Kind::Challenged => match self.challenge.as_ref()?.purpose {
+                Purpose::Link(peer, _) => Some(peer),
+                Purpose::Status | Purpose::Watch(_) => None,
+            },
+            Kind::Client | Kind::Unidentified | Kind::Watcher => None,
         }
     }
 
     /// Whether the next line must wait, and for which limit: too much is owed to the peer already.
     pub fn is_full(&self, limits: &Limits) -> Option<Limit> {
         let output = &self.output;
+        // A watcher has nothing to say, and is heard all the same: its end is to be noticed.
+        if let Kind::Watcher = self.kind {
+            return None;
+        }
         // A neighbour that we tell our changes only says how far it got. It must be heard while
         // its outbox is kept full, or it would seem dead however well it reads. But one that
         // reads nothing is not heard for ever, for each second adds a MARK.

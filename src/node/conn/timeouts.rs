@@ -1,12 +1,12 @@
 //! The time-outs of a client: a line that it began must be complete in time, and replies must be
-//! taken. Links have a time-out of their own, three seconds.
+//! taken. A watcher must take its changes, too. Links have a time-out of their own, three seconds.
 //!
 //! Partial reads and writes are common, so they only record a timestamp; a single timer per
 //! connection checks it. That timer is armed only if none is armed for an earlier time, so it may
 //! expire and find that there is nothing to wait for any more.
 
 use super::deadlines::{Deadlines, NEVER};
-use super::session::{Phase, Session};
+use super::session::{Kind, Phase, Session};
 use super::{close, output};
 use crate::limits::{Limit, Limits};
 use crate::node::context::{Context, Level, Timer};
@@ -32,7 +32,7 @@ pub fn disarm(session: &Session, cx: &mut Context) {
 
 /// When the client's next time-out is, and which limit it exceeds then.
 fn deadline(session: &Session, limits: &Limits) -> Option<(Mono, Limit)> {
-    if !session.is_client() {
+    if !matches!(session.kind, Kind::Client | Kind::Watcher) {
         return None;
     }
     let Deadlines { line, taken, .. } = session.deadlines;
@@ -67,7 +67,6 @@ pub fn on_timeout(session: &mut Session, cx: &mut Context) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::Kind;
     use super::*;
     use crate::units::ConnId;
 

@@ -1,4 +1,5 @@
-//! The handshakes: what must be said before a link or a status, and in which order.
+//! The handshakes: what must be said before a link, a status or a stream of changes, and in which
+//! order.
 //!
 //! | state | line | what follows |
 //! |---|---|---|
@@ -7,41 +8,48 @@
 //! | acceptor: [`Kind::Unidentified`] | HELLO | HELLO; [`Kind::Challenged`] |
 //! | acceptor: [`Kind::Challenged`] | AUTH | SINCE; [`Kind::Incoming`], in `incoming.rs` |
 //! | asked: [`Kind::Unidentified`] | STATUS | STATUS; [`Kind::Challenged`] |
-//! | asked: [`Kind::Challenged`] | AUTH | the status, and the end |
+//! | asked: [`Kind::Challenged`] | AUTH | the status, and the end, in `asked.rs` |
+//! | asked: [`Kind::Unidentified`] | WATCH | WATCH; [`Kind::Challenged`] |
+//! | asked: [`Kind::Challenged`] | AUTH | WATCHING; [`Kind::Watcher`], in `watch` |
 //!
-//! Without a secret an acceptor says SINCE at once. On loopback the status needs no proof.
+//! Without a secret an acceptor says SINCE at once. On loopback STATUS and WATCH need no proof.
 //! Any other line is refused. A connection that says nothing is closed after three seconds.
 
 use super::admit::{admit, on_run};
+use super::asked::{asked, proved};
 use super::check::{OTHER_SECRET, as_dialler, check_acceptor, check_dialler};
 use super::link::Link;
 use crate::limits::Limit;
-use crate::node::admin::status;
-use crate::node::conn::{Challenge, End, Kind, Session, close};
+use crate::node::conn::{Challenge, End, Kind, Purpose, Session};
 use crate::node::context::{Context, Identity, Timer};
 use crate::node::parts::Parts;
-use crate::secret::{ACCEPTOR, DIALLER, Side, early, handshake, question};
+use crate::secret::{ACCEPTOR, DIALLER, Side, early, handshake};
 use crate::units::PeerId;
 use crate::wire::{Command, Hello, Message, Run};
 
 const CLIENTS_LINE: &str =
     "it is a client at the servers' door; theirs is the one after clients= in the topology";
 
-/// The first line of a connection at the servers' door: a neighbour's HELLO, or STATUS.
+/// The first line of a connection at the servers' door: a neighbour's HELLO, STATUS or WATCH.
 ///
 /// # Errors
 /// Nothing else is accepted.
 pub fn first_line(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<(), End> {
     let hello = match Message::parse(line) {
         Some(Message::Hello(hello)) => hello,
-        Some(Message::Status(nonce)) => return asked(session, line, nonce, parts),
+        Some(Message::Status(nonce)) => {
+            return asked(session, line, (nonce, Purpose::Status), parts);
+        }
+        Some(Message::Watch(nonce, start)) => {
+            return asked(session, line, (nonce, Purpose::Watch(start)), parts);
+        }
         _ if Command::parse(line).is_ok() => return Err(End::refused(CLIENTS_LINE)),
         _ => return Err(End::refused("it does not begin with HELLO")),
     };
     let peer = check_dialler(session, &hello, parts).map_err(End::refused)?;
     count_unknown(&hello, &mut parts.cx);
     let challenge = Challenge {
-        neighbour: Some((peer, hello.run)),
+        purpose: Purpose::Link(peer, hello.run),
         their_nonce: hello.nonce.to_vec(),
         our_nonce: parts.cx.nonce(),
         has_clock: hello.has_clock,
@@ -107,16 +115,8 @@ pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<()
         return Err(End::refused("it does not prove that it knows the secret"));
     };
     let me = &parts.cx.me;
-    let Some((peer, run)) = challenge.neighbour else {
-        let nonces = [&challenge.their_nonce[..], challenge.our_nonce.as_bytes()];
-        if !secret.accepts(proof, &question(me.name.as_bytes(), nonces)) {
-            return Err(End::refused(
-                "it asks for the status with another secret; ask with one that this server accepts",
-            ));
-        }
-        parts.log_line(session, '<', line);
-        say_status(session, parts);
-        return Ok(());
+    let Purpose::Link(peer, run) = challenge.purpose else {
+        return proved(session, line, proof, parts);
     };
     let name = &parts.links.peer(peer).name;
     if !secret.accepts(proof, &as_acceptor(DIALLER, me, name, run, challenge)) {
@@ -124,53 +124,6 @@ pub fn proof(session: &mut Session, line: &[u8], parts: &mut Parts) -> Result<()
     }
     parts.log_line(session, '<', line);
     admit(session, peer, run, parts)
-}
-
-/// Somebody asks for the status: on this machine's loopback anybody may, from elsewhere only
-/// somebody who proves the secret.
-fn asked(
-    session: &mut Session,
-    line: &[u8],
-    nonce: Option<&[u8]>,
-    parts: &mut Parts,
-) -> Result<(), End> {
-    if matches!(session.from, Some(from) if from.ip().to_canonical().is_loopback()) {
-        parts.log_line(session, '<', line);
-        say_status(session, parts);
-        return Ok(());
-    }
-    if parts.cx.me.secret.is_none() {
-        return Err(End::refused(
-            "it asks for the status from elsewhere, and there is no secret to prove; start this \
-             server with --secret-file",
-        ));
-    }
-    let Some(nonce) = nonce else {
-        return Err(End::refused(
-            "it asks for the status without a nonce, and so can prove nothing; ask with herd \
-             status --secret-file",
-        ));
-    };
-    let our_nonce = parts.cx.nonce();
-    parts.log_line(session, '<', line);
-    parts.say(session, format_args!("STATUS {our_nonce}"));
-    session.kind = Kind::Challenged;
-    session.challenge = Some(Box::new(Challenge {
-        neighbour: None,
-        their_nonce: nonce.to_vec(),
-        our_nonce,
-        has_clock: false,
-        last: None,
-        is_early: false,
-    }));
-    Ok(())
-}
-
-/// Sends the status, and ends the connection.
-fn say_status(session: &mut Session, parts: &mut Parts) {
-    close::end_after_reply(session, &mut parts.cx);
-    let report = status::report(parts);
-    parts.say(session, format_args!("{report}"));
 }
 
 /// The shell connected to a neighbour: we say HELLO.

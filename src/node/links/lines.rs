@@ -2,7 +2,7 @@
 
 use super::{foreign, handshake, incoming, outgoing, refusal};
 use crate::node::conn::{End, Kind, Session, close, output};
-use crate::node::context::Level;
+use crate::node::context::{Level, Timer};
 use crate::node::parts::Parts;
 
 /// Handles a line, given without its LF.
@@ -13,6 +13,7 @@ pub fn handle(session: &mut Session, line: &[u8], parts: &mut Parts) {
         Kind::Challenged => handshake::proof(session, line, parts),
         Kind::Incoming(id) => incoming::line(id, session, line, parts),
         Kind::Outgoing(id) => outgoing::line(id, session, line, parts),
+        Kind::Watcher => Err(End::refused("a watcher says no more")),
         Kind::Client | Kind::Foreign(_) => Ok(()),
     };
     match outcome {
@@ -55,6 +56,11 @@ pub fn gone(session: &Session, why: &str, parts: &mut Parts) {
         Kind::Challenged => {
             if let Some(id) = session.peer() {
                 parts.links.peer_mut(id).incoming.is_doubted = true;
+            }
+        }
+        Kind::Watcher => {
+            if parts.watchers.remove(conn) {
+                cx.timers.stop(Timer::Watchers);
             }
         }
         Kind::Client | Kind::Unidentified => {}

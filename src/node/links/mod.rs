@@ -3,6 +3,7 @@
 //! carries the neighbour's.
 
 mod admit;
+mod asked;
 mod audit;
 mod check;
 mod clock;

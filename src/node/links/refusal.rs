@@ -1,6 +1,6 @@
-//! The words of a refusal: the refused line after `? `, and for a handshake or a question for the
-//! status the reason after ` # `, so that whoever has to correct something reads at both ends what
-//! differs.
+//! The words of a refusal: the refused line after `? `, and for a handshake, a question for the
+//! status or to watch the reason after ` # `, so that whoever has to correct something reads at
+//! both ends what differs.
 //!
 //! A name holds no white space, so no line of a handshake holds ` # ` itself. A dialler of an older
 //! version sees a line that begins with `? `, which is all that it looks at.
@@ -13,7 +13,7 @@ const SEPARATOR: &[u8] = b" # ";
 /// The line, without its LF, that refuses `line` because of `why`.
 pub fn echo(line: &[u8], why: &str) -> Vec<u8> {
     match Message::parse(line) {
-        Some(Message::Hello(_) | Message::Auth(_) | Message::Status(_)) => {
+        Some(Message::Hello(_) | Message::Auth(_) | Message::Status(_) | Message::Watch(..)) => {
             [b"? ", line, SEPARATOR, why.as_bytes()].concat()
         }
         _ => [b"? ", line].concat(),

@@ -119,6 +119,9 @@ impl Story {
                 "journal_batch" => &mut limits.journal_batch,
                 "journal_slice" => &mut limits.journal_slice,
                 "link_steps" => &mut limits.link_steps,
+                "watchers" => &mut limits.watchers,
+                "watch_outbox" => &mut limits.watch_outbox,
+                "watch_steps" => &mut limits.watch_steps,
                 "compare_floor" => {
                     limits.compare_floor = number(value)?;
                     continue;

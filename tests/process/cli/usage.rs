@@ -95,6 +95,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: nowhere.txt: cannot be read: ",
         ),
         (&["status", "--secret-file", &file], "herd: secret file "),
+        (&["watch", "--secret-file", &file], "herd: secret file "),
         (
             &["status", "--json=yes"],
             "herd: option 'json' does not take an argument; ",

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::thread;
 
 use herd::limits::Limits;
-use herd::secret::{Secret, question};
+use herd::secret::{ASKER, Secret, question};
 use serde_json::Value;
 
 use super::iamat;
@@ -267,7 +267,7 @@ fn who_asks_from_elsewhere_proves_that_it_knows_the_secret() {
             let proof = second.trim_end().strip_prefix("AUTH ").unwrap_or("");
             let nonces = [nonce.as_bytes(), NONCE.as_bytes()];
             let secret = Secret::new(SECRET.as_bytes()).unwrap();
-            let answer = match secret.accepts(proof.as_bytes(), &question(b"Far", nonces)) {
+            let answer = match secret.accepts(proof.as_bytes(), &question(ASKER, b"Far", nonces)) {
                 true => "{\"name\": \"Far\", \"up\": true, \"digest\": \"1\"}\n".to_string(),
                 false => format!("? {}", second),
             };

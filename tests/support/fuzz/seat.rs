@@ -31,6 +31,9 @@ pub fn tiny() -> Limits {
         replies: 3,
         lookups: 1,
         link_outbox: 64,
+        watchers: 1,
+        watch_outbox: 64,
+        watch_steps: 2,
         records: 3,
         ..Limits::default()
     }
