@@ -19,4 +19,5 @@ mod make;
 mod offline;
 mod places;
 mod sample;
+mod trace;
 mod up;

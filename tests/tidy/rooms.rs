@@ -6,7 +6,7 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 22] = [
+const EDGES: [(&str, &[&str]); 23] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
@@ -47,6 +47,7 @@ const EDGES: [(&str, &[&str]); 22] = [
         ],
     ),
     ("ask", &["units", "limits", "wire", "reactor", "terminal"]),
+    ("trace", &["units", "limits", "wire", "terminal"]),
     (
         "load",
         &["units", "limits", "wire", "buffers", "reactor", "terminal"],
@@ -55,7 +56,8 @@ const EDGES: [(&str, &[&str]); 22] = [
         "cli",
         &[
             "units", "limits", "wire", "secret", "node", "places", "journal", "reactor",
-            "topology", "logging", "terminal", "stdio", "holder", "up", "status", "ask", "load",
+            "topology", "logging", "terminal", "stdio", "holder", "up", "status", "ask", "trace",
+            "load",
         ],
     ),
     ("guide", &[]),
@@ -70,7 +72,7 @@ const PURE: [&str; 7] = [
     "units", "limits", "wire", "buffers", "secret", "store", "node",
 ];
 /// Files without I/O in a room that has I/O elsewhere.
-const PURE_FILES: [&str; 7] = [
+const PURE_FILES: [&str; 14] = [
     "src/ask/json.rs",
     "src/ask/line.rs",
     "src/load/verify.rs",
@@ -78,6 +80,13 @@ const PURE_FILES: [&str; 7] = [
     "src/load/stats.rs",
     "src/load/workload.rs",
     "src/status/dialogue.rs",
+    "src/trace/line.rs",
+    "src/trace/clocks.rs",
+    "src/trace/collect.rs",
+    "src/trace/way.rs",
+    "src/trace/words.rs",
+    "src/trace/ladder.rs",
+    "src/trace/svg.rs",
 ];
 const IMPURE_WORDS: [&str; 13] = [
     "mio::",
