@@ -40,11 +40,11 @@
 //! - [`topology`], [`logging`], [`cli`]: the file that describes a herd, the log, and the verbs, a
 //!   file for each.
 //!
-//! The tools behind five verbs are off this path. Four have a small loop of their own: [`up`] runs
+//! The tools behind six verbs are off this path. Four have a small loop of their own: [`up`] runs
 //! a whole herd, [`status`] asks how it is, [`watch`] follows its changes, and [`load`] measures
 //! how fast a server is and checks every reply; [`talk`] is how two of them call a servers' door.
-//! [`ask`] is one client. [`terminal`] lays out what they show, and [`stdio`] writes it where a
-//! loop must not wait for a reader.
+//! [`ask`] is one client, and [`trace`] reads logs. [`terminal`] lays out what they show, and
+//! [`stdio`] writes it where a loop must not wait for a reader.
 //!
 //! The pages of the [`guide`] say how to run a herd, how it is tested, and how fast it is.
 //!
@@ -75,6 +75,7 @@ pub mod store;
 pub mod talk;
 pub mod terminal;
 pub mod topology;
+pub mod trace;
 pub mod units;
 pub mod up;
 pub mod watch;

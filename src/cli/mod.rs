@@ -2,8 +2,8 @@
 //!
 //! A verb takes its parsed options and ends in `Ok` or a `Failure`: an exit status and the one line
 //! that a person reads. Nothing in here panics because of what was typed, because of a file, or
-//! because nobody reads our output. The work of `up`, `status`, `watch`, `ask` and `load` is in
-//! their own rooms.
+//! because nobody reads our output. The work of `up`, `status`, `watch`, `ask`, `trace` and `load`
+//! is in their own rooms.
 
 mod activation;
 mod address;
@@ -22,6 +22,7 @@ mod serve;
 mod size;
 mod status;
 mod system;
+mod trace;
 mod up;
 mod watch;
 
@@ -42,7 +43,7 @@ const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
 type Verb = fn(&Matches) -> Result<(), Failure>;
 
 /// Each verb with its help text, which declares its options, and what it does.
-const VERBS: [(&str, &str, Verb); 9] = [
+const VERBS: [(&str, &str, Verb); 10] = [
     ("up", up::HELP, up::run),
     ("serve", serve::HELP, serve::run),
     ("check", include_str!("help/check.txt"), check::run),
@@ -50,6 +51,7 @@ const VERBS: [(&str, &str, Verb); 9] = [
     ("watch", include_str!("help/watch.txt"), watch::run),
     ("metrics", include_str!("help/metrics.txt"), metrics::run),
     ("ask", include_str!("help/ask.txt"), ask::run),
+    ("trace", include_str!("help/trace.txt"), trace::run),
     ("limits", include_str!("help/limits.txt"), limits::run),
     ("load", include_str!("help/load.txt"), load::run),
 ];

@@ -1,19 +1,19 @@
 //! Pages to read beside the code.
 //!
-//! 0. [A dictionary](dictionary): the words of asyncio, and what they are here.
-//! 1. [The way of a command](way): an IAMAT and a WHATSAT, function by function.
-//! 2. [The protocol](protocol): the words on the wire, and what each side may rely on.
-//! 3. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
-//! 4. [Watching it](watching): each change as it happens, and its way from server to server.
-//! 5. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
-//! 6. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
-//! 7. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
-//! 8. [Faults](faults): the herd under attack, and what was measured.
-//! 9. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
-//! 10. [Words](words): what a door, a feed or a wave is.
-//!
-//! One chapter of a book about event loops: [The flood](flood), five rules for it of which three
-//! never end.
+//! 1. [A dictionary](dictionary): the words of asyncio, and what they are here.
+//! 2. [The way of a command](way): an IAMAT and a WHATSAT, function by function.
+//! 3. [The protocol](protocol): the words on the wire, and what each side may rely on.
+//! 4. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
+//! 5. [Watching it](watching): each change as it happens, and its way from server to server.
+//! 6. [The way of an update](trace): which server heard it when, and from whom.
+//! 7. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
+//! 8. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
+//! 9. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
+//! 10. [Faults](faults): the herd under attack, and what was measured.
+//! 11. [The flood](flood): five rules for it, of which three never end. A chapter of a book about
+//!     event loops.
+//! 12. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
+//! 13. [Words](words): what a door, a feed or a wave is.
 //!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
@@ -48,13 +48,21 @@ pub mod running {}
 #[doc = include_str!("watching.md")]
 ///
 /// ---
-/// [Contents](self) · before: [running a herd](running) · next: [limits](limits)
+/// [Contents](self) · before: [running a herd](running) · next: [the way of an update](trace)
 pub mod watching {}
+
+#[doc = include_str!("trace.md")]
+///
+#[doc = include_str!("trace.svg")]
+///
+/// ---
+/// [Contents](self) · before: [watching it](watching) · next: [limits](limits)
+pub mod trace {}
 
 #[doc = include_str!("limits.md")]
 ///
 /// ---
-/// [Contents](self) · before: [watching it](watching) · next: [performance](performance)
+/// [Contents](self) · before: [the way of an update](trace) · next: [performance](performance)
 pub mod limits {}
 
 #[doc = include_str!("performance.md")]
@@ -72,13 +80,19 @@ pub mod simulator {}
 #[doc = include_str!("faults.md")]
 ///
 /// ---
-/// [Contents](self) · before: [the simulator](simulator) · next: [changing it](changing)
+/// [Contents](self) · before: [the simulator](simulator) · next: [the flood](flood)
 pub mod faults {}
+
+#[doc = include_str!("flood.md")]
+///
+/// ---
+/// [Contents](self) · before: [faults](faults) · next: [changing it](changing)
+pub mod flood {}
 
 #[doc = include_str!("changing.md")]
 ///
 /// ---
-/// [Contents](self) · before: [faults](faults) · next: [words](words)
+/// [Contents](self) · before: [the flood](flood) · next: [words](words)
 pub mod changing {}
 
 #[doc = include_str!("words.md")]
@@ -86,9 +100,3 @@ pub mod changing {}
 /// ---
 /// [Contents](self) · before: [changing it](changing)
 pub mod words {}
-
-#[doc = include_str!("flood.md")]
-///
-/// ---
-/// [Contents](self)
-pub mod flood {}

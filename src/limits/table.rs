@@ -430,6 +430,17 @@ limits! {
         /// → A longer time is refused.
         status_watch: u64 = 60 * 60 * SECOND, time;
     }
+    "herd trace" {
+        /// A client that moves all the time has millions of updates in the logs.
+        /// → Only the newest are kept; herd trace says how many there was no room for.
+        trace_updates: usize = 100, count;
+        /// A link that keeps breaking may tell an update again and again.
+        /// → Further lines that were no news are counted, and not shown.
+        trace_lines: usize = 1_000, count;
+        /// The longest lines of our logs have some 70 KiB; other files may have any.
+        /// → A longer line is skipped.
+        trace_line: usize = 128 << 10, bytes;
+    }
     "herd ask" {
         /// A WHATSAT is answered within 5 s, and an IAMAT sooner, unless it waits for the herd.
         /// → A connection that is not made by then, or a line that has no answer, has failed.

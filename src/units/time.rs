@@ -34,6 +34,45 @@ impl Add<u64> for Mono {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wall(pub i128);
 
+impl Wall {
+    /// Reads RFC 3339 in UTC as it is written below; the fraction may have fewer digits, or be left
+    /// out. `None` if it is anything else, or no date.
+    pub fn parse(text: &[u8]) -> Option<Wall> {
+        let text = text.strip_suffix(b"Z")?;
+        let (whole, fraction) = text.split_at_checked("2018-03-02T20:52:15".len())?;
+        let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+        let is_marked = marks.iter().all(|(at, mark)| whole[*at] == *mark);
+        is_marked.then_some(())?;
+        let places = [0..4, 5..7, 8..10, 11..13, 14..16, 17..19];
+        let mut values = [0; 6];
+        for (value, place) in values.iter_mut().zip(places) {
+            *value = digits(&whole[place])?;
+        }
+        let [year, month, day, hour, minute, second] = values;
+        let days = days(year, month, day);
+        let is_time = hour < 24 && minute < 60 && second < 60;
+        // A day that no month has comes out as one of the next month.
+        (is_time && civil(days) == (year, month, day)).then_some(())?;
+        let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+        let nanoseconds = match fraction {
+            [] => 0,
+            [b'.', fraction @ ..] if (1..=9).contains(&fraction.len()) => {
+                digits(fraction)? * 10i128.pow(9 - fraction.len() as u32)
+            }
+            _ => return None,
+        };
+        Some(Wall(seconds * i128::from(SECOND) + nanoseconds))
+    }
+}
+
+/// The value of at most nine digits.
+fn digits(text: &[u8]) -> Option<i128> {
+    text.iter().try_fold(0, |value, digit| {
+        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+        Some(value * 10 + i128::from(digit))
+    })
+}
+
 impl Sub for Wall {
     type Output = i128;
 
@@ -72,6 +111,16 @@ fn civil(days: i128) -> (i128, i128, i128) {
     (era * 400 + year_of_era + i128::from(month <= 2), month, day)
 }
 
+/// How many days after 1970-01-01 this date is: the inverse of [`civil`].
+fn days(year: i128, month: i128, day: i128) -> i128 {
+    let year = year - i128::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 /// Both clocks at one moment. The node never reads a clock: each event brings the time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Now {
@@ -96,6 +145,50 @@ mod tests {
         assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00.000000000Z");
         let wall = Wall(1_520_023_935_182_228_999);
         assert_eq!(wall.to_string(), "2018-03-02T20:52:15.182228999Z");
+    }
+
+    #[test]
+    fn dates_are_read_as_they_are_written() {
+        for seconds in [
+            0,
+            -1,
+            951_782_400,
+            4_107_542_399,
+            4_107_542_400,
+            253_402_300_799,
+        ] {
+            for nanoseconds in [0, 1, 182_228_999] {
+                let wall = Wall(seconds * i128::from(SECOND) + nanoseconds);
+                assert_eq!(
+                    Wall::parse(wall.to_string().as_bytes()),
+                    Some(wall),
+                    "{wall}"
+                );
+            }
+        }
+        let read = |text: &str| Wall::parse(text.as_bytes()).map(|it| it.0);
+        assert_eq!(read("1970-01-01T00:00:01Z"), Some(1_000_000_000));
+        assert_eq!(read("1970-01-01T00:00:01.05Z"), Some(1_050_000_000));
+        for text in [
+            "",
+            "Z",
+            "1970-01-01T00:00:00",
+            "1970-01-01 00:00:00Z",
+            "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00:00.1234567890Z",
+            "1970-01-01T00:00:00+1Z",
+            "1970-02-29T00:00:00Z",
+            "1970-13-01T00:00:00Z",
+            "1970-00-01T00:00:00Z",
+            "1970-01-00T00:00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:00:60Z",
+            "197a-01-01T00:00:00Z",
+            "+970-01-01T00:00:00Z",
+            "1970-01-01T00:00:0\u{e9}Z",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -19,5 +19,6 @@ mod make;
 mod offline;
 mod places;
 mod sample;
+mod trace;
 mod up;
 mod watch;

@@ -6,7 +6,7 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 24] = [
+const EDGES: [(&str, &[&str]); 25] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
@@ -54,6 +54,7 @@ const EDGES: [(&str, &[&str]); 24] = [
         ],
     ),
     ("ask", &["units", "limits", "wire", "reactor", "terminal"]),
+    ("trace", &["units", "limits", "wire", "terminal"]),
     (
         "load",
         &["units", "limits", "wire", "buffers", "reactor", "terminal"],
@@ -63,7 +64,7 @@ const EDGES: [(&str, &[&str]); 24] = [
         &[
             "units", "limits", "wire", "secret", "node", "places", "journal", "reactor",
             "topology", "logging", "terminal", "stdio", "holder", "up", "status", "watch", "ask",
-            "load",
+            "trace", "load",
         ],
     ),
     ("guide", &[]),
@@ -78,7 +79,7 @@ const PURE: [&str; 7] = [
     "units", "limits", "wire", "buffers", "secret", "store", "node",
 ];
 /// Files without I/O in a room that has I/O elsewhere.
-const PURE_FILES: [&str; 10] = [
+const PURE_FILES: [&str; 17] = [
     "src/ask/json.rs",
     "src/ask/line.rs",
     "src/load/verify.rs",
@@ -89,6 +90,13 @@ const PURE_FILES: [&str; 10] = [
     "src/cli/watch/lines.rs",
     "src/cli/watch/pattern.rs",
     "src/watch/dialogue.rs",
+    "src/trace/line.rs",
+    "src/trace/clocks.rs",
+    "src/trace/collect.rs",
+    "src/trace/way.rs",
+    "src/trace/words.rs",
+    "src/trace/ladder.rs",
+    "src/trace/svg.rs",
 ];
 const IMPURE_WORDS: [&str; 13] = [
     "mio::",

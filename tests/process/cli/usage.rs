@@ -16,7 +16,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         (
             &["sevre"],
             "herd: no verb is called \"sevre\" (did you mean serve?); the verbs are up, serve, \
-            check, status, metrics, ask, limits, load (herd --help)",
+            check, status, metrics, ask, trace, limits, load (herd --help)",
         ),
         (
             &["mend"],
@@ -193,6 +193,27 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         (
             &["ask", "Goloman", "WHATSAT k 1 2\nWHATSAT k 3 4"],
             "herd: a command is one line; give several on standard input",
+        ),
+        (
+            &["trace"],
+            "herd: trace which client? write herd trace CLIENT",
+        ),
+        (
+            &["trace", "a b"],
+            "herd: \"a b\" is no client; a name has at least one byte, and no white space",
+        ),
+        (
+            &["trace", "a\\b"],
+            "herd: \"a\\b\" has a backslash alone; write \\\\ for it, and \\xff for a byte",
+        ),
+        (
+            &["trace", "k", "--since", "now"],
+            "herd: --since takes a time such as 2026-11-26T04:23:31Z, 1795667011.5 (seconds since \
+            1970), or 30s, 5m, 2h or 1d ago, not \"now\"",
+        ),
+        (
+            &["trace", "k", "-t", "nowhere.txt"],
+            "herd: nowhere.txt: cannot be read: ",
         ),
         (
             &["load"],
