@@ -22,6 +22,7 @@ mod serve;
 mod size;
 mod status;
 mod system;
+mod turns;
 mod up;
 
 use std::ffi::OsString;

@@ -151,6 +151,32 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
             "herd: --ack-wait takes a whole number from 1 to 60000, not \"0\"",
         ),
         (
+            &["serve", "Goloman", "-d", &run, "--slow-turn", "60001"],
+            "herd: --slow-turn takes a whole number from 0 to 60000, not \"60001\"",
+        ),
+        (
+            &[
+                "serve",
+                "Goloman",
+                "-d",
+                &run,
+                "--trace-turns",
+                "/nowhere/t",
+            ],
+            "herd: cannot write the trace /nowhere/t: No such file or directory (os error 2); \
+            name another file or directory with --trace-turns PATH",
+        ),
+        (
+            &["serve", "Goloman", "-d", &run, "--trace-turns", "/dev/null"],
+            "herd: cannot write the trace /dev/null: it is not a file; name another file or \
+            directory with --trace-turns PATH",
+        ),
+        (
+            &["up", "-d", &run, "--trace-turns", "/dev/null"],
+            "herd: /dev/null is a file, and herd up writes a trace for each server; name a \
+            directory with --trace-turns PATH",
+        ),
+        (
             &["serve", "Goloman", "-d", &run, "--log-max", "1000"],
             "herd: --log-max takes a size of at least 1 MiB, such as 64M or 1G, or none, not \
             \"1000\"",
