@@ -5,10 +5,11 @@
 //! 3. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
 //! 4. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
 //! 5. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
-//! 6. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
-//! 7. [Faults](faults): the herd under attack, and what was measured.
-//! 8. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
-//! 9. [Words](words): what a door, a feed or a wave is.
+//! 6. [Turns](turns): where the time of each turn of the loop goes, and what a slow one means.
+//! 7. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
+//! 8. [Faults](faults): the herd under attack, and what was measured.
+//! 9. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
+//! 10. [Words](words): what a door, a feed or a wave is.
 //!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
@@ -43,13 +44,21 @@ pub mod limits {}
 #[doc = include_str!("performance.md")]
 ///
 /// ---
-/// [Contents](self) · before: [limits](limits) · next: [the simulator](simulator)
+/// [Contents](self) · before: [limits](limits) · next: [turns](turns)
 pub mod performance {}
+
+#[doc = include_str!("turns.md")]
+///
+#[doc = include_str!("turns.svg")]
+///
+/// ---
+/// [Contents](self) · before: [performance](performance) · next: [the simulator](simulator)
+pub mod turns {}
 
 #[doc = include_str!("simulator.md")]
 ///
 /// ---
-/// [Contents](self) · before: [performance](performance) · next: [faults](faults)
+/// [Contents](self) · before: [turns](turns) · next: [faults](faults)
 pub mod simulator {}
 
 #[doc = include_str!("faults.md")]
