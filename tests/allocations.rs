@@ -17,7 +17,7 @@ use herd::limits::Limits;
 use herd::logging::{self, Log};
 use herd::node::{Ack, Config, Level, LookupError, Neighbour, Node, Query};
 use herd::places::Provider;
-use herd::reactor::{EventLoop, Listener, Setup, Signals, Target, wall};
+use herd::reactor::{EventLoop, Listener, Setup, Signals, Target, TraceFile, Turns, wall};
 use log::LevelFilter;
 
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -57,6 +57,7 @@ fn serve(
     target: SocketAddr,
     phase: &AtomicU8,
     log: Log,
+    trace: Option<TraceFile>,
 ) -> AllocationInfo {
     let neighbour = Neighbour {
         name: NAMES[1 - name].to_string(),
@@ -86,6 +87,10 @@ fn serve(
         notifier: Default::default(),
         reload: Box::new(|| panic!("nobody asks for it")),
         log,
+        turns: Turns {
+            slow: Limits::PRODUCT.slow_turn,
+            trace,
+        },
     })
     .unwrap();
     while phase.load(Ordering::Acquire) == WARMING {
@@ -131,7 +136,8 @@ fn a_request_allocates_nothing() {
         max: u64::MAX,
     };
     let log = logging::open(Some(target), LevelFilter::Info, wall).unwrap();
-    for pipeline in [1, 16, 100] {
+    let path = std::env::temp_dir().join(format!("herd-turns-{}", std::process::id()));
+    for (pipeline, is_traced) in [(1, false), (16, false), (100, false), (16, true)] {
         let phase = AtomicU8::new(WARMING);
         let doors = || [(); 2].map(|()| Listener::open((HOST, 0).into()).unwrap());
         let (first, second) = (doors(), doors());
@@ -140,8 +146,9 @@ fn a_request_allocates_nothing() {
         let counted = thread::scope(|scope| {
             let phase = &phase;
             let (ours, theirs) = (log.clone(), log.clone());
-            let first = scope.spawn(move || serve(0, first, other, phase, ours));
-            let second = scope.spawn(move || serve(1, second, link, phase, theirs));
+            let trace = is_traced.then(|| TraceFile::new(path.clone(), NAMES[0]).unwrap());
+            let first = scope.spawn(move || serve(0, first, other, phase, ours, trace));
+            let second = scope.spawn(move || serve(1, second, link, phase, theirs, None));
             let stream = TcpStream::connect(client).unwrap();
             move_all(&stream, 40, pipeline);
             phase.store(COUNTED, Ordering::Release);
@@ -153,8 +160,9 @@ fn a_request_allocates_nothing() {
         for (name, counted) in NAMES.iter().zip(counted) {
             assert!(
                 counted.count_total < FEW,
-                "{name}, pipeline {pipeline}: {counted:?}"
+                "{name}, pipeline {pipeline}, traced {is_traced}: {counted:?}"
             );
         }
     }
+    std::fs::remove_file(path).unwrap();
 }

@@ -23,6 +23,7 @@ mod size;
 mod status;
 mod system;
 mod trace;
+mod turns;
 mod up;
 mod watch;
 

@@ -146,6 +146,9 @@ const RECORDS_MAX: u64 = 4_000_000_000;
 /// A minute: a link that is dead is not waited for as long as this.
 const ACK_WAIT_MAX_MS: u64 = 60_000;
 
+/// A minute: a neighbour is taken for dead long before.
+const SLOW_TURN_MAX_MS: u64 = 60_000;
+
 /// The longest lines, of which one must fit into a log, have some 70 KiB.
 const LOG_MAX_MIN: u64 = 1 << 20;
 
@@ -160,6 +163,9 @@ fn limits(matches: &Matches) -> Result<Limits, Failure> {
     let usual = limits.ack_wait / MILLISECOND;
     let ms = number(matches, "ack-wait", 1..=ACK_WAIT_MAX_MS, usual)?;
     limits.ack_wait = ms * MILLISECOND;
+    let usual = limits.slow_turn / MILLISECOND;
+    let ms = number(matches, "slow-turn", 0..=SLOW_TURN_MAX_MS, usual)?;
+    limits.slow_turn = ms * MILLISECOND;
     if let Some(text) = matches.opt_str("log-max") {
         limits.log_max = size::at_least_or_none("log-max", &text, LOG_MAX_MIN)?;
     }
@@ -283,6 +289,8 @@ mod tests {
         assert!(help.join(" ").contains(&records), "{records}");
         let log_max = format!("(default {}M)", Limits::PRODUCT.log_max >> 20);
         assert!(help.join(" ").contains(&log_max), "{log_max}");
+        let slow_turn = format!("(default {};", Limits::PRODUCT.slow_turn / MILLISECOND);
+        assert!(help.join(" ").contains(&slow_turn), "{slow_turn}");
         assert!(help.join(" ").contains(secret::RECIPE));
     }
 

@@ -12,10 +12,10 @@ use super::failure::Failure::{self, Failed, Wrong};
 use super::failure::cannot;
 use super::options::{self, Shared};
 use super::system::{descriptors_left, random};
-use super::{doors, secret};
+use super::{doors, secret, turns};
 use crate::journal::{self, JournalFiles};
 use crate::limits::LIMITS;
-use crate::logging::{self, Target};
+use crate::logging::{self, Log, Target};
 use crate::node::{Config, JournalSize, Level, Neighbour, Node};
 use crate::reactor::{self, EventLoop, Link, Notifier, Reload, Reread, Setup, Signals, wall};
 use crate::stdio::{Stream, say};
@@ -87,12 +87,9 @@ fn prepare(
 ) -> Result<(EventLoop, u64), Failure> {
     let this = &topology.servers[server];
     let name = &this.name;
+    let turns = turns::of(matches, &shared.limits, name)?;
     let (has_secret, is_guarded) = (shared.secret.is_some(), shared.is_guarded());
-    // It could be written a moment ago.
-    let target = target(&shared, path);
-    let is_for_journal = target.as_ref().is_some_and(logging::is_for_journal);
-    let log = logging::open(target, shared.log_level, wall).map_err(cannot("serve"))?;
-    logging::catch_panics();
+    let (log, is_for_journal) = open_log(&shared, path)?;
     let (version, places) = (env!("CARGO_PKG_VERSION"), shared.places.describe());
     log::info!("{name} of herd {version} begins; places: {places}");
     let addresses = doors::addresses(this, is_guarded)?;
@@ -132,9 +129,20 @@ fn prepare(
         signals,
         notifier: Notifier::from_env().map_err(cannot_notify)?,
         log,
+        turns,
     };
     let event_loop = EventLoop::new(setup).map_err(cannot("serve"))?;
     Ok((event_loop, from_journal))
+}
+
+/// Opens the log, and says whether it goes to systemd's journal.
+fn open_log(shared: &Shared, path: &Path) -> Result<(Log, bool), Failure> {
+    // It could be written a moment ago.
+    let target = target(shared, path);
+    let is_for_journal = target.as_ref().is_some_and(logging::is_for_journal);
+    let log = logging::open(target, shared.log_level, wall).map_err(cannot("serve"))?;
+    logging::catch_panics();
+    Ok((log, is_for_journal))
 }
 
 /// Where the log goes, if there is one; `path` is that of a file.

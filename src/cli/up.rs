@@ -4,8 +4,10 @@ use getopts::Matches;
 use log::LevelFilter;
 
 use super::failure::Failure::{self, Wrong};
-use super::{arguments, once, options, secret};
+use super::options::Shared;
+use super::{arguments, once, options, secret, turns};
 use crate::reactor::Signals;
+use crate::topology::Topology;
 use crate::up::{self, Followed, Herd, Member};
 
 pub(super) const HELP: &str = concat!(
@@ -50,19 +52,7 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         .then(|| followed(shared.log_level))
         .transpose()?;
     let topology = options::topology(matches)?;
-    let mut members = Vec::new();
-    let servers = topology.servers.iter().enumerate();
-    for (place, server) in servers.filter(|(_, it)| !it.is_plain()) {
-        secret::guard(server, shared.is_guarded())?;
-        let log = options::log_of(&server.name, &shared)?;
-        members.push(Member { server: place, log });
-    }
-    if members.is_empty() {
-        return Err(Wrong(format!(
-            "every server of {} is plain, so there is none to start; give one servers=PORT",
-            options::topology_path(matches).display()
-        )));
-    }
+    let members = members(matches, &shared, &topology)?;
     let places = shared.places.describe();
     let herd = Herd {
         topology,
@@ -76,6 +66,30 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
         follow,
     };
     Ok(up::run(&herd, signals)?)
+}
+
+/// The servers to start, all of whose files can be written.
+fn members(
+    matches: &Matches,
+    shared: &Shared,
+    topology: &Topology,
+) -> Result<Vec<Member>, Failure> {
+    turns::make_directory(matches)?;
+    let mut members = Vec::new();
+    let servers = topology.servers.iter().enumerate();
+    for (place, server) in servers.filter(|(_, it)| !it.is_plain()) {
+        secret::guard(server, shared.is_guarded())?;
+        let log = options::log_of(&server.name, shared)?;
+        turns::trace(matches, &server.name)?;
+        members.push(Member { server: place, log });
+    }
+    if members.is_empty() {
+        return Err(Wrong(format!(
+            "every server of {} is plain, so there is none to start; give one servers=PORT",
+            options::topology_path(matches).display()
+        )));
+    }
+    Ok(members)
 }
 
 /// The part of what happens that --follow can show at a log level.

@@ -6,14 +6,15 @@
 //! 4. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
 //! 5. [Watching it](watching): each change as it happens, and its way from server to server.
 //! 6. [The way of an update](trace): which server heard it when, and from whom.
-//! 7. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
-//! 8. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
-//! 9. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
-//! 10. [Faults](faults): the herd under attack, and what was measured.
-//! 11. [The flood](flood): five rules for it, of which three never end. A chapter of a book about
+//! 7. [Turns](turns): where the time of the loop goes, and what made a turn slow.
+//! 8. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
+//! 9. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
+//! 10. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
+//! 11. [Faults](faults): the herd under attack, and what was measured.
+//! 12. [The flood](flood): five rules for it, of which three never end. A chapter of a book about
 //!     event loops.
-//! 12. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
-//! 13. [Words](words): what a door, a feed or a wave is.
+//! 13. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
+//! 14. [Words](words): what a door, a feed or a wave is.
 //!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
@@ -56,13 +57,21 @@ pub mod watching {}
 #[doc = include_str!("trace.svg")]
 ///
 /// ---
-/// [Contents](self) · before: [watching it](watching) · next: [limits](limits)
+/// [Contents](self) · before: [watching it](watching) · next: [turns](turns)
 pub mod trace {}
+
+#[doc = include_str!("turns.md")]
+///
+#[doc = include_str!("turns.svg")]
+///
+/// ---
+/// [Contents](self) · before: [the way of an update](trace) · next: [limits](limits)
+pub mod turns {}
 
 #[doc = include_str!("limits.md")]
 ///
 /// ---
-/// [Contents](self) · before: [the way of an update](trace) · next: [performance](performance)
+/// [Contents](self) · before: [turns](turns) · next: [performance](performance)
 pub mod limits {}
 
 #[doc = include_str!("performance.md")]

@@ -343,6 +343,13 @@ limits! {
         /// No event reports that a descriptor has become free.
         /// → The doors try again after this time, or as soon as a connection closes.
         accept_retry: u64 = 100 * MILLISECOND, time, costs_answers;
+        /// A turn that is longer keeps everybody waiting. --slow-turn sets this limit.
+        /// → The log says what took the time, at most once in warning_gap.
+        slow_turn: u64 = 50 * MILLISECOND, time;
+        /// With --trace-turns a server keeps what its newest turns were spent on, in 80 bytes each:
+        /// some ten thousand turns.
+        /// → The oldest make room.
+        trace_slices: usize = 100_000, count;
         /// The events of one wait share one block of memory.
         /// → Further events come with the next wait.
         poll_events: usize = 1024, count;

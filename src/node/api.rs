@@ -60,6 +60,15 @@ pub struct Neighbour {
     pub addresses: Vec<IpAddr>,
 }
 
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remote {
+    /// An address: that of a client, or of somebody at the servers' door.
+    Address(SocketAddr),
+    /// A neighbour.
+    Neighbour(PeerId),
+}
+
 /// The two listening sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {

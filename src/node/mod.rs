@@ -68,7 +68,7 @@ mod turn;
 mod watch;
 
 pub use admin::{ConnStats, Counts, Inspector, LoopMetrics, Recent, Snapshot};
-pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query, Refusal};
+pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query, Refusal, Remote};
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost, Replay,
 };

@@ -5,10 +5,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
-use crate::units::{Mono, Now, Wall};
+use crate::units::{Mono, Now, SECOND, Wall};
 
 /// The clocks of this process.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,
     /// Wall-clock time at monotonic zero, as of the last [`Clock::set`].
@@ -22,6 +22,15 @@ pub struct Clock {
 pub fn machine_us() -> io::Result<i64> {
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC)?;
     Ok(now.tv_sec() * 1_000_000 + now.tv_nsec() / 1_000)
+}
+
+/// The processor time that this thread has used, in nanoseconds. This is a system call.
+///
+/// # Errors
+/// The kernel's.
+pub fn thread_ran() -> io::Result<u64> {
+    let ran = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?;
+    Ok(ran.tv_sec() as u64 * SECOND + ran.tv_nsec() as u64)
 }
 
 /// The wall clock, for a line of the log that no event of the loop has a time for.
@@ -46,6 +55,22 @@ impl Clock {
     /// Reads the monotonic clock.
     pub fn mono(&self) -> Mono {
         Mono(self.start.elapsed().as_nanos() as u64)
+    }
+
+    /// Where zero of the monotonic clock is on that of the machine, in nanoseconds. All processes
+    /// have the latter.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn zero(&self) -> io::Result<i64> {
+        let mut zero = i64::MIN;
+        // The process may be interrupted between the two readings, but not each time.
+        for _ in 0..5 {
+            let machine = clock_gettime(ClockId::CLOCK_MONOTONIC)?;
+            let machine = machine.tv_sec() * SECOND as i64 + machine.tv_nsec();
+            zero = zero.max(machine - self.mono().0 as i64);
+        }
+        Ok(zero)
     }
 
     /// Reads the monotonic clock, and derives the wall clock from it: both have gone on alike since

@@ -32,6 +32,7 @@ use super::setup::Setup;
 use super::shell::{Shell, ShellTimer};
 use super::signals::Signals;
 use super::token;
+use super::trace::Tracer;
 use super::wait::wait;
 use crate::buffers::Timers;
 use crate::limits::LIMITS;
@@ -65,12 +66,21 @@ impl EventLoop {
         let mut listeners = Listeners::new(setup.doors, setup.clients_max, &poll)?;
         let mut signals = setup.signals;
         signals.watch(poll.registry(), token::SIGNALS)?;
-        let journal = setup.journal.map(|files| Journal::start(files, &wake));
+        let clock = Clock::start();
+        let traced = setup.turns.trace.is_some().then_some(clock);
+        let tracer = setup
+            .turns
+            .trace
+            .map(|file| Tracer::start(file, &clock, &wake));
+        let tracer = tracer.transpose()?;
+        let journal = setup
+            .journal
+            .map(|files| Journal::start(files, traced, &wake));
         let journal = journal.transpose()?;
-        let lookups = Lookups::start(setup.places, &wake)?;
+        let lookups = Lookups::start(setup.places, traced, &wake)?;
         let dialler = Dialler::new(setup.links, setup.reload, here, &wake);
         listeners.set_neighbours(dialler.places.len());
-        let watch = Stopwatch::new(Clock::start());
+        let watch = Stopwatch::new(clock, setup.turns.slow, traced.is_some());
         let now = watch.clock.now();
         let mut timers = Timers::default();
         timers.set(ShellTimer::LogCheck, now.mono + LIMITS.log_check);
@@ -83,6 +93,8 @@ impl EventLoop {
             watch,
             now,
             log: setup.log,
+            tracer,
+            wants_trace: false,
         };
         Ok(EventLoop {
             shell,
@@ -169,7 +181,7 @@ impl EventLoop {
             self.listeners.descriptor_freed();
         }
         let asleep = shell.watch.clock.mono();
-        shell.watch.sleep(asleep);
+        shell.end_turn(asleep);
         let deadlines = [shell.node.poll_timeout(), shell.timers.next()];
         let deadline = match shell.sockets.ready.is_empty() && self.listeners.are_idle() {
             true => deadlines.into_iter().flatten().min(),
@@ -179,7 +191,8 @@ impl EventLoop {
         wait(&mut shell.poll, &mut shell.events, timeout)?;
         shell.now = shell.watch.clock.set();
         shell.watch.wake(shell.now.mono);
-        self.report_metrics();
+        let files = self.journal.as_ref().map(|journal| &journal.files);
+        shell.report_metrics(self.listeners.max[Door::Clients as usize], files);
         (self.shell.watch).begin_turn(self.shell.events.iter().count());
         Ok(())
     }
@@ -213,6 +226,7 @@ impl EventLoop {
                 self.dialler.advance(peer, conn, &mut self.shell);
             }
         }
+        self.shell.served();
     }
 
     /// Takes in what the workers have published before their wake (rule 8). The eventfd of the wake
@@ -223,11 +237,13 @@ impl EventLoop {
             journal.take_results(&mut self.shell);
         }
         self.dialler.take_results(&mut self.shell);
+        self.shell.tracer.iter_mut().for_each(Tracer::take_results);
     }
 
     /// Does what signals and standard input ask for.
     fn obey_requests(&mut self) {
         let requests = std::mem::take(&mut self.signals.requests);
+        self.shell.wants_trace |= requests.reopen;
         if requests.reopen && self.shell.log.is_file() {
             if let Some(news) = self.shell.log.reopen() {
                 log::warn!("{news}");
@@ -273,26 +289,11 @@ impl EventLoop {
         }
         self.shell.tell(Event::Tick);
     }
-
-    /// Tells the node how the loop fares, at most once a second.
-    fn report_metrics(&mut self) {
-        let counts = || self.shell.node.counts();
-        if let Some(mut metrics) = self.shell.watch.report(counts) {
-            metrics.pid = std::process::id();
-            metrics.clients_max = self.listeners.max[Door::Clients as usize];
-            let journal = self.journal.as_ref();
-            metrics.journal = journal.map_or_else(Default::default, |it| it.files.size());
-            metrics.journal_long = journal.and_then(|it| it.files.trouble.clone());
-            (metrics.log_trouble, metrics.log_lost) = self.shell.log.state();
-            self.shell.tell(Event::LoopMetrics(Box::new(metrics)));
-        }
-    }
 }
 
-/// However the loop ends, even by a panic, its last lines are written.
+/// However the loop ends, even by a panic, its last lines and turns are written.
 impl Drop for EventLoop {
     fn drop(&mut self) {
-        self.shell.write_log();
-        log::logger().flush();
+        self.shell.end();
     }
 }

@@ -3,8 +3,11 @@
 
 use std::io;
 
+use super::clock::Clock;
+use super::phase::Phase;
 use super::pool::{Pool, Size, Wake};
 use super::shell::{Shell, ShellTimer};
+use super::slices::{Span, Track, timed};
 use crate::journal::{Job, JournalFiles, Outcome};
 use crate::limits::LIMITS;
 use crate::node::{Event, JournalTask};
@@ -13,30 +16,38 @@ use crate::node::{Event, JournalTask};
 pub struct Journal {
     pub files: JournalFiles,
     /// One for jobs that are waited for, and one for those that take long.
-    workers: [Pool<Job, Outcome>; 2],
+    workers: [Pool<Job, (Outcome, Option<Span>)>; 2],
 }
 
 impl Journal {
-    /// Starts the workers.
+    /// Starts the workers. They time their jobs by `clock`, if there is one.
     ///
     /// # Errors
     /// When there is no room for another thread.
-    pub fn start(files: JournalFiles, wake: &Wake) -> io::Result<Journal> {
+    pub fn start(files: JournalFiles, clock: Option<Clock>, wake: &Wake) -> io::Result<Journal> {
         let size = Size {
             workers: 1,
             jobs_max: LIMITS.journal_jobs,
             batch: 1,
         };
-        let start = |name| Pool::start(name, size, Job::run, wake);
-        let workers = [start("journal")?, start("merge")?];
+        let start = |name, track| {
+            let work = timed(clock, move || track, Job::run);
+            Pool::start(name, size, work, wake)
+        };
+        let workers = [
+            start("journal", Track::Journal)?,
+            start("merge", Track::Merge)?,
+        ];
         Ok(Journal { files, workers })
     }
 
     /// Does a task of the node, or has a worker do it.
     pub fn task(&mut self, task: JournalTask, shell: &mut Shell) {
         if task == JournalTask::Append {
+            shell.watch.enter(Phase::Journal);
             let (lines, table) = (shell.node.journal_text(), shell.node.inspect().table());
             let event = self.files.append(lines, table);
+            shell.watch.enter(Phase::Node);
             shell.tell(Event::Journal(event));
         } else {
             self.files.task = Some(task);
@@ -47,9 +58,11 @@ impl Journal {
     /// Takes in what the workers have done.
     pub fn take_results(&mut self, shell: &mut Shell) {
         for pool in &self.workers {
-            for (job, outcome) in pool.results() {
+            for (job, result) in pool.results() {
                 let bug = || Err("a bug; the log of the server says more".to_string());
-                done(&mut self.files, &job, outcome.unwrap_or_else(bug), shell);
+                let (outcome, span) = result.unwrap_or_else(|| (bug(), None));
+                shell.watch.worked(span);
+                done(&mut self.files, &job, outcome, shell);
             }
         }
         self.start_jobs(shell);

@@ -4,8 +4,10 @@
 use std::io;
 use std::sync::Arc;
 
+use super::clock::Clock;
 use super::pool::{Pool, Size, Wake};
 use super::shell::Shell;
+use super::slices::{Span, of_places, timed};
 use crate::limits::{LIMITS, Limit};
 use crate::node::{Event, LookupError, Query};
 use crate::places::Provider;
@@ -14,25 +16,32 @@ use crate::units::LookupId;
 /// A question for the provider.
 type Lookup = (LookupId, Query);
 
+type Answer = Result<Vec<u8>, LookupError>;
+
 /// The workers that ask the provider.
 pub struct Lookups {
-    pool: Pool<Lookup, Result<Vec<u8>, LookupError>>,
+    pool: Pool<Lookup, (Answer, Option<Span>)>,
     /// The questions of this turn.
     asked: Vec<Lookup>,
 }
 
 impl Lookups {
-    /// Starts the workers.
+    /// Starts the workers. They time their jobs by `clock`, if there is one.
     ///
     /// # Errors
     /// When there is no room for another thread.
-    pub fn start(places: Arc<dyn Provider>, wake: &Wake) -> io::Result<Lookups> {
+    pub fn start(
+        places: Arc<dyn Provider>,
+        clock: Option<Clock>,
+        wake: &Wake,
+    ) -> io::Result<Lookups> {
         let size = Size {
             workers: LIMITS.workers,
             jobs_max: LIMITS.lookup_queue,
             batch: places.batch(),
         };
         let lookup = move |(_, query): &Lookup| places.nearby(query);
+        let lookup = timed(clock, of_places, lookup);
         Ok(Lookups {
             pool: Pool::start("places", size, lookup, wake)?,
             asked: Vec::new(),
@@ -70,9 +79,11 @@ impl Lookups {
 
     /// Takes in what the workers have answered.
     pub fn take_results(&self, shell: &mut Shell) {
-        for ((id, _), answer) in self.pool.results() {
+        for ((id, _), result) in self.pool.results() {
             let why = "the lookup failed; the log of the server says more";
-            let answer = answer.unwrap_or_else(|| Err(LookupError::Failed(why.into())));
+            let bug = || Err(LookupError::Failed(why.into()));
+            let (answer, span) = result.unwrap_or_else(|| (bug(), None));
+            shell.watch.worked(span);
             shell.tell(Event::LookedUp { id, answer });
         }
     }

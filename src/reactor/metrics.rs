@@ -9,14 +9,20 @@
 //!   the log, or the kernel giving the core to another process.
 //! - *Read, node, flush and log* are sampled. In one turn of [`SAMPLED_EVERY`] the clock is read
 //!   wherever one of these phases begins. The shares in sampled turns are scaled to all time that
-//!   was not waiting. Node is everything that is none of the others, including the loop's own
-//!   steps. In all other turns a phase costs a look at one flag.
+//!   was not waiting. Node is everything that is none of the others, including the journal and the
+//!   loop's own steps. In all other turns a phase costs a look at one flag. While turns are traced
+//!   (`slices.rs`), every turn is sampled.
+//!
+//! `slow.rs` looks at every turn, and at little of it.
 //!
 //! The last seconds are a ring of totals, one for the beginning of each second. A second that
 //! began while the loop waited is filled in when it wakes: nothing but waiting had happened.
 
 use super::clock::Clock;
-use crate::node::{Counts, LoopMetrics, Recent};
+use super::phase::Phase;
+use super::slices::{Slices, Span};
+use super::slow::{Served, SlowTurns};
+use crate::node::{Counts, LoopMetrics, Recent, Remote};
 use crate::units::{Mono, SECOND, Wall};
 
 /// One turn of this number is timed phase by phase. It is a prime: turns that come in a pattern (a
@@ -24,19 +30,6 @@ use crate::units::{Mono, SECOND, Wall};
 const SAMPLED_EVERY: u64 = 61;
 /// How many seconds are recent, the present one included.
 const SECONDS: usize = 10;
-
-/// The parts of a turn between one wait and the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Reading from sockets.
-    Read,
-    /// Everything else.
-    Node,
-    /// Writing to sockets.
-    Flush,
-    /// Writing the log.
-    Log,
-}
 
 /// Sums since the start; times are in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,7 +40,7 @@ struct Totals {
     /// The longest turn.
     longest: u64,
     /// By phase, of sampled turns only.
-    sampled: [u64; 4],
+    sampled: [u64; 5],
     counts: Counts,
 }
 
@@ -65,11 +58,17 @@ pub struct Stopwatch {
     border: Mono,
     /// The phase of a sampled turn, and since when; none: this turn is not sampled.
     phase: Option<(Phase, Mono)>,
+    /// The events of this turn.
+    events: usize,
+    /// The slow turns.
+    pub slow: SlowTurns,
+    /// If turns are traced, what they were spent on.
+    pub slices: Option<Slices>,
 }
 
 impl Stopwatch {
-    /// Measures from now on.
-    pub fn new(clock: Clock) -> Stopwatch {
+    /// Measures from now on. A turn that takes longer than `slow` nanoseconds is slow; 0: none is.
+    pub fn new(clock: Clock, slow: u64, is_traced: bool) -> Stopwatch {
         Stopwatch {
             started: clock.now().wall,
             clock,
@@ -78,48 +77,123 @@ impl Stopwatch {
             next_second: 0,
             border: Mono(0),
             phase: None,
+            events: 0,
+            slow: SlowTurns::new(slow),
+            slices: is_traced.then(Slices::default),
         }
     }
 
-    /// The turn enters another phase. The clock is read only if the turn is sampled.
+    /// The turn enters another phase. The clock is read only if somebody wants to know.
     pub fn enter(&mut self, phase: Phase) {
-        if self.phase.is_some() {
+        if self.phase.is_some() || self.slow.awaits(phase) {
             self.enter_at(phase, self.clock.mono());
         }
     }
 
     fn enter_at(&mut self, phase: Phase, now: Mono) {
+        self.slow.enter(phase, now);
         if let Some((present, since)) = &mut self.phase {
             self.totals.sampled[*present as usize] += now.since(*since);
+            if let Some(slices) = &mut self.slices {
+                slices.phase(*present, *since, now);
+            }
             (*present, *since) = (phase, now);
         }
     }
 
-    /// The turn ends, and waiting begins.
-    pub fn sleep(&mut self, now: Mono) {
+    /// The ring, if this turn is traced.
+    fn traced(&mut self) -> Option<&mut Slices> {
+        match self.phase {
+            Some(_) => self.slices.as_mut(),
+            None => None,
+        }
+    }
+
+    /// The present phase has read bytes from a connection, or written them to it.
+    pub fn carry(&mut self, bytes: usize, remote: impl FnOnce() -> Option<Remote>) {
+        if let Some(slices) = self.traced() {
+            slices.carry(remote(), bytes);
+        }
+    }
+
+    /// A connection begins to be served. The node has handled `lines` so far.
+    pub fn begin_serving(&mut self, remote: Option<Remote>, lines: u64) {
+        if self.traced().is_some() {
+            let now = self.clock.mono();
+            self.enter_at(Phase::Node, now);
+            if let Some(slices) = &mut self.slices {
+                slices.begin_serving(remote, now, lines);
+            }
+        }
+    }
+
+    /// It is served: `bytes` were read from it.
+    pub fn end_serving(&mut self, bytes: usize, lines: u64) {
+        if self.traced().is_some() {
+            let now = self.clock.mono();
+            self.enter_at(Phase::Node, now);
+            if let Some(slices) = &mut self.slices {
+                slices.end_serving(now, bytes, lines);
+            }
+        }
+    }
+
+    /// A worker has done a job.
+    pub fn worked(&mut self, span: Option<Span>) {
+        if let (Some(slices), Some(span)) = (&mut self.slices, span) {
+            slices.push(span.into());
+        }
+    }
+
+    /// Every connection of this turn is served. The node has handled `lines` so far.
+    pub fn served(&mut self, lines: u64) {
+        if self.slow.is_on() {
+            let now = self.clock.mono();
+            self.slow.served(now.since(self.border), now, lines);
+        }
+    }
+
+    /// Bytes came in on a connection.
+    pub fn received(&mut self, served: Served, now: Mono) {
+        self.slow.received(served, now);
+    }
+
+    /// The turn ends, and waiting begins. Returns how long it was, if it was slow.
+    pub fn sleep(&mut self, now: Mono) -> Option<u64> {
         let length = now.since(self.border);
         self.totals.longest = self.totals.longest.max(length);
         let second = self.next_second.saturating_sub(1);
         let longest = &mut self.ring[second as usize % SECONDS].longest;
         *longest = length.max(*longest);
         self.enter_at(Phase::Node, now);
+        let (border, events) = (self.border, self.events);
+        if let Some(slices) = self.traced() {
+            slices.turn(border, now, events);
+        }
         self.phase = None;
         self.border = now;
+        self.slow.end(length).then_some(length)
     }
 
     /// Waiting ends.
     pub fn wake(&mut self, now: Mono) {
         self.totals.waited += now.since(self.border);
+        if let Some(slices) = &mut self.slices {
+            slices.wait(self.border, now);
+        }
         self.border = now;
     }
 
     /// A turn begins, with that many events.
     pub fn begin_turn(&mut self, events: usize) {
-        if self.totals.turns.is_multiple_of(SAMPLED_EVERY) {
+        let is_sampled = self.totals.turns.is_multiple_of(SAMPLED_EVERY);
+        if is_sampled || self.slices.is_some() {
             self.phase = Some((Phase::Node, self.border));
         }
         self.totals.turns += 1;
         self.totals.events += events as u64;
+        self.events = events;
+        self.slow.begin();
     }
 
     /// The metrics at the end of a wait, if a second has begun since the last.
@@ -155,6 +229,7 @@ impl Stopwatch {
             started: self.started,
             turns,
             longest: self.totals.longest,
+            slow_turns: self.slow.count,
             recent,
             ..LoopMetrics::default()
         })
@@ -171,9 +246,9 @@ impl Stopwatch {
         };
         let whole = u128::from(sampled.iter().sum::<u64>().max(1));
         let busy = u128::from(period - waited);
-        let [read, node, flush, log] =
+        let [read, node, journal, flush, log] =
             sampled.map(|part: u64| (u128::from(part) * busy / whole) as u64);
-        [waited, read, node, flush, log]
+        [waited, read, node + journal, flush, log]
     }
 }
 
@@ -188,6 +263,10 @@ mod tests {
         let mut counts = Counts::default();
         counts.commands[0] = iamats;
         counts
+    }
+
+    fn stopwatch() -> Stopwatch {
+        Stopwatch::new(Clock::start(), 0, false)
     }
 
     fn wake(watch: &mut Stopwatch, now: u64, events: usize) {
@@ -215,7 +294,7 @@ mod tests {
 
     #[test]
     fn waiting_is_exact_and_the_rest_is_scaled() {
-        let mut watch = Stopwatch::new(Clock::start());
+        let mut watch = stopwatch();
         watch.sleep(Mono(0));
         // The first is sampled; the second, of 4 ms too, is not.
         turn(&mut watch, 100, 0);
@@ -234,7 +313,7 @@ mod tests {
 
     #[test]
     fn the_clock_is_read_in_sampled_turns_only() {
-        let mut watch = Stopwatch::new(Clock::start());
+        let mut watch = stopwatch();
         let mut reads = 0;
         for number in 0..2 * SAMPLED_EVERY {
             wake(&mut watch, number, 0);
@@ -246,7 +325,7 @@ mod tests {
 
     #[test]
     fn what_was_long_ago_is_not_recent() {
-        let mut watch = Stopwatch::new(Clock::start());
+        let mut watch = stopwatch();
         watch.sleep(Mono(0));
         turn(&mut watch, 100, 50);
         // Nothing happens for a minute and a half second.

@@ -13,8 +13,10 @@
 //! - `pool.rs` runs on other threads what blocks: lookups of places (`lookups.rs`), and the part of
 //!   `journal.rs` that waits for a disk. `threads.rs` starts them.
 //! - `signals.rs` receives requests from outside the sockets, `interrupt.rs` Ctrl-C for a loop of
-//!   another room; `notify.rs` tells the service manager
-//!   how we are; `clock.rs` and `metrics.rs` measure.
+//!   another room; `notify.rs` tells the service manager how we are.
+//! - `clock.rs` and `metrics.rs` measure the phases of a turn (`phase.rs`), and `slow.rs` looks for
+//!   slow turns. `slices.rs` keeps where the time of each turn went; `trace.rs` has that written,
+//!   in the words of `trace_events.rs`.
 
 mod accept;
 mod clock;
@@ -30,6 +32,7 @@ mod lookups;
 mod metrics;
 mod names;
 mod notify;
+mod phase;
 mod pool;
 mod race;
 mod reach;
@@ -39,9 +42,13 @@ mod resolve;
 mod setup;
 mod shell;
 mod signals;
+mod slices;
+mod slow;
 mod socket;
 mod threads;
 mod token;
+mod trace;
+mod trace_events;
 mod wait;
 
 pub use clock::{Clock, wall};
@@ -55,9 +62,10 @@ pub use race::Race;
 pub use reach::reach;
 pub use reload::{Link, Reload, Reread, Target};
 pub use resolve::{Resolved, Resolver, resolve};
-pub use setup::Setup;
+pub use setup::{Setup, Turns};
 pub use signals::{
     REOPEN, REREAD, Requests, Signals, end_as_process_1, end_well_at_interrupt, undo_inherited,
 };
 pub use threads::no_thread;
+pub use trace::TraceFile;
 pub use wait::wait;

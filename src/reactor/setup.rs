@@ -7,6 +7,7 @@ use super::listener::Listener;
 use super::notify::Notifier;
 use super::reload::{Link, Reload};
 use super::signals::Signals;
+use super::trace::TraceFile;
 use crate::journal::JournalFiles;
 use crate::logging::Log;
 use crate::node::Node;
@@ -37,4 +38,15 @@ pub struct Setup {
     pub notifier: Notifier,
     /// The log; written once per turn.
     pub log: Log,
+    /// How its turns are watched.
+    pub turns: Turns,
+}
+
+/// How the turns of a loop are watched.
+#[derive(Debug, Default)]
+pub struct Turns {
+    /// A turn that takes longer, in nanoseconds, is logged and counted; 0: none is.
+    pub slow: u64,
+    /// Where the newest turns are written; none: they are not kept.
+    pub trace: Option<TraceFile>,
 }

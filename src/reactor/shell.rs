@@ -5,15 +5,20 @@ use std::mem::ManuallyDrop;
 
 use mio::{Events, Poll};
 
+use super::clock::thread_ran;
 use super::conn::ReadOutcome;
 use super::io::Sockets;
-use super::metrics::{Phase, Stopwatch};
+use super::metrics::Stopwatch;
+use super::phase::Phase;
+use super::slow::Served;
 use super::socket::{End, Socket};
+use super::trace::Tracer;
 use crate::buffers::Timers;
+use crate::journal::JournalFiles;
 use crate::limits::{LIMITS, Limit};
 use crate::logging::Log;
 use crate::node::{Event, Node};
-use crate::units::{ConnId, Now, PeerId, SECOND};
+use crate::units::{ConnId, Mono, Now, PeerId, SECOND};
 
 /// The node, the sockets that it decides about, and the time.
 pub struct Shell {
@@ -30,6 +35,10 @@ pub struct Shell {
     /// When the events that are being handled came.
     pub now: Now,
     pub log: Log,
+    /// Writes traces, if turns are traced.
+    pub tracer: Option<Tracer>,
+    /// A trace is to be written at the end of this turn.
+    pub wants_trace: bool,
 }
 
 /// The shell's own deadlines.
@@ -62,15 +71,28 @@ impl Shell {
         if let Some(peer) = socket.begin() {
             return Some(peer);
         }
+        let (remote, lines) = self.node.inspect().served(conn);
+        self.watch.begin_serving(remote, lines);
         flush(conn, &mut socket, &mut self.node, self.now, &mut self.watch);
         self.watch.enter(Phase::Read);
         let outcome = socket.read();
+        let count = match outcome {
+            ReadOutcome::Bytes(count) => count,
+            _ => 0,
+        };
+        self.watch.carry(count, || remote);
         self.watch.enter(Phase::Node);
         match outcome {
             ReadOutcome::Nothing => {}
             ReadOutcome::Bytes(count) => {
                 // Now, not at the start of the turn: differences are measured to when it came.
                 self.now = self.watch.clock.now();
+                let served = Served {
+                    remote,
+                    bytes: count,
+                    lines,
+                };
+                self.watch.received(served, self.now.mono);
                 let bytes = &socket.buffer[..count];
                 self.node.handle(self.now, Event::Received { conn, bytes });
             }
@@ -83,8 +105,61 @@ impl Shell {
         }
         if self.node.log().text().len() > LIMITS.log_lines {
             self.write_log();
+            self.watch.enter(Phase::Node);
         }
+        self.watch.end_serving(count, self.node.inspect().handled());
         None
+    }
+
+    /// Every connection of this turn is served.
+    pub fn served(&mut self) {
+        self.watch.served(self.node.inspect().handled());
+    }
+
+    /// The turn ends, and waiting begins: a slow one is said, and a trace that is wanted is handed
+    /// to its worker. A line of the log is written at the end of the next turn.
+    pub fn end_turn(&mut self, now: Mono) {
+        if let Some(length) = self.watch.sleep(now) {
+            self.node.hit(Limit::slow_turn);
+            let (ran, node) = (thread_ran().ok(), &self.node);
+            let name = |remote| node.inspect().name(remote);
+            if let Some(line) = self.watch.slow.line(length, now, ran, name) {
+                log::warn!("{line}");
+            }
+        }
+        if std::mem::take(&mut self.wants_trace)
+            && let (Some(tracer), Some(slices)) = (&mut self.tracer, &mut self.watch.slices)
+        {
+            let neighbours = self.node.inspect().neighbours();
+            tracer.write(slices, neighbours);
+        }
+    }
+
+    /// The loop has ended: what is left of the log and of the trace is written.
+    pub fn end(&mut self) {
+        self.write_log();
+        self.watch.sleep(self.watch.clock.mono());
+        if let (Some(tracer), Some(slices)) = (&self.tracer, &mut self.watch.slices) {
+            let neighbours = self.node.inspect().neighbours();
+            tracer.write_last(slices, neighbours);
+        }
+        log::logger().flush();
+    }
+
+    /// Tells the node how the loop fares, at most once a second.
+    pub fn report_metrics(&mut self, clients_max: usize, journal: Option<&JournalFiles>) {
+        let counts = || self.node.counts();
+        if let Some(mut metrics) = self.watch.report(counts) {
+            metrics.pid = std::process::id();
+            metrics.clients_max = clients_max;
+            metrics.journal = journal.map_or_else(Default::default, JournalFiles::size);
+            metrics.journal_long = journal.and_then(|it| it.trouble.clone());
+            (metrics.log_trouble, metrics.log_lost) = self.log.state();
+            self.tell(Event::LoopMetrics(Box::new(metrics)));
+            if self.watch.slow.is_on() {
+                self.watch.slow.look(thread_ran().ok());
+            }
+        }
     }
 
     /// Writes the log of this turn. A log that cannot be written must not stop the herd.
@@ -96,7 +171,6 @@ impl Shell {
             let at = self.now.mono + LIMITS.log_retry;
             self.timers.set(ShellTimer::LogRetry, at);
         }
-        self.watch.enter(Phase::Node);
     }
 
     /// Closes the client that has been idle longest, if one has been idle for long enough. Bytes
@@ -152,6 +226,7 @@ fn flush(conn: ConnId, socket: &mut Socket<'_>, node: &mut Node, now: Now, watch
     }
     watch.enter(Phase::Flush);
     let count = socket.entry.conn.write(unsent);
+    watch.carry(count, || node.inspect().remote(conn));
     watch.enter(Phase::Node);
     node.advance(now, conn, count);
     socket.relist(!node.unsent(conn).is_empty());

@@ -12,6 +12,13 @@ pub fn start(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<(
     started.map(drop).map_err(no_thread)
 }
 
+/// The number at the end of this thread's name, such as 3 of `places-3`; 0 if there is none.
+pub fn number() -> u8 {
+    let thread = thread::current();
+    let number = thread.name().and_then(|name| name.rsplit('-').next());
+    number.and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
 /// The error of a thread or a process that cannot be started (clone(2)), with what to do.
 pub fn no_thread(error: io::Error) -> io::Error {
     match error.kind() {

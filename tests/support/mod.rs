@@ -26,5 +26,6 @@ pub mod shell;
 pub mod shown;
 pub mod space;
 pub mod tls;
+pub mod trace;
 pub mod wait;
 pub mod wire;

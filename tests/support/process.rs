@@ -84,6 +84,10 @@ impl Server {
             .stdin(Stdio::piped())
             .stdout(stdout)
             .stderr(stderr);
+        // On a busy machine any turn may be slow, and the log and the status would say so.
+        if !self.options.iter().any(|option| option == "--slow-turn") {
+            command.args(["--slow-turn", "0"]);
+        }
         let mut process = command.spawn().unwrap();
         let (sender, said) = mpsc::channel();
         if let Some(stdout) = process.stdout.take().map(BufReader::new) {

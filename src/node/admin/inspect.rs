@@ -1,6 +1,7 @@
 //! A view of what a node holds, for whoever watches that it keeps its limits and loses nothing.
 
 use super::metrics::{ConnStats, Snapshot};
+use crate::node::api::Remote;
 use crate::node::conn::{Kind, Sessions};
 use crate::node::context::Timer;
 use crate::node::journal::{self, JournalStatus};
@@ -48,6 +49,37 @@ impl<'a> Inspector<'a> {
     pub fn is_watcher(&self, conn: ConnId) -> bool {
         let session = self.sessions.get(conn);
         session.is_some_and(|it| matches!(it.kind, Kind::Watcher))
+    }
+
+    /// The other end of a connection; none if it is gone.
+    pub fn remote(&self, conn: ConnId) -> Option<Remote> {
+        let session = self.sessions.get(conn)?;
+        let neighbour = session.peer().map(Remote::Neighbour);
+        neighbour.or(session.from.map(Remote::Address))
+    }
+
+    /// The other end of a connection, and how many lines of connections were handled so far.
+    pub fn served(&self, conn: ConnId) -> (Option<Remote>, u64) {
+        (self.remote(conn), self.handled())
+    }
+
+    /// The name of a neighbour, or an address.
+    pub fn name(&self, remote: Remote) -> String {
+        match remote {
+            Remote::Address(from) => from.to_string(),
+            Remote::Neighbour(id) => self.parts.links.peer(id).name.clone(),
+        }
+    }
+
+    /// The names of the neighbours, by their places.
+    pub fn neighbours(&self) -> Vec<String> {
+        let links = self.parts.links.iter();
+        links.map(|peer| peer.name.clone()).collect()
+    }
+
+    /// How many lines of connections were handled since the start.
+    pub fn handled(&self) -> u64 {
+        self.parts.cx.counters.lines
     }
 
     /// Every AT line of the table, in the order of their bytes.

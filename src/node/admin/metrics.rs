@@ -20,6 +20,8 @@ pub struct Counters {
     pub hits: Hits,
     /// Clients that are connected.
     pub clients: usize,
+    /// Lines of connections that were handled.
+    pub lines: u64,
 }
 
 impl Counters {
@@ -79,6 +81,8 @@ pub struct LoopMetrics {
     pub turns: u64,
     /// The longest of them, from waking to the next wait.
     pub longest: u64,
+    /// Turns that were longer than [`Limits::slow_turn`](crate::limits::Limits::slow_turn).
+    pub slow_turns: u64,
     /// The last seconds.
     pub recent: Recent,
 }

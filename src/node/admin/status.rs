@@ -146,6 +146,7 @@ fn event_loop(metrics: &LoopMetrics) -> Value {
         "turns": metrics.turns,
         "events_per_turn": ratio(recent.events, recent.turns, 1e2),
         "longest_turn_us_ever": metrics.longest / MICROSECOND,
+        "slow_turns": metrics.slow_turns,
         "shares": {"wait": wait, "read": read, "node": node, "flush": flush, "log": log},
     })
 }

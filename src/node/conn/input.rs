@@ -49,6 +49,7 @@ pub fn process(session: &mut Session, mut fresh: &[u8], parts: &mut Parts, handl
         handle(session, line, parts);
         handled += 1;
     };
+    parts.cx.counters.lines += handled as u64;
     lines.keep(fresh, &mut parts.cx.pools.lines);
     let line_begun = is_client && !backlog && !lines.is_empty();
     session.input.lines = lines;

@@ -3,6 +3,7 @@
 
 mod broken;
 mod check;
+mod help;
 mod limits;
 mod secret;
 mod usage;

@@ -27,6 +27,7 @@ mod status;
 mod strace;
 mod strangers;
 mod tls;
+mod turns;
 mod watch;
 mod whatsat;
 

@@ -4,6 +4,7 @@ mod beside;
 mod follow;
 mod fresh;
 mod life;
+mod traces;
 mod typed;
 
 use std::fs;
@@ -86,6 +87,8 @@ impl Herd {
         let mut process = Command::new(env!("CARGO_BIN_EXE_herd"))
             .args(verb)
             .args(["-t", &self.path("t.txt"), "-d", &self.path("run")])
+            // On a busy machine any turn may be slow, and the log would say so.
+            .args(["--slow-turn", "0"])
             .args(options)
             .env_remove("GOOGLE_MAPS_API_KEY")
             .env_remove("PLACES_API_KEY")
