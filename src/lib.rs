@@ -54,7 +54,8 @@
 //! `store` and `node`) never mention a socket, a clock, a thread or a log sink. A room uses only
 //! the rooms below it (`units ← limits ← wire, buffers ← secret, store ← node ← journal, places ←
 //! reactor ← cli`), and no two files import each other. Only `reactor::clock` reads clocks, and
-//! only `places` knows HTTP. Only rooms with a loop of their own know mio.
+//! only `places` knows HTTP. Only rooms with a loop of their own know mio, and `talk`, which two of
+//! them use.
 
 pub mod ask;
 pub mod buffers;

@@ -12,11 +12,17 @@ use crate::secret::Secrets;
 use crate::topology::Topology;
 use crate::wire::{Message, Report};
 
+/// Events that are given before the poll has its turn. A server that has always more to tell than
+/// the caller takes would keep the others unheard. It bounds nothing.
+const TURN: usize = 256;
+
 /// A watcher of all servers that are not plain.
 pub struct Watch<'a> {
     members: Vec<Member<'a>>,
     /// The member that is asked next.
     turn: usize,
+    /// Events that were given since the poll had its turn.
+    given: usize,
     means: Means<'a>,
     clock: Clock,
 }
@@ -64,6 +70,7 @@ impl<'a> Watch<'a> {
         Watch {
             members: members.collect(),
             turn: 0,
+            given: 0,
             means: Means {
                 registry,
                 resolver: Resolver::new(&wake),
@@ -88,13 +95,20 @@ impl<'a> Watch<'a> {
     }
 
     /// How long the poll may wait, once there is no event, in nanoseconds; none: for ever.
-    pub fn timeout(&self) -> Option<u64> {
+    pub fn timeout(&mut self) -> Option<u64> {
+        if std::mem::take(&mut self.given) == TURN {
+            return Some(0);
+        }
         let next = self.members.iter().filter_map(Member::next_at).min();
         next.map(|at| at.since(self.clock.mono()))
     }
 
-    /// The next event, from one server after the other; none: wait for the poll.
+    /// The next event, from one server after the other; none: wait for the poll, as long as
+    /// [`Watch::timeout`] says, which is not at all if there may be more.
     pub fn poll_event(&mut self) -> Option<Event<'_>> {
+        if self.given == TURN {
+            return None;
+        }
         let now = self.clock.mono();
         for (place, addresses) in self.means.resolver.answers() {
             if let Some(member) = self.members.iter_mut().find(|it| it.place == place) {
@@ -109,6 +123,7 @@ impl<'a> Watch<'a> {
         let (at, news) = found?;
         // One that has much to tell does not keep the others waiting.
         self.turn = at + 1;
+        self.given += 1;
         let member = &self.members[at];
         let server = member.place;
         Some(match news {

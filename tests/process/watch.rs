@@ -301,3 +301,46 @@ fn a_watcher_from_elsewhere_proves_that_it_knows_the_secret() {
     );
     server.join().unwrap();
 }
+
+/// Two servers, played by hand: one tells more than anybody takes, and the other a single change.
+#[test]
+fn a_loud_server_does_not_drown_the_others() {
+    let directory = Directory::new();
+    let topology = directory.0.join("t.txt");
+    let ports = [free_port(), free_port()];
+    let [loud, quiet] = ports.map(|port| TcpListener::bind(("127.0.0.1", port)).unwrap());
+    let lines = ["Loud", "Quiet"].iter().zip(ports).map(|(name, port)| {
+        let clients = free_port();
+        format!("server {name} 127.0.0.1 clients={clients} servers={port}\n")
+    });
+    fs::write(&topology, lines.collect::<String>()).unwrap();
+    let begin = |listener: TcpListener, name: &str| {
+        let mut stream = BufReader::new(listener.accept().unwrap().0);
+        stream.read_line(&mut String::new()).unwrap();
+        let line = format!("WATCHING {name} 0000000000000001 0\n");
+        stream.get_mut().write_all(line.as_bytes()).unwrap();
+        stream.into_inner()
+    };
+    let change = |seq: u64| format!("CHANGE {seq} - AT A +0.000000000 kiwi +1+1 {seq}\n");
+    let mut watcher = Watcher::of(&topology, &["--json"]);
+    let mut stream = begin(loud, "Loud");
+    let loud = thread::spawn(move || {
+        for first in 0.. {
+            let lines: String = (1..=100).map(|it| change(100 * first + it)).collect();
+            if stream.write_all(lines.as_bytes()).is_err() {
+                return;
+            }
+        }
+    });
+    watcher.event(|event| event["server"] == "Loud" && event["seq"] == 1000);
+    let mut stream = begin(quiet, "Quiet");
+    stream.write_all(change(1).as_bytes()).unwrap();
+    let mut count = 0;
+    watcher.event(|event| {
+        count += 1;
+        assert!(count < 1_000_000, "Quiet is not heard");
+        event["server"] == "Quiet" && event["event"] == "change"
+    });
+    drop(watcher);
+    loud.join().unwrap();
+}
