@@ -12,6 +12,7 @@ mod health;
 mod layout;
 mod links;
 mod prometheus;
+mod summary;
 mod survey;
 mod table;
 
