@@ -39,10 +39,10 @@
 //! - [`topology`], [`logging`], [`cli`]: the file that describes a herd, the log, and the verbs, a
 //!   file for each.
 //!
-//! The tools behind four verbs are off this path. Three have a small loop of their own: [`up`] runs
-//! a whole herd, [`status`] asks how it is, and [`load`] measures how fast a server is and checks
-//! every reply. [`ask`] is one client. [`terminal`] lays out what they show, and [`stdio`] writes
-//! it where a loop must not wait for a reader.
+//! The tools behind five verbs are off this path. Four have a small loop of their own: [`up`] runs
+//! a whole herd, [`status`] asks how it is, [`web`] shows that in a browser, and [`load`] measures
+//! how fast a server is and checks every reply. [`ask`] is one client. [`terminal`] lays out what
+//! they show, and [`stdio`] writes it where a loop must not wait for a reader.
 //!
 //! The pages of the [`guide`] say how to run a herd, how it is tested, and how fast it is.
 //!
@@ -52,7 +52,7 @@
 //! `store` and `node`) never mention a socket, a clock, a thread or a log sink. A room uses only
 //! the rooms below it (`units ← limits ← wire, buffers ← secret, store ← node ← journal, places ←
 //! reactor ← cli`), and no two files import each other. Only `reactor::clock` reads clocks, and
-//! only `places` knows HTTP. Only rooms with a loop of their own know mio.
+//! only `places` and `web` know HTTP. Only rooms with a loop of their own know mio.
 
 pub mod ask;
 pub mod buffers;
@@ -74,4 +74,5 @@ pub mod terminal;
 pub mod topology;
 pub mod units;
 pub mod up;
+pub mod web;
 pub mod wire;

@@ -3,12 +3,13 @@
 //! 1. [The way of a command](way): an IAMAT and a WHATSAT, function by function.
 //! 2. [The protocol](protocol): the words on the wire, and what each side may rely on.
 //! 3. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
-//! 4. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
-//! 5. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
-//! 6. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
-//! 7. [Faults](faults): the herd under attack, and what was measured.
-//! 8. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
-//! 9. [Words](words): what a door, a feed or a wave is.
+//! 4. [The page and HTTP](web): a herd in a browser, and for programs that speak HTTP.
+//! 5. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
+//! 6. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
+//! 7. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
+//! 8. [Faults](faults): the herd under attack, and what was measured.
+//! 9. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
+//! 10. [Words](words): what a door, a feed or a wave is.
 //!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
@@ -31,13 +32,19 @@ pub mod protocol {}
 #[doc = include_str!("running.md")]
 ///
 /// ---
-/// [Contents](self) · before: [the protocol](protocol) · next: [limits](limits)
+/// [Contents](self) · before: [the protocol](protocol) · next: [the page and HTTP](web)
 pub mod running {}
+
+#[doc = include_str!("web.md")]
+///
+/// ---
+/// [Contents](self) · before: [running a herd](running) · next: [limits](limits)
+pub mod web {}
 
 #[doc = include_str!("limits.md")]
 ///
 /// ---
-/// [Contents](self) · before: [running a herd](running) · next: [performance](performance)
+/// [Contents](self) · before: [the page and HTTP](web) · next: [performance](performance)
 pub mod limits {}
 
 #[doc = include_str!("performance.md")]

@@ -20,3 +20,4 @@ mod offline;
 mod places;
 mod sample;
 mod up;
+mod web;

@@ -12,7 +12,7 @@ const FILE_LINES_MAX: usize = 400;
 /// Files that may be longer, how much, and the reason.
 const LONG_FILES: &[(&str, usize, &str)] = &[(
     "src/limits/table.rs",
-    500,
+    600,
     "it is one table, and each row needs its reason",
 )];
 const FUNCTION_LINES_MAX: usize = 60;
