@@ -40,11 +40,11 @@
 //! - [`topology`], [`logging`], [`cli`]: the file that describes a herd, the log, and the verbs, a
 //!   file for each.
 //!
-//! The tools behind six verbs are off this path. Four have a small loop of their own: [`up`] runs
-//! a whole herd, [`status`] asks how it is, [`watch`] follows its changes, and [`load`] measures
-//! how fast a server is and checks every reply; [`talk`] is how two of them call a servers' door.
-//! [`ask`] is one client, and [`trace`] reads logs. [`terminal`] lays out what they show, and
-//! [`stdio`] writes it where a loop must not wait for a reader.
+//! The tools behind seven verbs are off this path. Five have a small loop of their own: [`up`] runs
+//! a whole herd, [`status`] asks how it is, [`web`] shows that in a browser, [`watch`] follows its
+//! changes, and [`load`] measures how fast a server is and checks every reply; [`talk`] is how two
+//! of them call a servers' door. [`ask`] is one client, and [`trace`] reads logs. [`terminal`] lays
+//! out what they show, and [`stdio`] writes it where a loop must not wait for a reader.
 //!
 //! The pages of the [`guide`] say how to run a herd, how it is tested, and how fast it is.
 //!
@@ -54,8 +54,8 @@
 //! `store` and `node`) never mention a socket, a clock, a thread or a log sink. A room uses only
 //! the rooms below it (`units ← limits ← wire, buffers ← secret, store ← node ← journal, places ←
 //! reactor ← cli`), and no two files import each other. Only `reactor::clock` reads clocks, and
-//! only `places` knows HTTP. Only rooms with a loop of their own know mio, and `talk`, which two of
-//! them use.
+//! only `places` and `web` know HTTP. Only rooms with a loop of their own know mio, and `talk`,
+//! which two of them use.
 
 pub mod ask;
 pub mod buffers;
@@ -80,4 +80,5 @@ pub mod trace;
 pub mod units;
 pub mod up;
 pub mod watch;
+pub mod web;
 pub mod wire;

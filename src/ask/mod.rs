@@ -12,5 +12,6 @@ mod prompt;
 mod session;
 
 pub use client::{Client, Door};
+pub use line::reason;
 pub use prompt::{prompt, script};
 pub use session::{Form, Session};

@@ -2,8 +2,8 @@
 //!
 //! A verb takes its parsed options and ends in `Ok` or a `Failure`: an exit status and the one line
 //! that a person reads. Nothing in here panics because of what was typed, because of a file, or
-//! because nobody reads our output. The work of `up`, `status`, `watch`, `ask`, `trace` and `load`
-//! is in their own rooms.
+//! because nobody reads our output. The work of `up`, `status`, `watch`, `web`, `ask`, `trace` and
+//! `load` is in their own rooms.
 
 mod activation;
 mod address;
@@ -26,6 +26,7 @@ mod trace;
 mod turns;
 mod up;
 mod watch;
+mod web;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -44,13 +45,14 @@ const VERSION: &str = concat!("herd ", env!("CARGO_PKG_VERSION"), "\n");
 type Verb = fn(&Matches) -> Result<(), Failure>;
 
 /// Each verb with its help text, which declares its options, and what it does.
-const VERBS: [(&str, &str, Verb); 10] = [
+const VERBS: [(&str, &str, Verb); 11] = [
     ("up", up::HELP, up::run),
     ("serve", serve::HELP, serve::run),
     ("check", include_str!("help/check.txt"), check::run),
     ("status", include_str!("help/status.txt"), status::run),
     ("watch", include_str!("help/watch.txt"), watch::run),
     ("metrics", include_str!("help/metrics.txt"), metrics::run),
+    ("web", include_str!("help/web.txt"), web::run),
     ("ask", include_str!("help/ask.txt"), ask::run),
     ("trace", include_str!("help/trace.txt"), trace::run),
     ("limits", include_str!("help/limits.txt"), limits::run),
@@ -78,7 +80,7 @@ fn run(arguments: &[OsString]) -> Result<(), Failure> {
         .iter()
         .map(|word| word.to_str().ok_or_else(|| not_text(word)));
     let words = words.collect::<Result<Vec<&str>, Failure>>()?;
-    if !matches!(words.first(), Some(&("up" | "serve" | "load"))) {
+    if !matches!(words.first(), Some(&("up" | "serve" | "load" | "web"))) {
         end_as_process_1().map_err(cannot("catch signals"))?;
     }
     match words[..] {

@@ -45,9 +45,27 @@ pub(super) fn reread(matches: &Matches, name: &str) -> Option<Result<Secrets, St
     chosen(matches).transpose()
 }
 
-/// The secrets in a file, each on a line. White space at the end of a line does not count.
-fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
-    let wrong = |what: &str| format!("secret file {file}: {what}; make one with {RECIPE}");
+/// Reads a file with a password, which is as well kept as a secret: one line, without white space
+/// at its end.
+pub(super) fn password(file: &str) -> Result<Vec<u8>, String> {
+    let bytes = guarded("password", file)?;
+    let password = bytes.trim_ascii_end();
+    let least = LIMITS.secret_min;
+    match password {
+        _ if password.len() < least => Err(format!(
+            "password file {file}: it has fewer than {least} bytes; make one with {}",
+            RECIPE.replace("secret", "password")
+        )),
+        _ if password.contains(&b'\n') => Err(format!(
+            "password file {file}: it has several lines; leave one"
+        )),
+        _ => Ok(password.to_vec()),
+    }
+}
+
+/// The bytes of a file that nobody else may read; errors call it a `what` file.
+fn guarded(what: &str, file: &str) -> Result<Vec<u8>, String> {
+    let wrong = |why: &str| format!("{what} file {file}: {why}; make one with {RECIPE}");
     let (facts, bytes) = read(file).map_err(|error| wrong(&error.to_string()))?;
     let kind = facts.file_type();
     if kind.is_char_device() || kind.is_block_device() {
@@ -57,12 +75,19 @@ fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
     let others = facts.mode() & 0o077;
     if others != 0 && !(others == 0o040 && (is_credential(file) || is_ours())) {
         return Err(format!(
-            "secret file {file}: others may read it; chmod 600 {file}"
+            "{what} file {file}: others may read it; chmod 600 {file}"
         ));
     }
     if bytes.len() > LIMITS.secret_file {
         return Err(wrong("it is too large"));
     }
+    Ok(bytes)
+}
+
+/// The secrets in a file, each on a line. White space at the end of a line does not count.
+fn secrets_of(file: &str) -> Result<Vec<Secret>, String> {
+    let bytes = guarded("secret", file)?;
+    let wrong = |what: &str| format!("secret file {file}: {what}; make one with {RECIPE}");
     let lines = bytes.trim_ascii_end().split(|byte| *byte == b'\n');
     let lines: Vec<&[u8]> = lines.map(<[u8]>::trim_ascii_end).collect();
     let is_single = lines.len() == 1;

@@ -7,14 +7,15 @@
 //! 5. [Watching it](watching): each change as it happens, and its way from server to server.
 //! 6. [The way of an update](trace): which server heard it when, and from whom.
 //! 7. [Turns](turns): where the time of the loop goes, and what made a turn slow.
-//! 8. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
-//! 9. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
-//! 10. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
-//! 11. [Faults](faults): the herd under attack, and what was measured.
-//! 12. [The flood](flood): five rules for it, of which three never end. A chapter of a book about
+//! 8. [The page and HTTP](web): a herd in a browser, and for programs that speak HTTP.
+//! 9. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
+//! 10. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
+//! 11. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
+//! 12. [Faults](faults): the herd under attack, and what was measured.
+//! 13. [The flood](flood): five rules for it, of which three never end. A chapter of a book about
 //!     event loops.
-//! 13. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
-//! 14. [Words](words): what a door, a feed or a wave is.
+//! 14. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
+//! 15. [Words](words): what a door, a feed or a wave is.
 //!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
@@ -65,13 +66,19 @@ pub mod trace {}
 #[doc = include_str!("turns.svg")]
 ///
 /// ---
-/// [Contents](self) · before: [the way of an update](trace) · next: [limits](limits)
+/// [Contents](self) · before: [the way of an update](trace) · next: [the page and HTTP](web)
 pub mod turns {}
+
+#[doc = include_str!("web.md")]
+///
+/// ---
+/// [Contents](self) · before: [turns](turns) · next: [limits](limits)
+pub mod web {}
 
 #[doc = include_str!("limits.md")]
 ///
 /// ---
-/// [Contents](self) · before: [turns](turns) · next: [performance](performance)
+/// [Contents](self) · before: [the page and HTTP](web) · next: [performance](performance)
 pub mod limits {}
 
 #[doc = include_str!("performance.md")]

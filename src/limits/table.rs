@@ -492,6 +492,57 @@ limits! {
         /// → Replies that have not come by then count as unanswered.
         load_silence: u64 = 10 * SECOND, time;
     }
+    "herd web" {
+        /// Each connection takes a descriptor, and a process usually has 1,024.
+        /// → The connection that has been idle longest makes room for another one. If none is idle,
+        /// the new one is closed.
+        web_connections: usize = 512, count;
+        /// An endless head must cost one buffer, not all of the memory.
+        /// → A request with a longer head is answered with 431, or 414 if its first line is as
+        /// long.
+        web_head: usize = 8 << 10, bytes;
+        /// Browsers send some twenty fields. → A head with more is answered with 431.
+        web_fields: usize = 64, count;
+        /// A command is a line of at most 8 KiB, and most are shorter than 100 bytes.
+        /// → A longer body is answered with 413.
+        web_body: usize = 4 << 10, bytes;
+        /// A browser keeps its connection for the next request.
+        /// → A connection without a request is closed after this time.
+        web_idle: u64 = 60 * SECOND, time;
+        /// A head that never ends would keep its connection open for ever.
+        /// → A request that is not whole this long after its first byte is answered with 408.
+        web_request: u64 = 10 * SECOND, time;
+        /// A reader that takes a byte now and then would keep an answer in memory.
+        /// → An answer that has not left by then is cut off.
+        web_send: u64 = 30 * SECOND, time;
+        /// Answers that nobody reads must not fill the memory.
+        /// → While this much waits for readers, a command is answered with 503.
+        web_unsent: usize = 16 << 20, bytes;
+        /// The kernel would keep megabytes that a reader does not take, for each connection.
+        /// → It takes no more than this before the reader has.
+        web_kernel: usize = 64 << 10, bytes;
+        /// Pages that stay open are told the status each second.
+        /// → One more listener gets 503.
+        web_listeners: usize = 256, count;
+        /// A page that does not read what it is told has one event waiting, and not more.
+        /// → One that has not taken an event after this time is closed.
+        web_event: u64 = 10 * SECOND, time;
+        /// A crowd of readers must not make the servers tell their status all the time.
+        /// → Questions within this time are answered from the last look at the herd.
+        web_look: u64 = SECOND, time;
+        /// A look takes at most 6 s, unless the name of a server has no answer.
+        /// → A question that waits for it gets 503.
+        web_look_wait: u64 = 10 * SECOND, time;
+        /// A command may wait seconds for a lookup; three slow ones leave one worker for the rest.
+        /// → Commands wait in the queue.
+        web_workers: usize = 4, count;
+        /// A command after a longer queue would not be answered in time.
+        /// → It is answered with 503 at once.
+        web_queue: usize = 32, count;
+        /// A server answers a WHATSAT within five seconds.
+        /// → A command without an answer gets 503, and a later answer is dropped.
+        web_wait: u64 = 5 * SECOND, time;
+    }
     "files" {
         /// No real topology is larger.
         /// → The file is refused, and not read to its end.

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
@@ -94,9 +95,22 @@ impl Listener {
         self.socket.local_addr()
     }
 
+    /// Registers it with a loop of another room.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut self.socket, token, Interest::READABLE)
+    }
+
+    /// Connections may be waiting.
+    pub fn event(&mut self) {
+        self.ready = true;
+    }
+
     /// Takes the first connection of the queue. Readiness lasts until the kernel says that the
     /// queue is empty (rules 2 and 7), or that it must be tried again later.
-    pub(super) fn accept(&mut self) -> Accept {
+    pub fn accept(&mut self) -> Accept {
         if !self.ready {
             return Accept::WouldBlock;
         }

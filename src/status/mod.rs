@@ -11,6 +11,7 @@ mod health;
 mod layout;
 mod links;
 mod prometheus;
+mod summary;
 mod survey;
 mod table;
 

@@ -2,11 +2,14 @@
 
 use std::io;
 
+use serde_json::Value;
+
 use super::answer::{Answer, to_json};
 use super::client::{ask_all, wait_for};
 use super::comparison::{Comparison, compare, pause, seem_different};
-use super::health::{Health, Level};
+use super::health::Health;
 use super::prometheus::to_samples;
+use super::summary::{summary, word};
 use super::table::to_tables;
 use crate::secret::Secrets;
 use crate::terminal::{Screen, one_line};
@@ -55,6 +58,11 @@ impl<'a> Survey<'a> {
         to_samples(self.topology, &self.answers, &self.health)
     }
 
+    /// The facts that a page shows of it: see `summary.rs`.
+    pub fn summary(&self) -> Value {
+        summary(self.topology, &self.answers, &self.health)
+    }
+
     /// Tables for a person, as many as the screen holds.
     pub fn tables(&self, screen: Option<&Screen>) -> String {
         to_tables(self.topology, &self.answers, &self.health, screen)
@@ -63,12 +71,7 @@ impl<'a> Survey<'a> {
     /// One line for monitoring.
     pub fn line(&self) -> String {
         let health = &self.health;
-        let word = match health.level() {
-            Level::Well => "OK",
-            Level::Locked => "LOCKED",
-            Level::Degraded => "DEGRADED",
-            Level::Down => "DOWN",
-        };
+        let word = word(health.level());
         let mut parts = health.problems();
         if parts.is_empty() {
             let up = self.answers.iter().filter_map(Answer::status);

@@ -67,7 +67,9 @@ fn advice(herd: &Herd, first: usize, (second, pid): (usize, u32), is_heard: bool
     format!(
         "\nSay where a client is, then {ask}:\n    \
          {ask_first} IAMAT kiwi +34.068930-118.445127 now\n    \
-         {ask_second} WHATSAT kiwi 10 5\n{kill}{end}\n"
+         {ask_second} WHATSAT kiwi 10 5\n\
+         See it in a browser: {page}, then open http://127.0.0.1:12300/\n{kill}{end}\n",
+        page = herd.web_line(),
     )
 }
 
@@ -136,6 +138,7 @@ Old is plain: another program runs it, so it is not started.
 Say where a client is, then ask another server what is near it:
     herd ask -t 'my herd' A IAMAT kiwi +34.068930-118.445127 now
     herd ask '[::1]:7' WHATSAT kiwi 10 5
+See it in a browser: herd web -t 'my herd', then open http://127.0.0.1:12300/
 Kill It's, and start it again from another terminal:
     kill -9 102
     herd serve 'It'\\''s'

@@ -87,6 +87,12 @@ impl Herd {
         )
     }
 
+    /// The line with which a person starts a page about the herd.
+    pub fn web_line(&self) -> String {
+        let file = self.file.iter().flat_map(|file| ["-t", file]);
+        line(["web"].into_iter().chain(file))
+    }
+
     /// The beginning of a line with which a person of this machine asks a member.
     pub fn ask_line(&self, member: usize) -> String {
         let server = &self.topology.servers[self.members[member].server];

@@ -22,3 +22,4 @@ mod sample;
 mod trace;
 mod up;
 mod watch;
+mod web;

@@ -6,7 +6,7 @@ use crate::paths::mentioned;
 use crate::source::{product, read, report, top};
 
 /// Each room, and the rooms that it may use.
-const EDGES: [(&str, &[&str]); 25] = [
+const EDGES: [(&str, &[&str]); 26] = [
     ("units", &[]),
     ("limits", &["units"]),
     ("wire", &["units", "limits"]),
@@ -60,11 +60,17 @@ const EDGES: [(&str, &[&str]); 25] = [
         &["units", "limits", "wire", "buffers", "reactor", "terminal"],
     ),
     (
+        "web",
+        &[
+            "units", "limits", "wire", "buffers", "secret", "reactor", "topology", "status", "ask",
+        ],
+    ),
+    (
         "cli",
         &[
             "units", "limits", "wire", "secret", "node", "places", "journal", "reactor",
             "topology", "logging", "terminal", "stdio", "holder", "up", "status", "watch", "ask",
-            "trace", "load",
+            "trace", "load", "web",
         ],
     ),
     ("guide", &[]),
@@ -79,7 +85,7 @@ const PURE: [&str; 7] = [
     "units", "limits", "wire", "buffers", "secret", "store", "node",
 ];
 /// Files without I/O in a room that has I/O elsewhere.
-const PURE_FILES: [&str; 17] = [
+const PURE_FILES: [&str; 26] = [
     "src/ask/json.rs",
     "src/ask/line.rs",
     "src/load/verify.rs",
@@ -97,6 +103,15 @@ const PURE_FILES: [&str; 17] = [
     "src/trace/words.rs",
     "src/trace/ladder.rs",
     "src/trace/svg.rs",
+    "src/status/summary.rs",
+    "src/web/http/conn.rs",
+    "src/web/http/fields.rs",
+    "src/web/http/output.rs",
+    "src/web/http/request.rs",
+    "src/web/http/response.rs",
+    "src/web/command.rs",
+    "src/web/guard.rs",
+    "src/web/page.rs",
 ];
 const IMPURE_WORDS: [&str; 13] = [
     "mio::",
@@ -115,7 +130,7 @@ const IMPURE_WORDS: [&str; 13] = [
 ];
 
 /// Words that belong in one room, or one file, alone.
-const OWNED_WORDS: [(&str, &[&str]); 7] = [
+const OWNED_WORDS: [(&str, &[&str]); 8] = [
     // The log says how long an index took to build.
     (
         "Instant",
@@ -133,8 +148,11 @@ const OWNED_WORDS: [(&str, &[&str]); 7] = [
             "watch/",
             "up/child.rs",
             "up/children.rs",
+            "web/connections.rs",
+            "web/server.rs",
         ],
     ),
+    ("httparse", &["web/http/request.rs"]),
     // Workers that look places up or wait for a disk; getaddrinfo(3); a reader that does not read;
     // and the end of a long file.
     (
@@ -158,10 +176,11 @@ const TOP_LEVEL: [&str; 7] = [
 /// The names of licences, as tools look for them; perhaps with more, as in `LICENSE-MIT`.
 const LICENCES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "NOTICE"];
 
-const RUN_TIME_CRATES: [&str; 21] = [
+const RUN_TIME_CRATES: [&str; 22] = [
     "getopts",
     "hashbrown",
     "hdrhistogram",
+    "httparse",
     "log",
     "memchr",
     "mio",

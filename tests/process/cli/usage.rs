@@ -16,7 +16,7 @@ fn wrong_use_is_one_line_that_says_what_to_do() {
         (
             &["sevre"],
             "herd: no verb is called \"sevre\" (did you mean serve?); the verbs are up, serve, \
-            check, status, watch, metrics, ask, trace, limits, load (herd --help)",
+            check, status, watch, metrics, web, ask, trace, limits, load (herd --help)",
         ),
         (
             &["mend"],
