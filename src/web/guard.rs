@@ -69,6 +69,15 @@ impl Guard {
         Some(Response::error(403, why))
     }
 
+    /// Why a question that may cost money must not be asked, if it must not: a page of a stranger
+    /// could name it as a picture, and a lookup at a service of places is paid for.
+    pub fn lookup_refusal(&self, request: &Request) -> Option<Response> {
+        let site = request.fetch_site.as_deref();
+        let is_foreign = matches!(site, Some("cross-site" | "same-site"));
+        let why = "a page of another site may not ask this";
+        is_foreign.then(|| Response::error(403, why))
+    }
+
     /// Whether a value of Host is a name of ours.
     fn is_ours(&self, host: &str) -> bool {
         let (name, port) = split(host);
@@ -234,6 +243,24 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(base64(text.as_bytes()), want);
+        }
+    }
+
+    #[test]
+    fn a_lookup_for_another_site_is_refused() {
+        let guard = guard("127.0.0.1:12300", None);
+        for (site, want) in [
+            (None, 200),
+            (Some("none"), 200),
+            (Some("same-origin"), 200),
+            (Some("same-site"), 403),
+            (Some("cross-site"), 403),
+        ] {
+            let request = Request {
+                fetch_site: site.map(String::from),
+                ..Request::default()
+            };
+            assert_eq!(status(guard.lookup_refusal(&request)), want, "{site:?}");
         }
     }
 

@@ -59,6 +59,9 @@ fn find(guard: &Guard, request: &Request, now: Wall) -> Result<Route, Response> 
         "/page.css" => read(asset(STYLE, include_str!("assets/page.css"))),
         "/page.js" => read(asset(SCRIPT, include_str!("assets/page.js"))),
         "/whatsat" if is_read => {
+            if let Some(refusal) = guard.lookup_refusal(request) {
+                return Err(refusal);
+            }
             let fields = form(request.query.as_bytes());
             Ok(Route::Ask(command::whatsat(&fields)?))
         }
@@ -139,6 +142,12 @@ mod tests {
         }
         assert_eq!(status(&request(Post, "/whatsat")), 405);
         assert_eq!(status(&request(Get, "/whatsat")), 400);
+        let foreign = Request {
+            fetch_site: Some("cross-site".into()),
+            query: "client=k".into(),
+            ..request(Get, "/whatsat")
+        };
+        assert_eq!(status(&foreign), 403);
     }
 
     #[test]
