@@ -257,12 +257,12 @@ fn descriptors_of(links: &[Link], descriptors: usize) -> usize {
         4 + connections + attempts
     };
     // A crowd at one neighbour's address, and watchers. With few descriptors there is no room for
-    // all of them.
+    // all of them: links and clients need them more.
     let crowd = match links.is_empty() {
         true => 0,
         false => limits.handshakes.min(descriptors / 8),
     };
-    let watchers = limits.watchers.min(descriptors / 8);
+    let watchers = limits.watchers.min(descriptors / 64);
     crowd + watchers + links.iter().map(of_one).sum::<usize>()
 }
 
