@@ -146,7 +146,7 @@ const RECORDS_MAX: u64 = 4_000_000_000;
 /// A minute: a link that is dead is not waited for as long as this.
 const ACK_WAIT_MAX_MS: u64 = 60_000;
 
-/// A minute: a neighbour is taken for dead long before.
+/// A minute: a neighbour is considered dead long before.
 const SLOW_TURN_MAX_MS: u64 = 60_000;
 
 /// The longest lines, of which one must fit into a log, have some 70 KiB.

@@ -146,7 +146,7 @@ limits! {
         /// A line that loses packets, or has a long queue in front of it, stalls and lives. After
         /// eight losses in a row TCP waits 26 s before it tries again, and a new connection is
         /// sooner through.
-        /// → However a line stalls, a neighbour that has sent no byte for this long is taken for
+        /// → However a line stalls, a neighbour that has sent no byte for this long is considered
         /// dead.
         patience: u64 = 30 * SECOND, time;
         /// Behind a full queue each answer of a handshake may take 8 s, and nothing says so before

@@ -60,7 +60,7 @@ impl<S: Read + Write> Stream<S> {
         &self.bytes[place]
     }
 
-    /// When the server is taken for dead, unless it says something.
+    /// When the server is considered dead, unless it says something.
     pub fn deadline(&self) -> Mono {
         self.heard_at + LIMITS.stall
     }

@@ -85,7 +85,7 @@ FULL = Scale(5, 1.25, (1, 50, 1_000), 10_000, 10_000_000, 200_000, 4_000, 500, (
 QUICK = Scale(2, 0.6, (50,), 2_000, 200_000, 20_000, 500, 50, (500, 1_500), ("herd", BEST))
 COLUMNS = 80
 PIPELINES = (1, 16, 100)
-# All are compared with so many connections; with others, ours with asyncio-best.
+# All are compared with this many connections; with others, ours with asyncio-best.
 MANY = 50
 
 

@@ -72,7 +72,7 @@ fn a_neighbour_that_takes_long_to_catch_up_is_heard_meanwhile() {
             match action {
                 Action::Pause(LINK) => is_paused = true,
                 Action::Resume(LINK) => is_paused = false,
-                Action::Close(LINK) => panic!("taken for dead after {at_lines} lines"),
+                Action::Close(LINK) => panic!("considered dead after {at_lines} lines"),
                 _ => {}
             }
         }

@@ -48,7 +48,7 @@ fn degrees(text: &str, whole_max: usize, bound: &str) -> Option<String> {
     }
 }
 
-/// One to so many decimal digits, and nothing else.
+/// One to this many decimal digits, and nothing else.
 fn is_number(text: &str, length_max: usize) -> bool {
     !text.is_empty() && text.len() <= length_max && text.chars().all(|c| c.is_ascii_digit())
 }

@@ -219,7 +219,7 @@ impl Session {
         (is_link && !self.is_ending() && left > 0).then_some(left)
     }
 
-    /// Why the other end is taken for dead, for the log.
+    /// Why the other end is considered dead, for the log.
     pub fn silence(&self, now: Mono) -> Cow<'static, str> {
         let seconds = self.input.active.age(now) / SECOND;
         match self.kind {

@@ -82,7 +82,7 @@ fn a_reply_waits_for_the_herd_as_long_as_it_is_told_to() {
     herd.start();
     herd.wait_for_links();
     herd["Welsh"].signal("STOP");
-    // Until the link to the one that is stopped is taken for dead.
+    // Until the link to the one that is stopped is considered dead.
     let at = herd["Hands"].client().ask(iamat("k"));
     assert_eq!(herd["Hands"].count("replies sent before"), 0);
     assert_eq!(at_line(herd["Goloman"].clients, "k"), Some(at));

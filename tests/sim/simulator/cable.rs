@@ -24,7 +24,7 @@ pub struct Cable {
     /// TCP carries bytes in packets, and its handshake takes three. Else a write arrives as it was,
     /// and a dial comes in with its first one.
     pub is_tcp: bool,
-    /// Of a thousand packets so many are lost.
+    /// Of a thousand packets this many are lost.
     pub loss: u64,
     /// Bytes a second; 0: any number.
     pub rate: u64,

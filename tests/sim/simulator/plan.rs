@@ -106,7 +106,7 @@ impl Plan {
             weather.ack = Ack::HerdOrError;
         }
         let mut visits = visits(&mut random, names.len(), heal, &weather.limits);
-        // Somebody finds a server that has just begun anew, before its neighbours do.
+        // Somebody finds a server that has just started again, before its neighbours do.
         for &(at, fault) in &faults {
             if let Fault::Crash(place, long) | Fault::Stop(place, long) = fault {
                 let mut visit = visits[random.below(visits.len())].clone();

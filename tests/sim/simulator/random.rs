@@ -39,7 +39,7 @@ impl Random {
         self.between(from, (from * 2).min(to).max(from))
     }
 
-    /// True so many times of a hundred.
+    /// True this many times of a hundred.
     pub fn percent(&mut self, chance: u64) -> bool {
         self.next() % 100 < chance
     }

@@ -18,11 +18,11 @@ pub struct Visit {
     pub lines: Vec<Line>,
     /// All of it, as it is sent.
     pub stream: Vec<u8>,
-    /// Waits for so long, then sends so many bytes of the stream; in order.
+    /// Waits for this long, then sends this many bytes of the stream; in order.
     pub pieces: Vec<(u64, usize)>,
     /// How it leaves when all is sent.
     pub leaves: Leaves,
-    /// It reads so many bytes, then nothing for so long.
+    /// It reads this many bytes, then nothing for this long.
     pub reads: (usize, u64),
     /// How much its kernel takes while it does not read, in bytes.
     pub window: usize,

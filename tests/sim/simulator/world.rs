@@ -51,7 +51,7 @@ pub struct World {
     pub garble: Garble,
     /// AT lines that the second read from the first.
     pub carried: BTreeMap<(usize, usize), usize>,
-    /// All other lines, likewise.
+    /// All other lines, in the same way.
     pub spoken: BTreeMap<(usize, usize), usize>,
     /// The newest that some server held of each client, and that must not be lost.
     pub floor: BTreeMap<String, Value>,
