@@ -101,7 +101,7 @@ impl Shell {
                 Action::Flush(conn) => {
                     let is_client = self.socket(conn).is_none_or(|socket| !socket.link);
                     if let Some(what) = order.next(conn, is_client, &self.node) {
-                        kernel.wrong("links first, watchers last", what);
+                        kernel.wrong("order of writes", what);
                     }
                     self.write(now, conn, kernel);
                 }
