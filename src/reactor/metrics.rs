@@ -23,7 +23,7 @@ use super::phase::Phase;
 use super::slices::{Slices, Span};
 use super::slow::{Served, SlowTurns};
 use crate::node::{Counts, LoopMetrics, Recent, Remote};
-use crate::units::{Mono, SECOND, Wall};
+use crate::units::{ConnId, Mono, SECOND, Wall};
 
 /// One turn of this number is timed phase by phase. It is a prime: turns that come in a pattern (a
 /// timer, a reply, a timer, a reply) are all sampled in the long run.
@@ -117,12 +117,12 @@ impl Stopwatch {
     }
 
     /// A connection begins to be served. The node has handled `lines` so far.
-    pub fn begin_serving(&mut self, remote: Option<Remote>, lines: u64) {
+    pub fn begin_serving(&mut self, remote: impl FnOnce() -> Option<Remote>, lines: u64) {
         if self.traced().is_some() {
             let now = self.clock.mono();
             self.enter_at(Phase::Node, now);
             if let Some(slices) = &mut self.slices {
-                slices.begin_serving(remote, now, lines);
+                slices.begin_serving(remote(), now, lines);
             }
         }
     }
@@ -146,10 +146,11 @@ impl Stopwatch {
     }
 
     /// Every connection of this turn is served. The node has handled `lines` so far.
-    pub fn served(&mut self, lines: u64) {
+    pub fn served(&mut self, lines: u64, remote: impl FnOnce(ConnId) -> Option<Remote>) {
         if self.slow.is_on() {
             let now = self.clock.mono();
-            self.slow.served(now.since(self.border), now, lines);
+            let length = now.since(self.border);
+            self.slow.served(length, now, lines, remote);
         }
     }
 

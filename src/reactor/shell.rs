@@ -71,7 +71,8 @@ impl Shell {
         if let Some(peer) = socket.begin() {
             return Some(peer);
         }
-        let (remote, lines) = self.node.inspect().served(conn);
+        let lines = self.node.inspect().handled();
+        let remote = || self.node.inspect().remote(conn);
         self.watch.begin_serving(remote, lines);
         flush(conn, &mut socket, &mut self.node, self.now, &mut self.watch);
         self.watch.enter(Phase::Read);
@@ -80,18 +81,15 @@ impl Shell {
             ReadOutcome::Bytes(count) => count,
             _ => 0,
         };
-        self.watch.carry(count, || remote);
+        self.watch.carry(count, || self.node.inspect().remote(conn));
         self.watch.enter(Phase::Node);
         match outcome {
             ReadOutcome::Nothing => {}
             ReadOutcome::Bytes(count) => {
                 // Now, not at the start of the turn: differences are measured to when it came.
                 self.now = self.watch.clock.now();
-                let served = Served {
-                    remote,
-                    bytes: count,
-                    lines,
-                };
+                let bytes = count;
+                let served = Served { conn, bytes, lines };
                 self.watch.received(served, self.now.mono);
                 let bytes = &socket.buffer[..count];
                 self.node.handle(self.now, Event::Received { conn, bytes });
@@ -113,7 +111,8 @@ impl Shell {
 
     /// Every connection of this turn is served.
     pub fn served(&mut self) {
-        self.watch.served(self.node.inspect().handled());
+        let node = self.node.inspect();
+        self.watch.served(node.handled(), |conn| node.remote(conn));
     }
 
     /// The turn ends, and waiting begins: a slow one is said, and a trace that is wanted is handed

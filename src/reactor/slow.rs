@@ -10,13 +10,12 @@
 use super::phase::Phase;
 use crate::limits::{LIMITS, Throttle};
 use crate::node::Remote;
-use crate::units::{MILLISECOND, Mono};
+use crate::units::{ConnId, MILLISECOND, Mono};
 
 /// A connection that brought bytes in this turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {
-    /// The other end; none: it is not known any more.
-    pub remote: Option<Remote>,
+    pub conn: ConnId,
     /// The bytes that were read.
     pub bytes: usize,
     /// The lines that the node had handled before.
@@ -35,6 +34,8 @@ pub struct SlowTurns {
     present: Option<(Served, Mono)>,
     /// The connection that has taken longest, and how long; its lines are now its own.
     longest: Option<(Served, u64)>,
+    /// The other end of that connection; none: it is not known any more.
+    remote: Option<Remote>,
     /// The journal or the log is being written since then.
     writing: Option<(Phase, Mono)>,
     /// The time until the last connection was done; in the journal, and in the log.
@@ -54,6 +55,7 @@ impl SlowTurns {
             said: Throttle::default(),
             present: None,
             longest: None,
+            remote: None,
             writing: None,
             served: 0,
             journal: 0,
@@ -103,9 +105,17 @@ impl SlowTurns {
     }
 
     /// Every connection is served, `length` nanoseconds after the turn began. The node has handled
-    /// `lines` so far.
-    pub fn served(&mut self, length: u64, now: Mono, lines: u64) {
+    /// `lines` so far. Only one connection of a turn is looked up, the longest, and now: its reply
+    /// may be the last that it gets.
+    pub fn served(
+        &mut self,
+        length: u64,
+        now: Mono,
+        lines: u64,
+        remote: impl FnOnce(ConnId) -> Option<Remote>,
+    ) {
         self.close(now, lines);
+        self.remote = self.longest.and_then(|(served, _)| remote(served.conn));
         self.served = length.saturating_sub(self.journal + self.log);
     }
 
@@ -158,7 +168,7 @@ impl SlowTurns {
         line += &format!(": {parts}");
         if let Some((served, time)) = self.longest {
             let gone = || "a connection that is gone".to_string();
-            let name = served.remote.map_or_else(gone, name);
+            let name = self.remote.map_or_else(gone, name);
             let (lines, bytes) = (served.lines, served.bytes);
             let time = shown(time);
             let many = if lines == 1 { "" } else { "s" };
@@ -208,24 +218,22 @@ mod tests {
         }
     }
 
-    fn served(remote: Remote, bytes: usize, lines: u64) -> Served {
-        let remote = Some(remote);
-        Served {
-            remote,
-            bytes,
-            lines,
-        }
+    fn served(conn: ConnId, bytes: usize, lines: u64) -> Served {
+        Served { conn, bytes, lines }
     }
 
     /// A turn of 82 ms from `at` on: two connections, the journal, the log.
     fn turn(slow: &mut SlowTurns, at: u64) -> bool {
-        let client = Remote::Address(SocketAddr::from(([10, 0, 0, 7], 4711)));
-        let link = Remote::Neighbour(PeerId(3));
+        let (client, link) = (ConnId::new(1, 0), ConnId::new(2, 1));
+        let remote = |conn| match conn == client {
+            true => Some(Remote::Address(SocketAddr::from(([10, 0, 0, 7], 4711)))),
+            false => Some(Remote::Neighbour(PeerId(3))),
+        };
         let ms = |ms: u64| Mono(at + ms * MS);
         slow.begin();
         slow.received(served(client, 16_384, 100), ms(1));
         slow.received(served(link, 70, 356), ms(60));
-        slow.served(61 * MS, ms(61), 357);
+        slow.served(61 * MS, ms(61), 357, remote);
         slow.enter(Phase::Journal, ms(62));
         slow.enter(Phase::Node, ms(80));
         slow.enter(Phase::Log, ms(81));
@@ -282,7 +290,7 @@ mod tests {
     fn what_no_connection_and_no_file_took_is_named_too() {
         let mut slow = SlowTurns::new(MS);
         slow.begin();
-        slow.served(0, Mono(0), 0);
+        slow.served(0, Mono(0), 0, |_| None);
         assert!(slow.end(70 * MS));
         let line = slow.line(70 * MS, Mono(70 * MS), None, name);
         let want = "turn of 70 ms: timers, news and replies 70 ms";

@@ -58,11 +58,6 @@ impl<'a> Inspector<'a> {
         neighbour.or(session.from.map(Remote::Address))
     }
 
-    /// The other end of a connection, and how many lines of connections were handled so far.
-    pub fn served(&self, conn: ConnId) -> (Option<Remote>, u64) {
-        (self.remote(conn), self.handled())
-    }
-
     /// The name of a neighbour, or an address.
     pub fn name(&self, remote: Remote) -> String {
         match remote {
