@@ -5,13 +5,9 @@ use serde_json::Value;
 use crate::secret::{Heard, Question, Secrets};
 use crate::talk::{Dialogue, Refusal, Step};
 
-const WANTS_PROOF: &str = "it wants proof; give its secret with --secret-file FILE";
-const DIFFERS: &str = "it has a different secret; give its secret with --secret-file FILE";
 const NO_SECRET: &str = "it has no secret, so it tells its status to loopback addresses only; \
     start it with --secret-file FILE, and give herd status the same";
 const REFUSES: &str = "it refuses without a reason; correct its servers= port in the topology";
-const UNKNOWN: &str = "its way to ask for proof is unknown; ask with the program of its version";
-const NOBODY: &str = "what listens there is not a server of a herd; correct the topology";
 
 /// A conversation with one server.
 #[derive(Clone)]
@@ -33,25 +29,17 @@ impl Dialogue for StatusDialogue<'_> {
 
     fn hear(&mut self, line: &[u8]) -> Result<Step<Value>, Refusal> {
         match self.0.hear(line) {
-            Heard::Say(text) => return Ok(Step::Say(text)),
-            Heard::Again => return Ok(Step::Again),
-            Heard::NoSecret => return Err(Refusal::locked(WANTS_PROOF)),
-            Heard::OtherSecret(_) => return Err(Refusal::locked(DIFFERS)),
-            Heard::Unknown => return Err(Refusal::other(UNKNOWN)),
             // We give a nonce, so there is no other reason.
             Heard::Refused(Some(_)) => return Err(Refusal::locked(NO_SECRET)),
             // A clients' door says this to anything.
             Heard::Refused(None) => return Err(Refusal::other(REFUSES)),
             Heard::Line => {}
+            heard => return Step::of_proof(heard),
         }
         let status = serde_json::from_slice::<Value>(line).unwrap_or_default();
         match status["name"].as_str() {
             Some(name) if name == self.0.server() => Ok(Step::Done(status)),
-            Some(name) => {
-                let why = format!("{name} listens there; correct the topology");
-                Err(Refusal::other(why))
-            }
-            None => Err(Refusal::other(NOBODY)),
+            name => Err(Refusal::stranger(name)),
         }
     }
 }
@@ -60,6 +48,11 @@ impl Dialogue for StatusDialogue<'_> {
 mod tests {
     use super::*;
     use crate::secret::Secret;
+
+    const WANTS_PROOF: &str = "it wants proof; ";
+    const DIFFERS: &str = "it has a different secret; ";
+    const UNKNOWN: &str = "its way to ask for proof is unknown; ";
+    const NOBODY: &str = "what listens there is not a server of a herd; ";
 
     #[test]
     fn a_server_answers_or_there_is_a_reason() {
@@ -98,7 +91,8 @@ mod tests {
                 Ok(Step::Done(status)) => status.to_string(),
                 Err(Refusal { why, is_locked }) => {
                     let locks = [WANTS_PROOF, DIFFERS, NO_SECRET];
-                    assert_eq!(is_locked, locks.contains(&&why[..]), "{why}");
+                    let is_lock = locks.iter().any(|lock| why.starts_with(lock));
+                    assert_eq!(is_locked, is_lock, "{why}");
                     why
                 }
             };

@@ -40,7 +40,7 @@ const EDGES: [(&str, &[&str]); 26] = [
             "journal",
         ],
     ),
-    ("talk", &["units", "limits", "reactor"]),
+    ("talk", &["units", "limits", "secret", "reactor"]),
     (
         "status",
         &[
