@@ -2,26 +2,29 @@
 //! reply. How many lines may be under way is bounded.
 
 use std::io;
+use std::sync::Arc;
 
 use super::command::{Question, answer};
 use super::http::Response;
+use super::looks::Herd;
 use crate::ask::{Client, Door};
 use crate::limits::LIMITS;
 use crate::reactor::{Clock, Pool, Size, Wake};
-use crate::topology::{Server, Topology};
+use crate::topology::Topology;
 use crate::units::ConnId;
 
-/// A line for one of these servers, for the connection that asked.
+/// A line for a server, for the connection that asked.
 struct Job {
     conn: ConnId,
     question: Question,
-    /// The first that lets us in is asked.
-    servers: Vec<Server>,
+    /// The server's place in the topology; none: the first that lets us in.
+    server: Option<usize>,
 }
 
 /// The way to the servers.
 pub struct Gateway {
     pool: Pool<Job, Response>,
+    herd: Arc<Herd>,
 }
 
 impl Gateway {
@@ -29,35 +32,32 @@ impl Gateway {
     ///
     /// # Errors
     /// When there are no threads.
-    pub fn new(wake: &Wake) -> io::Result<Gateway> {
+    pub fn new(herd: Arc<Herd>, wake: &Wake) -> io::Result<Gateway> {
         let size = Size {
             workers: LIMITS.web_workers,
             jobs_max: LIMITS.web_queue,
             batch: 1,
         };
+        let all = Arc::clone(&herd);
+        let say = move |job: &Job| say(job, &all.topology);
         let pool = Pool::start("gateway", size, say, wake)?;
-        Ok(Gateway { pool })
+        Ok(Gateway { pool, herd })
     }
 
     /// Has the question asked for a connection.
     ///
     /// # Errors
     /// The answer, if it need not be asked.
-    pub fn ask(&self, conn: ConnId, question: Question, herd: &Topology) -> Result<(), Response> {
-        let servers = match &question.server {
-            None => herd.servers.clone(),
-            Some(name) => match herd.find(name) {
-                Some(place) => vec![herd.servers[place].clone()],
-                None => {
-                    let why = format!("no server is called {name:?}");
-                    return Err(Response::error(400, &why));
-                }
-            },
+    pub fn ask(&self, conn: ConnId, question: Question) -> Result<(), Response> {
+        let find = |name: &String| {
+            let unknown = || Response::error(400, &format!("no server is called {name:?}"));
+            self.herd.topology.find(name).ok_or_else(unknown)
         };
+        let server = question.server.as_ref().map(find).transpose()?;
         let job = Job {
             conn,
             question,
-            servers,
+            server,
         };
         let full = |_| Response::error(503, "too many commands are under way; ask again");
         self.pool.submit(job).map_err(full)
@@ -74,10 +74,14 @@ impl Gateway {
 }
 
 /// Says the line to the first server that lets us in, as long as there is time.
-fn say(job: &Job) -> Response {
+fn say(job: &Job, herd: &Topology) -> Response {
     let clock = Clock::start();
     let mut trouble = "there is no server".to_string();
-    for server in &job.servers {
+    let servers = match job.server {
+        None => &herd.servers[..],
+        Some(place) => &herd.servers[place..=place],
+    };
+    for server in servers {
         if clock.mono().0 >= LIMITS.web_wait {
             break;
         }

@@ -32,7 +32,6 @@ pub struct Server {
     /// When accepting is tried again; no event says so.
     accept_at: Option<Mono>,
     guard: Guard,
-    herd: Arc<Herd>,
     looks: Looks,
     gateway: Gateway,
     connections: Connections,
@@ -56,9 +55,8 @@ impl Server {
             listener,
             accept_at: None,
             guard,
-            looks: Looks::new(Arc::clone(&herd), &wake)?,
-            gateway: Gateway::new(&wake)?,
-            herd,
+            gateway: Gateway::new(Arc::clone(&herd), &wake)?,
+            looks: Looks::new(herd, &wake)?,
             connections: Connections::new(),
             clock: Clock::start(),
         })
@@ -161,7 +159,7 @@ impl Server {
                 503,
                 "too many answers wait for their readers",
             )),
-            false => self.gateway.ask(conn, question, &self.herd.topology),
+            false => self.gateway.ask(conn, question),
         };
         match asked {
             Ok(()) => self.connections.wait(conn, None, now + LIMITS.web_wait),
