@@ -77,16 +77,6 @@ impl Process {
             _ => program.to_string(),
         }
     }
-
-    /// How long it has run: `12 min`.
-    pub fn time(&self) -> String {
-        match self.age {
-            0..60 => format!("{} s", self.age),
-            60..3600 => format!("{} min", self.age / 60),
-            3600..172_800 => format!("{} h", self.age / 3600),
-            _ => format!("{} days", self.age / 86_400),
-        }
-    }
 }
 
 /// The process that has locked the file at `path` (flock(2)).
@@ -235,19 +225,16 @@ mod tests {
 
     #[test]
     fn a_herd_is_known_by_its_words() {
-        let process = |words: &[&str], age| Process {
+        let process = |words: &[&str]| Process {
             pid: 1,
             parent: 0,
             words: words.iter().map(|it| it.to_string()).collect(),
-            age,
+            age: 0,
         };
-        let server = process(&["target/release/herd", "serve", "-d", "x", "A"], 119);
+        let server = process(&["target/release/herd", "serve", "-d", "x", "A"]);
         assert!(server.serves("A") && !server.serves("B"));
-        assert!(!process(&["herd", "ask", "A"], 0).serves("A"));
+        assert!(!process(&["herd", "ask", "A"]).serves("A"));
         assert_eq!(server.name(), "herd serve");
-        assert_eq!(process(&["/usr/bin/python3", "x.py"], 0).name(), "python3");
-        let time = |age| process(&[], age).time();
-        let times = [59, 119, 7200, 172_800].map(time);
-        assert_eq!(times, ["59 s", "1 min", "2 h", "2 days"]);
+        assert_eq!(process(&["/usr/bin/python3", "x.py"]).name(), "python3");
     }
 }

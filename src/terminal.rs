@@ -74,20 +74,31 @@ impl Colour {
 /// # Errors
 /// When it cannot be written, with the reason as one line.
 pub fn print(text: &str) -> Result<(), String> {
-    print_bytes(text.as_bytes())
+    print_bytes(text.as_bytes()).map(drop)
 }
 
-/// The same with bytes that may be no text.
+/// The same with bytes that may be no text. False: the reader has gone, and whoever has more to say
+/// can end.
 ///
 /// # Errors
 /// As above.
-pub fn print_bytes(bytes: &[u8]) -> Result<(), String> {
+pub fn print_bytes(bytes: &[u8]) -> Result<bool, String> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("cannot write to standard output: {error}"))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(format!("cannot write to standard output: {error}")),
+    }
+}
+
+/// Seconds, for a person: the two largest units.
+pub fn age(seconds: u64) -> String {
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{minutes} min"),
+        3600..86_400 => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{} d {} h", hours / 24, hours % 24),
     }
 }
 
@@ -165,6 +176,12 @@ pub fn shell_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ages_have_their_two_largest_units() {
+        let ages = [59, 119, 7_260, 180_000].map(age);
+        assert_eq!(ages, ["59 s", "1 min", "2 h 1 min", "2 d 2 h"]);
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

@@ -32,7 +32,7 @@ impl Session {
     pub fn ask(&mut self, line: &[u8]) -> Result<Option<String>, String> {
         let (line, answer) = self.client.ask(line)?;
         match self.form {
-            Form::Raw => print_bytes(&answer)?,
+            Form::Raw => drop(print_bytes(&answer)?),
             form => print(&shown(&answer, form == Form::Coloured))?,
         }
         let name = self.client.name();

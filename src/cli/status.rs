@@ -9,11 +9,11 @@ use super::failure::cannot;
 use super::system::random;
 use super::{options, secret};
 use crate::limits::LIMITS;
-use crate::reactor::{Clock, end_well_at_interrupt};
+use crate::reactor::{end_well_at_interrupt, wall};
 use crate::secret::Secrets;
 use crate::status::{Level, Survey, wait_for};
 use crate::stdio::{Stream, say};
-use crate::terminal::{Screen, print};
+use crate::terminal::{Screen, print, print_bytes};
 use crate::topology::Topology;
 use crate::units::SECOND;
 
@@ -62,23 +62,21 @@ fn watch(topology: &Topology, secrets: Option<&Secrets>, seconds: u64) -> Result
     end_well_at_interrupt().map_err(cannot("catch signals"))?;
     loop {
         let survey = Survey::take(topology, secrets, random).map_err(cannot("ask"))?;
-        let mut time = Clock::start().now().wall.to_string();
-        time.truncate("2018-03-02T20:52:15".len());
+        let time = wall().to_the_second();
         let screen = Screen::here();
         // The time takes two lines more, and the cursor stands on another.
         let room = screen.map(|screen| Screen {
             rows: screen.rows.saturating_sub(3),
             ..screen
         });
-        let text = format!(
-            "{time}Z {}\n{}",
-            survey.line(),
-            survey.tables(room.as_ref())
-        );
-        print(&match screen.filter(|screen| screen.has_cursor) {
+        let text = format!("{time} {}\n{}", survey.line(), survey.tables(room.as_ref()));
+        let text = match screen.filter(|screen| screen.has_cursor) {
             Some(screen) => screen.replaced_by(&text),
             None => text + "\n",
-        })?;
+        };
+        if !print_bytes(text.as_bytes())? {
+            return Ok(());
+        }
         wait_for(seconds * SECOND).map_err(cannot("wait"))?;
     }
 }

@@ -3,8 +3,6 @@
 mod lines;
 mod pattern;
 
-use std::io::{self, ErrorKind, Write};
-
 use getopts::Matches;
 
 use super::failure::Failure::{self, Failed, Wrong};
@@ -13,7 +11,7 @@ use super::system::random;
 use super::{options, secret};
 use crate::limits::LIMITS;
 use crate::reactor::{Clock, end_well_at_interrupt};
-use crate::terminal::Screen;
+use crate::terminal::{Screen, print_bytes};
 use crate::topology::Topology;
 use crate::units::{Mono, SECOND};
 use crate::watch::{Event, Watching};
@@ -153,14 +151,9 @@ impl<'a> Output<'a> {
 
     /// Prints what there is, and waits for the reader. False: it has gone.
     fn print(&mut self) -> Result<bool, Failure> {
-        let mut out = io::stdout().lock();
-        let written = out.write_all(self.text.as_bytes());
+        let outcome = print_bytes(self.text.as_bytes());
         self.text.clear();
-        match written.and_then(|()| out.flush()) {
-            Ok(()) => Ok(true),
-            Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(false),
-            Err(why) => Err(cannot("write to standard output")(why)),
-        }
+        Ok(outcome?)
     }
 
     /// An error if no server can be watched, and none ever was.

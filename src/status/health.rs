@@ -6,6 +6,7 @@ use super::answer::{Answer, up};
 use super::comparison::Comparison;
 use super::links::{not_up, refused};
 use crate::limits::LIMITS;
+use crate::terminal::age;
 use crate::topology::Topology;
 use crate::units::SECOND;
 
@@ -163,17 +164,6 @@ fn places_refuse(name: &str, status: &Value) -> Option<String> {
         .collect();
     let line = format!("the place service of {name} refused: {}", kinds.join(", "));
     (!kinds.is_empty()).then_some(line)
-}
-
-/// Seconds, for a person: the two largest units.
-pub fn age(seconds: u64) -> String {
-    let (minutes, hours) = (seconds / 60, seconds / 3600);
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{minutes} min"),
-        3600..86_400 => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{} d {} h", hours / 24, hours % 24),
-    }
 }
 
 #[cfg(test)]

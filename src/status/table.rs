@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::answer::{Answer, up};
-use super::health::{Health, age};
+use super::health::Health;
 use super::layout::{coloured, fit};
-use crate::terminal::{COLUMNS, Colour, Screen, one_line, table, wrap};
+use crate::terminal::{COLUMNS, Colour, Screen, age, one_line, table, wrap};
 use crate::topology::Topology;
 
 /// Tables, and then a line for each server without a status, each thing that is wrong and each

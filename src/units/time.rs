@@ -35,6 +35,13 @@ impl Add<u64> for Mono {
 pub struct Wall(pub i128);
 
 impl Wall {
+    /// The time as RFC 3339 in UTC, without a fraction: `2018-03-02T20:52:15Z`.
+    pub fn to_the_second(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2018-03-02T20:52:15".len());
+        text + "Z"
+    }
+
     /// Reads RFC 3339 in UTC as it is written below; the fraction may have fewer digits, or be left
     /// out. `None` if it is anything else, or no date.
     pub fn parse(text: &[u8]) -> Option<Wall> {
@@ -145,6 +152,7 @@ mod tests {
         assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00.000000000Z");
         let wall = Wall(1_520_023_935_182_228_999);
         assert_eq!(wall.to_string(), "2018-03-02T20:52:15.182228999Z");
+        assert_eq!(wall.to_the_second(), "2018-03-02T20:52:15Z");
     }
 
     #[test]

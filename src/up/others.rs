@@ -11,7 +11,7 @@ use std::path::Path;
 use super::members::Herd;
 use crate::holder::{self, Listening, Process};
 use crate::limits::LIMITS;
-use crate::terminal::list;
+use crate::terminal::{age, list};
 use crate::topology::{Host, Server};
 
 /// Such a process.
@@ -105,7 +105,7 @@ pub fn refusal(others: &[Option<Other>]) -> Option<String> {
     let same: Vec<&Other> = found.iter().copied().filter(|it| it.is_same).collect();
     let processes = || found.iter().filter_map(|it| it.process.as_ref());
     if let Some(up) = processes().find_map(Process::up) {
-        let (pid, time) = (up.pid, up.time());
+        let (pid, time) = (up.pid, age(up.age));
         let who = format!("(herd up, pid {pid}, for {time})");
         let end = format!("end it with Ctrl-C there, or: kill {pid}");
         return Some(match (same.len(), others.len()) {
@@ -125,8 +125,8 @@ pub fn refusal(others: &[Option<Other>]) -> Option<String> {
         return None;
     }
     if same.len() == others.len() {
-        let age = processes().max_by_key(|it| it.age);
-        let time = age.map(Process::time).unwrap_or_default();
+        let oldest = processes().map(|it| it.age).max();
+        let time = oldest.map(age).unwrap_or_default();
         let pids = processes().map(|it| it.pid.to_string());
         let pids: Vec<String> = pids.take(LIMITS.up_pids).collect();
         let more = match others.len() > pids.len() {

@@ -99,9 +99,7 @@ impl Look {
     fn take(herd: &Herd) -> io::Result<Look> {
         let survey = Survey::take(&herd.topology, herd.secrets.as_ref(), herd.random)?;
         let (summary, line) = (survey.summary(), survey.line());
-        let mut time = wall().to_string();
-        time.truncate("2018-03-02T20:52:15".len());
-        time.push('Z');
+        let time = wall().to_the_second();
         let event = event(&summary, &line, &time).into_bytes();
         let health = match survey.health.level() {
             Level::Well => 200,

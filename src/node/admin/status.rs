@@ -14,7 +14,7 @@ use crate::node::context::Context;
 use crate::node::journal::{self, JournalState, JournalStatus};
 use crate::node::links::{Link, Peer};
 use crate::node::parts::Parts;
-use crate::units::{MILLISECOND, SECOND, Wall};
+use crate::units::{MILLISECOND, SECOND};
 use crate::wire::{FORMS, Invalid};
 
 /// The answer.
@@ -41,7 +41,7 @@ pub fn report(parts: &Parts) -> Value {
         "version": cx.me.version,
         "pid": metrics.pid,
         "up": true,
-        "up_since": to_the_second(metrics.started),
+        "up_since": metrics.started.to_the_second(),
         "up_seconds": cx.now.mono.0 / SECOND,
         "clients": cx.counters.clients,
         "clients_max": metrics.clients_max,
@@ -176,12 +176,4 @@ fn ratio(part: u64, whole: u64, grain: f64) -> f64 {
         0 => 0.0,
         _ => (part as f64 / whole as f64 * grain).round() / grain,
     }
-}
-
-/// RFC 3339 in UTC, without a fraction.
-fn to_the_second(wall: Wall) -> String {
-    let mut text = wall.to_string();
-    text.truncate("2018-03-02T20:52:15".len());
-    text.push('Z');
-    text
 }

@@ -7,6 +7,7 @@ use std::process::{ChildStdout, Command, Stdio};
 use super::status::{said, status, truth};
 use super::support::herd::{Directory, Herd};
 use super::support::process::send_signal;
+use super::support::wait::wait_for;
 
 /// Reads lines up to the one that has `text`.
 fn read_until(out: &mut BufReader<ChildStdout>, text: &str) -> String {
@@ -40,6 +41,16 @@ fn a_pipe_gets_blocks_with_their_time_until_ctrl_c() {
         assert!(send_signal("INT", &watch.id().to_string()));
         assert_eq!(watch.wait().unwrap().code(), Some(0));
     }
+    // A reader that has gone (`herd status --watch | head -1`) ends it, too.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_herd"));
+    command.arg("status").arg("-t").arg(&file).arg("--watch=1");
+    let mut watch = command.stdout(Stdio::piped()).spawn().unwrap();
+    read_until(
+        &mut BufReader::new(watch.stdout.take().unwrap()),
+        "OK: 1 up",
+    );
+    let status = wait_for("it ends", || watch.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
 }
 
 /// Runs `herd status` with `options` on a terminal of 80 × 24, presses Ctrl-C when `text` has come,
