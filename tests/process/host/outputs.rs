@@ -13,6 +13,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::support::client::ask_text;
 use super::support::herd::Herd;
+use super::support::process::Server;
 use super::support::wait::wait_until;
 use super::{after, say};
 
@@ -56,13 +57,8 @@ fn read_all(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> 
     })
 }
 
-/// The log leads to standard output, whose reader stops and then goes on.
-fn check_log_to(reader: impl Read + Send + 'static, stdout: Stdio) {
-    let (mut herd, log) = herd();
-    symlink("/dev/stdout", &log).unwrap();
-    let server = &mut herd.servers[0];
-    server.launch_to(program(), stdout, Stdio::piped());
-    server.wait_for_doors();
+/// Says far more than the reader's pipe takes, before it is read. The log is written again then.
+fn read_late(server: &Server, reader: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     say(server, "while-it-stops", 8000);
     let shows = |text: &str| {
         let what = format!("the status shows {text}");
@@ -73,6 +69,17 @@ fn check_log_to(reader: impl Read + Send + 'static, stdout: Stdio) {
     shows(r#""state":"failing","why":"its reader does not keep up""#);
     let text = read_all(reader);
     shows(r#""state":"ok","why":null},"longest_turn_us""#);
+    text
+}
+
+/// The log leads to standard output, whose reader stops and then goes on.
+fn check_log_to(reader: impl Read + Send + 'static, stdout: Stdio) {
+    let (mut herd, log) = herd();
+    symlink("/dev/stdout", &log).unwrap();
+    let server = &mut herd.servers[0];
+    server.launch_to(program(), stdout, Stdio::piped());
+    server.wait_for_doors();
+    let text = read_late(server, reader);
     say(server, "later", 1);
     server.signal("TERM");
     let ended = server.ended();
@@ -144,16 +151,7 @@ fn check_standard_error(reader: impl Read + Send + 'static, stderr: Stdio) {
     server.variables = vec![("JOURNAL_STREAM".into(), "1:2".into())];
     server.launch_to(program(), Stdio::piped(), stderr);
     assert!(server.greeting().ends_with(", log standard error"));
-    say(server, "while-it-stops", 8000);
-    let shows = |text: &str| {
-        let what = format!("the status shows {text}");
-        wait_until(&what, || {
-            ask_text(server.servers, "STATUS\n").contains(text)
-        });
-    };
-    shows(r#""state":"failing","why":"its reader does not keep up""#);
-    let text = read_all(reader);
-    shows(r#""state":"ok","why":null},"longest_turn_us""#);
+    let text = read_late(server, reader);
     say(server, "later", 1);
     // There is nothing to reopen.
     server.signal("USR1");
@@ -221,16 +219,7 @@ fn a_standard_error_of_another_user_is_the_log_all_the_same() {
     ]);
     server.launch_to(setpriv, Stdio::piped(), writer.into());
     server.greeting();
-    let status = || ask_text(server.servers, "STATUS\n");
-    // Far more than the pipe takes.
-    say(server, "while-it-stops", 4000);
-    wait_until("it stops", || {
-        status().contains("its reader does not keep up")
-    });
-    let text = read_all(reader);
-    wait_until("it is written", || {
-        status().contains(r#""state":"ok","why":null},"longest"#)
-    });
+    let text = read_late(server, reader);
     say(server, "later", 1);
     server.signal("TERM");
     assert_eq!(server.ended().code, Some(0));
