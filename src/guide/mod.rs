@@ -1,21 +1,23 @@
 //! Pages to read beside the code.
 //!
-//! 1. [A dictionary](dictionary): the words of asyncio, and what they are here.
-//! 2. [The way of a command](way): an IAMAT and a WHATSAT, function by function.
-//! 3. [The protocol](protocol): the words on the wire, and what each side may rely on.
-//! 4. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
-//! 5. [Watching it](watching): each change as it happens, and its way from server to server.
-//! 6. [The way of an update](trace): which server heard it when, and from whom.
-//! 7. [Turns](turns): where the time of the loop goes, and what made a turn slow.
-//! 8. [The page and HTTP](web): a herd in a browser, and for programs that speak HTTP.
-//! 9. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
-//! 10. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
-//! 11. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
-//! 12. [Faults](faults): the herd under attack, and what was measured.
-//! 13. [The flood](flood): five rules for it, of which three never end. A chapter of a book about
-//!     event loops.
-//! 14. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
-//! 15. [Words](words): what a door, a feed or a wave is.
+//! The [book](book) teaches an event loop beside asyncio's: fourteen chapters, each a question, an
+//! experiment and a program that gets it wrong.
+//!
+//! The manual says how to use this program, and how it is made:
+//!
+//! 1. [The way of a command](way): an IAMAT and a WHATSAT, function by function.
+//! 2. [The protocol](protocol): the words on the wire, and what each side may rely on.
+//! 3. [Running a herd](running): the topology, keys, the secret, the journal, signals, status.
+//! 4. [Watching it](watching): each change as it happens, and its way from server to server.
+//! 5. [The way of an update](trace): which server heard it when, and from whom.
+//! 6. [Turns](turns): where the time of the loop goes, and what made a turn slow.
+//! 7. [The page and HTTP](web): a herd in a browser, and for programs that speak HTTP.
+//! 8. [Limits](limits): the bounds of a server, why each exists, and what happens at it.
+//! 9. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
+//! 10. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
+//! 11. [Faults](faults): the herd under attack, and what was measured.
+//! 12. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
+//! 13. [Words](words): what a door, a feed or a wave is.
 //!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
@@ -23,16 +25,12 @@
 //!
 #![doc = include_str!("herd.svg")]
 
-#[doc = include_str!("dictionary.md")]
-///
-/// ---
-/// [Contents](self) · next: [the way of a command](way)
-pub mod dictionary {}
+pub mod book;
 
 #[doc = include_str!("way.md")]
 ///
 /// ---
-/// [Contents](self) · before: [a dictionary](dictionary) · next: [the protocol](protocol)
+/// [Contents](self) · next: [the protocol](protocol)
 pub mod way {}
 
 #[doc = include_str!("protocol.md")]
@@ -96,19 +94,13 @@ pub mod simulator {}
 #[doc = include_str!("faults.md")]
 ///
 /// ---
-/// [Contents](self) · before: [the simulator](simulator) · next: [the flood](flood)
+/// [Contents](self) · before: [the simulator](simulator) · next: [changing it](changing)
 pub mod faults {}
-
-#[doc = include_str!("flood.md")]
-///
-/// ---
-/// [Contents](self) · before: [faults](faults) · next: [changing it](changing)
-pub mod flood {}
 
 #[doc = include_str!("changing.md")]
 ///
 /// ---
-/// [Contents](self) · before: [the flood](flood) · next: [words](words)
+/// [Contents](self) · before: [faults](faults) · next: [words](words)
 pub mod changing {}
 
 #[doc = include_str!("words.md")]

@@ -37,7 +37,7 @@ fn missing(names: &[&str]) -> Option<String> {
 
 #[test]
 fn the_dictionary_has_asyncios_own_words() {
-    let page = include_str!("../../src/guide/dictionary.md");
+    let page = include_str!("../../src/guide/book/c00_dictionary.md");
     let names = names(page);
     assert!(names.len() > 40, "{names:?}");
     let Some(wrong) = missing(&[&names[..], &["asyncio.nonsense"]].concat()) else {
@@ -47,8 +47,17 @@ fn the_dictionary_has_asyncios_own_words() {
     assert_eq!(wrong, "asyncio.nonsense\n", "asyncio has no such names");
 }
 
+/// A part of a page that is not code, by the comment before it.
+fn made(what: &str) -> Option<String> {
+    match what {
+        "table of tests/guide/floods" => Some(floods::table()),
+        _ => None,
+    }
+}
+
 #[test]
-fn the_flood_page_has_the_code_and_the_table_as_they_are() {
-    let table = |what: &str| (what == "table of tests/guide/floods").then(floods::table);
-    pages::check("flood.md", table);
+fn the_pages_have_the_code_and_the_tables_as_they_are() {
+    for page in pages::all() {
+        pages::check(&page, made);
+    }
 }

@@ -3,17 +3,25 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The pages of the guide and its book.
+pub fn all() -> Vec<PathBuf> {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide");
+    let folders = [guide.clone(), guide.join("book")].into_iter();
+    let entries = folders.flat_map(|it| fs::read_dir(it).unwrap());
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .filter(|it| it.extension().is_some_and(|it| it == "md"))
+        .collect()
+}
 
 /// A page with its parts as they should be: `made` gives a table's text by what the comment says.
-pub fn check(page: &str, made: impl Fn(&str) -> Option<String>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src/guide")
-        .join(page);
-    let text = fs::read_to_string(&path).unwrap();
+pub fn check(path: &Path, made: impl Fn(&str) -> Option<String>) {
+    let text = fs::read_to_string(path).unwrap();
     let want = renewed(&text, made);
     if text != want && env::var_os("HERD_BLESS").is_some() {
-        fs::write(&path, &want).unwrap();
+        fs::write(path, &want).unwrap();
         return;
     }
     let differs = want
@@ -23,8 +31,9 @@ pub fn check(page: &str, made: impl Fn(&str) -> Option<String>) {
     let (should, is) = differs.unwrap_or_default();
     assert!(
         text == want,
-        "src/guide/{page} says\n{is}\nand should say\n{should}\n\
-         HERD_BLESS=1 cargo test --test guide writes it"
+        "{} says\n{is}\nand should say\n{should}\n\
+         HERD_BLESS=1 cargo test --test guide writes it",
+        path.display()
     );
 }
 

@@ -1,0 +1,20 @@
+//! A book about event loops, taught beside asyncio's.
+//!
+//! Each chapter is a question. It says what asyncio does, in the words of your own installation,
+//! then what this program does, in its own code. It has an experiment, a program that gets it
+//! wrong, and exercises that say when they are solved.
+//!
+//! - 0\. [A dictionary](c00_dictionary): the words of asyncio, and what they are here.
+//! - 13\. [The flood](c13_flood): how does news reach every server, and how does it ever end?
+
+#[doc = include_str!("c00_dictionary.md")]
+///
+/// ---
+/// [Contents](self) · next: [the flood](c13_flood)
+pub mod c00_dictionary {}
+
+#[doc = include_str!("c13_flood.md")]
+///
+/// ---
+/// [Contents](self) · before: [a dictionary](c00_dictionary)
+pub mod c13_flood {}
