@@ -3,8 +3,10 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod checks;
 mod floods;
 mod pages;
+mod steps;
 
 use std::io::Write;
 use std::path::Path;
