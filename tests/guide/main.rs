@@ -56,6 +56,7 @@ fn the_dictionary_has_asyncios_own_words() {
 fn made(what: &str) -> Option<String> {
     match what {
         "table of tests/guide/floods" => Some(floods::table()),
+        "table of tests/guide/steps" => Some(checks::table()),
         _ => None,
     }
 }

@@ -1,11 +1,11 @@
-//! Runs the same rude and polite clients against every step of the guide, and then the herd:
-//! `cargo run -q --example probe`. It prints one table:
+//! Runs the same rude and polite clients against every step of the guide, and then against the
+//! herd, if it is built: `cargo run -q --example probe`. It prints one table:
 //!
 //! - *served*: how many of twenty who come at once have an answer;
 //! - *memory*: the most that the server had in memory after a client offered it 16 MiB of lines and
 //!   read no answer;
-//! - *median*, *p99*: how long a polite client waits for an answer beside one that sends short lines
-//!   as fast as it can, and reads;
+//! - *median*, *p99*: how long a polite client waits for an answer beside one that sends short
+//!   lines as fast as it can, and reads;
 //! - *calls*: the system calls for each of a thousand lines, one at a time, as strace counts them.
 //!
 //! Each figure is of a process of its own, for a rude client may leave a server that serves nobody.
@@ -58,11 +58,10 @@ fn serve(number: usize) -> io::Result<()> {
     }
 }
 
-/// The program that was built beside the examples, or the released one.
+/// The program as it is built beside the examples, if it is.
 fn herd() -> Option<PathBuf> {
     let examples = std::env::current_exe().ok()?.parent()?.to_path_buf();
-    let builds = ["../../release/herd", "../herd"].map(|path| examples.join(path));
-    builds.into_iter().find(|path| path.exists())
+    Some(examples.join("../herd")).filter(|path| path.exists())
 }
 
 fn free_port() -> io::Result<u16> {
