@@ -3,8 +3,11 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod commands;
 mod floods;
 mod pages;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::io::Write;
 use std::path::Path;
@@ -81,5 +84,25 @@ fn output_of(program: &str) -> Option<String> {
 fn the_pages_have_the_code_and_the_tables_as_they_are() {
     for page in pages::all() {
         pages::check(&page, made);
+    }
+}
+
+/// A page's commands, as a reader pastes them, all in one go.
+#[test]
+fn the_commands_of_the_pages_run() {
+    let only = std::env::var("HERD_PAGE").unwrap_or_default();
+    let pages = pages::all().into_iter().chain(["README.md".into()]);
+    for path in pages.filter(|path| path.to_string_lossy().contains(&only)) {
+        let page = std::fs::read_to_string(&path).unwrap();
+        let strays = commands::strays(&page);
+        assert!(
+            strays.is_empty(),
+            "{}: put these into a sh fence: {strays:?}",
+            path.display()
+        );
+        match commands::paste(&page) {
+            Some(failed) => assert!(failed.is_empty(), "{}:\n{failed}", path.display()),
+            None => println!("skipped: no name spaces here, or no examples"),
+        }
     }
 }
