@@ -3,9 +3,11 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod checks;
 mod commands;
 mod floods;
 mod pages;
+mod steps;
 #[path = "../support/mod.rs"]
 mod support;
 
