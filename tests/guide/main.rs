@@ -5,6 +5,9 @@
 
 mod floods;
 mod pages;
+mod stage;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::io::Write;
 use std::path::Path;
@@ -51,8 +54,13 @@ fn the_dictionary_has_asyncios_own_words() {
 fn made(what: &str) -> Option<String> {
     match what {
         "table of tests/guide/floods" => Some(floods::table()),
-        _ => None,
+        _ => what.strip_prefix("play ").map(played),
     }
+}
+
+/// A story, told step by step.
+fn played(name: &str) -> String {
+    format!("```text\n{}```", stage::transcript(name))
 }
 
 #[test]

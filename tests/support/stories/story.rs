@@ -39,6 +39,11 @@ impl Story {
         }
     }
 
+    /// The world, once the herd is named.
+    pub fn world(&mut self) -> Option<&mut World> {
+        self.world.as_mut()
+    }
+
     /// Obeys a command and gives back what happened. A command that ends with `&` is followed by
     /// the next before anybody takes a turn.
     pub fn obey(&mut self, line: &str) -> Wrong<Vec<String>> {
