@@ -3,8 +3,10 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod draw;
 mod floods;
 mod pages;
+mod pictures;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

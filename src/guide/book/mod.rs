@@ -15,6 +15,10 @@ pub mod c00_dictionary {}
 
 #[doc = include_str!("c13_flood.md")]
 ///
+#[doc = include_str!("pictures/floods.svg")]
+///
+#[doc = include_str!("pictures/ladder.svg")]
+///
 /// ---
 /// [Contents](self) · before: [a dictionary](c00_dictionary)
 pub mod c13_flood {}

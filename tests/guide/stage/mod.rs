@@ -15,7 +15,7 @@ use state::State;
 
 /// Lines of one command's output that are shown.
 const LINES_MAX: usize = 12;
-/// What stands before the sentence of a story in the list.
+/// The indent of a story's sentence in the list.
 const INDENT: usize = 4;
 
 const USAGE: &str = "\
@@ -150,12 +150,12 @@ fn say(words: &[&str], is_begun: &mut bool, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-/// What a command put out.
+/// The output of a command.
 fn show(told: &[String], out: &mut dyn Write) -> io::Result<()> {
     let rows = told.iter().flat_map(|line| folded(line));
     let rows: Vec<String> = rows.collect();
     for row in rows.iter().take(LINES_MAX) {
-        writeln!(out, "  {row}")?;
+        writeln!(out, "  {}", row.trim_end())?;
     }
     match rows.len().saturating_sub(LINES_MAX) {
         0 => Ok(()),

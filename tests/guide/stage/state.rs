@@ -1,4 +1,4 @@
-//! What the servers of a story hold, in lines for a person: a line for the time, one for each
+//! The state of a story's servers, in lines for a person: a line for the time, one for each
 //! server, and one for each of its connections.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::support::stories::world::{Turn, World};
 
 /// Turns of a server that are shown one by one.
 const TURNS_MAX: usize = 5;
-/// What stands before each line, and further lines of the same.
+/// The indent of each line.
 const MARGIN: usize = 4;
 /// Room for the name of a server or a connection.
 const NAME: usize = 10;
@@ -89,7 +89,7 @@ fn taken(turns: &[&Turn]) -> Option<Vec<String>> {
     Some(each.collect())
 }
 
-/// What each server holds.
+/// The state of each server.
 fn held(world: &World) -> Vec<((usize, String), String)> {
     let mut held = Vec::new();
     for (place, shell) in world.running() {

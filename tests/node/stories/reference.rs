@@ -36,8 +36,8 @@ fn every_word_of_the_interpreter_is_on_the_page() {
         .collect();
     assert!(
         missing.is_empty(),
-        "\nwords of tests/support/stories/story.rs that tests/scripts/README.md lacks: {missing:?}; \
-         add a row with an example\n"
+        "\nwords of tests/support/stories/story.rs that tests/scripts/README.md lacks: \
+         {missing:?}; add a row with an example\n"
     );
 }
 
