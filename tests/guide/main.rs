@@ -5,8 +5,11 @@
 
 mod checks;
 mod commands;
+mod draw;
 mod floods;
 mod pages;
+mod pictures;
+mod stage;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;
@@ -67,9 +70,14 @@ fn the_book_has_asyncios_own_words() {
 fn made(what: &str) -> Part {
     match what.split_once(' ') {
         _ if what == "table of tests/guide/floods" => Part::Made(floods::table()),
+        Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
         Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),
         _ => Part::Code,
     }
+}
+
+fn fence(text: &str) -> String {
+    format!("```text\n{}\n```", text.trim_end())
 }
 
 /// The output of a program of asyncio, in a fence; none: there is no Python.
@@ -78,8 +86,7 @@ fn output_of(program: &str) -> Option<String> {
     python.arg(program).current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = python.output().ok()?;
     assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    Some(format!("```text\n{}\n```", text.trim_end()))
+    Some(fence(&String::from_utf8(output.stdout).unwrap()))
 }
 
 #[test]

@@ -43,6 +43,10 @@ pub mod c06_marks {}
 
 #[doc = include_str!("c13_flood.md")]
 ///
+#[doc = include_str!("pictures/floods.svg")]
+///
+#[doc = include_str!("pictures/ladder.svg")]
+///
 /// ---
 /// [Contents](self) · before: [who waits for whom](c06_marks)
 pub mod c13_flood {}

@@ -29,9 +29,37 @@ pub fn table() -> String {
     text
 }
 
+/// The cost of a flood on all schedules.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    /// The lines on the luckiest schedule and on the unluckiest; none: on some it never ends.
+    pub lines: Option<(usize, usize)>,
+    /// On some the servers do not agree in the end.
+    pub differs: bool,
+}
+
+/// The words of each rule, and what one update and two at once cost.
+pub fn costs() -> Vec<(&'static str, [Cost; 2])> {
+    let both = [&[WELSH][..], &[WELSH, HANDS]];
+    let cost = |rule, updates| {
+        let all = outcomes(rule, updates);
+        let lines: Option<Vec<usize>> = all.iter().map(|it| it.lines).collect();
+        let differs = all.iter().any(|it| it.lines.is_some() && !it.agree);
+        let lines = lines.and_then(|it| Some((*it.iter().min()?, *it.iter().max()?)));
+        Cost { lines, differs }
+    };
+    let all = Rule::ALL.iter();
+    all.map(|(rule, words)| (*words, both.map(|updates| cost(*rule, updates))))
+        .collect()
+}
+
+fn outcomes(rule: Rule, updates: &[Update]) -> Vec<Outcome> {
+    (1..=SEEDS).map(|seed| flood(rule, updates, seed)).collect()
+}
+
 /// The lines that a flood takes, from the luckiest schedule to the unluckiest.
 fn cell(rule: Rule, updates: &[Update]) -> String {
-    let all: Vec<Outcome> = (1..=SEEDS).map(|seed| flood(rule, updates, seed)).collect();
+    let all = outcomes(rule, updates);
     let endless = all.iter().filter(|it| it.lines.is_none()).count();
     let lines = || all.iter().filter_map(|it| it.lines);
     let lines = match (lines().min(), lines().max()) {

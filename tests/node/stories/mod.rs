@@ -3,12 +3,8 @@
 //! `HERD_BLESS=1 cargo test --test node stories` writes what they really put out; read the diff.
 
 mod diff;
-mod net;
 mod reference;
 mod script;
-mod story;
-mod tokens;
-mod world;
 
 use std::path::{Path, PathBuf};
 
