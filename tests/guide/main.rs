@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod floods;
+mod measured;
 mod pages;
 
 use std::io::Write;
