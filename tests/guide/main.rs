@@ -6,6 +6,7 @@
 mod floods;
 mod measured;
 mod pages;
+mod programs;
 
 use std::io::Write;
 use std::path::Path;
@@ -52,8 +53,16 @@ fn the_dictionary_has_asyncios_own_words() {
 fn made(what: &str) -> Option<String> {
     match what {
         "table of tests/guide/floods" => Some(floods::table()),
-        _ => None,
+        _ => Some(story(what.strip_prefix("story of ")?)),
     }
+}
+
+/// A story of tests/scripts, without the comment at its top.
+fn story(path: &str) -> String {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let lines = text.lines().skip_while(|line| line.starts_with('#'));
+    let lines: Vec<&str> = lines.collect();
+    format!("```text\n{}\n```", lines.join("\n"))
 }
 
 #[test]
