@@ -5,6 +5,10 @@
 //! wrong, and exercises that say when they are solved.
 //!
 //! - 0\. [A dictionary](c00_dictionary): the words of asyncio, and what they are here.
+//! - 1\. [Waiting](c01_waiting): what does a server do while nothing happens?
+//! - 2\. [The door](c02_door): twenty clients come at once. How many come in?
+//! - 3\. [Edges](c03_edges): the kernel says "readable". How often does it say so?
+//! - 6\. [Who waits for whom](c06_marks): the client does not read. Who waits?
 //! - 10\. [Threads for what blocks](c10_threads): the answer takes four seconds. Who waits for it?
 //! - 11\. [Order](c11_order): are the answers in the order of the questions?
 //! - 12\. [A core without I/O](c12_core): how does one test a loop?
@@ -14,13 +18,37 @@
 #[doc = include_str!("c00_dictionary.md")]
 ///
 /// ---
-/// [Contents](self) · next: [threads](c10_threads)
+/// [Contents](self) · next: [waiting](c01_waiting)
 pub mod c00_dictionary {}
+
+#[doc = include_str!("c01_waiting.md")]
+///
+/// ---
+/// [Contents](self) · before: [a dictionary](c00_dictionary) · next: [the door](c02_door)
+pub mod c01_waiting {}
+
+#[doc = include_str!("c02_door.md")]
+///
+/// ---
+/// [Contents](self) · before: [waiting](c01_waiting) · next: [edges](c03_edges)
+pub mod c02_door {}
+
+#[doc = include_str!("c03_edges.md")]
+///
+/// ---
+/// [Contents](self) · before: [the door](c02_door) · next: [who waits for whom](c06_marks)
+pub mod c03_edges {}
+
+#[doc = include_str!("c06_marks.md")]
+///
+/// ---
+/// [Contents](self) · before: [edges](c03_edges) · next: [threads](c10_threads)
+pub mod c06_marks {}
 
 #[doc = include_str!("c10_threads.md")]
 ///
 /// ---
-/// [Contents](self) · before: [a dictionary](c00_dictionary) · next: [order](c11_order)
+/// [Contents](self) · before: [who waits for whom](c06_marks) · next: [order](c11_order)
 pub mod c10_threads {}
 
 #[doc = include_str!("c11_order.md")]
