@@ -7,6 +7,8 @@ mod checks;
 mod commands;
 mod draw;
 mod floods;
+mod gil;
+mod measured;
 mod pages;
 mod pictures;
 mod stage;
@@ -71,6 +73,7 @@ fn made(what: &str) -> Part {
     match what.split_once(' ') {
         _ if what == "table of tests/guide/floods" => Part::Made(floods::table()),
         Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
+        Some(("story", path)) => Part::Made(story(path)),
         Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),
         _ => Part::Code,
     }
@@ -87,6 +90,14 @@ fn output_of(program: &str) -> Option<String> {
     let output = python.output().ok()?;
     assert!(output.status.success(), "{output:?}");
     Some(fence(&String::from_utf8(output.stdout).unwrap()))
+}
+
+/// A story of tests/scripts, without the comment at its top, in a fence.
+fn story(path: &str) -> String {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let lines = text.lines().skip_while(|line| line.starts_with('#'));
+    let lines: Vec<&str> = lines.collect();
+    fence(&lines.join("\n"))
 }
 
 #[test]

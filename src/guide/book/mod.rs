@@ -9,7 +9,11 @@
 //! - 2\. [The door](c02_door): twenty clients come at once. How many come in?
 //! - 3\. [Edges](c03_edges): the kernel says "readable". How often does it say so?
 //! - 6\. [Who waits for whom](c06_marks): the client does not read. Who waits?
+//! - 10\. [Threads for what blocks](c10_threads): the answer takes four seconds. Who waits for it?
+//! - 11\. [Order](c11_order): are the answers in the order of the questions?
+//! - 12\. [A core without I/O](c12_core): how does one test a loop?
 //! - 13\. [The flood](c13_flood): how does news reach every server, and how does it ever end?
+//! - 14\. [Cores](c14_cores): would it be faster with threads?
 
 #[doc = include_str!("c00_dictionary.md")]
 ///
@@ -38,8 +42,26 @@ pub mod c03_edges {}
 #[doc = include_str!("c06_marks.md")]
 ///
 /// ---
-/// [Contents](self) · before: [edges](c03_edges) · next: [the flood](c13_flood)
+/// [Contents](self) · before: [edges](c03_edges) · next: [threads](c10_threads)
 pub mod c06_marks {}
+
+#[doc = include_str!("c10_threads.md")]
+///
+/// ---
+/// [Contents](self) · before: [who waits for whom](c06_marks) · next: [order](c11_order)
+pub mod c10_threads {}
+
+#[doc = include_str!("c11_order.md")]
+///
+/// ---
+/// [Contents](self) · before: [threads](c10_threads) · next: [a core without I/O](c12_core)
+pub mod c11_order {}
+
+#[doc = include_str!("c12_core.md")]
+///
+/// ---
+/// [Contents](self) · before: [order](c11_order) · next: [the flood](c13_flood)
+pub mod c12_core {}
 
 #[doc = include_str!("c13_flood.md")]
 ///
@@ -48,5 +70,17 @@ pub mod c06_marks {}
 #[doc = include_str!("pictures/ladder.svg")]
 ///
 /// ---
-/// [Contents](self) · before: [who waits for whom](c06_marks)
+/// [Contents](self) · before: [a core without I/O](c12_core) · next: [cores](c14_cores)
 pub mod c13_flood {}
+
+#[doc = include_str!("c14_cores.md")]
+///
+#[doc = include_str!("pictures/cpu.svg")]
+///
+#[doc = include_str!("pictures/flame_herd.svg")]
+///
+#[doc = include_str!("pictures/flame_asyncio.svg")]
+///
+/// ---
+/// [Contents](self) · before: [the flood](c13_flood)
+pub mod c14_cores {}
