@@ -3,6 +3,7 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod exercises;
 mod floods;
 mod pages;
 mod predict;
@@ -52,6 +53,7 @@ fn the_dictionary_has_asyncios_own_words() {
 fn made(what: &str) -> Option<String> {
     match what {
         "table of tests/guide/floods" => Some(floods::table()),
+        "table of tests/guide/solutions/kills" => Some(exercises::table()),
         _ => None,
     }
 }

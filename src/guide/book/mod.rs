@@ -6,6 +6,7 @@
 //!
 //! - 0\. [A dictionary](c00_dictionary): the words of asyncio, and what they are here.
 //! - 13\. [The flood](c13_flood): how does news reach every server, and how does it ever end?
+//! - [Exercises](exercises): each with its time, and a grader.
 
 #[doc = include_str!("c00_dictionary.md")]
 ///
@@ -16,5 +17,11 @@ pub mod c00_dictionary {}
 #[doc = include_str!("c13_flood.md")]
 ///
 /// ---
-/// [Contents](self) · before: [a dictionary](c00_dictionary)
+/// [Contents](self) · before: [a dictionary](c00_dictionary) · next: [exercises](exercises)
 pub mod c13_flood {}
+
+#[doc = include_str!("exercises.md")]
+///
+/// ---
+/// [Contents](self) · before: [the flood](c13_flood)
+pub mod exercises {}
