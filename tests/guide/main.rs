@@ -3,10 +3,12 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod checks;
 mod exercises;
 mod floods;
 mod pages;
 mod predict;
+mod steps;
 
 use std::io::Write;
 use std::path::Path;
