@@ -6,11 +6,13 @@
 mod checks;
 mod commands;
 mod draw;
+mod exercises;
 mod floods;
 mod gil;
 mod measured;
 mod pages;
 mod pictures;
+mod predict;
 mod stage;
 mod steps;
 #[path = "../support/mod.rs"]
@@ -72,6 +74,7 @@ fn the_book_has_asyncios_own_words() {
 fn made(what: &str) -> Part {
     match what.split_once(' ') {
         _ if what == "table of tests/guide/floods" => Part::Made(floods::table()),
+        _ if what == "table of tests/guide/solutions/kills" => Part::Made(exercises::table()),
         Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
         Some(("story", path)) => Part::Made(story(path)),
         Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),

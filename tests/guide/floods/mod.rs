@@ -2,12 +2,17 @@
 
 mod herd;
 mod rules;
+// `make exercise N=flood` puts the reader's rule in place of this one.
+#[path = "../solutions/flood.rs"]
+mod yours;
 
 use herd::{Outcome, flood};
 use rules::{Rule, Update};
 
 /// Schedules that each rule is tried on.
 const SEEDS: u64 = 200;
+/// Schedules that the rule of the exercise is tried on.
+const MANY_SEEDS: u64 = 1000;
 
 const WELSH: Update = Update {
     time: 1,
@@ -17,6 +22,26 @@ const HANDS: Update = Update {
     time: 2,
     heard_by: 1,
 };
+
+/// What the rule of the exercise must keep to, on every schedule.
+#[test]
+fn your_flood_ends_and_all_servers_agree() {
+    let most = 2 * herd::LINKS.len() - herd::SERVERS + 1;
+    for seed in 1..=MANY_SEEDS {
+        let [one, two] = [&[WELSH][..], &[WELSH, HANDS]];
+        let [one, two] = [one, two].map(|updates| flood(Rule::Yours, updates, seed));
+        for (words, outcome) in [("one update", one), ("two updates at once", two)] {
+            let ends = outcome.lines.is_some();
+            assert!(ends, "schedule {seed}, {words}: the flood does not end");
+            assert!(outcome.agree, "schedule {seed}, {words}: the tables differ");
+        }
+        let lines = one.lines.unwrap_or_default();
+        assert!(
+            lines <= most,
+            "schedule {seed}: one update takes {lines} lines; {most} are enough"
+        );
+    }
+}
 
 /// The table of the page, in Markdown.
 pub fn table() -> String {
