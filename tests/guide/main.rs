@@ -3,10 +3,20 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod checks;
+mod commands;
+mod draw;
+mod exercises;
 mod floods;
 mod gil;
 mod measured;
 mod pages;
+mod pictures;
+mod predict;
+mod stage;
+mod steps;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::io::Write;
 use std::path::Path;
@@ -64,10 +74,16 @@ fn the_book_has_asyncios_own_words() {
 fn made(what: &str) -> Part {
     match what.split_once(' ') {
         _ if what == "table of tests/guide/floods" => Part::Made(floods::table()),
+        _ if what == "table of tests/guide/solutions/kills" => Part::Made(exercises::table()),
+        Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
         Some(("story", path)) => Part::Made(story(path)),
         Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),
         _ => Part::Code,
     }
+}
+
+fn fence(text: &str) -> String {
+    format!("```text\n{}\n```", text.trim_end())
 }
 
 /// The output of a program of asyncio, in a fence; none: there is no Python.
@@ -76,8 +92,7 @@ fn output_of(program: &str) -> Option<String> {
     python.arg(program).current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = python.output().ok()?;
     assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    Some(format!("```text\n{}\n```", text.trim_end()))
+    Some(fence(&String::from_utf8(output.stdout).unwrap()))
 }
 
 /// A story of tests/scripts, without the comment at its top, in a fence.
@@ -85,12 +100,32 @@ fn story(path: &str) -> String {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let lines = text.lines().skip_while(|line| line.starts_with('#'));
     let lines: Vec<&str> = lines.collect();
-    format!("```text\n{}\n```", lines.join("\n"))
+    fence(&lines.join("\n"))
 }
 
 #[test]
 fn the_pages_have_the_code_and_the_tables_as_they_are() {
     for page in pages::all() {
         pages::check(&page, made);
+    }
+}
+
+/// A page's commands, as a reader pastes them, all in one go.
+#[test]
+fn the_commands_of_the_pages_run() {
+    let only = std::env::var("HERD_PAGE").unwrap_or_default();
+    let pages = pages::all().into_iter().chain(["README.md".into()]);
+    for path in pages.filter(|path| path.to_string_lossy().contains(&only)) {
+        let page = std::fs::read_to_string(&path).unwrap();
+        let strays = commands::strays(&page);
+        assert!(
+            strays.is_empty(),
+            "{}: put these into a sh fence: {strays:?}",
+            path.display()
+        );
+        match commands::paste(&page) {
+            Some(failed) => assert!(failed.is_empty(), "{}:\n{failed}", path.display()),
+            None => println!("skipped: no name spaces here, or no examples"),
+        }
     }
 }

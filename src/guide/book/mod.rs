@@ -8,12 +8,13 @@
 //! - 1\. [Waiting](c01_waiting): what does a server do while nothing happens?
 //! - 2\. [The door](c02_door): twenty clients come at once. How many come in?
 //! - 3\. [Edges](c03_edges): the kernel says "readable". How often does it say so?
-//! - 6\. [Who waits for whom](c06_marks): the client does not read. Who waits?
+//! - 6\. [Water marks](c06_marks): the client does not read. Who waits?
 //! - 10\. [Threads for what blocks](c10_threads): the answer takes four seconds. Who waits for it?
 //! - 11\. [Order](c11_order): are the answers in the order of the questions?
 //! - 12\. [A core without I/O](c12_core): how does one test a loop?
 //! - 13\. [The flood](c13_flood): how does news reach every server, and how does it ever end?
 //! - 14\. [Cores](c14_cores): would it be faster with threads?
+//! - [Exercises](exercises): each with its time, and a grader.
 
 #[doc = include_str!("c00_dictionary.md")]
 ///
@@ -35,11 +36,15 @@ pub mod c02_door {}
 
 #[doc = include_str!("c03_edges.md")]
 ///
+#[doc = include_str!("pictures/edges.svg")]
+///
 /// ---
-/// [Contents](self) · before: [the door](c02_door) · next: [who waits for whom](c06_marks)
+/// [Contents](self) · before: [the door](c02_door) · next: [water marks](c06_marks)
 pub mod c03_edges {}
 
 #[doc = include_str!("c06_marks.md")]
+///
+#[doc = include_str!("pictures/marks.svg")]
 ///
 /// ---
 /// [Contents](self) · before: [edges](c03_edges) · next: [threads](c10_threads)
@@ -48,10 +53,12 @@ pub mod c06_marks {}
 #[doc = include_str!("c10_threads.md")]
 ///
 /// ---
-/// [Contents](self) · before: [who waits for whom](c06_marks) · next: [order](c11_order)
+/// [Contents](self) · before: [water marks](c06_marks) · next: [order](c11_order)
 pub mod c10_threads {}
 
 #[doc = include_str!("c11_order.md")]
+///
+#[doc = include_str!("pictures/slots.svg")]
 ///
 /// ---
 /// [Contents](self) · before: [threads](c10_threads) · next: [a core without I/O](c12_core)
@@ -64,6 +71,10 @@ pub mod c11_order {}
 pub mod c12_core {}
 
 #[doc = include_str!("c13_flood.md")]
+///
+#[doc = include_str!("pictures/floods.svg")]
+///
+#[doc = include_str!("pictures/ladder.svg")]
 ///
 /// ---
 /// [Contents](self) · before: [a core without I/O](c12_core) · next: [cores](c14_cores)
@@ -78,5 +89,11 @@ pub mod c13_flood {}
 #[doc = include_str!("pictures/flame_asyncio.svg")]
 ///
 /// ---
-/// [Contents](self) · before: [the flood](c13_flood)
+/// [Contents](self) · before: [the flood](c13_flood) · next: [exercises](exercises)
 pub mod c14_cores {}
+
+#[doc = include_str!("exercises.md")]
+///
+/// ---
+/// [Contents](self) · before: [cores](c14_cores)
+pub mod exercises {}
