@@ -23,8 +23,8 @@ ROW ?=
 # How long `make soak` goes on.
 MINUTES ?= 60
 
-.PHONY: help needs herd test quick build install lint doc sim sim-scale mutants faults hosts soak bench
-.PHONY: exercise strace perf fuzz clean distclean
+.PHONY: help needs herd test quick build install lint doc guide sim sim-scale mutants faults hosts soak
+.PHONY: bench exercise strace perf fuzz clean distclean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ lint: needs ## formatting, the fuzz targets' lock file, and clippy, without warn
 
 doc: needs ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+# A terminal alone has nothing to open it with.
+guide: doc ## the book and the manual: opens them in a browser, or says where they are
+	@page="$${CARGO_TARGET_DIR:-$$PWD/target}/doc/herd/guide/book/index.html"; echo "$$page"; \
+		[ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] || ! command -v xdg-open >/dev/null || xdg-open "$$page"
 
 # The ladder goes past what the test harness says of itself.
 sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a ladder
