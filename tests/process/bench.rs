@@ -13,6 +13,7 @@ fn the_examples_of_the_measuring_tools_are_right() {
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench");
     for file in [
+        "calls.py",
         "flame.py",
         "pictures.py",
         "results.py",
