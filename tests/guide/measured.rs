@@ -7,13 +7,18 @@ use std::path::Path;
 use ring::digest::{SHA256, digest};
 
 /// The pictures, the data, and the program that draws the ones from the other.
-const DRAWN: [(&[&str], &str, &str); 2] = [
+const DRAWN: [(&[&str], &str, &str); 3] = [
     (
         &["cpu.svg", "flame_herd.svg", "flame_asyncio.svg"],
         "cores.json",
         "tests/bench/pictures.py",
     ),
     (&["calls.svg"], "calls.json", "tests/bench/calls.py"),
+    (
+        &["taking_turns.svg"],
+        "taking_turns.json",
+        "tests/bench/taking_turns.py",
+    ),
 ];
 
 #[test]

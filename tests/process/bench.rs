@@ -18,6 +18,7 @@ fn the_examples_of_the_measuring_tools_are_right() {
         "pictures.py",
         "results.py",
         "samples.py",
+        "taking_turns.py",
         "turns.py",
     ] {
         let mut python = Command::new("python3");
