@@ -6,8 +6,10 @@ use std::path::Path;
 
 use ring::digest::{SHA256, digest};
 
-/// The pictures, the data, and the program that draws the ones from the other.
-const DRAWN: [(&[&str], &str, &str); 3] = [
+/// Pictures, the data, and the program that draws the ones from the other.
+type Drawn = (&'static [&'static str], &'static str, &'static str);
+
+const DRAWN: [Drawn; 3] = [
     (
         &["cpu.svg", "flame_herd.svg", "flame_asyncio.svg"],
         "cores.json",
