@@ -76,6 +76,8 @@ pub mod c12_core {}
 ///
 #[doc = include_str!("pictures/ladder.svg")]
 ///
+#[doc = include_str!("pictures/calls.svg")]
+///
 /// ---
 /// [Contents](self) · before: [a core without I/O](c12_core) · next: [cores](c14_cores)
 pub mod c13_flood {}
