@@ -5,6 +5,7 @@
 
 mod floods;
 mod pages;
+mod programs;
 
 use std::io::Write;
 use std::path::Path;
