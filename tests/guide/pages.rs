@@ -16,8 +16,18 @@ pub fn all() -> Vec<PathBuf> {
         .collect()
 }
 
-/// A page with its parts as they should be: `made` gives a table's text by what the comment says.
-pub fn check(path: &Path, made: impl Fn(&str) -> Option<String>) {
+/// A part of a page, by the comment before it.
+pub enum Part {
+    /// It should be this.
+    Made(String),
+    /// It is a piece of code, `FILE: START`.
+    Code,
+    /// It stays as it is: this machine lacks what makes it.
+    Skipped,
+}
+
+/// A page with its parts as they should be.
+pub fn check(path: &Path, made: impl Fn(&str) -> Part) {
     let text = fs::read_to_string(path).unwrap();
     let want = renewed(&text, made);
     if text != want && env::var_os("HERD_BLESS").is_some() {
@@ -37,7 +47,7 @@ pub fn check(path: &Path, made: impl Fn(&str) -> Option<String>) {
     );
 }
 
-fn renewed(text: &str, made: impl Fn(&str) -> Option<String>) -> String {
+fn renewed(text: &str, made: impl Fn(&str) -> Part) -> String {
     let mut out = String::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
@@ -54,10 +64,16 @@ fn renewed(text: &str, made: impl Fn(&str) -> Option<String>) -> String {
             lines.next();
         }
         let is_part = lines.peek().is_some_and(|it| it.starts_with(['|', '`']));
+        let mut old = Vec::new();
         while is_part && let Some(line) = lines.next_if(|it| is_fenced || !it.is_empty()) {
             is_fenced ^= line.starts_with("```");
+            old.push(line);
         }
-        let part = made(what).unwrap_or_else(|| quote(what));
+        let part = match made(what) {
+            Part::Made(part) => part,
+            Part::Code => quote(what),
+            Part::Skipped => old.join("\n"),
+        };
         out += &format!("\n{}\n\n", part.trim_end());
         while lines.peek() == Some(&"") {
             lines.next();

@@ -110,6 +110,28 @@ impl Net {
         &self.owners[end.wire][1 - end.side]
     }
 
+    /// The peers of a server's connections that have something to read, room for what was left, or
+    /// lines that are left from the last turn.
+    pub fn ready(&mut self, shell: &Shell) -> Vec<String> {
+        let mut ready = Vec::new();
+        for socket in shell.sockets.iter().flatten() {
+            let side = self.side(socket.end);
+            let is_readable = !side.unread().is_empty() || side.ended && !socket.ended;
+            let has_news = side.broken || is_readable && !socket.paused;
+            let has_backlog = shell.node.inspect().has_backlog(socket.conn);
+            if has_news || has_backlog || socket.unfinished && self.room(socket.end) > 0 {
+                ready.push(self.peer_name(socket.end).to_string());
+            }
+        }
+        ready.dedup();
+        ready
+    }
+
+    /// Bytes that have come to an end, and that nobody has read.
+    pub fn unread(&self, end: End) -> usize {
+        self.wires[end.wire].sides[end.side].unread().len()
+    }
+
     /// The newest end that an outsider of that name has.
     pub fn end_of(&self, name: &str) -> Option<End> {
         if self.names.iter().any(|server| server == name) {
