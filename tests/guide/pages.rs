@@ -82,9 +82,17 @@ fn renewed(text: &str, made: impl Fn(&str) -> Part) -> String {
     out
 }
 
-/// The code that `FILE: START` names, in a fence: from the line that begins so to its last brace.
+/// The code that `FILE: START` names, in a fence: from the line that begins so to its last brace,
+/// or as many lines as it says, `FILE: START, 9 lines`.
 fn quote(what: &str) -> String {
     let (file, start) = what.split_once(": ").expect("FILE: START");
+    let length = start
+        .strip_suffix(" lines")
+        .and_then(|it| it.rsplit_once(", "));
+    let (start, length) = match length.map(|(start, count)| (start, count.parse::<usize>())) {
+        Some((start, Ok(count))) => (start, Some(count)),
+        _ => (start, None),
+    };
     let code = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
     let lines: Vec<&str> = code.lines().collect();
     let begins = |line: &&str| {
@@ -98,8 +106,9 @@ fn quote(what: &str) -> String {
         .unwrap_or_else(|| panic!("{what}: nowhere"));
     let indent = lines[first].len() - lines[first].trim_start().len();
     let is_end = |line: &&str| line.len() > indent && line[..=indent].trim() == "}";
-    let count = lines[first..].iter().position(is_end).expect("an end");
-    let shown = lines[first..=first + count].iter();
+    let to_its_end = || lines[first..].iter().position(is_end).expect("an end") + 1;
+    let count = length.unwrap_or_else(to_its_end);
+    let shown = lines[first..first + count].iter();
     let shown: Vec<&str> = shown.map(|line| line.get(indent..).unwrap_or("")).collect();
     format!("```rust,ignore\n{}\n```", shown.join("\n"))
 }

@@ -41,7 +41,7 @@ impl Rule {
     pub const ALL: [(Rule, &str); 5] = [
         (
             Rule::Visited,
-            "A: each message carries the servers that it has passed",
+            "A: everything is passed on, but not to the servers that the message lists",
         ),
         (
             Rule::Different,
