@@ -7,6 +7,7 @@ mod checks;
 mod commands;
 mod draw;
 mod exercises;
+mod fair;
 mod floods;
 mod gil;
 mod measured;

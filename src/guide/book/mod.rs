@@ -8,7 +8,12 @@
 //! - 1\. [Waiting](c01_waiting): what does a server do while nothing happens?
 //! - 2\. [The door](c02_door): twenty clients come at once. How many come in?
 //! - 3\. [Edges](c03_edges): the kernel says "readable". How often does it say so?
+//! - 4\. [Lines](c04_lines): where does a message end?
+//! - 5\. [Writing, and the end](c05_writing): when has an answer been sent?
 //! - 6\. [Water marks](c06_marks): the client does not read. Who waits?
+//! - 7\. [Fairness](c07_fairness): how long may one client keep all others waiting?
+//! - 8\. [Names](c08_names): whose event is this?
+//! - 9\. [Time](c09_time): how does a server wake for something that nobody sends?
 //! - 10\. [Threads for what blocks](c10_threads): the answer takes four seconds. Who waits for it?
 //! - 11\. [Order](c11_order): are the answers in the order of the questions?
 //! - 12\. [A core without I/O](c12_core): how does one test a loop?
@@ -39,21 +44,53 @@ pub mod c02_door {}
 #[doc = include_str!("pictures/edges.svg")]
 ///
 /// ---
-/// [Contents](self) · before: [the door](c02_door) · next: [water marks](c06_marks)
+/// [Contents](self) · before: [the door](c02_door) · next: [lines](c04_lines)
 pub mod c03_edges {}
+
+#[doc = include_str!("c04_lines.md")]
+///
+/// ---
+/// [Contents](self) · before: [edges](c03_edges) · next: [writing](c05_writing)
+pub mod c04_lines {}
+
+#[doc = include_str!("c05_writing.md")]
+///
+/// ---
+/// [Contents](self) · before: [lines](c04_lines) · next: [water marks](c06_marks)
+pub mod c05_writing {}
 
 #[doc = include_str!("c06_marks.md")]
 ///
 #[doc = include_str!("pictures/marks.svg")]
 ///
 /// ---
-/// [Contents](self) · before: [edges](c03_edges) · next: [threads](c10_threads)
+/// [Contents](self) · before: [writing](c05_writing) · next: [fairness](c07_fairness)
 pub mod c06_marks {}
+
+#[doc = include_str!("c07_fairness.md")]
+///
+/// ---
+/// [Contents](self) · before: [water marks](c06_marks) · next: [names](c08_names)
+pub mod c07_fairness {}
+
+#[doc = include_str!("c08_names.md")]
+///
+/// ---
+/// [Contents](self) · before: [fairness](c07_fairness) · next: [time](c09_time)
+pub mod c08_names {}
+
+#[doc = include_str!("c09_time.md")]
+///
+#[doc = include_str!("pictures/deadline.svg")]
+///
+/// ---
+/// [Contents](self) · before: [names](c08_names) · next: [threads](c10_threads)
+pub mod c09_time {}
 
 #[doc = include_str!("c10_threads.md")]
 ///
 /// ---
-/// [Contents](self) · before: [water marks](c06_marks) · next: [order](c11_order)
+/// [Contents](self) · before: [time](c09_time) · next: [order](c11_order)
 pub mod c10_threads {}
 
 #[doc = include_str!("c11_order.md")]
