@@ -12,8 +12,6 @@ use super::support::herd::Directory;
 /// Commands that no test can run, by how they begin, and why.
 const APART: &[(&str, &str)] = &[
     ("podman ", "it needs images from a registry"),
-    ("tests/mutants/run ", "it builds for a minute"),
-    ("patch ", "it changes the tree"),
     (
         "herd trace kiwi here/",
         "it needs the logs of several hosts",

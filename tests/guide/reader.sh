@@ -114,7 +114,7 @@ end_fence() {
 # Tools of a reader that not every machine has.
 command_not_found_handle() {
     case "$1" in
-        curl | jq | nc | perf | podman | xdg-open | kubectl | promtool) cat >/dev/null </dev/null ;;
+        curl | jq | nc | patch | perf | podman | xdg-open | kubectl | promtool) cat >/dev/null </dev/null ;;
         *) echo "$1: no such command" >>"$FAILED" ;;
     esac
 }

@@ -13,7 +13,7 @@
 //! - 6\. [Water marks](c06_marks): the client does not read. Who waits?
 //! - 7\. [Fairness](c07_fairness): how long may one client keep all others waiting?
 //! - 8\. [Names](c08_names): whose event is this?
-//! - 9\. [Time](c09_time): how does a server wake for something that nobody sends?
+//! - 9\. [Time](c09_time): how does it wake for what nobody sends?
 //! - 10\. [Threads for what blocks](c10_threads): the answer takes four seconds. Who waits for it?
 //! - 11\. [Order](c11_order): are the answers in the order of the questions?
 //! - 12\. [A core without I/O](c12_core): how does one test a loop?
@@ -68,6 +68,8 @@ pub mod c05_writing {}
 pub mod c06_marks {}
 
 #[doc = include_str!("c07_fairness.md")]
+///
+#[doc = include_str!("pictures/taking_turns.svg")]
 ///
 /// ---
 /// [Contents](self) · before: [water marks](c06_marks) · next: [names](c08_names)
