@@ -9,6 +9,8 @@ mod floods;
 mod pages;
 mod predict;
 mod steps;
+#[path = "../support/wait.rs"]
+mod wait;
 
 use std::io::Write;
 use std::path::Path;
@@ -55,7 +57,8 @@ fn the_dictionary_has_asyncios_own_words() {
 fn made(what: &str) -> Option<String> {
     match what {
         "table of tests/guide/floods" => Some(floods::table()),
-        "table of tests/guide/solutions/kills" => Some(exercises::table()),
+        "table of tests/guide/solutions/kills" => Some(exercises::mutants()),
+        "table of tests/guide/broken" => Some(exercises::bugs()),
         _ => None,
     }
 }

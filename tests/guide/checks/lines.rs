@@ -5,11 +5,16 @@ use std::io;
 use super::{Door, Trial, tells_from_the_step_before};
 use crate::steps::s04_lines::LINE_MAX;
 
-/// The same lines, byte by byte and then all at once.
+/// Half a line, and the same lines byte by byte and all at once.
 fn finds_lines(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     door.serve()?;
     let mut client = door.client()?;
+    // The answer says that the start of the second line was read with the first.
+    client.say("one\nhel")?;
+    client.hears("? one\n")?;
+    client.say("lo\n")?;
+    client.hears("? hello\n")?;
     for byte in b"hello\n\nyou there\n" {
         client.say([*byte])?;
     }
