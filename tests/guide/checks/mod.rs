@@ -8,6 +8,7 @@ mod door;
 mod lines;
 mod marks;
 mod names;
+mod waits;
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -144,4 +145,10 @@ impl Client {
     fn say_urgently(&mut self, bytes: &[u8]) -> io::Result<()> {
         SockRef::from(&self.0).send_out_of_band(bytes).map(drop)
     }
+}
+
+/// Ends a connection with a reset, so that nothing of it is left anywhere.
+fn reset(client: Client) {
+    let linger = Some(Duration::ZERO);
+    SockRef::from(&client.0).set_linger(linger).unwrap_or(());
 }

@@ -32,7 +32,6 @@ fn stale_names_hit_nobody(trial: Trial) -> io::Result<()> {
     let mut second = door.client()?;
     second.name()?;
     third.say(format!("bye {name}"))?;
-    third.hears(format!("bye {name}"))?;
     third.say("hello\n")?;
     third.hears("? hello\n")?;
     // By now the name was looked for.

@@ -15,6 +15,8 @@ pub mod s05_outbox;
 pub mod s06_marks;
 pub mod s07_budget;
 pub mod s08_names;
+pub mod s09_deadlines;
+pub mod s10_workers;
 
 use std::io;
 use std::net::TcpListener;
@@ -25,7 +27,7 @@ use s03_edges::Server;
 pub type Serve = fn(TcpListener) -> io::Result<()>;
 
 /// The steps, each with its name.
-pub const STEPS: [(&str, Serve); 8] = [
+pub const STEPS: [(&str, Serve); 10] = [
     ("wait", s01_wait::serve),
     ("door", s02_door::serve),
     ("edges", Server::<s03_edges::Echo>::run),
@@ -34,4 +36,6 @@ pub const STEPS: [(&str, Serve); 8] = [
     ("marks", Server::<s06_marks::Patient>::run),
     ("budget", Server::<s07_budget::Fair>::run),
     ("names", s08_names::serve),
+    ("deadlines", s09_deadlines::serve),
+    ("workers", s10_workers::serve),
 ];
