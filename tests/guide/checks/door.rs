@@ -32,7 +32,7 @@ fn step_2_lets_in_all_who_come_at_once() {
 
 /// Forty want to be in at once, and there are descriptors for some twenty. The others wait until
 /// those have left.
-fn lives_without_descriptors(trial: Trial) -> io::Result<()> {
+pub fn lives_without_descriptors(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     let mut server = with_few_descriptors(&door)?;
     let outcome = each_leaves_in_turn(&door);

@@ -6,7 +6,7 @@ use super::{Door, Trial, tells_from_the_step_before};
 use crate::steps::s04_lines::LINE_MAX;
 
 /// Half a line, and the same lines byte by byte and all at once.
-fn finds_lines(trial: Trial) -> io::Result<()> {
+pub fn finds_lines(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     door.serve()?;
     let mut client = door.client()?;
@@ -29,7 +29,7 @@ fn step_4_finds_lines_however_they_are_cut() {
 }
 
 /// A line that is too long is cut, and its client hears no more.
-fn cuts_long_lines(trial: Trial) -> io::Result<()> {
+pub fn cuts_long_lines(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     let mut client = door.client()?;
     client.say("x".repeat(LINE_MAX + 1))?;
@@ -71,7 +71,7 @@ fn step_5_sends_every_byte_although_the_socket_takes_few() {
 }
 
 /// The last line has no LF: the end is its end.
-fn answers_the_last_line(trial: Trial) -> io::Result<()> {
+pub fn answers_the_last_line(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     door.serve()?;
     let mut client = door.client()?;
@@ -87,7 +87,7 @@ fn step_5_answers_a_client_that_has_said_everything() {
 }
 
 /// The client is still sending when the server has heard enough. A reset would be an error.
-fn lingers(trial: Trial) -> io::Result<()> {
+pub fn lingers(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     let mut client = door.client()?;
     client.say("x".repeat(40 << 10))?;

@@ -14,7 +14,7 @@ const OFFERED: usize = 8 << 20;
 const TAKEN_MAX: usize = 2 * (128 << 10) + 2 * HIGH;
 
 /// A client asks and does not read. After that it reads, and hears everything.
-fn slows_the_sender(trial: Trial) -> io::Result<()> {
+pub fn slows_the_sender(trial: Trial) -> io::Result<()> {
     let door = Door::small(trial)?;
     door.serve()?;
     let mut client = door.client()?;

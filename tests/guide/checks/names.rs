@@ -18,7 +18,7 @@ impl Client {
 }
 
 /// The client of a name leaves, a second one comes, and a third still has the old name.
-fn stale_names_hit_nobody(trial: Trial) -> io::Result<()> {
+pub fn stale_names_hit_nobody(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     door.serve()?;
     let mut third = door.client()?;

@@ -1,23 +1,19 @@
 //! Step 8: a name is used once, so a stale one finds nobody instead of somebody else.
 //!
 //! A slab gives the place of a client that has left to the next one. In step 7 the place was the
-//! name: `bye 0`, said of a client that has left, hit the next one. So does everything else that
-//! outlives a turn: an event of the same batch, a deadline, the late answer of a worker. Here a
-//! name is the place *and* a count of all clients so far, `herd::units::ConnId`, and every access
-//! compares the whole of it. It is also the token of the poll: a stale event finds nobody, either.
-//!
-//! The cheat left: a client that is silent in the middle of a line stays for ever (step 9).
+//! name, so `bye 0`, said of a client that has left, hit the next one; and so does an old event, a
+//! deadline, or the late answer of a worker. Here a name is the place *and* a count of all clients
+//! so far, `herd::units::ConnId`: the token of the poll, too. Every access compares all of it.
+//! The cheat left: half a line stays for ever (step 9).
 
 use std::{collections::BTreeSet, io, net::TcpListener};
 
-use herd::reactor::wait;
-use herd::units::ConnId;
-use mio::{Events, Interest, Poll, Token};
+use herd::{reactor::wait, units::ConnId};
+use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use slab::Slab;
 
 use super::s02_door::{DOOR, Door};
-use super::s03_edges::Client;
-use super::s07_budget::Fair;
+use super::{s03_edges::Client, s07_budget::Fair};
 
 /// Clients by their names. All later steps have them.
 pub struct Named<C> {
@@ -27,8 +23,8 @@ pub struct Named<C> {
 
 impl<C> Named<C> {
     pub fn new() -> Named<C> {
-        let (places, count) = (Slab::new(), 0);
-        Named { places, count }
+        let places = Slab::new();
+        Named { places, count: 0 }
     }
 
     pub fn next_name(&self) -> ConnId {
@@ -89,14 +85,20 @@ impl<C: Client> Shell<C> {
                 self.ready.insert(name);
             }
         }
-        let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
-        for mut stream in self.door.accept() {
-            let token = Token(self.clients.next_name().0 as usize);
-            if let Ok(()) = self.poll.registry().register(&mut stream, token, all) {
-                self.clients.insert(C::new(stream));
-            }
+        for stream in self.door.accept() {
+            self.add(stream);
         }
         Ok(())
+    }
+
+    /// Watches a connection, under a new name.
+    pub fn add(&mut self, mut stream: TcpStream) -> Option<ConnId> {
+        let token = Token(self.clients.next_name().0 as usize);
+        let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+        (self.poll.registry())
+            .register(&mut stream, token, all)
+            .ok()?;
+        Some(self.clients.insert(C::new(stream)))
     }
 }
 
@@ -113,8 +115,6 @@ pub fn serve(listener: TcpListener) -> io::Result<()> {
                 }
             }
         }
-        for name in leaving.drain(..) {
-            shell.clients.remove(ConnId(name as u64));
-        }
+        (leaving.drain(..)).for_each(|name| shell.clients.remove(ConnId(name as u64)));
     }
 }
