@@ -12,8 +12,6 @@ mod floods;
 mod pages;
 mod predict;
 mod steps;
-#[path = "../support/wait.rs"]
-mod wait;
 
 use std::io::Write;
 use std::path::Path;

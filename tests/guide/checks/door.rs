@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{Door, Trial, tells_from_the_step_before, trial};
 use crate::steps::s03_edges::{Echo, Server};
 use crate::steps::{STEPS, s02_door};
-use crate::wait::wait_until;
+use crate::support::wait::wait_until;
 
 /// Twenty come before the server looks for the first time, which is one event.
 fn all_come_in(trial: Trial) -> io::Result<()> {

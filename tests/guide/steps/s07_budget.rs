@@ -27,6 +27,7 @@ pub struct Fair {
     pub has_said_all: bool,
     pub is_paused: bool,
     pub sent: usize, // bytes, ever (step 9)
+    is_shut: bool,   // a shutdown(2) is an event: the second one would bring a third
 }
 
 impl Client for Fair {
@@ -40,6 +41,7 @@ impl Client for Fair {
             has_said_all: false,
             is_paused: false,
             sent: 0,
+            is_shut: false,
         }
     }
 
@@ -102,7 +104,8 @@ impl Fair {
 
     /// Ends our side when everything is sent. True: both sides have ended.
     pub fn finish(&mut self) -> bool {
-        if self.outbox.is_empty() && self.has_said_all {
+        if self.outbox.is_empty() && self.has_said_all && !self.is_shut {
+            self.is_shut = true;
             let _ = self.conn.stream.shutdown(Shutdown::Write);
         }
         self.outbox.is_empty() && self.has_heard_all
