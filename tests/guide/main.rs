@@ -60,6 +60,7 @@ fn made(what: &str) -> Option<String> {
         "table of tests/guide/floods" => Some(floods::table()),
         "table of tests/guide/solutions/kills" => Some(exercises::mutants()),
         "table of tests/guide/broken" => Some(exercises::bugs()),
+        "table of tests/guide/steps" => Some(checks::table()),
         _ => None,
     }
 }

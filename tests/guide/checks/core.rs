@@ -162,7 +162,7 @@ fn step_12_tells_each_key_once() {
 }
 
 #[test]
-fn step_11_has_no_keys() {
+fn the_step_before_12_has_no_keys() {
     let door = Door::open(trial(11, 1)).unwrap();
     door.serve().unwrap();
     set(&mut door.client().unwrap(), "kiwi", 1).unwrap_err();

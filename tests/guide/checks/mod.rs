@@ -9,7 +9,10 @@ mod door;
 mod lines;
 mod marks;
 mod names;
+mod table;
 mod waits;
+
+pub use table::table;
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};

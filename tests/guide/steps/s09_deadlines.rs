@@ -82,7 +82,7 @@ impl Server {
         }
     }
 
-    /// Half a line has an answer, too, and is the last. A client that owes us anything else is closed.
+    /// Half a line has an answer, too, and is the last. A client that owes us more is closed.
     fn expire(&mut self, name: ConnId) {
         self.forget(name);
         match self.shell.clients.get(name) {
