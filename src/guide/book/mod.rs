@@ -19,6 +19,7 @@
 //! - 12\. [A core without I/O](c12_core): how does one test a loop?
 //! - 13\. [The flood](c13_flood): how does news reach every server, and how does it ever end?
 //! - 14\. [Cores](c14_cores): would it be faster with threads?
+//! - [The steps](steps): twelve programs, from one epoll_wait to two servers, and a probe.
 //! - [Exercises](exercises): each with its time, and a grader.
 
 #[doc = include_str!("c00_dictionary.md")]
@@ -130,11 +131,17 @@ pub mod c13_flood {}
 #[doc = include_str!("pictures/flame_asyncio.svg")]
 ///
 /// ---
-/// [Contents](self) · before: [the flood](c13_flood) · next: [exercises](exercises)
+/// [Contents](self) · before: [the flood](c13_flood) · next: [the steps](steps)
 pub mod c14_cores {}
+
+#[doc = include_str!("steps.md")]
+///
+/// ---
+/// [Contents](self) · before: [cores](c14_cores) · next: [exercises](exercises)
+pub mod steps {}
 
 #[doc = include_str!("exercises.md")]
 ///
 /// ---
-/// [Contents](self) · before: [cores](c14_cores)
+/// [Contents](self) · before: [the steps](steps)
 pub mod exercises {}
