@@ -24,7 +24,7 @@ pub struct Plan {
     pub faults: Vec<(u64, Fault)>,
     /// The visits of clients.
     pub visits: Vec<Visit>,
-    /// Those who hear of each change.
+    /// Watchers, who hear of each change.
     pub watchers: Vec<Watching>,
     /// From here on nothing goes wrong any more.
     pub heal: u64,

@@ -73,8 +73,8 @@ pub fn watchers(random: &mut Random, size: usize, heal: u64, limits: &mut Limits
     if random.percent(65) {
         return Vec::new();
     }
+    limits.watch_outbox = random.scaled(1, 4 << 10) as usize;
     if random.percent(60) {
-        limits.watch_outbox = random.scaled(1, 64 << 10) as usize;
         limits.watch_steps = random.scaled(1, 1024) as usize;
     }
     let begins = [Begin::Now, Begin::Start, Begin::Last, Begin::Last];
@@ -86,7 +86,7 @@ pub fn watchers(random: &mut Random, size: usize, heal: u64, limits: &mut Limits
             at: random.between(0, heal),
             begins: [0, 1].map(|_| random.pick(&begins)),
             reads: is_reader.then_some((random.between(200, 4000) as usize, pause)),
-            window: random.scaled(64, 8 << 10) as usize,
+            window: random.scaled(64, if is_reader { 8 << 10 } else { 256 }) as usize,
             delay: random.between(1, 50) * MILLISECOND,
             stays: random
                 .percent(30)
@@ -129,7 +129,7 @@ impl Watcher {
         }
     }
 
-    /// Bytes have come: whole lines and a part of one. Whatever is wrong with them is an error.
+    /// Bytes have come: whole lines and a part of one. An error says what is wrong with them.
     pub fn hear(&mut self, bytes: &[u8]) -> Result<(), String> {
         self.rest.extend_from_slice(bytes);
         while let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {

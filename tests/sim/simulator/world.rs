@@ -42,7 +42,7 @@ pub struct World {
     pub wires: Vec<Wire>,
     /// Visiting clients.
     pub guests: Vec<Guest>,
-    /// Those who hear of each change.
+    /// Watchers, who hear of each change.
     pub watchers: Vec<Watcher>,
     /// Every lookup of a guest's.
     pub lookups: BTreeMap<Numbers, Lookup>,
