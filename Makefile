@@ -23,8 +23,8 @@ ROW ?=
 # How long `make soak` goes on.
 MINUTES ?= 60
 
-.PHONY: help needs herd test quick build install lint doc sim sim-scale mutants faults hosts soak bench
-.PHONY: strace perf fuzz clean distclean
+.PHONY: help needs herd test quick build install lint doc guide sim sim-scale mutants faults hosts soak
+.PHONY: bench broken exercise strace perf fuzz clean distclean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,8 @@ install: build ## build the program and put it into PREFIX=/usr/local, in bin
 test: lint doc ## everything that CI runs: formatting, clippy, rustdoc, all tests
 	$(CARGO) test --locked
 	@tests/mutants/run
+	@tests/guide/gallery check
+	@tests/guide/exercise check
 
 quick: needs ## what to run between edits: no servers, no clippy, half a minute
 	$(CARGO) test --locked --quiet --lib --test node --test model --test tidy
@@ -65,6 +67,11 @@ lint: needs ## formatting, the fuzz targets' lock file, and clippy, without warn
 doc: needs ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
+# A terminal alone has nothing to open it with.
+guide: doc ## the book and the manual: opens them in a browser, or says where they are
+	@page="$${CARGO_TARGET_DIR:-$$PWD/target}/doc/herd/guide/book/index.html"; echo "$$page"; \
+		[ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] || ! command -v xdg-open >/dev/null || xdg-open "$$page"
+
 # The ladder goes past what the test harness says of itself.
 sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a ladder
 	@$(if $(SEED),HERD_SEED=$(SEED) HERD_SHOW='$(SHOW)' HERD_LADDER=/dev/fd/9,HERD_SEEDS=$(SEEDS)) \
@@ -76,6 +83,13 @@ sim-scale: ## a thousand simulated servers, and bad lines: the tables of the gui
 
 mutants: ## plant bugs, one by one: the simulator catches each within 128 seeds, or a test does
 	@tests/mutants/run
+
+broken: needs ## the broken loops of the guide's book: all, or BUG=urgent, which shows what it does
+	@tests/guide/gallery $(BUG)
+
+# With N alone it says what to do; FILE, STORY or ANSWERS is the work to be graded.
+exercise: needs ## the exercises of the guide's book: all, or N=line, with FILE=mine.rs graded
+	@FILE='$(FILE)' STORY='$(STORY)' ANSWERS='$(ANSWERS)' tests/guide/exercise $(N)
 
 faults: ## the herd under attack: every fault in full, and a table of what was measured
 	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test faults \

@@ -179,6 +179,31 @@ mod tests {
         assert_eq!(lines(&bytes), ["!0123456789"]);
     }
 
+    #[test]
+    fn lines_that_were_not_taken_are_kept() {
+        let mut buffer = LineBuffer::default();
+        let mut fresh = &b"one\ntwo\nthree\nfo"[..];
+        assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"one")));
+        buffer.keep(fresh, &mut BufferPool::new(1000));
+        let mut nothing = &b""[..];
+        assert_eq!(buffer.next(&mut nothing, LIMIT), Some(Line::Whole(b"two")));
+        assert_eq!(
+            buffer.next(&mut nothing, LIMIT),
+            Some(Line::Whole(b"three"))
+        );
+        assert_eq!(buffer.next(&mut nothing, LIMIT), None);
+        buffer.keep(b"", &mut BufferPool::new(1000));
+        let mut fresh = &b"ur\n"[..];
+        assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"four")));
+        buffer.keep(fresh, &mut BufferPool::new(1000));
+        assert!(buffer.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod memory {
+    use super::*;
+
     fn memory(buffer: &LineBuffer) -> usize {
         buffer.kept.as_ref().map_or(0, |kept| kept.bytes.capacity())
     }
@@ -203,23 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_were_not_taken_are_kept() {
-        let mut buffer = LineBuffer::default();
-        let mut fresh = &b"one\ntwo\nthree\nfo"[..];
-        assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"one")));
-        buffer.keep(fresh, &mut BufferPool::new(1000));
-        let mut nothing = &b""[..];
-        assert_eq!(buffer.next(&mut nothing, LIMIT), Some(Line::Whole(b"two")));
+    fn an_empty_buffer_returns_its_memory() {
+        let (mut buffer, mut pool) = (LineBuffer::default(), BufferPool::new(1000));
+        buffer.keep(b"fo", &mut pool);
         assert_eq!(
-            buffer.next(&mut nothing, LIMIT),
-            Some(Line::Whole(b"three"))
+            buffer.next(&mut &b"ur\n"[..], 8),
+            Some(Line::Whole(b"four"))
         );
-        assert_eq!(buffer.next(&mut nothing, LIMIT), None);
-        buffer.keep(b"", &mut BufferPool::new(1000));
-        let mut fresh = &b"ur\n"[..];
-        assert_eq!(buffer.next(&mut fresh, LIMIT), Some(Line::Whole(b"four")));
-        buffer.keep(fresh, &mut BufferPool::new(1000));
-        assert!(buffer.is_empty());
-        assert!(buffer.kept.is_none(), "memory is given back");
+        buffer.keep(b"", &mut pool);
+        assert!(buffer.kept.is_none());
     }
 }

@@ -94,6 +94,12 @@ impl ReplyQueue {
         self.waiting.as_ref().map_or(0, |it| it.slots.len())
     }
 
+    /// The bytes of each slot, in order, and whether its reply is complete.
+    pub fn slots(&self) -> impl Iterator<Item = (usize, bool)> {
+        let slots = self.waiting.iter().flat_map(|it| &it.slots);
+        slots.map(|slot| (slot.bytes.len(), slot.ready))
+    }
+
     /// Whether no request waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_none()
@@ -136,6 +142,8 @@ mod tests {
         queue.answer(b"e", &mut outbox);
         assert_eq!((queue.len(), queue.held()), (4, 6));
         assert_eq!(unsent(&outbox), "a");
+        let slots = [(2, false), (1, true), (2, false), (1, true)];
+        assert_eq!(queue.slots().collect::<Vec<_>>(), slots);
         queue.fill(d, b")", &mut outbox);
         assert_eq!(unsent(&outbox), "a");
         queue.fill(b, b")", &mut outbox);

@@ -16,8 +16,9 @@
 //! 9. [Performance](performance): the figures, beside asyncio, Redis and a bare echo.
 //! 10. [The simulator](simulator): the herd in bad weather, and the bugs planted to test it.
 //! 11. [Faults](faults): the herd under attack, and what was measured.
-//! 12. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
-//! 13. [Words](words): what a door, a feed or a wave is.
+//! 12. [Playing a story](playing): what a server holds after each step, in slow motion.
+//! 13. [Changing it](changing): the files of a new command, limit, verb and so on, in order.
+//! 14. [Words](words): what a door, a feed or a wave is.
 //!
 //! The tour of the code begins at the [root of the crate](crate). The picture shows the five
 //! servers of `topology.txt` and an update that floods from one of them: the numbers count hops,
@@ -94,13 +95,19 @@ pub mod simulator {}
 #[doc = include_str!("faults.md")]
 ///
 /// ---
-/// [Contents](self) · before: [the simulator](simulator) · next: [changing it](changing)
+/// [Contents](self) · before: [the simulator](simulator) · next: [playing a story](playing)
 pub mod faults {}
+
+#[doc = include_str!("playing.md")]
+///
+/// ---
+/// [Contents](self) · before: [faults](faults) · next: [changing it](changing)
+pub mod playing {}
 
 #[doc = include_str!("changing.md")]
 ///
 /// ---
-/// [Contents](self) · before: [faults](faults) · next: [words](words)
+/// [Contents](self) · before: [playing a story](playing) · next: [words](words)
 pub mod changing {}
 
 #[doc = include_str!("words.md")]

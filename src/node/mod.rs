@@ -67,7 +67,7 @@ mod timer;
 mod turn;
 mod watch;
 
-pub use admin::{ConnStats, Counts, Inspector, LoopMetrics, Recent, Snapshot};
+pub use admin::{ConnStats, Counts, Inspector, LinkStats, LoopMetrics, Recent, Snapshot};
 pub use api::{Ack, Action, Config, Door, Event, LookupError, Neighbour, Query, Refusal, Remote};
 pub use journal::{
     Fsync, JournalEvent, JournalSize, JournalState, JournalStatus, JournalTask, Lost, Replay,

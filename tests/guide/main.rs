@@ -3,24 +3,39 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used)]
 
+mod checks;
+mod commands;
+mod draw;
+mod exercises;
+mod fair;
+mod floods;
+mod gil;
+mod measured;
+mod pages;
+mod pictures;
+mod predict;
+mod stage;
+mod steps;
 #[path = "../support/mod.rs"]
 mod support;
-
-mod checks;
-mod floods;
-mod pages;
-mod steps;
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The names of asyncio on a page: dotted ones in backticks, in the first column of a table.
+use pages::Part;
+
+/// The names of asyncio on a page: `asyncio.NAME` or `CLASS.NAME` in backticks.
 fn names(page: &str) -> Vec<&str> {
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
-    let cells = rows.filter_map(|row| row.split(" | ").next());
-    let spans = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    spans.filter(|span| span.contains('.')).collect()
+    let is_word =
+        |it: &str| !it.is_empty() && it.chars().all(|it| it.is_alphanumeric() || it == '_');
+    let is_class = |it: &str| it.trim_start_matches('_').starts_with(char::is_uppercase);
+    let spans = page.split('`').skip(1).step_by(2);
+    let names = spans.filter(|span| {
+        let (first, rest) = span.split_once('.').unwrap_or_default();
+        (first == "asyncio" || is_class(first)) && is_word(first) && rest.split('.').all(is_word)
+    });
+    names.collect()
 }
 
 /// Those of the names that the Python of this machine lacks; none: there is no Python.
@@ -41,10 +56,14 @@ fn missing(names: &[&str]) -> Option<String> {
 }
 
 #[test]
-fn the_dictionary_has_asyncios_own_words() {
-    let page = include_str!("../../src/guide/book/c00_dictionary.md");
-    let names = names(page);
-    assert!(names.len() > 40, "{names:?}");
+fn the_book_has_asyncios_own_words() {
+    let pages = pages::all().into_iter();
+    let pages = pages.filter(|path| path.parent().unwrap().ends_with("book"));
+    let text = pages.map(|path| std::fs::read_to_string(path).unwrap());
+    let text = text.map(|text| text.replace("```", ""));
+    let text: Vec<String> = text.collect();
+    let names: Vec<&str> = text.iter().flat_map(|page| names(page)).collect();
+    assert!(names.len() > 50, "{names:?}");
     let Some(wrong) = missing(&[&names[..], &["asyncio.nonsense"]].concat()) else {
         println!("skipped: no python3");
         return;
@@ -52,18 +71,64 @@ fn the_dictionary_has_asyncios_own_words() {
     assert_eq!(wrong, "asyncio.nonsense\n", "asyncio has no such names");
 }
 
-/// A part of a page that is not code, by the comment before it.
-fn made(what: &str) -> Option<String> {
-    match what {
-        "table of tests/guide/floods" => Some(floods::table()),
-        "table of tests/guide/steps" => Some(checks::table()),
-        _ => None,
+/// A part of a page, by the comment before it.
+fn made(what: &str) -> Part {
+    match what.split_once(' ') {
+        Some(("table", "of tests/guide/broken")) => Part::Made(exercises::bugs()),
+        Some(("table", "of tests/guide/floods")) => Part::Made(floods::table()),
+        Some(("table", "of tests/guide/solutions/kills")) => Part::Made(exercises::mutants()),
+        Some(("table", "of tests/guide/steps")) => Part::Made(checks::table()),
+        Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
+        Some(("story", path)) => Part::Made(story(path)),
+        Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),
+        _ => Part::Code,
     }
+}
+
+fn fence(text: &str) -> String {
+    format!("```text\n{}\n```", text.trim_end())
+}
+
+/// The output of a program of asyncio, in a fence; none: there is no Python.
+fn output_of(program: &str) -> Option<String> {
+    let mut python = Command::new("python3");
+    python.arg(program).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = python.output().ok()?;
+    assert!(output.status.success(), "{output:?}");
+    Some(fence(&String::from_utf8(output.stdout).unwrap()))
+}
+
+/// A story of tests/scripts, without the comment at its top, in a fence.
+fn story(path: &str) -> String {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let lines = text.lines().skip_while(|line| line.starts_with('#'));
+    let lines: Vec<&str> = lines.collect();
+    fence(&lines.join("\n"))
 }
 
 #[test]
 fn the_pages_have_the_code_and_the_tables_as_they_are() {
     for page in pages::all() {
         pages::check(&page, made);
+    }
+}
+
+/// A page's commands, as a reader pastes them, all in one go.
+#[test]
+fn the_commands_of_the_pages_run() {
+    let only = std::env::var("HERD_PAGE").unwrap_or_default();
+    let pages = pages::all().into_iter().chain(["README.md".into()]);
+    for path in pages.filter(|path| path.to_string_lossy().contains(&only)) {
+        let page = std::fs::read_to_string(&path).unwrap();
+        let strays = commands::strays(&page);
+        assert!(
+            strays.is_empty(),
+            "{}: put these into a sh fence: {strays:?}",
+            path.display()
+        );
+        match commands::paste(&page) {
+            Some(failed) => assert!(failed.is_empty(), "{}:\n{failed}", path.display()),
+            None => println!("skipped: no name spaces here, or no examples"),
+        }
     }
 }

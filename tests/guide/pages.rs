@@ -16,8 +16,18 @@ pub fn all() -> Vec<PathBuf> {
         .collect()
 }
 
-/// A page with its parts as they should be: `made` gives a table's text by what the comment says.
-pub fn check(path: &Path, made: impl Fn(&str) -> Option<String>) {
+/// A part of a page, by the comment before it.
+pub enum Part {
+    /// It should be this.
+    Made(String),
+    /// It is a piece of code, `FILE: START`.
+    Code,
+    /// It stays as it is: this machine lacks what makes it.
+    Skipped,
+}
+
+/// A page with its parts as they should be.
+pub fn check(path: &Path, made: impl Fn(&str) -> Part) {
     let text = fs::read_to_string(path).unwrap();
     let want = renewed(&text, made);
     if text != want && env::var_os("HERD_BLESS").is_some() {
@@ -37,7 +47,7 @@ pub fn check(path: &Path, made: impl Fn(&str) -> Option<String>) {
     );
 }
 
-fn renewed(text: &str, made: impl Fn(&str) -> Option<String>) -> String {
+fn renewed(text: &str, made: impl Fn(&str) -> Part) -> String {
     let mut out = String::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
@@ -54,10 +64,16 @@ fn renewed(text: &str, made: impl Fn(&str) -> Option<String>) -> String {
             lines.next();
         }
         let is_part = lines.peek().is_some_and(|it| it.starts_with(['|', '`']));
+        let mut old = Vec::new();
         while is_part && let Some(line) = lines.next_if(|it| is_fenced || !it.is_empty()) {
             is_fenced ^= line.starts_with("```");
+            old.push(line);
         }
-        let part = made(what).unwrap_or_else(|| quote(what));
+        let part = match made(what) {
+            Part::Made(part) => part,
+            Part::Code => quote(what),
+            Part::Skipped => old.join("\n"),
+        };
         out += &format!("\n{}\n\n", part.trim_end());
         while lines.peek() == Some(&"") {
             lines.next();
@@ -66,9 +82,17 @@ fn renewed(text: &str, made: impl Fn(&str) -> Option<String>) -> String {
     out
 }
 
-/// The code that `FILE: START` names, in a fence: from the line that begins so to its last brace.
+/// The code that `FILE: START` names, in a fence: from the line that begins so to its last brace,
+/// or as many lines as it says, `FILE: START, 9 lines`.
 fn quote(what: &str) -> String {
     let (file, start) = what.split_once(": ").expect("FILE: START");
+    let length = start
+        .strip_suffix(" lines")
+        .and_then(|it| it.rsplit_once(", "));
+    let (start, length) = match length.map(|(start, count)| (start, count.parse::<usize>())) {
+        Some((start, Ok(count))) => (start, Some(count)),
+        _ => (start, None),
+    };
     let code = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
     let lines: Vec<&str> = code.lines().collect();
     let begins = |line: &&str| {
@@ -82,8 +106,9 @@ fn quote(what: &str) -> String {
         .unwrap_or_else(|| panic!("{what}: nowhere"));
     let indent = lines[first].len() - lines[first].trim_start().len();
     let is_end = |line: &&str| line.len() > indent && line[..=indent].trim() == "}";
-    let count = lines[first..].iter().position(is_end).expect("an end");
-    let shown = lines[first..=first + count].iter();
+    let to_its_end = || lines[first..].iter().position(is_end).expect("an end") + 1;
+    let count = length.unwrap_or_else(to_its_end);
+    let shown = lines[first..first + count].iter();
     let shown: Vec<&str> = shown.map(|line| line.get(indent..).unwrap_or("")).collect();
     format!("```rust,ignore\n{}\n```", shown.join("\n"))
 }

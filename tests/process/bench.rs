@@ -12,7 +12,15 @@ fn the_examples_of_the_measuring_tools_are_right() {
         return;
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench");
-    for file in ["flame.py", "results.py", "samples.py", "turns.py"] {
+    for file in [
+        "calls.py",
+        "flame.py",
+        "pictures.py",
+        "results.py",
+        "samples.py",
+        "taking_turns.py",
+        "turns.py",
+    ] {
         let mut python = Command::new("python3");
         python.args(["-B", "-m", "doctest", file]);
         let output = python.current_dir(&folder).output().unwrap();

@@ -25,6 +25,7 @@ pub mod sheet;
 pub mod shell;
 pub mod shown;
 pub mod space;
+pub mod stories;
 pub mod tls;
 pub mod trace;
 pub mod wait;

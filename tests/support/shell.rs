@@ -54,10 +54,10 @@ pub struct Socket {
     pub link: bool,
     pub paused: bool,
     /// The end was read.
-    ended: bool,
+    pub ended: bool,
     /// The last write left something. Nobody else is written to unasked, so a flush that the node
     /// forgets is missed.
-    unfinished: bool,
+    pub unfinished: bool,
     /// It did so for want of room.
     pub blocked: bool,
     /// It is in the ready list.

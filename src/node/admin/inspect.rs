@@ -1,12 +1,14 @@
 //! A view of what a node holds, for whoever watches that it keeps its limits and loses nothing.
 
-use super::metrics::{ConnStats, Snapshot};
+use super::metrics::{ConnStats, LinkStats, Snapshot};
+use crate::limits::{Limit, Limits};
 use crate::node::api::Remote;
-use crate::node::conn::{Kind, Sessions};
+use crate::node::conn::{Kind, Sessions, timeouts};
 use crate::node::context::Timer;
 use crate::node::journal::{self, JournalStatus};
+use crate::node::links::{Link, Peer};
 use crate::node::parts::Parts;
-use crate::units::ConnId;
+use crate::units::{ConnId, Mono};
 use crate::wire::Position;
 
 /// A node, to look at.
@@ -45,6 +47,24 @@ impl<'a> Inspector<'a> {
         })
     }
 
+    /// The replies of a connection that are queued, in order: the bytes of each that are known, and
+    /// whether it is complete.
+    pub fn slots(&self, conn: ConnId) -> Vec<(usize, bool)> {
+        let session = self.sessions.get(conn);
+        session.map_or(Vec::new(), |it| it.output.replies.slots().collect())
+    }
+
+    /// Whether a connection is on the list of those that go on with their lines in the next turn.
+    pub fn has_backlog(&self, conn: ConnId) -> bool {
+        let session = self.sessions.get(conn);
+        session.is_some_and(|it| it.input.in_backlog_queue)
+    }
+
+    /// When the next time-out of a client or a watcher is, and which limit it exceeds then.
+    pub fn deadline(&self, conn: ConnId) -> Option<(Mono, Limit)> {
+        timeouts::deadline(self.sessions.get(conn)?, self.limits())
+    }
+
     /// Whether a connection is a watcher's.
     pub fn is_watcher(&self, conn: ConnId) -> bool {
         let session = self.sessions.get(conn);
@@ -70,6 +90,25 @@ impl<'a> Inspector<'a> {
     pub fn neighbours(&self) -> Vec<String> {
         let links = self.parts.links.iter();
         links.map(|peer| peer.name.clone()).collect()
+    }
+
+    /// How far each neighbour was told our changes.
+    pub fn links(&self) -> Vec<LinkStats> {
+        let stats = |peer: &Peer| LinkStats {
+            name: peer.name.clone(),
+            conn: match peer.outgoing.state {
+                Link::Up(conn) | Link::Closing(conn) => Some(conn),
+                _ => None,
+            },
+            sent_seq: peer.outgoing.sent_seq,
+            acked_seq: peer.outgoing.acked_seq,
+        };
+        self.parts.links.iter().map(stats).collect()
+    }
+
+    /// The limits that bound it.
+    pub fn limits(&self) -> &'a Limits {
+        &self.parts.cx.limits
     }
 
     /// How many lines of connections were handled since the start.

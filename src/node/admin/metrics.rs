@@ -3,7 +3,7 @@
 use super::refusals::Refusals;
 use crate::limits::{Hits, Throttle};
 use crate::node::journal::JournalSize;
-use crate::units::Wall;
+use crate::units::{ConnId, Wall};
 use crate::wire::{FORMS, Invalid};
 
 /// The counters of the node.
@@ -113,6 +113,19 @@ pub struct Snapshot {
     pub timers: usize,
     /// Lookups that a client waits for.
     pub lookups: usize,
+}
+
+/// How far a neighbour was told our changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkStats {
+    /// The neighbour.
+    pub name: String,
+    /// The link on which it is told, if it is up.
+    pub conn: Option<ConnId>,
+    /// Every change up to this one is told, or was known to it.
+    pub sent_seq: u64,
+    /// Every change up to this one is acknowledged.
+    pub acked_seq: u64,
 }
 
 /// The contents of one connection, in bytes unless a field says otherwise.

@@ -8,4 +8,4 @@ pub mod shutdown;
 pub mod status;
 
 pub use inspect::Inspector;
-pub use metrics::{ConnStats, Counters, Counts, LoopMetrics, Recent, Snapshot};
+pub use metrics::{ConnStats, Counters, Counts, LinkStats, LoopMetrics, Recent, Snapshot};

@@ -31,7 +31,7 @@ pub fn disarm(session: &Session, cx: &mut Context) {
 }
 
 /// When the client's next time-out is, and which limit it exceeds then.
-fn deadline(session: &Session, limits: &Limits) -> Option<(Mono, Limit)> {
+pub fn deadline(session: &Session, limits: &Limits) -> Option<(Mono, Limit)> {
     if !matches!(session.kind, Kind::Client | Kind::Watcher) {
         return None;
     }

@@ -83,3 +83,13 @@ fn step_7_answers_a_polite_client_between_the_lines_of_a_flood() {
     assert!(with_budget <= 2 * LINES, "{with_budget} lines came first");
     assert!(before > 2 * LINES, "only {before} lines came first");
 }
+
+/// The lines came in one packet, and no event will remind the server of those beyond the budget.
+#[test]
+fn step_7_answers_all_lines_of_a_flood() {
+    let door = Door::open(trial(7, 30)).unwrap();
+    let mut client = door.client().unwrap();
+    client.say("a\n".repeat(100 * LINES)).unwrap();
+    door.serve().unwrap();
+    client.hears("? a\n".repeat(100 * LINES)).unwrap();
+}

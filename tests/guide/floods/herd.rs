@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use super::rules::{Message, Rule, Server, Update};
 
 /// The links of `topology.txt`: Goloman, Hands, Holiday, Welsh and Wilkes are 0 to 4.
-const LINKS: [[Server; 2]; 6] = [[0, 1], [0, 2], [0, 4], [1, 4], [2, 3], [2, 4]];
-const SERVERS: usize = 5;
+pub const LINKS: [[Server; 2]; 6] = [[0, 1], [0, 2], [0, 4], [1, 4], [2, 3], [2, 4]];
+pub const SERVERS: usize = 5;
 /// A flood that ends needs far fewer lines.
 const MANY: usize = 5_000;
 

@@ -1,5 +1,7 @@
 //! Five students' rules for passing an update on, as their reports state them, and the herd's.
 
+use super::yours;
+
 /// A server, by its place in the graph.
 pub type Server = usize;
 
@@ -31,13 +33,15 @@ pub enum Rule {
     NotBack,
     /// The newer of two updates wins, in a total order, and is not sent back.
     Newer,
+    /// The rule of the exercise, in a file of its own.
+    Yours,
 }
 
 impl Rule {
     pub const ALL: [(Rule, &str); 5] = [
         (
             Rule::Visited,
-            "A: each message carries the servers that it has passed",
+            "A: everything is passed on, but not to the servers that the message lists",
         ),
         (
             Rule::Different,
@@ -60,6 +64,7 @@ impl Rule {
             Rule::Visited | Rule::NotBack => true,
             Rule::Different => known.is_none_or(|known| known.time != update.time),
             Rule::Unknown | Rule::Newer => known.is_none_or(|known| known < update),
+            Rule::Yours => yours::takes(update, known),
         }
     }
 
@@ -71,6 +76,7 @@ impl Rule {
             Rule::Different | Rule::Unknown => true,
             Rule::NotBack => neighbour != message.update.heard_by && sender != Some(&neighbour),
             Rule::Newer => sender != Some(&neighbour),
+            Rule::Yours => yours::tells(neighbour, message),
         }
     }
 }

@@ -1,14 +1,11 @@
 //! The stories in `tests/scripts`, told by real nodes in one deterministic world.
 //!
 //! `HERD_BLESS=1 cargo test --test node stories` writes what they really put out; read the diff.
+//! `HERD_STORY=FILE` tells that story in place of all, wherever it is.
 
 mod diff;
-mod net;
 mod reference;
 mod script;
-mod story;
-mod tokens;
-mod world;
 
 use std::path::{Path, PathBuf};
 
@@ -19,18 +16,15 @@ const SHOWN_MAX: usize = 4;
 
 #[test]
 fn every_story_goes_as_it_is_written() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts");
-    let entries = std::fs::read_dir(&folder).expect("the folder of the stories");
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|it| it == "herd"))
-        .collect();
-    files.sort();
-    assert!(files.len() >= 24, "stories are missing: {}", files.len());
+    let files = match std::env::var_os("HERD_STORY") {
+        Some(file) => vec![PathBuf::from(file)],
+        None => all(),
+    };
     let mut complaints = Vec::new();
     for file in &files {
         let text = std::fs::read_to_string(file).expect("a story");
-        let name = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("ours");
+        let name = file.strip_prefix(env!("CARGO_MANIFEST_DIR"));
+        let name = name.unwrap_or(file);
         let name = name.display().to_string();
         assert!(text.starts_with("# "), "{name}:1: say what the story shows");
         let told = tell(&name, &text);
@@ -47,6 +41,19 @@ fn every_story_goes_as_it_is_written() {
         println!("{}", summary(&complaints));
         std::panic::resume_unwind(Box::new("stories go otherwise"));
     }
+}
+
+/// The files of `tests/scripts`.
+fn all() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts");
+    let entries = std::fs::read_dir(&folder).expect("the folder of the stories");
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|it| it == "herd"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 24, "stories are missing: {}", files.len());
+    files
 }
 
 /// The complaints about stories, and what to do.

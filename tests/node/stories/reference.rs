@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::story::Story;
+use crate::support::stories::story::Story;
 
 const PAGE: &str = include_str!("../../scripts/README.md");
-const INTERPRETER: &str = include_str!("story.rs");
+const INTERPRETER: &str = include_str!("../../support/stories/story.rs");
 
 #[test]
 fn every_example_of_the_page_is_a_command() {
@@ -36,8 +36,8 @@ fn every_word_of_the_interpreter_is_on_the_page() {
         .collect();
     assert!(
         missing.is_empty(),
-        "\nwords of tests/node/stories/story.rs that tests/scripts/README.md lacks: {missing:?}; \
-         add a row with an example\n"
+        "\nwords of tests/support/stories/story.rs that tests/scripts/README.md lacks: \
+         {missing:?}; add a row with an example\n"
     );
 }
 

@@ -16,7 +16,8 @@
 use std::fmt::Write;
 
 use super::diff::difference;
-use super::story::Story;
+use crate::support::stories::blocks::{Block, blocks};
+use crate::support::stories::story::Story;
 
 /// The outcome of a script.
 #[derive(Debug)]
@@ -27,16 +28,6 @@ pub struct Told {
     pub complaints: String,
     /// How many blocks have an output.
     pub blocks: usize,
-}
-
-/// A part of a file.
-#[derive(Debug)]
-struct Block<'a> {
-    /// The number of its first line, from 1.
-    line: usize,
-    commands: Vec<&'a str>,
-    /// None: there is no `---`, so nothing is said about it.
-    want: Option<Vec<&'a str>>,
 }
 
 /// Tells the story in `text`; `name` is the file's, for the complaints.
@@ -92,24 +83,6 @@ fn play(story: &mut Story, block: &Block<'_>, name: &str, complaints: &mut Strin
         got.push(NOTHING.into());
     }
     got
-}
-
-/// The blocks of a file, which blank lines divide.
-fn blocks(text: &str) -> Vec<Block<'_>> {
-    let lines: Vec<(usize, &str)> = text.lines().enumerate().collect();
-    lines
-        .split(|(_, line)| line.trim().is_empty())
-        .filter(|lines| !lines.is_empty())
-        .map(|lines| {
-            let text: Vec<&str> = lines.iter().map(|(_, line)| *line).collect();
-            let divide = text.iter().position(|line| *line == "---");
-            Block {
-                line: lines[0].0 + 1,
-                commands: text[..divide.unwrap_or(text.len())].to_vec(),
-                want: divide.map(|at| text[at + 1..].to_vec()),
-            }
-        })
-        .collect()
 }
 
 /// Says where a block goes otherwise, and how.

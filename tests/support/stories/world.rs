@@ -53,6 +53,21 @@ pub struct World {
     servers: Vec<Server>,
     /// Connections from outside, by name.
     outsiders: BTreeMap<String, End>,
+    /// The turns since a reader last asked for them, if one does.
+    recorded: Option<Vec<Turn>>,
+}
+
+/// A turn of a server in which something was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The server.
+    pub place: usize,
+    /// The number of the turn in the server's life.
+    pub number: u64,
+    /// The peers of the connections that it wrote to, in order.
+    pub wrote: Vec<String>,
+    /// The peers of the connections that had something to do after that.
+    pub ready: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -61,6 +76,8 @@ struct Server {
     /// Its wall clock less the true one, in nanoseconds.
     skew: i128,
     lives: u32,
+    /// Turns of its present life in which something was done.
+    turns: u64,
     shell: Option<Shell>,
     /// Lines of its log that the story has not asked for yet.
     notes: String,
@@ -76,6 +93,7 @@ impl World {
             neighbours: neighbours.clone(),
             skew: 0,
             lives: 0,
+            turns: 0,
             shell: None,
             notes: String::new(),
         };
@@ -85,6 +103,7 @@ impl World {
             settings,
             now: Mono(0),
             outsiders: BTreeMap::new(),
+            recorded: None,
         }
     }
 
@@ -97,6 +116,22 @@ impl World {
     pub fn place(&self, name: &str) -> Wrong<usize> {
         let place = self.net.names.iter().position(|it| it == name);
         place.ok_or_else(|| format!("there is no server {name}"))
+    }
+
+    /// The time since the start.
+    pub fn time(&self) -> Mono {
+        self.now
+    }
+
+    /// The servers that run, by their places.
+    pub fn running(&self) -> impl Iterator<Item = (usize, &Shell)> {
+        let servers = self.servers.iter().enumerate();
+        servers.filter_map(|(place, it)| Some((place, it.shell.as_ref()?)))
+    }
+
+    /// The turns since this was last asked. The first time there are none.
+    pub fn turns(&mut self) -> Vec<Turn> {
+        self.recorded.replace(Vec::new()).unwrap_or_default()
     }
 
     /// The process of a server.
@@ -128,7 +163,7 @@ impl World {
         if is_plain(&names[place]) {
             return Err("it is plain: let an impostor play it".into());
         }
-        server.lives += 1;
+        (server.lives, server.turns) = (server.lives + 1, 0);
         let run = (place as u64 + 1) << 8 | u64::from(server.lives);
         let neighbours = server.neighbours.iter();
         let neighbours = neighbours.map(|&it| neighbour(it, &names[it], is_plain(&names[it])));
@@ -226,8 +261,21 @@ impl World {
             return false;
         };
         let acted = shell.act(now, &mut self.net);
+        let wrote = std::mem::take(&mut self.net.wrote);
         shell.list_all();
+        let ready = self.recorded.as_ref().map(|_| self.net.ready(shell));
         let observed = shell.observe(now, &mut self.net);
+        if acted || observed {
+            server.turns += 1;
+            if let (Some(turns), Some(ready)) = (&mut self.recorded, ready) {
+                turns.push(Turn {
+                    place,
+                    number: server.turns,
+                    wrote,
+                    ready,
+                });
+            }
+        }
         server.notes.push_str(shell.node.log().text());
         shell.node.log().clear();
         if shell.stopped {

@@ -1,15 +1,12 @@
 //! The commands of a story, each a line that reads as a sentence, and what they do to the world.
 
-use std::collections::BTreeMap;
-
 use herd::limits::Limits;
 use herd::node::{Ack, Door, Fsync, LookupError, Refusal};
 use herd::secret::Secret;
-use herd::units::{MILLISECOND, SECOND};
 use herd::wire::json::no_answer;
 
 use super::net::Listener;
-use super::tokens::{Token, number, tokens};
+use super::tokens::{Token, duration, number, tokens};
 use super::world::{Settings, World, Wrong};
 use crate::support::wire::Network;
 
@@ -40,6 +37,11 @@ impl Story {
             world: None,
             moves: 0,
         }
+    }
+
+    /// The world, once the herd is named.
+    pub fn world(&mut self) -> Option<&mut World> {
+        self.world.as_mut()
     }
 
     /// Obeys a command and gives back what happened. A command that ends with `&` is followed by
@@ -386,13 +388,4 @@ fn reports(world: &mut World, words: &[&str], text: Option<&[u8]>) -> Wrong<bool
     };
     world.net.tale.extend(told);
     Ok(true)
-}
-
-/// `5s` or `50ms`, in nanoseconds.
-fn duration(text: &str) -> Wrong<u64> {
-    let units = BTreeMap::from([("ms", MILLISECOND), ("s", SECOND), ("ns", 1)]);
-    let digits = text.trim_end_matches(char::is_alphabetic);
-    let unit = units.get(&text[digits.len()..]);
-    let unit = unit.ok_or_else(|| format!("{text} is no time: 5s, 50ms or 1ns"))?;
-    Ok(number::<u64>(digits)? * unit)
 }

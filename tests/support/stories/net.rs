@@ -54,6 +54,8 @@ pub struct Net {
     pub dials: BTreeMap<(usize, usize), usize>,
     /// Lines that get from the first to the second are told.
     pub watched: BTreeSet<(usize, usize)>,
+    /// The peers that the server whose turn it is has written to.
+    pub wrote: Vec<String>,
     /// The names of the servers.
     pub names: Vec<String>,
     /// Everything that the story wants to know, in order.
@@ -78,6 +80,7 @@ impl Net {
             carried: BTreeMap::new(),
             dials: BTreeMap::new(),
             watched: BTreeSet::new(),
+            wrote: Vec::new(),
             names,
             tale: Vec::new(),
         }
@@ -108,6 +111,28 @@ impl Net {
     /// The name of the owner of the other end.
     pub fn peer_name(&self, end: End) -> &str {
         &self.owners[end.wire][1 - end.side]
+    }
+
+    /// The peers of a server's connections that have something to read, room for what was left, or
+    /// lines that are left from the last turn.
+    pub fn ready(&mut self, shell: &Shell) -> Vec<String> {
+        let mut ready = Vec::new();
+        for socket in shell.sockets.iter().flatten() {
+            let side = self.side(socket.end);
+            let is_readable = !side.unread().is_empty() || side.ended && !socket.ended;
+            let has_news = side.broken || is_readable && !socket.paused;
+            let has_backlog = shell.node.inspect().has_backlog(socket.conn);
+            if has_news || has_backlog || socket.unfinished && self.room(socket.end) > 0 {
+                ready.push(self.peer_name(socket.end).to_string());
+            }
+        }
+        ready.dedup();
+        ready
+    }
+
+    /// Bytes that have come to an end, and that nobody has read.
+    pub fn unread(&self, end: End) -> usize {
+        self.wires[end.wire].sides[end.side].unread().len()
     }
 
     /// The newest end that an outsider of that name has.
@@ -289,6 +314,10 @@ impl Watch for Net {
             }
         }
         None
+    }
+
+    fn offered(&mut self, _: &Shell, end: End, _: &[u8]) {
+        self.wrote.push(self.peer_name(end).to_string());
     }
 
     fn forgotten(&mut self, shell: &Shell, id: LookupId, _: Numbers) -> bool {

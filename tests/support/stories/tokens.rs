@@ -1,5 +1,9 @@
 //! The words of a command of a story.
 
+use std::collections::BTreeMap;
+
+use herd::units::{MILLISECOND, SECOND};
+
 use super::world::Wrong;
 
 /// A word of a command, or bytes in quotes.
@@ -85,4 +89,13 @@ fn text(quoted: &str) -> Wrong<(Vec<u8>, &str)> {
 /// A number of any kind.
 pub fn number<T: std::str::FromStr>(text: &str) -> Wrong<T> {
     text.parse().map_err(|_| format!("{text} is no number"))
+}
+
+/// `5s` or `50ms`, in nanoseconds.
+pub fn duration(text: &str) -> Wrong<u64> {
+    let units = BTreeMap::from([("ms", MILLISECOND), ("s", SECOND), ("ns", 1)]);
+    let digits = text.trim_end_matches(char::is_alphabetic);
+    let unit = units.get(&text[digits.len()..]);
+    let unit = unit.ok_or_else(|| format!("{text} is no time: 5s, 50ms or 1ns"))?;
+    Ok(number::<u64>(digits)? * unit)
 }

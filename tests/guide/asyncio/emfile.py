@@ -1,0 +1,30 @@
+"""What does asyncio do when accept(2) finds no descriptor?
+
+Three visitors come to a server that has descriptors for none of them. The program counts how often asyncio's
+exception handler is told before anything else has a turn, and again a second later.
+"""
+import asyncio
+import resource
+import socket
+
+
+async def main():
+    told = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: told.append(context["message"]))
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    address = server.sockets[0].getsockname()
+    visitors = [socket.socket() for _ in range(3)]
+    used = visitors[-1].fileno() + 1
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used, used))
+    for visitor in visitors:
+        visitor.setblocking(False)
+        visitor.connect_ex(address)
+    for when in "at once", "a second later":
+        before = len(told)
+        while len(told) == before:
+            await asyncio.sleep(0)
+        print(f"{when}: told {len(told) - before} times: {told[-1]}")
+
+
+asyncio.run(main())

@@ -1,0 +1,14 @@
+"""A client that sends lines to 127.0.0.1:PORT as fast as it can, and never reads an answer."""
+
+import socket
+import sys
+
+client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+client.settimeout(3)
+sent = 0
+try:
+    while sent < 64 << 20:
+        sent += client.send(b"x" * 1023 + b"\n")
+    print("all 64 MiB are sent")
+except TimeoutError:
+    print(f"nobody has taken anything for 3 s; {sent >> 10} KiB are sent")

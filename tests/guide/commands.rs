@@ -1,0 +1,125 @@
+//! The commands of a page: a reader pastes them one after the other, and so does the test, in a
+//! network and among processes of its own.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use super::support::herd::Directory;
+
+/// Commands that no test can run, by how they begin, and why.
+const APART: &[(&str, &str)] = &[
+    ("podman ", "it needs images from a registry"),
+    (
+        "herd trace kiwi here/",
+        "it needs the logs of several hosts",
+    ),
+];
+
+/// The commands of a page, a fence each: those of a `sh` fence, and those after a prompt in a
+/// transcript.
+pub fn fences(page: &str) -> Vec<String> {
+    let parts = page.split("\n```").skip(1).step_by(2);
+    let commands = parts.map(|part| {
+        let (kind, body) = part.split_once('\n').unwrap_or((part, ""));
+        if kind == "sh" {
+            return body.to_string();
+        }
+        let lines = body.lines().filter_map(|line| line.strip_prefix("$ "));
+        lines.map(|line| format!("{line}\n")).collect()
+    });
+    commands.filter(|it| !it.is_empty()).collect()
+}
+
+/// The lines of a page that look like commands, and are in no fence of commands.
+pub fn strays(page: &str) -> Vec<&str> {
+    let parts = page.split("\n```").skip(1).step_by(2);
+    let lines = parts
+        .filter(|part| !part.starts_with("sh\n"))
+        .flat_map(str::lines);
+    let begins = |line: &&str| {
+        let verb = ["make ", "cargo ", "target/release/herd "];
+        verb.iter().any(|verb| line.starts_with(verb))
+    };
+    lines.filter(begins).collect()
+}
+
+/// The script of a page. A page that does not start a herd finds one, and two clients in it.
+fn script(fences: &[String]) -> String {
+    let mut script = String::from("ip link set lo up\nsource tests/guide/reader.sh\n");
+    let starts = |fence: &String| fence.contains("make herd") || fence.contains("herd up");
+    if !fences.iter().any(starts) {
+        script += "herd up\nfor client in kiwi fig; do\n\
+                   herd ask Welsh IAMAT $client +34.068930-118.445127 now\ndone\n";
+    }
+    for fence in fences {
+        let is_apart = |line: &&str| APART.iter().any(|(begins, _)| line.starts_with(begins));
+        let lines = fence.lines().filter(|line| !is_apart(line));
+        script += &lines.map(|line| format!("{line}\n")).collect::<String>();
+        script += "end_fence\n";
+    }
+    script
+}
+
+/// A copy of the tree as a reader has it, with the program built.
+fn tree() -> Directory {
+    let directory = Directory::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in fs::read_dir(root).unwrap() {
+        let name = entry.unwrap().file_name();
+        if !["target", "run", ".git"].iter().any(|it| name == *it) {
+            // A copy, for a page may plant a bug in it.
+            let status = Command::new("cp")
+                .arg("-r")
+                .arg(root.join(&name))
+                .arg(&directory.0)
+                .status();
+            assert!(status.unwrap().success());
+        }
+    }
+    let release = directory.0.join("target/release");
+    fs::create_dir_all(&release).unwrap();
+    symlink(env!("CARGO_BIN_EXE_herd"), release.join("herd")).unwrap();
+    directory
+}
+
+/// Pastes the commands of a page. Returns what failed; none: this machine has no such rooms.
+pub fn paste(page: &str) -> Option<String> {
+    let fences = fences(page);
+    let examples = Path::new(env!("CARGO_BIN_EXE_herd")).with_file_name("examples");
+    if page.contains("--example") && !examples.join("step").exists() {
+        return None;
+    }
+    let tree = tree();
+    let failed = tree.0.join("failed");
+    fs::write(&failed, "").unwrap();
+    let is_root = nix::unistd::Uid::effective().is_root();
+    let flags = if is_root { "-npf" } else { "-rnpf" };
+    // A file, for a page may look for processes by their command lines.
+    fs::write(tree.0.join("page.sh"), script(&fences)).unwrap();
+    let path = format!(
+        "{}:{}",
+        tree.0.join("target/release").display(),
+        env::var("PATH").unwrap()
+    );
+    let mut shell = Command::new("timeout");
+    shell.args(["--kill-after=1", "120"]);
+    shell.args(["unshare", flags, "--mount-proc", "bash", "page.sh"]);
+    shell.current_dir(&tree.0).env("PATH", path);
+    shell.env("FAILED", &failed).env("EXAMPLES", examples);
+    let output = shell.output().ok()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("unshare: ") {
+        return None;
+    }
+    let failed = fs::read_to_string(&failed).unwrap();
+    match failed.is_empty() && output.status.success() {
+        true => Some(String::new()),
+        false => Some(format!(
+            "{failed}{said}{}",
+            String::from_utf8_lossy(&output.stdout)
+        )),
+    }
+}

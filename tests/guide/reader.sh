@@ -1,0 +1,120 @@
+# What stands between a reader's commands and this machine, sourced before the commands of a page: programs
+# that a page has built are there already, those that never end are ended, and a tool that a reader may have
+# and this machine lacks is skipped. A command that fails is a line of the file $FAILED.
+
+set -E
+trap 'echo "$BASH_COMMAND: status $?" >>"$FAILED"' ERR
+
+# The processes that have a terminal of their own: the herd, and others.
+HERD=
+TERMINALS=
+
+# Ends a program that goes on for ever, as Ctrl-C does. Its status is then that of the interrupt.
+a_while() {
+    local status=0
+    timeout --signal=INT --kill-after=5 "$@" || status=$?
+    case $status in 124 | 130) return 0 ;; *) return $status ;; esac
+}
+
+is_open() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Waits until somebody listens at a port, or nobody does.
+listens() {
+    local tries
+    for tries in $(seq 200); do
+        if is_open "$1"; then return; fi
+        sleep 0.05
+    done
+    return 1
+}
+is_free() {
+    while is_open "$1"; do sleep 0.05; done
+}
+
+# Runs a server in a terminal of its own, or as a job if the page says so, once its port is free.
+in_terminal() {
+    local port=$1
+    shift
+    is_free "$port"
+    if [ "$BASHPID" != $$ ]; then exec "$@" 2>&1; fi
+    command "$@" 2>&1 &
+    TERMINALS+=" $!"
+    listens "$port"
+}
+
+# Ends the herd, so that a server may have its place.
+make_room() {
+    if [ -n "$HERD" ]; then kill -INT "$HERD" 2>/dev/null || true; fi
+    HERD=
+}
+
+herd() {
+    case "$1" in
+        up)
+            command herd "$@" >up.out 2>&1 &
+            HERD=$!
+            # The servers listen before anything else, and their links are up soon after.
+            listens 12005 && sleep 1
+            ;;
+        serve) make_room && in_terminal 12001 herd "$@" ;;
+        web) in_terminal 12300 herd "$@" ;;
+        watch | load) a_while 3 herd "$@" ;;
+        *) command herd "$@" ;;
+    esac
+}
+target/release/herd() { herd "$@"; }
+
+make() {
+    case "$*" in
+        herd) herd up ;;
+        *) command make --dry-run --silent "$@" >/dev/null ;;
+    esac
+}
+
+cargo() {
+    case "$*" in
+        "run -q --example step "*) in_terminal $((12400 + $5)) "$EXAMPLES/step" "$5" ;;
+        "run -q --example "*) a_while 60 "$EXAMPLES/$4" "${@:5}" </dev/null ;;
+        # Built and run elsewhere; another test sees to it that the tests which a page names are there.
+        "test "*) ;;
+        *) echo "cargo $*: not one that a page may run" >&2; return 1 ;;
+    esac
+}
+
+# Building a mutant takes a minute. `make test` does.
+tests/mutants/run() {
+    local mutant
+    for mutant in "$@"; do [ -e "tests/mutants/$mutant.patch" ]; done
+}
+
+# It watches a process for a moment; not everybody may trace.
+strace() {
+    if ! command -v strace >/dev/null || ! command strace -o /dev/null true 2>/dev/null; then return 0; fi
+    case "$*" in *" herd serve "*) make_room && is_free 12001 ;; esac
+    a_while 2 strace "$@"
+}
+
+# A person types, and gives up.
+nc() { a_while 5 nc "$@"; }
+
+# A fence is done: its jobs end, but not those with a terminal. A herd that nothing else replaces comes back.
+end_fence() {
+    local job
+    # A reader takes a moment, and a worker's file is there by then.
+    sleep 0.5
+    for job in $(jobs -p); do
+        case " $HERD $TERMINALS " in
+            *" $job "*) ;;
+            *) { kill "$job" && wait "$job"; } 2>/dev/null || true ;;
+        esac
+    done
+    if [ -z "$HERD" ] && ! is_open 12001; then herd up; fi
+}
+
+# Tools of a reader that not every machine has.
+command_not_found_handle() {
+    case "$1" in
+        curl | jq | nc | patch | perf | podman | xdg-open | kubectl | promtool) cat >/dev/null </dev/null ;;
+        *) echo "$1: no such command" >>"$FAILED" ;;
+    esac
+}
