@@ -83,7 +83,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Has each server tell at most this number of its newest changes first. Before the first event.
+    /// Has each server tell at most this number of its newest changes first. Call it before the
+    /// first event.
     pub fn begin_with(&mut self, newest: u64) {
         for member in &mut self.members {
             member.begin_with(newest);
