@@ -4,6 +4,7 @@ mod browser;
 mod guard;
 mod moves;
 mod page;
+mod picture;
 mod routes;
 mod rude;
 
