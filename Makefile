@@ -64,6 +64,7 @@ lint: needs ## formatting, the fuzz targets' lock file, and clippy, without warn
 
 doc: needs ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+	@cp src/guide/page.png "$${CARGO_TARGET_DIR:-target}/doc/herd/guide/web/"
 
 # The ladder goes past what the test harness says of itself.
 sim: ## the herd in bad weather: SEEDS=100000 seeds on all cores, or SEED=n as a ladder
