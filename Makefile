@@ -24,7 +24,7 @@ ROW ?=
 MINUTES ?= 60
 
 .PHONY: help needs herd test quick build install lint doc guide sim sim-scale mutants faults hosts soak
-.PHONY: bench exercise strace perf fuzz clean distclean
+.PHONY: bench broken exercise strace perf fuzz clean distclean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,7 @@ install: build ## build the program and put it into PREFIX=/usr/local, in bin
 test: lint doc ## everything that CI runs: formatting, clippy, rustdoc, all tests
 	$(CARGO) test --locked
 	@tests/mutants/run
+	@tests/guide/gallery check
 	@tests/guide/exercise check
 
 quick: needs ## what to run between edits: no servers, no clippy, half a minute
@@ -82,6 +83,9 @@ sim-scale: ## a thousand simulated servers, and bad lines: the tables of the gui
 
 mutants: ## plant bugs, one by one: the simulator catches each within 128 seeds, or a test does
 	@tests/mutants/run
+
+broken: needs ## the broken loops of the guide's book: all, or BUG=urgent, which shows what it does
+	@tests/guide/gallery $(BUG)
 
 # With N alone it says what to do; FILE, STORY or ANSWERS is the work to be graded.
 exercise: needs ## the exercises of the guide's book: all, or N=line, with FILE=mine.rs graded

@@ -188,7 +188,7 @@ def measure() -> None:
     by = perf.python()
     loader = Loader(perf.build())
     perf.FOLDER.mkdir(parents=True, exist_ok=True)
-    options = argparse.Namespace(connections=50, pipeline=1, seconds=3 * SECONDS)
+    options = argparse.Namespace(connections=50, pipeline=1, seconds=12.0)
     servers.PYTHON = by.command
     stacks = {}
     for kind in PICTURES:

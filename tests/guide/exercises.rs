@@ -1,4 +1,5 @@
-//! The exercises: the table of those mutants that a story tells from the herd.
+//! The exercises: the tables of the bugs in steps, and of the mutants that a story tells from the
+//! herd.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,16 +18,54 @@ fn tests(path: &str) -> PathBuf {
         .join(path)
 }
 
-/// The table of the page, in Markdown. A mutant is told by the first sentence of its patch.
-pub fn table() -> String {
+/// The table of mutants, in Markdown. A mutant is told by the first sentence of its patch.
+pub fn mutants() -> String {
     let rows = kills().map(|(mutant, _)| {
-        let patch = fs::read_to_string(tests(&format!("mutants/{mutant}.patch"))).unwrap();
+        let patch = patch(&format!("mutants/{mutant}.patch"));
         let head = patch.split("\n\n").next().unwrap().replace('\n', " ");
         let sentence = head.split_once(". ").map_or(&head[..], |it| it.0);
         let sentence = sentence.trim_end_matches('.');
         format!("| `kill-{mutant}` | 10 min | {sentence} |\n")
     });
     "| name | time | the bug |\n|---|---|---|\n".to_string() + &rows.collect::<String>()
+}
+
+/// The table of bugs in steps, in Markdown, in the order of the steps: what a user sees, and no
+/// word about the reason.
+pub fn bugs() -> String {
+    let entries = fs::read_dir(tests("guide/broken")).unwrap();
+    let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
+    let mut rows: Vec<(String, String)> = names.map(|file| bug(&file)).collect();
+    rows.sort();
+    let rows = rows.into_iter().map(|(_, row)| row);
+    "| name | time | what a user sees |\n|---|---|---|\n".to_string() + &rows.collect::<String>()
+}
+
+/// The step of a bug, and its row.
+fn bug(file: &str) -> (String, String) {
+    let (name, text) = (
+        file.trim_end_matches(".patch"),
+        patch(&format!("guide/broken/{file}")),
+    );
+    let (_, rest) = text
+        .split_once("Seen by a user: ")
+        .expect("Seen by a user:");
+    let seen = rest
+        .split("\nCaught by: ")
+        .next()
+        .unwrap()
+        .replace('\n', " ");
+    let (_, rest) = text.split_once("+++ b/tests/guide/steps/").expect("a step");
+    let step = rest.lines().next().unwrap();
+    let seen = seen.trim_end_matches('.').replace('|', "\\|");
+    (
+        format!("{step} {name}"),
+        format!("| `mend-{name}` | 20 min | {seen} |\n"),
+    )
+}
+
+fn patch(path: &str) -> String {
+    fs::read_to_string(tests(path)).unwrap()
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-/// The turns of the loop while a job runs: when CPython asks for its lock every 5 ms, and when it
-/// asks every minute.
+/// The turns of the loop while a job runs: when it asks for CPython's lock after 5 ms, and when it
+/// asks after a minute.
 fn turns(told: &str, job: &str) -> [u64; 2] {
     let row = told.lines().find_map(|line| line.strip_prefix(job));
     let words = row.unwrap().split_whitespace().step_by(2);

@@ -74,8 +74,10 @@ fn the_book_has_asyncios_own_words() {
 /// A part of a page, by the comment before it.
 fn made(what: &str) -> Part {
     match what.split_once(' ') {
-        _ if what == "table of tests/guide/floods" => Part::Made(floods::table()),
-        _ if what == "table of tests/guide/solutions/kills" => Part::Made(exercises::table()),
+        Some(("table", "of tests/guide/broken")) => Part::Made(exercises::bugs()),
+        Some(("table", "of tests/guide/floods")) => Part::Made(floods::table()),
+        Some(("table", "of tests/guide/solutions/kills")) => Part::Made(exercises::mutants()),
+        Some(("table", "of tests/guide/steps")) => Part::Made(checks::table()),
         Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
         Some(("story", path)) => Part::Made(story(path)),
         Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),

@@ -88,7 +88,7 @@ impl Trial {
         Trial { node, now, conn }
     }
 
-    /// The client sends a packet. What the server does then.
+    /// The client sends a packet. Returns what the server does then.
     fn sends(&mut self, bytes: &[u8]) -> Vec<Action> {
         let conn = self.conn;
         self.node.handle(self.now, Event::Received { conn, bytes });
@@ -227,7 +227,7 @@ fn lines_before_a_lookup() -> u64 {
     trial.replies()
 }
 
-/// What the README says: the CPU of an echo in C, in per cent of ours.
+/// The CPU of an echo in C in per cent of ours, as the README has it.
 fn share_of_an_echo() -> u64 {
     let readme = include_str!("../../README.md");
     let mut rows = readme.lines();
@@ -240,7 +240,7 @@ fn share_of_an_echo() -> u64 {
     (100.0 * cells[1] / cells[0]).round() as u64
 }
 
-/// What a file answers: `NAME: ANSWER` in each line that is no comment.
+/// The answers of a file: `NAME: ANSWER` in each line that is not a comment.
 fn given(text: &str) -> BTreeMap<&str, &str> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let pairs = lines.filter_map(|line| line.split_once(':'));

@@ -2,10 +2,12 @@
 # that a page has built are there already, those that never end are ended, and a tool that a reader may have
 # and this machine lacks is skipped. A command that fails is a line of the file $FAILED.
 
-set -o pipefail
-HERD=
-trap 'echo "$BASH_COMMAND: status $?" >>"$FAILED"' ERR
 set -E
+trap 'echo "$BASH_COMMAND: status $?" >>"$FAILED"' ERR
+
+# The processes that have a terminal of their own: the herd, and others.
+HERD=
+TERMINALS=
 
 # Ends a program that goes on for ever, as Ctrl-C does. Its status is then that of the interrupt.
 a_while() {
@@ -14,22 +16,36 @@ a_while() {
     case $status in 124 | 130) return 0 ;; *) return $status ;; esac
 }
 
-# Waits until somebody listens at a port.
+is_open() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Waits until somebody listens at a port, or nobody does.
 listens() {
     local tries
     for tries in $(seq 200); do
-        (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+        if is_open "$1"; then return; fi
         sleep 0.05
     done
     return 1
 }
+is_free() {
+    while is_open "$1"; do sleep 0.05; done
+}
+
+# Runs a server in a terminal of its own, or as a job if the page says so, once its port is free.
+in_terminal() {
+    local port=$1
+    shift
+    is_free "$port"
+    if [ "$BASHPID" != $$ ]; then exec "$@" 2>&1; fi
+    command "$@" 2>&1 &
+    TERMINALS+=" $!"
+    listens "$port"
+}
 
 # Ends the herd, so that a server may have its place.
 make_room() {
-    if [ -n "$HERD" ]; then
-        kill -INT "$HERD" && wait "$HERD" || true
-        HERD=
-    fi
+    if [ -n "$HERD" ]; then kill -INT "$HERD" 2>/dev/null || true; fi
+    HERD=
 }
 
 herd() {
@@ -40,13 +56,8 @@ herd() {
             # The servers listen before anything else, and their links are up soon after.
             listens 12005 && sleep 1
             ;;
-        serve | web)
-            # In its own terminal; as a job of the shell if the page says so.
-            if [ "$1" = serve ]; then make_room; fi
-            if [ "$BASHPID" != $$ ]; then exec herd "$@" 2>&1; fi
-            command herd "$@" 2>&1 &
-            if [ "$1" = web ]; then listens 12300; else listens 12001; fi
-            ;;
+        serve) make_room && in_terminal 12001 herd "$@" ;;
+        web) in_terminal 12300 herd "$@" ;;
         watch | load) a_while 3 herd "$@" ;;
         *) command herd "$@" ;;
     esac
@@ -61,48 +72,49 @@ make() {
 }
 
 cargo() {
-    case "$1 $2 $3" in
-        "run -q --example")
-            local example=$EXAMPLES/$4
-            shift 4
-            case "$example" in
-                */step)
-                    if [ "$BASHPID" != $$ ]; then exec "$example" "$@"; fi
-                    "$example" "$@" &
-                    listens $((12400 + $1))
-                    ;;
-                *) a_while 60 "$example" "$@" </dev/null ;;
-            esac
-            ;;
+    case "$*" in
+        "run -q --example step "*) in_terminal $((12400 + $5)) "$EXAMPLES/step" "$5" ;;
+        "run -q --example "*) a_while 60 "$EXAMPLES/$4" "${@:5}" </dev/null ;;
+        # Built and run elsewhere; another test sees to it that the tests which a page names are there.
+        "test "*) ;;
         *) echo "cargo $*: not one that a page may run" >&2; return 1 ;;
     esac
+}
+
+# Building a mutant takes a minute. `make test` does.
+tests/mutants/run() {
+    local mutant
+    for mutant in "$@"; do [ -e "tests/mutants/$mutant.patch" ]; done
 }
 
 # It watches a process for a moment; not everybody may trace.
 strace() {
     if ! command -v strace >/dev/null || ! command strace -o /dev/null true 2>/dev/null; then return 0; fi
-    case "$*" in *" herd serve "*) make_room ;; esac
+    case "$*" in *" herd serve "*) make_room && is_free 12001 ;; esac
     a_while 2 strace "$@"
 }
 
 # A person types, and gives up.
 nc() { a_while 5 nc "$@"; }
 
-# A fence is done: its jobs end, but not the herd, which comes back if a server of the fence had its place.
+# A fence is done: its jobs end, but not those with a terminal. A herd that nothing else replaces comes back.
 end_fence() {
     local job
     # A reader takes a moment, and a worker's file is there by then.
     sleep 0.5
     for job in $(jobs -p); do
-        [ "$job" = "$HERD" ] || { kill "$job" && wait "$job"; } 2>/dev/null || true
+        case " $HERD $TERMINALS " in
+            *" $job "*) ;;
+            *) { kill "$job" && wait "$job"; } 2>/dev/null || true ;;
+        esac
     done
-    [ -n "$HERD" ] || herd up
+    if [ -z "$HERD" ] && ! is_open 12001; then herd up; fi
 }
 
 # Tools of a reader that not every machine has.
 command_not_found_handle() {
     case "$1" in
-        curl | jq | nc | perf | podman | xdg-open | kubectl | promtool) cat >/dev/null </dev/null ;;
+        curl | jq | nc | patch | perf | podman | xdg-open | kubectl | promtool) cat >/dev/null </dev/null ;;
         *) echo "$1: no such command" >>"$FAILED" ;;
     esac
 }

@@ -17,4 +17,5 @@ mod refusal;
 mod relink;
 mod secret;
 mod stories;
+mod undelayed;
 mod watch;

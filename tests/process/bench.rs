@@ -13,10 +13,12 @@ fn the_examples_of_the_measuring_tools_are_right() {
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench");
     for file in [
+        "calls.py",
         "flame.py",
         "pictures.py",
         "results.py",
         "samples.py",
+        "taking_turns.py",
         "turns.py",
     ] {
         let mut python = Command::new("python3");

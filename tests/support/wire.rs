@@ -63,6 +63,8 @@ pub enum Holder {
     Kernel(usize),
     /// Somebody outside the herd, by a number of the world's.
     Guest(usize),
+    /// Somebody who hears of each change, by a number of the world's.
+    Watcher(usize),
     /// It is closed.
     Nobody,
 }

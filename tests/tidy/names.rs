@@ -157,7 +157,9 @@ fn is_path(word: &str) -> bool {
     let has_ending = ENDINGS
         .iter()
         .any(|ending| word.ends_with(ending) && word.len() > ending.len());
-    let is_elsewhere = word.contains("://") || word.starts_with('/') || word.contains("::");
+    // Files in `run` are the reader's.
+    let is_elsewhere =
+        ["://", "::", "run/"].iter().any(|it| word.contains(it)) || word.starts_with('/');
     (is_ours || has_ending) && !word.contains(PLACEHOLDERS) && !is_elsewhere
 }
 

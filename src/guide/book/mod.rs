@@ -13,12 +13,13 @@
 //! - 6\. [Water marks](c06_marks): the client does not read. Who waits?
 //! - 7\. [Fairness](c07_fairness): how long may one client keep all others waiting?
 //! - 8\. [Names](c08_names): whose event is this?
-//! - 9\. [Time](c09_time): how does a server wake for something that nobody sends?
+//! - 9\. [Time](c09_time): how does it wake for what nobody sends?
 //! - 10\. [Threads for what blocks](c10_threads): the answer takes four seconds. Who waits for it?
 //! - 11\. [Order](c11_order): are the answers in the order of the questions?
 //! - 12\. [A core without I/O](c12_core): how does one test a loop?
 //! - 13\. [The flood](c13_flood): how does news reach every server, and how does it ever end?
 //! - 14\. [Cores](c14_cores): would it be faster with threads?
+//! - [The steps](steps): twelve programs, from one epoll_wait to two servers, and a probe.
 //! - [Exercises](exercises): each with its time, and a grader.
 
 #[doc = include_str!("c00_dictionary.md")]
@@ -69,6 +70,8 @@ pub mod c06_marks {}
 
 #[doc = include_str!("c07_fairness.md")]
 ///
+#[doc = include_str!("pictures/taking_turns.svg")]
+///
 /// ---
 /// [Contents](self) · before: [water marks](c06_marks) · next: [names](c08_names)
 pub mod c07_fairness {}
@@ -113,6 +116,8 @@ pub mod c12_core {}
 ///
 #[doc = include_str!("pictures/ladder.svg")]
 ///
+#[doc = include_str!("pictures/calls.svg")]
+///
 /// ---
 /// [Contents](self) · before: [a core without I/O](c12_core) · next: [cores](c14_cores)
 pub mod c13_flood {}
@@ -126,11 +131,17 @@ pub mod c13_flood {}
 #[doc = include_str!("pictures/flame_asyncio.svg")]
 ///
 /// ---
-/// [Contents](self) · before: [the flood](c13_flood) · next: [exercises](exercises)
+/// [Contents](self) · before: [the flood](c13_flood) · next: [the steps](steps)
 pub mod c14_cores {}
+
+#[doc = include_str!("steps.md")]
+///
+/// ---
+/// [Contents](self) · before: [cores](c14_cores) · next: [exercises](exercises)
+pub mod steps {}
 
 #[doc = include_str!("exercises.md")]
 ///
 /// ---
-/// [Contents](self) · before: [cores](c14_cores)
+/// [Contents](self) · before: [the steps](steps)
 pub mod exercises {}

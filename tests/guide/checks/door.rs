@@ -4,9 +4,14 @@ use std::io::{self, Read};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
-use super::{Door, Trial, tells_from_the_step_before};
+use super::{Door, Trial, tells_from_the_step_before, trial};
+use crate::steps::s03_edges::{Echo, Server};
 use crate::steps::{STEPS, s02_door};
+use crate::support::wait::wait_until;
 
 /// Twenty come before the server looks for the first time, which is one event.
 fn all_come_in(trial: Trial) -> io::Result<()> {
@@ -27,7 +32,7 @@ fn step_2_lets_in_all_who_come_at_once() {
 
 /// Forty want to be in at once, and there are descriptors for some twenty. The others wait until
 /// those have left.
-fn lives_without_descriptors(trial: Trial) -> io::Result<()> {
+pub fn lives_without_descriptors(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     let mut server = with_few_descriptors(&door)?;
     let outcome = each_leaves_in_turn(&door);
@@ -80,7 +85,8 @@ fn step_2_goes_on_when_it_lacks_descriptors() {
     tells_from_the_step_before(2, lives_without_descriptors);
 }
 
-/// A server that closes first leaves its side of the connection in TIME_WAIT.
+/// A server that closes first leaves its side of the connection in TIME_WAIT. A child of another
+/// test may have the old door for a moment, until it has become another program.
 #[test]
 fn a_door_opens_again_at_once() {
     let door = s02_door::open(([127, 0, 0, 1], 0).into()).unwrap();
@@ -89,7 +95,7 @@ fn a_door_opens_again_at_once() {
     drop(door.accept().unwrap());
     assert_eq!(client.read(&mut [0]).unwrap(), 0);
     drop((client, door));
-    s02_door::open(address).unwrap();
+    wait_until("the door opens", || s02_door::open(address).is_ok());
 }
 
 /// All bytes of a paste are there before the server looks: one event, and three reads.
@@ -137,4 +143,17 @@ fn reads_the_end(trial: Trial) -> io::Result<()> {
 #[test]
 fn step_3_reads_the_end_behind_the_last_bytes() {
     tells_from_the_step_before(3, reads_the_end);
+}
+
+/// While nothing happens the loop sleeps in the kernel, and whoever comes wakes it.
+#[test]
+fn step_3_sleeps_while_nothing_happens() {
+    let door = Door::open(trial(3, 30)).unwrap();
+    let mut server = Server::<Echo>::new(door.socket.try_clone().unwrap().into()).unwrap();
+    let (says, hears) = mpsc::channel();
+    thread::spawn(move || says.send(server.turn().is_ok()));
+    let woke = hears.recv_timeout(Duration::from_secs(1));
+    assert!(woke.is_err(), "a turn is over, and nothing has happened");
+    let _client = door.client().unwrap();
+    assert_eq!(hears.recv(), Ok(true));
 }

@@ -14,7 +14,7 @@ const OFFERED: usize = 8 << 20;
 const TAKEN_MAX: usize = 2 * (128 << 10) + 2 * HIGH;
 
 /// A client asks and does not read. After that it reads, and hears everything.
-fn slows_the_sender(trial: Trial) -> io::Result<()> {
+pub fn slows_the_sender(trial: Trial) -> io::Result<()> {
     let door = Door::small(trial)?;
     door.serve()?;
     let mut client = door.client()?;
@@ -82,4 +82,14 @@ fn step_7_answers_a_polite_client_between_the_lines_of_a_flood() {
     let with_budget = lines_before_the_polite::<Fair>(trial(7, 30)).unwrap();
     assert!(with_budget <= 2 * LINES, "{with_budget} lines came first");
     assert!(before > 2 * LINES, "only {before} lines came first");
+}
+
+/// The lines came in one packet, and no event will remind the server of those beyond the budget.
+#[test]
+fn step_7_answers_all_lines_of_a_flood() {
+    let door = Door::open(trial(7, 30)).unwrap();
+    let mut client = door.client().unwrap();
+    client.say("a\n".repeat(100 * LINES)).unwrap();
+    door.serve().unwrap();
+    client.hears("? a\n".repeat(100 * LINES)).unwrap();
 }

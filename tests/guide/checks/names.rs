@@ -18,7 +18,7 @@ impl Client {
 }
 
 /// The client of a name leaves, a second one comes, and a third still has the old name.
-fn stale_names_hit_nobody(trial: Trial) -> io::Result<()> {
+pub fn stale_names_hit_nobody(trial: Trial) -> io::Result<()> {
     let door = Door::open(trial)?;
     door.serve()?;
     let mut third = door.client()?;
@@ -32,7 +32,6 @@ fn stale_names_hit_nobody(trial: Trial) -> io::Result<()> {
     let mut second = door.client()?;
     second.name()?;
     third.say(format!("bye {name}"))?;
-    third.hears(format!("bye {name}"))?;
     third.say("hello\n")?;
     third.hears("? hello\n")?;
     // By now the name was looked for.

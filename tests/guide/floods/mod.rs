@@ -23,7 +23,7 @@ const HANDS: Update = Update {
     heard_by: 1,
 };
 
-/// What the rule of the exercise must keep to, on every schedule.
+/// The rule of the exercise ends every flood and makes the tables equal, with few lines.
 #[test]
 fn your_flood_ends_and_all_servers_agree() {
     let most = 2 * herd::LINKS.len() - herd::SERVERS + 1;

@@ -76,15 +76,21 @@ fn line(name: &str, parts: &[String]) -> String {
     rows.collect::<Vec<_>>().join("\n")
 }
 
-/// The turns of a server, and which of its connections were ready in each.
+/// The turns of a server: to whom it wrote in each, and who was ready then.
 fn taken(turns: &[&Turn]) -> Option<Vec<String>> {
     let (first, last) = (turns.first()?.number, turns.last()?.number);
     if turns.len() > TURNS_MAX {
         return Some(vec![format!("turns {first} to {last}")]);
     }
-    let each = turns.iter().map(|turn| match turn.ready.is_empty() {
-        true => format!("turn {}: nobody ready", turn.number),
-        false => format!("turn {}: {} ready", turn.number, turn.ready.join(", ")),
+    let each = turns.iter().map(|turn| {
+        let (wrote, ready) = (turn.wrote.join(", "), turn.ready.join(", "));
+        let what = match (wrote.is_empty(), ready.is_empty()) {
+            (true, true) => "nobody ready".to_string(),
+            (true, false) => format!("{ready} ready"),
+            (false, true) => format!("writes to {wrote}"),
+            (false, false) => format!("writes to {wrote}, then {ready} ready"),
+        };
+        format!("turn {}: {what}", turn.number)
     });
     Some(each.collect())
 }

@@ -15,6 +15,12 @@ pub mod s05_outbox;
 pub mod s06_marks;
 pub mod s07_budget;
 pub mod s08_names;
+pub mod s09_deadlines;
+pub mod s10_workers;
+pub mod s11_core;
+pub mod s11_shell;
+pub mod s12_peers;
+pub mod s12_table;
 
 use std::io;
 use std::net::TcpListener;
@@ -24,8 +30,8 @@ use s03_edges::Server;
 /// A server that serves whoever comes to this door, until an error ends it.
 pub type Serve = fn(TcpListener) -> io::Result<()>;
 
-/// The steps, each with its name.
-pub const STEPS: [(&str, Serve); 8] = [
+/// The steps up to 11, each with its name. The twelfth is `s12_peers`: two servers.
+pub const STEPS: [(&str, Serve); 11] = [
     ("wait", s01_wait::serve),
     ("door", s02_door::serve),
     ("edges", Server::<s03_edges::Echo>::run),
@@ -34,4 +40,7 @@ pub const STEPS: [(&str, Serve); 8] = [
     ("marks", Server::<s06_marks::Patient>::run),
     ("budget", Server::<s07_budget::Fair>::run),
     ("names", s08_names::serve),
+    ("deadlines", s09_deadlines::serve),
+    ("workers", s10_workers::serve),
+    ("core", s11_core::serve),
 ];

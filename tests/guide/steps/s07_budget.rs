@@ -1,12 +1,10 @@
 //! Step 7: nobody keeps the others waiting for longer than a budget.
 //!
-//! One read of step 6 may hold eight thousand short lines, and all of them are answered before
-//! anybody else has a turn. Here a client has at most `LINES` lines answered in a turn. The rest
-//! waits in its line buffer, and nothing is read before that is done. Rude clients can also be
-//! shown the door: `name` tells a client its name, and `bye NAME` closes the client of that name.
-//!
-//! The cheats left: a name is a place in the slab, which the next client gets (step 8), and a
-//! client that is silent stays for ever (step 9).
+//! One read of step 6 may hold eight thousand short lines, and all are answered before anybody else
+//! has a turn. Here a client has at most `LINES` lines answered in a turn; the rest waits in its
+//! line buffer, and nothing more is read meanwhile. A rude client can be shown the door: `name`
+//! tells a client its name, and `bye NAME` closes, without a word, the client of that name. Left: a
+//! name is a place in the slab, which the next client gets (8), and silence has no end (step 9).
 
 use std::net::Shutdown;
 
@@ -14,10 +12,8 @@ use herd::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use herd::reactor::{Conn, ReadOutcome};
 use mio::net::TcpStream;
 
-use super::s03_edges::Client;
-use super::s04_lines::LINE_MAX;
-use super::s05_outbox::answer;
 use super::s06_marks::{HIGH, LOW};
+use super::{s03_edges::Client, s04_lines::LINE_MAX, s05_outbox::answer};
 
 /// At most this many lines of a client are answered in a turn.
 pub const LINES: usize = 64;
@@ -26,11 +22,12 @@ pub struct Fair {
     pub conn: Conn<TcpStream>,
     pub lines: LineBuffer,
     pub outbox: Outbox,
-    /// The budget was used up: more lines may be complete.
-    has_lines: bool,
+    has_lines: bool, // the budget was used up: more lines may be complete
     pub has_heard_all: bool,
     pub has_said_all: bool,
     pub is_paused: bool,
+    pub sent: usize, // bytes, ever (step 9)
+    is_shut: bool,   // a shutdown(2) is an event: the second one would bring a third
 }
 
 impl Client for Fair {
@@ -43,6 +40,8 @@ impl Client for Fair {
             has_heard_all: false,
             has_said_all: false,
             is_paused: false,
+            sent: 0,
+            is_shut: false,
         }
     }
 
@@ -51,32 +50,9 @@ impl Client for Fair {
     }
 
     fn serve(&mut self, me: usize, buffer: &mut [u8], leaving: &mut Vec<usize>) {
-        if !self.is_paused {
-            let outcome = match self.has_lines {
-                true => ReadOutcome::Bytes(0), // there is enough to do without reading
-                false => self.conn.read(buffer),
-            };
-            match outcome {
-                ReadOutcome::Bytes(_) if self.has_said_all => {}
-                ReadOutcome::Bytes(count) => self.hear(me, &buffer[..count], leaving),
-                ReadOutcome::Nothing => {}
-                ReadOutcome::Ended => {
-                    if let Some(text) = self.lines.rest() {
-                        answer(&text, &mut self.outbox);
-                    }
-                    (self.has_heard_all, self.has_said_all) = (true, true);
-                }
-                ReadOutcome::Broken(_) => return leaving.push(me),
-            }
-        }
-        let count = self.conn.write(self.outbox.unsent());
-        self.outbox.advance(count);
-        let mark = if self.is_paused { LOW + 1 } else { HIGH };
-        self.is_paused = self.outbox.len() >= mark;
-        if self.outbox.is_empty() && self.has_heard_all {
+        let goes_on = self.turn(buffer, &mut |line, outbox| obey(line, me, outbox, leaving));
+        if !goes_on || self.finish() {
             leaving.push(me);
-        } else if self.outbox.is_empty() && self.has_said_all {
-            let _ = self.conn.stream.shutdown(Shutdown::Write);
         }
     }
 
@@ -87,15 +63,37 @@ impl Client for Fair {
 }
 
 impl Fair {
-    fn hear(&mut self, me: usize, mut fresh: &[u8], leaving: &mut Vec<usize>) {
+    /// Reads, obeys and writes, each at most once and within its budget. False: it is gone.
+    pub fn turn(&mut self, buffer: &mut [u8], obey: &mut impl FnMut(&[u8], &mut Outbox)) -> bool {
+        if self.has_lines && !self.is_paused {
+            self.hear(&[], obey); // there is enough to do without reading
+        } else if !self.is_paused {
+            match self.conn.read(buffer) {
+                ReadOutcome::Bytes(_) if self.has_said_all => {}
+                ReadOutcome::Bytes(count) => self.hear(&buffer[..count], obey),
+                ReadOutcome::Nothing => {}
+                ReadOutcome::Ended => {
+                    (self.lines.rest().iter()).for_each(|line| obey(line, &mut self.outbox));
+                    self.has_heard_all = true;
+                }
+                ReadOutcome::Broken(_) => return false,
+            }
+        }
+        let count = self.conn.write(self.outbox.unsent());
+        self.outbox.advance(count);
+        self.sent += count;
+        self.is_paused = self.outbox.len() >= if self.is_paused { LOW + 1 } else { HIGH };
+        true
+    }
+
+    fn hear(&mut self, mut fresh: &[u8], obey: &mut impl FnMut(&[u8], &mut Outbox)) {
         self.has_lines = false;
         for left in (0..LINES).rev() {
             match self.lines.next(&mut fresh, LINE_MAX) {
-                Some(Line::Whole(text)) => obey(text, me, &mut self.outbox, leaving),
-                Some(Line::Overlong(text)) => {
-                    answer(text, &mut self.outbox);
-                    self.has_said_all = true;
-                    return;
+                Some(Line::Whole(line)) => obey(line, &mut self.outbox),
+                Some(Line::Overlong(line)) => {
+                    obey(line, &mut self.outbox);
+                    return self.has_said_all = true;
                 }
                 None => break,
             }
@@ -103,17 +101,23 @@ impl Fair {
         }
         self.lines.keep(fresh, &mut BufferPool::new(0));
     }
+
+    /// Ends our side when everything is sent. True: both sides have ended.
+    pub fn finish(&mut self) -> bool {
+        if self.outbox.is_empty() && self.has_said_all && !self.is_shut {
+            self.is_shut = true;
+            let _ = self.conn.stream.shutdown(Shutdown::Write);
+        }
+        self.outbox.is_empty() && self.has_heard_all
+    }
 }
 
 /// Does what a line asks for. Nobody is closed in the middle of a turn, but at its end.
-fn obey(text: &[u8], me: usize, outbox: &mut Outbox, leaving: &mut Vec<usize>) {
-    let words = str::from_utf8(text).unwrap_or_default();
+fn obey(line: &[u8], me: usize, outbox: &mut Outbox, leaving: &mut Vec<usize>) {
+    let words = str::from_utf8(line).unwrap_or_default();
     match words.strip_prefix("bye ").map(str::parse) {
         None if words == "name" => drop(outbox.push_line(format_args!("you are {me}"))),
-        Some(Ok(name)) => {
-            leaving.push(name);
-            outbox.push_line(format_args!("bye {name}"));
-        }
-        _ => answer(text, outbox),
+        Some(Ok(name)) => leaving.push(name),
+        _ => answer(line, outbox),
     }
 }

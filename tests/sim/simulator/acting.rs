@@ -18,6 +18,8 @@ const READ_MAX: usize = 16 << 10;
 const JSON_MAX: usize = 200;
 /// A line of digests, a MARK and a SINCE, in bytes.
 const DIGESTS_LEN: usize = 1_240;
+/// The words of a CHANGE before its AT line, in bytes.
+const CHANGE_LEN: usize = 40;
 /// The least that a turn takes, and what it sometimes takes beyond that, in nanoseconds.
 const TURN: [u64; 2] = [1_000, 200_000];
 
@@ -140,6 +142,9 @@ impl World {
             open += 1;
             waiting += load.lookups;
             let (unsent, unread) = match socket.link {
+                true if server.node.inspect().is_watcher(socket.conn) => {
+                    (limits.watch_outbox + line + CHANGE_LEN, limits.server_line)
+                }
                 true => (
                     limits.link_outbox.max(limits.outbox_high) + line + DIGESTS_LEN,
                     limits.server_line,
@@ -240,6 +245,7 @@ impl Kernel for World {
         }
         let window = match (reader.holder, wire.way(end.side)) {
             (Holder::Guest(guest), _) => self.guests[guest].visit.window,
+            (Holder::Watcher(watcher), _) => self.watchers[watcher].plan.window,
             (_, Some(way)) if self.blocks.contains_key(&way) => return 0,
             _ => self.weather.window,
         };

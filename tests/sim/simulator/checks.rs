@@ -39,7 +39,9 @@ impl World {
     fn live(&mut self, plan: &Plan) -> Option<()> {
         self.after(plan.heal)?;
         self.heal();
+        self.dismiss_idle_watchers();
         self.settle("everything healed")?;
+        self.check_watchers()?;
         self.check_tables()?;
         self.check_quiet(plan)?;
         self.check_clocks()?;
@@ -98,7 +100,10 @@ impl World {
         let links = |place: usize| self.places[place].neighbours.len();
         let up = self.servers().filter(|(place, server)| {
             let census = server.node.inspect().snapshot();
-            let open = server.sockets.iter().flatten().filter(|it| it.link).count();
+            let sockets = server.sockets.iter().flatten();
+            let open = sockets
+                .filter(|it| it.link && !self.is_watched(it.end.wire))
+                .count();
             !server.ending && open == 2 * links(*place) && census.timers >= 3 * links(*place)
         });
         up.count() == self.places.len()
@@ -118,10 +123,8 @@ impl World {
     /// rudely may have said more than is obeyed yet.
     fn is_served(&self) -> bool {
         let waits = |state| matches!(state, State::Away | State::Here);
-        let sessions: usize = self
-            .servers()
-            .map(|it| it.1.node.inspect().snapshot().sessions)
-            .sum();
+        let sockets = self.servers().flat_map(|it| it.1.sockets.iter().flatten());
+        let sessions = sockets.filter(|it| !self.is_watched(it.end.wire)).count();
         let links: usize = self.places.iter().map(|place| place.neighbours.len()).sum();
         sessions == 2 * links && !self.guests.iter().any(|guest| waits(guest.state))
     }

@@ -24,8 +24,10 @@ impl World {
                 let dialler = self.side(end.other());
                 dialler.broken = true;
                 let holder = std::mem::replace(&mut dialler.holder, Holder::Nobody);
-                if let Holder::Guest(guest) = holder {
-                    self.guests[guest].state = State::Void;
+                match holder {
+                    Holder::Guest(guest) => self.guests[guest].state = State::Void,
+                    Holder::Watcher(watcher) => self.watcher_ends(watcher),
+                    _ => {}
                 }
             }
         }
@@ -66,8 +68,12 @@ impl Network for World {
         if let Parcel::Bytes(bytes) = &mut parcel {
             self.garble(to, bytes);
         }
-        if let (Holder::Guest(guest), Parcel::Bytes(bytes)) = (self.side(to).holder, &parcel) {
-            self.guests[guest].written += bytes.len();
+        if let Parcel::Bytes(bytes) = &parcel {
+            match self.side(to).holder {
+                Holder::Guest(guest) => self.guests[guest].written += bytes.len(),
+                Holder::Watcher(watcher) => self.watchers[watcher].written += bytes.len(),
+                _ => {}
+            }
         }
         if let Some(way) = self.wires[to.wire].way(side)
             && self.cables[&way].is_tcp
@@ -93,6 +99,7 @@ impl Network for World {
                 }
             }
             Holder::Guest(guest) => self.guest_hears(guest),
+            Holder::Watcher(watcher) => self.watcher_hears(watcher),
             Holder::Kernel(_) | Holder::Nobody => {}
         }
     }

@@ -9,6 +9,7 @@ use super::clock::BASE;
 use super::random::Random;
 use super::troubles::{Fault, disk_faults, faults, relapses};
 use super::visit::{Ask, Line, Visit, visits};
+use super::watcher::{Watching, watchers};
 
 /// All that is decided before the run.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Plan {
     pub faults: Vec<(u64, Fault)>,
     /// The visits of clients.
     pub visits: Vec<Visit>,
+    /// Watchers, who hear of each change.
+    pub watchers: Vec<Watching>,
     /// From here on nothing goes wrong any more.
     pub heal: u64,
     /// Cut the herd in two when it is well, and see what heals it.
@@ -130,12 +133,15 @@ impl Plan {
         if weather.journal.is_some() {
             visits.extend(movers(&mut disks, mover, heal));
         }
+        let mut more = Random::new(seed ^ 0x7761_7463);
+        let watchers = watchers(&mut more, names.len(), heal, &mut weather.limits);
         Plan {
             names,
             links,
             weather,
             faults,
             visits,
+            watchers,
             heal,
             part,
         }

@@ -143,6 +143,7 @@ pub fn calm(size: usize, links: &Links) -> Plan {
         weather: Weather::fair(LINK),
         faults: Vec::new(),
         visits: Vec::new(),
+        watchers: Vec::new(),
         heal: 0,
         part: false,
     }

@@ -287,8 +287,10 @@ impl Watch for World {
 
     /// Bytes for a guest are right, or the run fails.
     fn offered(&mut self, server: &Shell, end: End, unsent: &[u8]) {
-        let Holder::Guest(number) = self.side(end.other()).holder else {
-            return;
+        let number = match self.side(end.other()).holder {
+            Holder::Guest(number) => number,
+            Holder::Watcher(number) => return self.check_watched(server, number, unsent),
+            _ => return,
         };
         let (place, error_after) = (server.place, self.error_after());
         let guest = &mut self.guests[number];

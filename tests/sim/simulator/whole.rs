@@ -32,7 +32,8 @@ impl World {
 
     /// No link of a server is dead without its knowledge.
     fn is_sound(&self, server: &Shell) -> bool {
-        let links = server.sockets.iter().flatten().filter(|it| it.link);
+        let sockets = server.sockets.iter().flatten();
+        let links = sockets.filter(|it| it.link && !self.is_watched(it.end.wire));
         let mut sides = links.flat_map(|link| &self.wires[link.end.wire].sides);
         sides.all(|side| !side.broken && matches!(side.holder, Holder::Server(..)))
     }

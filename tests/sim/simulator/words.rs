@@ -243,6 +243,7 @@ mod tests {
                 (SECOND, Fault::Relapse(0, Left::Old(40), MILLISECOND)),
             ],
             visits: Vec::new(),
+            watchers: Vec::new(),
             heal: 2 * SECOND,
             part: true,
         };

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use herd::units::{ConnId, LookupId, PeerId};
 
 use super::clock::Clock;
+use super::entry::Entry;
 use super::faults::Undo;
 use super::garble::Garble;
 use super::guest::{Guest, Lookup, Value};
@@ -15,6 +16,8 @@ use super::random::Random;
 use super::trace::Trace;
 use super::troubles::Fault;
 use super::visit::Visit;
+use super::watcher::Watcher;
+use super::watching::Deed;
 use super::{Failure, cable::Cable};
 use crate::support::disk::Disk;
 use crate::support::kernel::{Answer, Numbers};
@@ -39,6 +42,8 @@ pub struct World {
     pub wires: Vec<Wire>,
     /// Visiting clients.
     pub guests: Vec<Guest>,
+    /// Watchers, who hear of each change.
+    pub watchers: Vec<Watcher>,
     /// Every lookup of a guest's.
     pub lookups: BTreeMap<Numbers, Lookup>,
     /// The cable from the first server to the second.
@@ -126,17 +131,12 @@ pub enum Happening {
     Step(usize),
     /// A guest reads.
     Read(usize),
+    /// A watcher does something.
+    Watch(usize, Deed),
     /// Something goes wrong.
     Fault(Fault),
     /// It is well again.
     Undo(Undo),
-}
-
-#[derive(Debug)]
-struct Entry {
-    at: u64,
-    number: u64,
-    what: Happening,
 }
 
 impl World {
@@ -178,6 +178,7 @@ impl World {
             weather,
             wires: Vec::new(),
             guests: Vec::new(),
+            watchers: plan.watchers.iter().cloned().map(Watcher::new).collect(),
             lookups: BTreeMap::new(),
             cables,
             cuts: BTreeMap::new(),
@@ -208,6 +209,9 @@ impl World {
         }
         for visit in &plan.visits {
             world.invite(visit.clone());
+        }
+        for (number, watching) in plan.watchers.iter().enumerate() {
+            world.plan(watching.at, Happening::Watch(number, Deed::Come));
         }
         for (at, fault) in &plan.faults {
             world.plan(*at, Happening::Fault(*fault));
@@ -336,6 +340,7 @@ impl World {
             }
             Happening::Step(guest) => self.step(guest),
             Happening::Read(guest) => self.guest_reads(guest),
+            Happening::Watch(watcher, deed) => self.watch(watcher, deed),
             Happening::Fault(fault) => self.go_wrong(fault),
             Happening::Undo(undo) => self.undo(undo),
         }
@@ -376,25 +381,5 @@ impl World {
             let name = &self.places[place].name;
             trace.at(self.now, place, &format!("{name} {what}"));
         }
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Entry) -> bool {
-        (self.at, self.number) == (other.at, other.number)
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Entry) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Entry) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
     }
 }

@@ -54,6 +54,8 @@ pub struct Net {
     pub dials: BTreeMap<(usize, usize), usize>,
     /// Lines that get from the first to the second are told.
     pub watched: BTreeSet<(usize, usize)>,
+    /// The peers that the server whose turn it is has written to.
+    pub wrote: Vec<String>,
     /// The names of the servers.
     pub names: Vec<String>,
     /// Everything that the story wants to know, in order.
@@ -78,6 +80,7 @@ impl Net {
             carried: BTreeMap::new(),
             dials: BTreeMap::new(),
             watched: BTreeSet::new(),
+            wrote: Vec::new(),
             names,
             tale: Vec::new(),
         }
@@ -311,6 +314,10 @@ impl Watch for Net {
             }
         }
         None
+    }
+
+    fn offered(&mut self, _: &Shell, end: End, _: &[u8]) {
+        self.wrote.push(self.peer_name(end).to_string());
     }
 
     fn forgotten(&mut self, shell: &Shell, id: LookupId, _: Numbers) -> bool {

@@ -64,7 +64,9 @@ pub struct Turn {
     pub place: usize,
     /// The number of the turn in the server's life.
     pub number: u64,
-    /// The peers of the connections that had something to do.
+    /// The peers of the connections that it wrote to, in order.
+    pub wrote: Vec<String>,
+    /// The peers of the connections that had something to do after that.
     pub ready: Vec<String>,
 }
 
@@ -259,22 +261,20 @@ impl World {
             return false;
         };
         let acted = shell.act(now, &mut self.net);
+        let wrote = std::mem::take(&mut self.net.wrote);
         shell.list_all();
         let ready = self.recorded.as_ref().map(|_| self.net.ready(shell));
         let observed = shell.observe(now, &mut self.net);
         if acted || observed {
             server.turns += 1;
-            let number = server.turns;
-            self.recorded
-                .iter_mut()
-                .zip(ready)
-                .for_each(|(turns, ready)| {
-                    turns.push(Turn {
-                        place,
-                        number,
-                        ready,
-                    });
+            if let (Some(turns), Some(ready)) = (&mut self.recorded, ready) {
+                turns.push(Turn {
+                    place,
+                    number: server.turns,
+                    wrote,
+                    ready,
                 });
+            }
         }
         server.notes.push_str(shell.node.log().text());
         shell.node.log().clear();
