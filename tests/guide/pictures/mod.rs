@@ -17,7 +17,7 @@ use crate::support::shell::{Shell, Socket};
 use crate::support::stories::blocks::blocks;
 use crate::support::stories::story::Story;
 
-/// Draws a picture.
+/// The text of a picture's file.
 type Draw = fn() -> String;
 
 /// Each picture, and what draws it.
