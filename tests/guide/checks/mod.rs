@@ -39,8 +39,11 @@ fn trial(number: usize, seconds: u64) -> Trial {
     }
 }
 
+/// Asks a step for an outcome.
+type Check = fn(Trial) -> io::Result<()>;
+
 /// Passes if this step passes the check and the one before it does not.
-fn tells_from_the_step_before(number: usize, check: fn(Trial) -> io::Result<()>) {
+fn tells_from_the_step_before(number: usize, check: Check) {
     check(trial(number, 30)).unwrap_or_else(|error| panic!("step {number}: {error}"));
     let before = number - 1;
     let error = check(trial(before, 1)).expect_err("the step before passes, too");
@@ -51,7 +54,7 @@ fn tells_from_the_step_before(number: usize, check: fn(Trial) -> io::Result<()>)
 /// patience with a client that reads late, step 10 has no deadlines, and those of step 11 are long.
 #[test]
 fn later_steps_keep_what_earlier_ones_can() {
-    let lessons: [(fn(Trial) -> io::Result<()>, &[usize]); 7] = [
+    let lessons: [(Check, &[usize]); 7] = [
         (lines::finds_lines, &[5, 6, 7, 8, 9, 10, 11]),
         (lines::cuts_long_lines, &[5, 6, 7, 8, 9, 10, 11]),
         (lines::answers_the_last_line, &[6, 7, 8, 9, 10, 11]),

@@ -90,7 +90,7 @@ impl Table {
         let slot = match self.slots.get(&key) {
             Some(slot) if self.feed.record(*slot).version >= version => return,
             Some(slot) => {
-                (*self.feed.record_mut(*slot)).value = value;
+                self.feed.record_mut(*slot).value = value;
                 self.feed.record_mut(*slot).version = version;
                 *slot
             }
