@@ -1,7 +1,7 @@
 //! Step 7: nobody keeps the others waiting for longer than a budget.
 //!
 //! One read of step 6 may hold eight thousand short lines, all answered before anybody else has a
-//! turn. Here `LINES` of them are; the rest waits in the line buffer, and nothing is read meanwhile.
+//! turn. Here `LINES` of them are; the others wait in the buffer, and nothing is read meanwhile.
 //! `name` tells a client its name, and `bye NAME` closes a client. The cheats left: a name is a
 //! place in the slab, which the next client gets (step 8), and silence has no end (step 9).
 
