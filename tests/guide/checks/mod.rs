@@ -39,7 +39,7 @@ fn trial(number: usize, seconds: u64) -> Trial {
     }
 }
 
-/// Tries a step.
+/// Asks a step for an outcome.
 type Check = fn(Trial) -> io::Result<()>;
 
 /// Passes if this step passes the check and the one before it does not.

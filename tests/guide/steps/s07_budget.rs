@@ -1,12 +1,11 @@
 //! Step 7: nobody keeps the others waiting for longer than a budget.
 //!
-//! One read of step 6 may hold eight thousand short lines, and all are answered before anybody else
-//! has a turn. Here a client has at most `LINES` lines answered in a turn; the rest waits in its
-//! line buffer, and nothing more is read meanwhile. A rude client can be shown the door: `name`
-//! tells a client its name, and `bye NAME` closes, without a word, the client of that name. Left: a
-//! name is a place in the slab, which the next client gets (8), and silence has no end (step 9).
+//! One read of step 6 may hold eight thousand short lines, all answered before anybody else has a
+//! turn. Here `LINES` of them are; the others wait in the buffer, and nothing is read meanwhile.
+//! `name` tells a client its name, and `bye NAME` closes a client. The cheats left: a name is a
+//! place in the slab, which the next client gets (step 8), and silence has no end (step 9).
 
-use std::net::Shutdown;
+use std::{mem::replace, net::Shutdown};
 
 use herd::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use herd::reactor::{Conn, ReadOutcome};
@@ -15,8 +14,7 @@ use mio::net::TcpStream;
 use super::s06_marks::{HIGH, LOW};
 use super::{s03_edges::Client, s04_lines::LINE_MAX, s05_outbox::answer};
 
-/// At most this many lines of a client are answered in a turn.
-pub const LINES: usize = 64;
+pub const LINES: usize = 64; // at most, of a client in a turn
 
 pub struct Fair {
     pub conn: Conn<TcpStream>,
@@ -25,9 +23,9 @@ pub struct Fair {
     has_lines: bool, // the budget was used up: more lines may be complete
     pub has_heard_all: bool,
     pub has_said_all: bool,
+    is_shut_down: bool,
     pub is_paused: bool,
     pub sent: usize, // bytes, ever (step 9)
-    is_shut: bool,   // a shutdown(2) is an event: the second one would bring a third
 }
 
 impl Client for Fair {
@@ -39,9 +37,9 @@ impl Client for Fair {
             has_lines: false,
             has_heard_all: false,
             has_said_all: false,
+            is_shut_down: false,
             is_paused: false,
             sent: 0,
-            is_shut: false,
         }
     }
 
@@ -102,10 +100,9 @@ impl Fair {
         self.lines.keep(fresh, &mut BufferPool::new(0));
     }
 
-    /// Ends our side when everything is sent. True: both sides have ended.
+    /// Ends our side once all is sent. True: both sides have ended.
     pub fn finish(&mut self) -> bool {
-        if self.outbox.is_empty() && self.has_said_all && !self.is_shut {
-            self.is_shut = true;
+        if self.outbox.is_empty() && self.has_said_all && !replace(&mut self.is_shut_down, true) {
             let _ = self.conn.stream.shutdown(Shutdown::Write);
         }
         self.outbox.is_empty() && self.has_heard_all
