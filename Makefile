@@ -66,6 +66,7 @@ lint: needs ## formatting, the fuzz targets' lock file, and clippy, without warn
 
 doc: needs ## the documentation, without warnings: target/doc/herd/index.html
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+	@cp src/guide/page.png "$${CARGO_TARGET_DIR:-target}/doc/herd/guide/web/"
 
 # A terminal alone has nothing to open it with.
 guide: doc ## the book and the manual: opens them in a browser, or says where they are

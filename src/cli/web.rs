@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use getopts::Matches;
 
@@ -30,15 +31,15 @@ pub(super) fn run(matches: &Matches) -> Result<(), Failure> {
             secret::RECIPE.replace("secret", "password")
         )));
     }
-    let herd = Herd {
+    let herd = Arc::new(Herd {
         secrets: secret::chosen(matches).map_err(Wrong)?,
         topology: options::topology(matches)?,
         random,
-    };
+    });
     let listener = Listener::open(address).map_err(|error| cannot_listen(address, &error))?;
     let address = listener.local_addr().map_err(cannot("listen"))?;
     let guard = Guard::new(address, &matches.opt_strs("host"), password.as_deref());
-    let mut server = Server::new(listener, guard, herd).map_err(cannot("serve"))?;
+    let mut server = Server::new(listener, guard, &herd).map_err(cannot("serve"))?;
     print(&format!(
         "http://{address}/ shows the herd. Ctrl-C ends this.\n"
     ))?;

@@ -527,6 +527,24 @@ limits! {
         /// A page that does not read what it is told has one event waiting, and not more.
         /// → One that has not taken an event after this time is closed.
         web_event: u64 = 10 * SECOND, time;
+        /// A page that is loaded again goes on without a new call to each server.
+        /// → This long after the last page has closed, the servers are no longer watched.
+        web_watch: u64 = 10 * SECOND, time;
+        /// The changes of one move come within milliseconds, and leave together.
+        /// → A page is told of changes this long after the first of them.
+        web_beat: u64 = 100 * MILLISECOND, time;
+        /// Nobody sees more than a hundred moves in a second.
+        /// → Changes of further moves are counted in the event, and not told.
+        web_moves: usize = 10, count;
+        /// A move is a change at each server, and a picture has room for some of them.
+        /// → Further changes of a move are counted, and not told.
+        web_way: usize = 64, count;
+        /// More dots would hide the map.
+        /// → The map forgets the client that has not moved for the longest time.
+        web_clients: usize = 500, count;
+        /// A client's name may have 8 KiB, and a table has no room for it.
+        /// → The rest of a longer name is not shown.
+        web_name: usize = 64, bytes;
         /// A crowd of readers must not make the servers tell their status all the time.
         /// → Questions within this time are answered from the last look at the herd.
         web_look: u64 = SECOND, time;

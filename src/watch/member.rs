@@ -29,6 +29,10 @@ pub struct Member<'a> {
     backoff: u64,
     /// How far we got, in which run.
     reached: Option<(Run, u64)>,
+    /// The number of changes before the present that are wanted, as long as nobody knows which.
+    newest: u64,
+    /// Changes up to this one of that run happened before the server was watched.
+    past: (Run, u64),
     /// Why the last call failed, if that was told.
     told: Option<String>,
     /// A thread asks for its name.
@@ -71,9 +75,22 @@ impl<'a> Member<'a> {
             state: State::Waits(Mono(0)),
             backoff: LIMITS.redial_first,
             reached: None,
+            newest: 0,
+            past: (Run(0), 0),
             told: None,
             is_resolving: false,
         })
+    }
+
+    /// Has it tell at most this number of its newest changes first.
+    pub fn begin_with(&mut self, newest: u64) {
+        self.newest = newest;
+    }
+
+    /// Whether the change `seq` of the present run happened before it was watched.
+    pub fn is_past(&self, seq: u64) -> bool {
+        let run = self.reached.map(|it| it.0);
+        run == Some(self.past.0) && seq <= self.past.1
     }
 
     /// The time of its next step.
@@ -121,6 +138,13 @@ impl<'a> Member<'a> {
         if let State::Calls(call) = &mut self.state {
             call.go_on(now, &means.registry);
             return match call.take()? {
+                // Where the newest changes begin, only the server can say.
+                Ok(((run, seq), _)) if self.newest > 0 => {
+                    self.past = (run, seq);
+                    self.reached = Some((run, seq.saturating_sub(self.newest)));
+                    (self.newest, self.state) = (0, State::Waits(now));
+                    self.go_on(now, means)
+                }
                 Ok((begin, talk)) => {
                     let stream = Stream::new(talk.conn, begin, talk.unheard, now);
                     self.state = State::Up(Box::new(stream));

@@ -41,12 +41,14 @@ pub enum Event<'e> {
         is_locked: bool,
     },
     /// A change in the table of this server, whose number in its feed is `seq`. The neighbour
-    /// `teller` told it; none: a client of this server did, or its journal.
+    /// `teller` told it; none: a client of this server did, or its journal. `is_past`: it happened
+    /// before the server was watched.
     Change {
         server: usize,
         seq: u64,
         teller: Option<&'e [u8]>,
         report: Report<'e>,
+        is_past: bool,
     },
     /// We were slow, and the server left out this number of changes: there are newer ones of the
     /// same clients.
@@ -78,6 +80,14 @@ impl<'a> Watch<'a> {
                 random,
             },
             clock: Clock::start(),
+        }
+    }
+
+    /// Has each server tell at most this number of its newest changes first. Call it before the
+    /// first event.
+    pub fn begin_with(&mut self, newest: u64) {
+        for member in &mut self.members {
+            member.begin_with(newest);
         }
     }
 
@@ -143,6 +153,7 @@ impl<'a> Watch<'a> {
                     seq: changed.seq,
                     teller: Some(changed.teller).filter(|it| *it != b"-"),
                     report: changed.report,
+                    is_past: member.is_past(changed.seq),
                 },
                 // It was one when the stream read it.
                 _ => return None,

@@ -14,14 +14,18 @@ use socket2::SockRef;
 
 use super::http::{HttpConn, Request, Response};
 use super::routes::View;
+use super::tally::Tally;
 use crate::buffers::Timers;
 use crate::limits::LIMITS;
 use crate::reactor::{Conn, ReadOutcome};
-use crate::units::{ConnId, Mono};
+use crate::units::{ConnId, Mono, Now};
 
 /// All connections, by their tokens.
 pub struct Connections {
     slots: Slab<Entry>,
+    /// The token of the first slot.
+    first: usize,
+    tally: Tally,
     generation: u32,
     ready: VecDeque<usize>,
     timers: Timers<usize>,
@@ -35,12 +39,17 @@ struct Entry {
     /// The look that it waits for.
     waits_for: Option<View>,
     is_listed: bool,
+    /// Its part of the tally.
+    counted: Tally,
 }
 
 impl Connections {
-    pub fn new() -> Connections {
+    /// Their tokens begin with `first`.
+    pub fn new(first: Token) -> Connections {
         Connections {
             slots: Slab::new(),
+            first: first.0,
+            tally: Tally::default(),
             generation: 0,
             ready: VecDeque::new(),
             timers: Timers::default(),
@@ -53,7 +62,7 @@ impl Connections {
     ///
     /// # Errors
     /// The kernel's; the stream is closed.
-    pub fn add(&mut self, mut stream: TcpStream, now: Mono, registry: &Registry) -> io::Result<()> {
+    pub fn add(&mut self, mut stream: TcpStream, now: Now, registry: &Registry) -> io::Result<()> {
         if self.slots.len() >= LIMITS.web_connections && !self.make_room() {
             return Ok(());
         }
@@ -62,7 +71,7 @@ impl Connections {
         let key = self.slots.vacant_key();
         // Urgent bytes cut reads short, and no further edge would come (tcp(7)).
         let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
-        registry.register(&mut stream, Token(key), all)?;
+        registry.register(&mut stream, Token(self.first + key), all)?;
         self.generation = self.generation.wrapping_add(1);
         let http = HttpConn::new(now);
         self.timers.set(key, http.deadline());
@@ -72,6 +81,7 @@ impl Connections {
             http,
             waits_for: None,
             is_listed: false,
+            counted: Tally::default(),
         });
         Ok(())
     }
@@ -86,7 +96,7 @@ impl Connections {
     /// Takes in an event. No connection is closed while events are taken in, so each is that of the
     /// connection which has its token now.
     pub fn event(&mut self, event: &Event) {
-        let Token(key) = event.token();
+        let key = event.token().0 - self.first;
         if let Some(entry) = self.slots.get_mut(key) {
             entry.conn.event(event.into());
             self.list(key);
@@ -108,7 +118,7 @@ impl Connections {
     }
 
     /// Reads once, and takes a request if one is whole. It must be answered.
-    pub fn read(&mut self, key: usize, now: Mono) -> Option<(ConnId, Request)> {
+    pub fn read(&mut self, key: usize, now: Now) -> Option<(ConnId, Request)> {
         let entry = self.slots.get_mut(key)?;
         let room = entry.http.room().min(self.buffer.len());
         if room > 0 {
@@ -127,7 +137,7 @@ impl Connections {
     }
 
     /// Answers the request of a connection, if it is still there.
-    pub fn respond(&mut self, id: ConnId, response: &Response, now: Mono) {
+    pub fn respond(&mut self, id: ConnId, response: &Response, now: Now) {
         if let Some(entry) = self.get(id) {
             entry.http.respond(response, now);
             self.list(id.key());
@@ -139,38 +149,63 @@ impl Connections {
         if let Some(entry) = self.get(id) {
             entry.waits_for = look;
             entry.http.answer_by(until);
+            self.count(id.key());
         }
     }
 
-    /// A look has come, with the answer for each view and the event for listeners.
+    /// A look has come, with the answer for each view; `all` tells a new listener of the changes
+    /// before.
     pub fn show<'a>(
         &mut self,
         answer: impl Fn(View) -> &'a Response,
-        event: Option<&Arc<[u8]>>,
-        now: Mono,
+        mut all: impl FnMut() -> Arc<[u8]>,
+        now: Now,
     ) {
-        let keys: Vec<usize> = self.slots.iter().map(|(key, _)| key).collect();
-        for key in keys {
-            let entry = &mut self.slots[key];
-            match (entry.waits_for.take(), event) {
-                (Some(view), _) => entry.show(view, answer(view), now),
-                (None, Some(event)) if entry.http.is_streaming() => entry.http.event(event, now),
-                _ => continue,
-            }
-            self.list(key);
+        let waiting = |(key, entry): (usize, &Entry)| Some((key, entry.waits_for?));
+        let waiting: Vec<(usize, View)> = self.slots.iter().filter_map(waiting).collect();
+        for (key, view) in waiting {
+            self.slots[key].waits_for = None;
+            self.show_one(self.slots[key].id, view, answer(view), &mut all, now);
         }
     }
 
     /// Shows a look to one connection.
-    pub fn show_one(&mut self, id: ConnId, view: View, answer: &Response, now: Mono) {
+    pub fn show_one(
+        &mut self,
+        id: ConnId,
+        view: View,
+        answer: &Response,
+        all: impl FnOnce() -> Arc<[u8]>,
+        now: Now,
+    ) {
         if let Some(entry) = self.get(id) {
-            entry.show(view, answer, now);
+            // An error ends, and a stream does not.
+            match view == View::Events && answer.status == 200 {
+                true => entry.http.stream(answer, all(), now),
+                false => entry.http.respond(answer, now),
+            }
             self.list(id.key());
         }
     }
 
+    /// Tells each listener of an event with this number of changes. `all` is for one that was slow.
+    pub fn tell(
+        &mut self,
+        event: &Arc<[u8]>,
+        changes: u64,
+        mut all: impl FnMut() -> Arc<[u8]>,
+        now: Now,
+    ) {
+        let listening = |(key, entry): (usize, &Entry)| entry.http.is_streaming().then_some(key);
+        let listening: Vec<usize> = self.slots.iter().filter_map(listening).collect();
+        for key in listening {
+            self.slots[key].http.event(event, changes, &mut all, now);
+            self.list(key);
+        }
+    }
+
     /// Writes what can be written, and sees what is left to do.
-    pub fn settle(&mut self, key: usize, now: Mono) {
+    pub fn settle(&mut self, key: usize, now: Now) {
         let Some(entry) = self.slots.get_mut(key) else {
             return;
         };
@@ -196,11 +231,12 @@ impl Connections {
         if may_ask || may_write || may_read {
             self.list(key);
         }
+        self.count(key);
     }
 
     /// Tells the connections whose time is over.
-    pub fn expire(&mut self, now: Mono) {
-        while let Some(key) = self.timers.expired(now) {
+    pub fn expire(&mut self, now: Now) {
+        while let Some(key) = self.timers.expired(now.mono) {
             if let Some(entry) = self.slots.get_mut(key) {
                 entry.waits_for = None;
                 entry.http.on_timeout(now);
@@ -214,26 +250,8 @@ impl Connections {
         self.timers.next()
     }
 
-    /// How many listen, or are about to.
-    pub fn listeners(&self) -> usize {
-        let all = self.slots.iter().map(|(_, entry)| entry);
-        let is_listener =
-            |it: &&Entry| it.http.is_streaming() || it.waits_for == Some(View::Events);
-        all.filter(is_listener).count()
-    }
-
-    /// Whether somebody waits for a look.
-    pub fn want_look(&self) -> bool {
-        let mut all = self.slots.iter().map(|(_, entry)| entry);
-        all.any(|entry| entry.waits_for.is_some() || entry.http.is_streaming())
-    }
-
-    /// How many bytes wait for readers.
-    pub fn unsent(&self) -> usize {
-        self.slots
-            .iter()
-            .map(|(_, entry)| entry.http.unsent_len())
-            .sum()
+    pub fn tally(&self) -> Tally {
+        self.tally
     }
 
     fn get(&mut self, id: ConnId) -> Option<&mut Entry> {
@@ -246,21 +264,26 @@ impl Connections {
         if !std::mem::replace(&mut entry.is_listed, true) {
             self.ready.push_back(key);
         }
+        self.count(key);
+    }
+
+    /// Brings the tally up to date after a connection has changed.
+    fn count(&mut self, key: usize) {
+        let entry = &mut self.slots[key];
+        let is_listener = entry.http.is_streaming() || entry.waits_for == Some(View::Events);
+        let counted = Tally {
+            watchers: usize::from(is_listener || entry.waits_for.is_some()),
+            listeners: usize::from(is_listener),
+            unsent: entry.http.unsent_len(),
+        };
+        let before = std::mem::replace(&mut entry.counted, counted);
+        self.tally.change(before, counted);
     }
 
     /// Closing the descriptor takes it out of the poll.
     fn close(&mut self, key: usize) {
         self.timers.stop(key);
-        self.slots.remove(key);
-    }
-}
-
-impl Entry {
-    fn show(&mut self, view: View, answer: &Response, now: Mono) {
-        // An error ends, and a stream does not.
-        match view == View::Events && answer.status == 200 {
-            true => self.http.stream(answer, now),
-            false => self.http.respond(answer, now),
-        }
+        let entry = self.slots.remove(key);
+        self.tally.change(entry.counted, Tally::default());
     }
 }

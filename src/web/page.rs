@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 const PAGE: &str = include_str!("assets/page.html");
+const COASTS: &str = include_str!("assets/coasts.svg");
 
 /// The page of a summary (`status/summary.rs`), with the line of `herd status --check`.
 pub fn page(summary: &Value, line: &str, time: &str) -> String {
@@ -36,6 +37,7 @@ pub fn page(summary: &Value, line: &str, time: &str) -> String {
             "servers" => table(&servers),
             "links" => table(&links),
             "options" => options.clone(),
+            "coasts" => COASTS.to_string(),
             _ => String::new(),
         };
         out += rest;
@@ -253,7 +255,7 @@ mod tests {
         assert!(!page.contains("<b>") && !page.contains("{{"), "{page}");
         // The policy of each answer forbids what would run from within the page.
         assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("onclick"));
-        assert_eq!(page.matches("<script").count(), 1);
+        assert_eq!(page.matches("<script").count(), 2);
     }
 
     #[test]

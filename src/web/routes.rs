@@ -58,6 +58,7 @@ fn find(guard: &Guard, request: &Request, now: Wall) -> Result<Route, Response> 
         "/events" => read(Route::Look(View::Events)),
         "/page.css" => read(asset(STYLE, include_str!("assets/page.css"))),
         "/page.js" => read(asset(SCRIPT, include_str!("assets/page.js"))),
+        "/moves.js" => read(asset(SCRIPT, include_str!("assets/moves.js"))),
         "/whatsat" if is_read => {
             if let Some(refusal) = guard.lookup_refusal(request) {
                 return Err(refusal);
@@ -134,7 +135,7 @@ mod tests {
             assert_eq!(status(&request(Post, path)), 405);
             assert_eq!(status(&request(Other, path)), 405);
         }
-        for path in ["/page.css", "/page.js"] {
+        for path in ["/page.css", "/page.js", "/moves.js"] {
             assert_eq!(status(&request(Get, path)), 200);
         }
         for path in ["/iamat", "/ask"] {

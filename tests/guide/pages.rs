@@ -110,5 +110,11 @@ fn quote(what: &str) -> String {
     let count = length.unwrap_or_else(to_its_end);
     let shown = lines[first..first + count].iter();
     let shown: Vec<&str> = shown.map(|line| line.get(indent..).unwrap_or("")).collect();
-    format!("```rust,ignore\n{}\n```", shown.join("\n"))
+    // rustdoc reads Rust, and a part of a function is none.
+    let kind = if length.is_some() {
+        "text"
+    } else {
+        "rust,ignore"
+    };
+    format!("```{kind}\n{}\n```", shown.join("\n"))
 }

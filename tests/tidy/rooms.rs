@@ -62,7 +62,8 @@ const EDGES: [(&str, &[&str]); 26] = [
     (
         "web",
         &[
-            "units", "limits", "wire", "buffers", "secret", "reactor", "topology", "status", "ask",
+            "units", "limits", "wire", "buffers", "secret", "reactor", "topology", "status",
+            "watch", "ask",
         ],
     ),
     (
@@ -85,7 +86,7 @@ const PURE: [&str; 7] = [
     "units", "limits", "wire", "buffers", "secret", "store", "node",
 ];
 /// Files without I/O in a room that has I/O elsewhere.
-const PURE_FILES: [&str; 26] = [
+const PURE_FILES: [&str; 28] = [
     "src/ask/json.rs",
     "src/ask/line.rs",
     "src/load/verify.rs",
@@ -105,12 +106,14 @@ const PURE_FILES: [&str; 26] = [
     "src/trace/svg.rs",
     "src/status/summary.rs",
     "src/web/http/conn.rs",
+    "src/web/http/date.rs",
     "src/web/http/fields.rs",
     "src/web/http/output.rs",
     "src/web/http/request.rs",
     "src/web/http/response.rs",
     "src/web/command.rs",
     "src/web/guard.rs",
+    "src/web/moves.rs",
     "src/web/page.rs",
 ];
 const IMPURE_WORDS: [&str; 13] = [
@@ -149,6 +152,7 @@ const OWNED_WORDS: [(&str, &[&str]); 8] = [
             "up/child.rs",
             "up/children.rs",
             "web/connections.rs",
+            "web/follower.rs",
             "web/server.rs",
         ],
     ),

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::terminal::{Colour, Screen, one_line};
 use crate::topology::Topology;
 use crate::watch::Event;
+use crate::wire::shown;
 
 /// The columns that are given to a name of a server, at most.
 const NAME_MAX: usize = 16;
@@ -119,25 +120,13 @@ fn object(event: &Event<'_>, time: &str, topology: &Topology) -> String {
             seq,
             teller,
             report,
+            ..
         } => json!({"event": "change", "time": time, "server": name(server), "seq": seq,
             "teller": teller.map(shown), "heard_by": shown(report.server),
             "difference": shown(report.difference), "client": shown(report.client),
             "location": shown(report.location.text), "sent": shown(report.time.text)}),
     };
     object.to_string()
-}
-
-/// Bytes as the log shows them: printable ASCII stays, but for the backslash, and all else becomes
-/// `\\` or `\xff`.
-fn shown(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        match byte {
-            b' '..=b'~' if byte != b'\\' => text.push(char::from(byte)),
-            _ => text.extend(std::ascii::escape_default(byte).map(char::from)),
-        }
-    }
-    text
 }
 
 /// The start of a text that is too wide.
@@ -170,6 +159,7 @@ mod tests {
             seq: 7,
             teller,
             report: Report::parse(line).unwrap(),
+            is_past: false,
         }
     }
 

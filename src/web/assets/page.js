@@ -5,6 +5,9 @@
 const SVG = "http://www.w3.org/2000/svg";
 const RETRY_MS = 5000;
 
+/** Where each server is in the graph. */
+let places = new Map();
+
 const byId = (id) => document.getElementById(id);
 
 /** An element with text in it. */
@@ -20,6 +23,12 @@ function drawn(name, attributes, text) {
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   if (text !== undefined) made.textContent = text;
   return made;
+}
+
+/** Writes a text, unless it is there already. */
+function writeText(id, text) {
+  const node = byId(id);
+  if (node.textContent !== text) node.textContent = text;
 }
 
 /** Writes texts into the items of a list, unless it has them already: a screen reader reads changes. */
@@ -46,11 +55,11 @@ function fillTable(body, rows) {
 function drawGraph(servers, links, ends) {
   const radius = servers.length > 1 ? 125 : 0;
   const size = Math.max(4, Math.min(24, 320 / servers.length));
-  const places = new Map(servers.map(({ cells }, index) => {
+  places = new Map(servers.map(({ cells }, index) => {
     const angle = (2 * Math.PI * index) / servers.length - Math.PI / 2;
     return [cells[0], [radius * Math.cos(angle), radius * Math.sin(angle)]];
   }));
-  const parts = [];
+  const [lines, circles] = [[], []];
   links.forEach(({ state, cells }, index) => {
     const [one, other] = ends[index].map((name) => places.get(name));
     if (!one || !other) return;
@@ -58,23 +67,25 @@ function drawGraph(servers, links, ends) {
       x1: one[0], y1: one[1], x2: other[0], y2: other[1], class: state,
     });
     line.append(drawn("title", {}, `${cells[0]}: ${cells[1]}`));
-    parts.push(line);
-    if (/[1-9]/.test(cells[2]) && servers.length <= 20) {
+    lines.push(line);
+    const lag = Math.max(0, ...(cells[2].match(/\d+(?=,|$)/g) ?? []));
+    if (lag > 0 && servers.length <= 20) {
       const middle = [0, 1].map((axis) => (one[axis] + other[axis]) / 2);
-      parts.push(drawn("text", { x: middle[0], y: middle[1] - 4, class: "lag" }, `behind: ${cells[2]}`));
+      lines.push(drawn("text", { x: middle[0], y: middle[1] + 4, class: "lag" }, `${lag}`));
     }
   });
   for (const { state, cells } of servers) {
     const [x, y] = places.get(cells[0]);
     const circle = drawn("circle", { cx: x, cy: y, r: size, class: state });
     circle.append(drawn("title", {}, `${cells[0]}: ${cells[1]}`));
-    parts.push(circle);
+    circles.push(circle);
     if (servers.length > 40) continue;
-    parts.push(drawn("text", { x, y, class: "count" }, state === "up" ? cells[4] : "–"));
+    circles.push(drawn("text", { x, y, class: "count" }, state === "up" ? cells[4] : "–"));
     const below = y > 1 || servers.length === 1;
-    parts.push(drawn("text", { x, y: below ? y + size + 16 : y - size - 8 }, cells[0]));
+    circles.push(drawn("text", { x, y: below ? y + size + 16 : y - size - 8 }, cells[0]));
   }
-  byId("graph").replaceChildren(...parts);
+  byId("lines").replaceChildren(...lines);
+  byId("circles").replaceChildren(...circles);
 }
 
 function show(event) {
@@ -93,6 +104,7 @@ function show(event) {
 
 function listen() {
   const source = new EventSource("/events");
+  follow(source);
   source.onmessage = (message) => show(JSON.parse(message.data));
   source.onerror = () => {
     document.body.classList.add("stale");
@@ -129,7 +141,9 @@ async function say(submit) {
   }
 }
 
+for (const id of ["lines", "pulses", "circles"]) byId("graph").append(drawn("g", { id }));
 byId("ask").addEventListener("submit", say);
 show(JSON.parse(document.body.dataset.event));
 byId("live").textContent = "";
-listen();
+// The script behind this one has all to follow moves with.
+document.addEventListener("DOMContentLoaded", listen);

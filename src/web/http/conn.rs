@@ -10,7 +10,7 @@ use super::output::Output;
 use super::request::{Method, Parsed, Request, parse};
 use super::response::Response;
 use crate::limits::LIMITS;
-use crate::units::Mono;
+use crate::units::{Mono, Now};
 
 /// One connection.
 #[derive(Debug)]
@@ -48,13 +48,13 @@ enum Phase {
 }
 
 impl HttpConn {
-    pub fn new(now: Mono) -> HttpConn {
+    pub fn new(now: Now) -> HttpConn {
         HttpConn {
             phase: Phase::Reading,
             input: Vec::new(),
             output: Output::default(),
             has_ended: false,
-            deadline: now + LIMITS.web_idle,
+            deadline: now.mono + LIMITS.web_idle,
         }
     }
 
@@ -68,12 +68,12 @@ impl HttpConn {
     }
 
     /// Takes in bytes, at most as many as there is room for.
-    pub fn received(&mut self, bytes: &[u8], now: Mono) {
+    pub fn received(&mut self, bytes: &[u8], now: Now) {
         if matches!(self.phase, Phase::Lingering | Phase::Streaming) {
             return;
         }
         if self.phase == Phase::Reading && self.input.is_empty() {
-            self.deadline = now + LIMITS.web_request;
+            self.deadline = now.mono + LIMITS.web_request;
         }
         self.input.extend_from_slice(bytes);
     }
@@ -87,7 +87,7 @@ impl HttpConn {
     }
 
     /// The next request, which must be answered. Bytes that are none are answered here.
-    pub fn next_request(&mut self, now: Mono) -> Option<Request> {
+    pub fn next_request(&mut self, now: Now) -> Option<Request> {
         if self.phase != Phase::Reading {
             return None;
         }
@@ -107,7 +107,7 @@ impl HttpConn {
                     is_head: request.method == Method::Head,
                     keeps_open: request.keeps_open,
                 };
-                self.deadline = now + LIMITS.web_send;
+                self.deadline = now.mono + LIMITS.web_send;
                 Some(*request)
             }
         }
@@ -121,46 +121,52 @@ impl HttpConn {
     }
 
     /// Answers the request that was taken last, if it has no answer.
-    pub fn respond(&mut self, response: &Response, now: Mono) {
+    pub fn respond(&mut self, response: &Response, now: Now) {
         if let Phase::Answering {
             is_head,
             keeps_open,
         } = self.phase
         {
             self.output
-                .push(response.head(keeps_open).into_bytes().into());
+                .push(response.head(keeps_open, now.wall).into_bytes().into());
             if !is_head {
                 self.output.push(response.body());
             }
             self.phase = Phase::Sending { keeps_open };
-            self.deadline = now + LIMITS.web_send;
+            self.deadline = now.mono + LIMITS.web_send;
         }
     }
 
-    /// Answers it with events; `response` is the head and the first of them.
-    pub fn stream(&mut self, response: &Response, now: Mono) {
+    /// Answers it with events; `response` is the first of them, and `all` the second.
+    pub fn stream(&mut self, response: &Response, all: Arc<[u8]>, now: Now) {
         if let Phase::Answering { is_head: false, .. } = self.phase {
-            self.output
-                .push(response.endless_head().into_bytes().into());
+            let head = response.endless_head(now.wall).into_bytes();
+            self.output.push(head.into());
             self.output.push(response.body());
+            self.output.push(all);
             self.phase = Phase::Streaming;
             self.input = Vec::new();
-            self.deadline = now + LIMITS.web_event;
+            self.deadline = now.mono + LIMITS.web_event;
         } else {
             self.respond(response, now);
         }
     }
 
-    /// Sends an event, unless the last one has not left yet: the next says all that it said.
-    pub fn event(&mut self, event: &Arc<[u8]>, now: Mono) {
-        if self.phase == Phase::Streaming && self.output.is_empty() {
-            self.output.push(Arc::clone(event));
-            self.deadline = now + LIMITS.web_event;
+    /// Sends an event, which tells of this number of changes, unless the last one has not left.
+    pub fn event(
+        &mut self,
+        event: &Arc<[u8]>,
+        changes: u64,
+        all: impl FnOnce() -> Arc<[u8]>,
+        now: Now,
+    ) {
+        if self.phase == Phase::Streaming && self.output.event(event, changes, all) {
+            self.deadline = now.mono + LIMITS.web_event;
         }
     }
 
     /// The time of `deadline` has come.
-    pub fn on_timeout(&mut self, now: Mono) {
+    pub fn on_timeout(&mut self, now: Now) {
         match self.phase {
             Phase::Reading if !self.input.is_empty() => {
                 self.refuse(
@@ -175,7 +181,9 @@ impl HttpConn {
                 );
             }
             // There is nothing to send, and so nothing is late.
-            Phase::Streaming if self.output.is_empty() => self.deadline = now + LIMITS.web_event,
+            Phase::Streaming if self.output.is_empty() => {
+                self.deadline = now.mono + LIMITS.web_event
+            }
             _ => self.phase = Phase::Closed,
         }
     }
@@ -187,7 +195,7 @@ impl HttpConn {
 
     /// The socket has taken the first `count` bytes of `unsent`. True: sending is over, and the
     /// sending side must be shut down.
-    pub fn advance(&mut self, count: usize, now: Mono) -> bool {
+    pub fn advance(&mut self, count: usize, now: Now) -> bool {
         self.output.advance(count);
         match self.phase {
             Phase::Sending { keeps_open } if self.output.is_empty() => {
@@ -198,12 +206,12 @@ impl HttpConn {
         }
     }
 
-    fn next_phase(&mut self, keeps_open: bool, now: Mono) {
+    fn next_phase(&mut self, keeps_open: bool, now: Now) {
         (self.phase, self.deadline) = match keeps_open {
-            true if self.input.is_empty() => (Phase::Reading, now + LIMITS.web_idle),
-            true => (Phase::Reading, now + LIMITS.web_request),
-            false if self.has_ended => (Phase::Closed, now),
-            false => (Phase::Lingering, now + LIMITS.linger),
+            true if self.input.is_empty() => (Phase::Reading, now.mono + LIMITS.web_idle),
+            true => (Phase::Reading, now.mono + LIMITS.web_request),
+            false if self.has_ended => (Phase::Closed, now.mono),
+            false => (Phase::Lingering, now.mono + LIMITS.linger),
         };
     }
 
@@ -235,7 +243,7 @@ impl HttpConn {
     }
 
     /// Answers bytes that are no request. Nothing after them can be understood.
-    fn refuse(&mut self, response: &Response, now: Mono) {
+    fn refuse(&mut self, response: &Response, now: Now) {
         self.input = Vec::new();
         self.phase = Phase::Answering {
             is_head: false,
@@ -249,10 +257,17 @@ impl HttpConn {
 mod tests {
     use super::super::response::TEXT;
     use super::*;
-    use crate::units::SECOND;
+    use crate::units::{SECOND, Wall};
 
     const GET: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-    const NOW: Mono = Mono(0);
+    const NOW: Now = at(0);
+
+    const fn at(mono: u64) -> Now {
+        Now {
+            mono: Mono(mono),
+            wall: Wall(0),
+        }
+    }
 
     fn with(text: &str) -> HttpConn {
         let mut conn = HttpConn::new(NOW);
@@ -306,7 +321,7 @@ mod tests {
         conn.received(GET.as_bytes(), NOW);
         assert!(conn.next_request(NOW).is_none() && !conn.is_closed());
         assert_eq!(conn.deadline(), Mono(LIMITS.linger));
-        conn.on_timeout(conn.deadline());
+        conn.on_timeout(at(conn.deadline().0));
         assert!(conn.is_closed());
     }
 
@@ -327,7 +342,7 @@ mod tests {
         let mut conn = with(GET);
         conn.next_request(NOW).unwrap();
         conn.answer_by(Mono(SECOND));
-        conn.on_timeout(conn.deadline());
+        conn.on_timeout(at(conn.deadline().0));
         conn.respond(&answer("late"), NOW);
         let (text, is_over) = sent(&mut conn, 100);
         assert!(text.starts_with("HTTP/1.1 503 ") && !is_over, "{text}");
@@ -339,16 +354,16 @@ mod tests {
         let mut conn = with("GET / HT");
         assert_eq!(conn.deadline(), Mono(LIMITS.web_request));
         // A byte more does not give it more time.
-        conn.received(b"T", Mono(9 * SECOND));
+        conn.received(b"T", at(9 * SECOND));
         assert_eq!(conn.deadline(), Mono(LIMITS.web_request));
         assert!(conn.next_request(NOW).is_none());
-        conn.on_timeout(conn.deadline());
+        conn.on_timeout(at(conn.deadline().0));
         let (text, is_over) = sent(&mut conn, 100);
         assert!(text.starts_with("HTTP/1.1 408 ") && is_over, "{text}");
 
         let mut conn = HttpConn::new(NOW);
         assert!(conn.is_idle());
-        conn.on_timeout(conn.deadline());
+        conn.on_timeout(at(conn.deadline().0));
         assert!(conn.is_closed());
 
         let mut conn = with("GET / HTTP/1.1\r\nX: ");
@@ -364,20 +379,20 @@ mod tests {
     fn a_listener_that_reads_nothing_has_one_event_waiting() {
         let mut conn = with(GET);
         conn.next_request(NOW).unwrap();
-        conn.stream(&answer("first"), NOW);
+        conn.stream(&answer("first"), Arc::default(), NOW);
         let before = conn.unsent_len();
         let event: Arc<[u8]> = b"event".as_slice().into();
-        (0..1000).for_each(|_| conn.event(&event, Mono(SECOND)));
+        (0..1000).for_each(|_| conn.event(&event, 0, Arc::default, at(SECOND)));
         assert_eq!(conn.unsent_len(), before);
         assert_eq!(conn.deadline(), Mono(LIMITS.web_event));
         assert!(!sent(&mut conn, 100).1 && conn.is_streaming());
         // Having nothing to read is no fault of its own.
-        conn.on_timeout(Mono(LIMITS.web_event));
+        conn.on_timeout(at(LIMITS.web_event));
         assert!(conn.is_streaming());
-        (0..3).for_each(|_| conn.event(&event, Mono(SECOND)));
+        (0..3).for_each(|_| conn.event(&event, 0, Arc::default, at(SECOND)));
         assert_eq!(sent(&mut conn, 1).0, "event");
-        conn.event(&event, Mono(SECOND));
-        conn.on_timeout(conn.deadline());
+        conn.event(&event, 0, Arc::default, at(SECOND));
+        conn.on_timeout(at(conn.deadline().0));
         assert!(conn.is_closed());
     }
 }

@@ -5,6 +5,7 @@
 //! a time is answered; those behind it wait in the input, whose length is bounded.
 
 mod conn;
+mod date;
 mod fields;
 mod output;
 mod request;

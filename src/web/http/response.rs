@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::date::date;
+use crate::units::Wall;
+
 pub const HTML: &str = "text/html; charset=utf-8";
 pub const STYLE: &str = "text/css; charset=utf-8";
 pub const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -61,25 +64,26 @@ impl Response {
     }
 
     /// Its head, which says whether the connection stays open.
-    pub(super) fn head(&self, keeps_open: bool) -> String {
+    pub(super) fn head(&self, keeps_open: bool, time: Wall) -> String {
         let length = format!("Content-Length: {}\r\n", self.body.len());
-        self.head_with(&length, keeps_open)
+        self.head_with(&length, keeps_open, time)
     }
 
     /// The head of a body without an end.
-    pub(super) fn endless_head(&self) -> String {
-        self.head_with("", false)
+    pub(super) fn endless_head(&self, time: Wall) -> String {
+        self.head_with("", false, time)
     }
 
-    fn head_with(&self, length: &str, keeps_open: bool) -> String {
+    fn head_with(&self, length: &str, keeps_open: bool, time: Wall) -> String {
         let (status, kind, field) = (self.status, self.kind, &self.field);
         let (words, connection) = (
             reason(status),
             if keeps_open { "keep-alive" } else { "close" },
         );
+        let date = date(time);
         format!(
-            "HTTP/1.1 {status} {words}\r\nContent-Type: {kind}\r\n{length}{ALWAYS}{field}\
-             Connection: {connection}\r\n\r\n"
+            "HTTP/1.1 {status} {words}\r\nDate: {date}\r\nContent-Type: {kind}\r\n{length}\
+             {ALWAYS}{field}Connection: {connection}\r\n\r\n"
         )
     }
 
@@ -125,9 +129,9 @@ mod tests {
     #[test]
     fn a_head_says_what_the_browser_may_do() {
         let response = Response::error(405, "no").with("Allow", "GET, HEAD");
-        let head = response.head(true);
+        let head = response.head(true, Wall(0));
         for line in [
-            "HTTP/1.1 405 Method Not Allowed\r\n",
+            "HTTP/1.1 405 Method Not Allowed\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
             "\r\nContent-Length: 15\r\n",
             "\r\nAllow: GET, HEAD\r\nConnection: keep-alive\r\n\r\n",
             "\r\nX-Content-Type-Options: nosniff\r\n",
@@ -141,9 +145,9 @@ mod tests {
         }
         assert!(
             response
-                .head(false)
+                .head(false, Wall(0))
                 .ends_with("\r\nConnection: close\r\n\r\n")
         );
-        assert!(!response.endless_head().contains("Content-Length"));
+        assert!(!response.endless_head(Wall(0)).contains("Content-Length"));
     }
 }

@@ -17,8 +17,11 @@ use crate::support::shell::{Shell, Socket};
 use crate::support::stories::blocks::blocks;
 use crate::support::stories::story::Story;
 
+/// The text of a picture's file.
+type Draw = fn() -> String;
+
 /// Each picture, and what draws it.
-const PICTURES: [(&str, fn() -> String); 6] = [
+const PICTURES: [(&str, Draw); 6] = [
     ("deadline", deadline::picture),
     ("edges", edges::picture),
     ("floods", floods::picture),

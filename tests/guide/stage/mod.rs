@@ -20,8 +20,8 @@ const INDENT: usize = 4;
 
 const USAGE: &str = "\
 usage: cargo run -q --example play [STORY]
-STORY is a file of commands, or the name of one in tests/scripts. Without one, play lists them.
-On a terminal, Enter goes on and q ends.
+STORY is a file of commands, or the name of one in tests/scripts. Without one,
+play lists them. On a terminal, Enter goes on and q ends.
 ";
 
 /// Obeys the words of a command line. `reader` is who presses Enter; without one the story is told
@@ -122,7 +122,10 @@ fn play(text: &str, mut reader: Option<&mut dyn BufRead>, out: &mut dyn Write) -
                 out.write_all(if asks { b"  What happens? " } else { b"  " })?;
                 out.flush()?;
                 let mut answer = String::new();
-                if reader.read_line(&mut answer)? == 0 || answer.trim() == "q" {
+                if reader.read_line(&mut answer)? == 0 {
+                    return writeln!(out);
+                }
+                if answer.trim() == "q" {
                     return Ok(());
                 }
             }

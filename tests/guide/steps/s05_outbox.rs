@@ -56,9 +56,8 @@ impl Client for Speaker {
         if self.outbox.is_empty() {
             if self.has_heard_all {
                 leaving.push(me);
-            } else if self.has_said_all && count > 0 {
-                // Once, with the last bytes: each shutdown(2) is an event, which would bring us
-                // here again. If the client is gone already, the next read says so.
+            } else if self.has_said_all && !replace(&mut self.is_shut_down, true) {
+                // If the client is gone already, the next read says so.
                 let _ = self.conn.stream.shutdown(Shutdown::Write);
             }
         }

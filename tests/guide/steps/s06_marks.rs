@@ -65,7 +65,7 @@ impl Client for Patient {
         if self.outbox.is_empty() {
             if self.has_heard_all {
                 leaving.push(me);
-            } else if self.has_said_all && count > 0 {
+            } else if self.has_said_all && !replace(&mut self.is_shut_down, true) {
                 let _ = self.conn.stream.shutdown(Shutdown::Write);
             }
         }

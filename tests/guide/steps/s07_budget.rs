@@ -1,8 +1,9 @@
 //! Step 7: nobody keeps the others waiting for longer than a budget.
 //!
-//! One read of step 6 may hold eight thousand short lines, all answered before anybody else's. Here
-//! `LINES` of them are, and the rest waits. `name` tells a client its name, and `bye NAME` closes a
-//! client. Left: the next client gets the name (step 8), and silence has no end (step 9).
+//! One read of step 6 may hold eight thousand short lines, all answered before anybody else has a
+//! turn. Here `LINES` of them are; the others wait in the buffer, and nothing is read meanwhile.
+//! `name` tells a client its name, and `bye NAME` closes a client. The cheats left: a name is a
+//! place in the slab, which the next client gets (step 8), and silence has no end (step 9).
 
 use std::net::Shutdown;
 
@@ -24,7 +25,6 @@ pub struct Fair {
     pub has_said_all: bool,
     pub is_paused: bool,
     pub sent: usize, // bytes, ever (step 9)
-    is_shut: bool,   // a shutdown(2) is an event: the second one would bring a third
 }
 
 impl Client for Fair {
@@ -38,7 +38,6 @@ impl Client for Fair {
             has_said_all: false,
             is_paused: false,
             sent: 0,
-            is_shut: false,
         }
     }
 
@@ -101,8 +100,7 @@ impl Fair {
 
     /// Ends our side when everything is sent. True: both sides have ended.
     pub fn finish(&mut self) -> bool {
-        if self.outbox.is_empty() && self.has_said_all && !self.is_shut {
-            self.is_shut = true;
+        if self.outbox.is_empty() && self.has_said_all && !replace(&mut self.is_shut_down, true) {
             let _ = self.conn.stream.shutdown(Shutdown::Write);
         }
         self.outbox.is_empty() && self.has_heard_all

@@ -17,6 +17,8 @@ pub struct Browser {
     calls: u64,
     /// The errors of the page.
     pub errors: Vec<Value>,
+    /// The addresses that the page has asked.
+    pub requests: Vec<String>,
     _directory: Directory,
 }
 
@@ -53,9 +55,15 @@ impl Browser {
             socket: dial(port.expect("the port of chromium")),
             calls: 0,
             errors: Vec::new(),
+            requests: Vec::new(),
             _directory: directory,
         };
-        for method in ["Runtime.enable", "Log.enable", "Page.enable"] {
+        for method in [
+            "Runtime.enable",
+            "Log.enable",
+            "Page.enable",
+            "Network.enable",
+        ] {
             browser.call(method, json!({}));
         }
         Some(browser)
@@ -71,6 +79,28 @@ impl Browser {
         found["result"]["value"].clone()
     }
 
+    /// The size of the page, and what its reader prefers: `("color-scheme", "dark")`.
+    pub fn look_like(&mut self, [width, height]: [u32; 2], prefers: &[(&str, &str)]) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1,
+            "mobile": width < 500});
+        self.call("Emulation.setDeviceMetricsOverride", size);
+        let feature = |(name, value): &(&str, &str)| {
+            let name = format!("prefers-{name}");
+            json!({"name": name, "value": value})
+        };
+        let features: Vec<Value> = prefers.iter().map(feature).collect();
+        self.call(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        );
+    }
+
+    /// A PNG of what is seen, in base64.
+    pub fn picture(&mut self) -> String {
+        let found = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        found["data"].as_str().unwrap().to_string()
+    }
+
     fn call(&mut self, method: &str, params: Value) -> Value {
         self.calls += 1;
         let call = json!({"id": self.calls, "method": method, "params": params}).to_string();
@@ -83,6 +113,9 @@ impl Browser {
             let message = self.message();
             if message["id"] == self.calls {
                 return message["result"].clone();
+            }
+            if let Some(url) = message["params"]["request"]["url"].as_str() {
+                self.requests.push(url.to_string());
             }
             let is_error = match message["method"].as_str() {
                 Some("Runtime.exceptionThrown") => true,

@@ -1,8 +1,10 @@
-//! `herd web` with real processes: its routes, its page, and clients that are rude.
+//! `herd web` with real processes: its routes, its page, the moves on it, and rude clients.
 
 mod browser;
 mod guard;
+mod moves;
 mod page;
+mod picture;
 mod routes;
 mod rude;
 
