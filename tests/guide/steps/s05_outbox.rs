@@ -10,6 +10,7 @@
 //! The cheats left: a client that never reads fills our memory (step 6), and one that never ends
 //! lingers for ever (step 9).
 
+use std::mem::replace;
 use std::net::Shutdown;
 
 use herd::buffers::{BufferPool, Line, LineBuffer, Outbox};
@@ -27,6 +28,8 @@ pub struct Speaker {
     has_heard_all: bool,
     /// We have said everything: what is in the outbox is the last.
     has_said_all: bool,
+    /// Once is enough, and needed: each shutdown(2) is an event, and the next would follow it.
+    is_shut_down: bool,
 }
 
 impl Client for Speaker {
@@ -37,6 +40,7 @@ impl Client for Speaker {
             outbox: Outbox::default(),
             has_heard_all: false,
             has_said_all: false,
+            is_shut_down: false,
         }
     }
 

@@ -9,6 +9,7 @@
 //! The cheats left: a client that sends many short lines keeps all others waiting (step 7), and
 //! one that never reads again stays for ever (step 9).
 
+use std::mem::replace;
 use std::net::Shutdown;
 
 use herd::buffers::{BufferPool, Line, LineBuffer, Outbox};
@@ -29,6 +30,7 @@ pub struct Patient {
     outbox: Outbox,
     has_heard_all: bool,
     has_said_all: bool,
+    is_shut_down: bool,
     /// The outbox is above the high mark, or has not come down to the low one since.
     is_paused: bool,
 }
@@ -41,6 +43,7 @@ impl Client for Patient {
             outbox: Outbox::default(),
             has_heard_all: false,
             has_said_all: false,
+            is_shut_down: false,
             is_paused: false,
         }
     }

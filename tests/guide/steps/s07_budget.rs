@@ -5,7 +5,7 @@
 //! `name` tells a client its name, and `bye NAME` closes a client. The cheats left: a name is a
 //! place in the slab, which the next client gets (step 8), and silence has no end (step 9).
 
-use std::net::Shutdown;
+use std::{mem::replace, net::Shutdown};
 
 use herd::buffers::{BufferPool, Line, LineBuffer, Outbox};
 use herd::reactor::{Conn, ReadOutcome};
@@ -14,7 +14,7 @@ use mio::net::TcpStream;
 use super::s06_marks::{HIGH, LOW};
 use super::{s03_edges::Client, s04_lines::LINE_MAX, s05_outbox::answer};
 
-pub const LINES: usize = 64; // of a client, answered in a turn
+pub const LINES: usize = 64; // at most, of a client in a turn
 
 pub struct Fair {
     pub conn: Conn<TcpStream>,
@@ -23,6 +23,7 @@ pub struct Fair {
     has_lines: bool, // the budget was used up: more lines may be complete
     pub has_heard_all: bool,
     pub has_said_all: bool,
+    is_shut_down: bool,
     pub is_paused: bool,
     pub sent: usize, // bytes, ever (step 9)
 }
@@ -36,6 +37,7 @@ impl Client for Fair {
             has_lines: false,
             has_heard_all: false,
             has_said_all: false,
+            is_shut_down: false,
             is_paused: false,
             sent: 0,
         }
@@ -98,7 +100,7 @@ impl Fair {
         self.lines.keep(fresh, &mut BufferPool::new(0));
     }
 
-    /// Ends our side when everything is sent. True: both sides have ended.
+    /// Ends our side once all is sent. True: both sides have ended.
     pub fn finish(&mut self) -> bool {
         if self.outbox.is_empty() && self.has_said_all && !replace(&mut self.is_shut_down, true) {
             let _ = self.conn.stream.shutdown(Shutdown::Write);
