@@ -16,6 +16,10 @@ const APART: &[(&str, &str)] = &[
         "herd trace kiwi here/",
         "it needs the logs of several hosts",
     ),
+    (
+        "python3 tests/bench/turns.py ",
+        "it needs the trace of a busy server",
+    ),
 ];
 
 /// The commands of a page, a fence each: those of a `sh` fence, and those after a prompt in a

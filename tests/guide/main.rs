@@ -22,6 +22,7 @@ mod support;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pages::Part;
 
@@ -113,22 +114,43 @@ fn the_pages_have_the_code_and_the_tables_as_they_are() {
     }
 }
 
-/// A page's commands, as a reader pastes them, all in one go.
+/// A page's commands, as a reader pastes them, all in one go. `HERD_PAGE` picks pages by their
+/// paths. Most of the time a page waits, so several are tried at once.
 #[test]
 fn the_commands_of_the_pages_run() {
     let only = std::env::var("HERD_PAGE").unwrap_or_default();
     let pages = pages::all().into_iter().chain(["README.md".into()]);
-    for path in pages.filter(|path| path.to_string_lossy().contains(&only)) {
-        let page = std::fs::read_to_string(&path).unwrap();
-        let strays = commands::strays(&page);
-        assert!(
-            strays.is_empty(),
-            "{}: put these into a sh fence: {strays:?}",
-            path.display()
-        );
-        match commands::paste(&page) {
-            Some(failed) => assert!(failed.is_empty(), "{}:\n{failed}", path.display()),
-            None => println!("skipped: no name spaces here, or no examples"),
+    let pages: Vec<_> = pages
+        .filter(|path| path.to_string_lossy().contains(&only))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let failed: String = std::thread::scope(|scope| {
+        let try_pages = || {
+            let next = || pages.get(next.fetch_add(1, Ordering::Relaxed));
+            std::iter::from_fn(next)
+                .map(|path| tried(path))
+                .collect::<String>()
+        };
+        let threads = [(); 6].map(|()| scope.spawn(try_pages));
+        threads.map(|it| it.join().unwrap()).concat()
+    });
+    assert!(failed.is_empty(), "{failed}");
+}
+
+/// The failures of a page; none if all went well, or if this machine cannot try it.
+fn tried(path: &Path) -> String {
+    let page = std::fs::read_to_string(path).unwrap();
+    let path = path.display();
+    let strays = commands::strays(&page);
+    if !strays.is_empty() {
+        return format!("{path}: put these into a sh fence: {strays:?}\n");
+    }
+    match commands::paste(&page) {
+        Some(failed) if failed.is_empty() => String::new(),
+        Some(failed) => format!("{path}:\n{failed}\n"),
+        None => {
+            println!("{path}: skipped; no name spaces here, or no examples");
+            String::new()
         }
     }
 }

@@ -31,6 +31,9 @@ kiwi[1].read()
 
 plum = connect()
 print("plum hears:   ", ask(plum, "name"))
-print("mallory hears:", ask(mallory, name.replace("you are", "bye")))
+word = name.replace("you are", "bye")
+mallory[0].sendall(word.encode() + b"\n")
+print("mallory says: ", word)
+# When this is answered, the word has had its effect.
 ask(mallory, "hello")
 print("plum hears:   ", ask(plum, "hello") or "the end")
