@@ -48,6 +48,8 @@ pub mod running {}
 
 #[doc = include_str!("watching.md")]
 ///
+#[doc = include_str!("book/pictures/skipped.svg")]
+///
 /// ---
 /// [Contents](self) · before: [running a herd](running) · next: [the way of an update](trace)
 pub mod watching {}
@@ -99,6 +101,8 @@ pub mod simulator {}
 pub mod faults {}
 
 #[doc = include_str!("playing.md")]
+///
+#[doc = include_str!("book/pictures/slots.svg")]
 ///
 /// ---
 /// [Contents](self) · before: [faults](faults) · next: [changing it](changing)

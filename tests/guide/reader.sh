@@ -47,6 +47,8 @@ in_terminal() {
 make_room() {
     if [ -n "$HERD" ]; then kill -INT "$HERD" 2>/dev/null || true; fi
     HERD=
+    # A server lets go of its journal when it is gone.
+    while pgrep -f 'serve --until-eof' >/dev/null; do sleep 0.05; done
 }
 
 herd() {

@@ -6,6 +6,7 @@ mod edges;
 mod floods;
 mod ladder;
 mod marks;
+mod skipped;
 mod slots;
 
 use std::fs;
@@ -21,12 +22,13 @@ use crate::support::stories::story::Story;
 type Draw = fn() -> String;
 
 /// Each picture, and what draws it.
-const PICTURES: [(&str, Draw); 6] = [
+const PICTURES: [(&str, Draw); 7] = [
     ("deadline", deadline::picture),
     ("edges", edges::picture),
     ("floods", floods::picture),
     ("ladder", ladder::picture),
     ("marks", marks::picture),
+    ("skipped", skipped::picture),
     ("slots", slots::picture),
 ];
 
