@@ -67,12 +67,12 @@ def cut(events: list[dict[str, Any]], first: int, lines: int) -> list[Strip]:
         if it["ph"] == "X"
     ]
     tops = [it for it in slices if it[0] in ("wait", "turn") and it[3]["tid"] == 1]
-    if len(tops) < 2 * (first + lines * TURNS):
-        sys.exit(f"turns.py: only {len(tops) // 2} turns; give the server more to do")
     strips = []
     for line in range(lines):
         at = 2 * (first + line * TURNS)
         inside = tops[at : at + 2 * TURNS]
+        if not inside:
+            sys.exit(f"turns.py: only {len(tops) // 2} turns; give the server more to do")
         if inside[-1][0] == "wait":
             inside.pop()
         start, end = inside[0][1], inside[-1][2]
