@@ -86,11 +86,12 @@ mutants: ## plant bugs, one by one: the simulator catches each within 128 seeds,
 	@tests/mutants/run
 
 broken: needs ## the broken loops of the guide's book: all, or BUG=urgent, which shows what it does
-	@tests/guide/gallery $(BUG)
+	@tests/guide/gallery "$$BUG"
 
-# With N alone it says what to do; FILE, STORY or ANSWERS is the work to be graded.
+# With N alone it says what to do; FILE, STORY or ANSWERS is the work to be graded. They come to the
+# script in its environment, so the shell reads no name as a command.
 exercise: needs ## the exercises of the guide's book: all, or N=line, with FILE=mine.rs graded
-	@FILE='$(FILE)' STORY='$(STORY)' ANSWERS='$(ANSWERS)' tests/guide/exercise $(N)
+	@tests/guide/exercise "$$N"
 
 faults: ## the herd under attack: every fault in full, and a table of what was measured
 	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test faults \

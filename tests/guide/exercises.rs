@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A mutant in each line, and a story that kills it.
 const KILLS: &str = include_str!("solutions/kills");
@@ -73,5 +74,28 @@ fn each_mutant_has_a_story_that_is_there() {
     assert!(kills().count() > 20);
     for (mutant, story) in kills() {
         assert!(tests("scripts").join(story).exists(), "{mutant}: {story}");
+    }
+}
+
+#[test]
+fn a_name_given_to_make_is_never_a_command() {
+    for (target, variable) in [("broken", "BUG"), ("exercise", "N"), ("exercise", "FILE")] {
+        let mut make = Command::new("make");
+        make.current_dir(env!("CARGO_MANIFEST_DIR"));
+        make.args(["--silent", target, "N=line"]);
+        make.arg(format!("{variable}=it's no name; echo planted #"));
+        let Ok(output) = make.output() else {
+            return;
+        };
+        let (out, errors) = (output.stdout, output.stderr);
+        let (out, errors) = (
+            String::from_utf8_lossy(&out),
+            String::from_utf8_lossy(&errors),
+        );
+        assert!(!out.lines().any(|it| it == "planted"), "{target}: {out}");
+        assert!(
+            errors.contains("it's no name; echo planted #"),
+            "{target}: {errors}"
+        );
     }
 }

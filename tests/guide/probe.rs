@@ -36,8 +36,10 @@ const LINES: usize = 1000;
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if let ["--serve", number] = words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        return serve(number.parse().unwrap_or_default());
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => {}
+        ["--serve", number] => return serve(number.parse().unwrap_or_default()),
+        _ => return Err(io::Error::other("probe takes no words")),
     }
     println!("| step | served | memory | median | p99 | calls |");
     println!("|---|---|---|---|---|---|");

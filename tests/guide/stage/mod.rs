@@ -52,6 +52,10 @@ pub fn main(
     };
     match fs::read_to_string(&path) {
         Ok(text) => play(&text, reader, out).map(|()| 0),
+        Err(error) if path.is_file() => {
+            writeln!(errors, "play: cannot read {}: {error}", path.display())?;
+            Ok(2)
+        }
         Err(_) => {
             writeln!(
                 errors,
