@@ -5,6 +5,7 @@ import asyncio.base_events
 import asyncio.constants
 import asyncio.selector_events
 import asyncio.streams
+import operator
 import sys
 
 MODULES = (
@@ -25,11 +26,19 @@ def owners(name: str, loop: asyncio.AbstractEventLoop) -> list[object]:
     return [*found, *(loop for it in found if isinstance(loop, it))]
 
 
+def has(owner: object, path: str) -> bool:
+    try:
+        operator.attrgetter(path)(owner)
+    except AttributeError:
+        return False
+    return True
+
+
 def main() -> None:
     loop = asyncio.new_event_loop()
     for line in sys.stdin:
         first, _, member = line.strip().partition(".")
-        if not any(hasattr(owner, member) for owner in owners(first, loop)):
+        if not any(has(owner, member) for owner in owners(first, loop)):
             print(line.strip())
     loop.close()
 
