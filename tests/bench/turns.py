@@ -1,8 +1,11 @@
 """Some turns of a server's loop as a picture, from a file of `herd serve --trace-turns`.
 
     python3 tests/bench/turns.py run/Goloman.trace.json FROM > turns.svg
+    python3 tests/bench/turns.py run/Goloman.trace.json FROM --keep "two Xeon cores"
+    python3 tests/bench/turns.py --draw
 
-FROM is the number of the first turn. There are five turns on a line, each line on one scale. A wait
+FROM is the number of the first turn. --keep writes the guide's data, with the date and this machine, and
+draws the guide's picture; --draw draws it from the data that are there. There are five turns on a line, each line on one scale. A wait
 that is longer than a short while is drawn shorter, with its length above it; the workers' slices
 shrink with it. The picture is plain SVG without a script or a style.
 
@@ -20,12 +23,19 @@ shrink with it. The picture is plain SVG without a script or a style.
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import json
 import sys
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+TOP = Path(__file__).resolve().parents[2]
+DATA = TOP / "src/guide/book/data/turns.json"
+PICTURE = TOP / "src/guide/turns.svg"
 Slice = tuple[str, float, float, dict[str, Any]]
 TURNS, LINES, WIDTH, LEFT, STRIP = 5, 4, 860, 66, 112
 # Longer waits are drawn with this length, in microseconds.
@@ -120,7 +130,7 @@ def drawn(strip: Strip, top: int, scale: float) -> list[str]:
     return parts
 
 
-def svg(strips: list[Strip]) -> str:
+def svg(strips: list[Strip], made: str = "", comment: str = "") -> str:
     scale = (WIDTH - LEFT - 10) / max(strip.width() for strip in strips)
     height = STRIP * len(strips) + 34
     count = sum(name == "turn" for strip in strips for name, *_ in strip.slices)
@@ -128,6 +138,7 @@ def svg(strips: list[Strip]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'height="{height}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="12">',
+        *([f"<!-- {comment} -->"] if comment else []),
         f"<title>{title}</title>",
     ]
     for line, strip in enumerate(strips):
@@ -140,14 +151,37 @@ def svg(strips: list[Strip]) -> str:
     x = WIDTH - 20 - 100 * scale
     parts.append(f'<path d="M{x:.1f} {base + 6}h{100 * scale:.1f}" stroke="#767676"/>')
     parts.append(text(x, base + 22, "100 \N{MICRO SIGN}s"))
+    if made:
+        parts.append(text(LEFT, base + 29, made, ' font-size="11"'))
     return "\n".join(parts) + "\n</svg>\n"
 
 
+def draw() -> None:
+    """Draws the guide's picture from its data."""
+    data = json.loads(DATA.read_text())
+    strips = [Strip([tuple(it) for it in strip]) for strip in data["strips"]]
+    digest = hashlib.sha256(DATA.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+    PICTURE.write_text(svg(strips, data["made"], f"tests/bench/turns.py, {digest}"))
+
+
 def main() -> None:
-    path, first = sys.argv[1], int(sys.argv[2])
-    with open(path, encoding="utf-8") as file:
-        events = json.load(file)["traceEvents"]
-    print(svg(cut(events, first, LINES)), end="")
+    parser = argparse.ArgumentParser(description="Some turns of a server's loop as a picture.")
+    parser.add_argument("trace", nargs="?", type=Path)
+    parser.add_argument("first", nargs="?", type=int, default=0)
+    parser.add_argument("--keep", metavar="MACHINE")
+    parser.add_argument("--draw", action="store_true")
+    args = parser.parse_args()
+    if args.draw:
+        return draw()
+    if args.trace is None:
+        parser.error("name a trace")
+    strips = cut(json.loads(args.trace.read_text())["traceEvents"], args.first, LINES)
+    if args.keep is None:
+        print(svg(strips), end="")
+        return None
+    made = f"measured {time.strftime('%Y-%m-%d')}, {args.keep}"
+    DATA.write_text(json.dumps({"made": made, "strips": [it.slices for it in strips]}) + "\n")
+    return draw()
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ use ring::digest::{SHA256, digest};
 /// Pictures, the data, and the program that draws the ones from the other.
 type Drawn = (&'static [&'static str], &'static str, &'static str);
 
-const DRAWN: [Drawn; 3] = [
+const DRAWN: [Drawn; 4] = [
     (
         &["cpu.svg", "flame_herd.svg", "flame_asyncio.svg"],
         "cores.json",
         "tests/bench/pictures.py",
     ),
+    (&["../../turns.svg"], "turns.json", "tests/bench/turns.py"),
     (&["calls.svg"], "calls.json", "tests/bench/calls.py"),
     (
         &["taking_turns.svg"],
