@@ -25,7 +25,7 @@ async def serve(reader, writer, drains, most):
 
 def send(client):
     """Sends until all is sent, or the server has taken nothing for a while."""
-    client.settimeout(2)
+    client.settimeout(4)
     left = TOTAL
     try:
         while left > 0:
