@@ -1,6 +1,6 @@
 """A lookup that hangs: who waits for it in asyncio, by where it runs.
 
-A lookup ends when its client is told so, or after a second. Beside it a second client asks for a
+A lookup ends when its client is told so, or after three seconds. Beside it a second client asks for a
 hundred echoes. Then lookups fill the loop's default executor, and the loop needs a name resolved.
 """
 
@@ -16,7 +16,7 @@ ECHOES = 100
 
 def hang(end: threading.Event) -> None:
     """What a place service does on a bad day."""
-    end.wait(1)
+    end.wait(3)
 
 
 async def on_the_loop(end: threading.Event) -> None:
