@@ -22,19 +22,62 @@ const APART: &[(&str, &str)] = &[
     ),
 ];
 
-/// The commands of a page, a fence each: those of a `sh` fence, and those after a prompt in a
-/// transcript.
-pub fn fences(page: &str) -> Vec<String> {
-    let parts = page.split("\n```").skip(1).step_by(2);
-    let commands = parts.map(|part| {
+/// Commands of a page, and what they print, if the page says so right behind them. A comment
+/// between, `<!-- seen by strace -->`, says that no test can see it.
+pub struct Fence {
+    commands: String,
+    printed: Option<String>,
+}
+
+/// The commands of a page: those of a `sh` fence, and those after a prompt in a transcript.
+fn fences(page: &str) -> Vec<Fence> {
+    let parts: Vec<&str> = page.split("\n```").collect();
+    let fences = parts.iter().enumerate().skip(1).step_by(2);
+    let fences = fences.map(|(at, part)| {
         let (kind, body) = part.split_once('\n').unwrap_or((part, ""));
         if kind == "sh" {
-            return body.to_string();
+            let follows = parts.get(at + 1).is_some_and(|it| it.trim().is_empty());
+            let next = parts.get(at + 2).and_then(|it| it.strip_prefix("text\n"));
+            return Fence {
+                commands: body.to_string(),
+                printed: next.filter(|_| follows).map(str::to_string),
+            };
         }
         let lines = body.lines().filter_map(|line| line.strip_prefix("$ "));
-        lines.map(|line| format!("{line}\n")).collect()
+        Fence {
+            commands: lines.map(|line| format!("{line}\n")).collect(),
+            printed: None,
+        }
     });
-    commands.filter(|it| !it.is_empty()).collect()
+    fences.filter(|it| !it.commands.is_empty()).collect()
+}
+
+/// A line without what differs from run to run: each number is 0, each gap one blank.
+fn shape(line: &str) -> String {
+    let is_number = |it: char| it.is_ascii_digit() || it == '.' || it == ',';
+    let words = line.split_whitespace().map(|word| {
+        let mut shape = String::new();
+        for char in word.chars() {
+            match char.is_ascii_digit() {
+                true if shape.ends_with('0') => {}
+                true => shape.push('0'),
+                false if is_number(char) && shape.ends_with('0') => {}
+                false => shape.push(char),
+            }
+        }
+        shape
+    });
+    words.collect::<Vec<String>>().join(" ")
+}
+
+/// The lines of a transcript that the commands did not print.
+fn lacking(printed: &str, said: &str) -> String {
+    let said: Vec<String> = said.lines().map(shape).collect();
+    let lines = printed.lines().filter(|line| !line.trim().is_empty());
+    let lacking = lines.filter(|line| !said.iter().any(|it| it.contains(&shape(line))));
+    lacking
+        .map(|line| format!("not printed: {line}\n"))
+        .collect()
 }
 
 /// The lines of a page that look like commands, and are in no fence of commands.
@@ -51,16 +94,21 @@ pub fn strays(page: &str) -> Vec<&str> {
 }
 
 /// The script of a page. A page that does not start a herd finds one, and two clients in it.
-fn script(fences: &[String]) -> String {
+fn script(fences: &[Fence]) -> String {
     let mut script = String::from("ip link set lo up\nsource tests/guide/reader.sh\n");
-    let starts = |fence: &String| fence.contains("make herd") || fence.contains("herd up");
+    let starts = |it: &Fence| {
+        ["make herd", "herd up"]
+            .iter()
+            .any(|up| it.commands.contains(up))
+    };
     if !fences.iter().any(starts) {
         script += "herd up\nfor client in kiwi fig; do\n\
                    herd ask Welsh IAMAT $client +34.068930-118.445127 now\ndone\n";
     }
-    for fence in fences {
+    for (number, fence) in fences.iter().enumerate() {
         let is_apart = |line: &&str| APART.iter().any(|(begins, _)| line.starts_with(begins));
-        let lines = fence.lines().filter(|line| !is_apart(line));
+        let lines = fence.commands.lines().filter(|line| !is_apart(line));
+        script += &format!("exec >said.{number} 2>&1\n");
         script += &lines.map(|line| format!("{line}\n")).collect::<String>();
         script += "end_fence\n";
     }
@@ -114,17 +162,24 @@ pub fn paste(page: &str) -> Option<String> {
     shell.current_dir(&tree.0).env("PATH", path);
     shell.env("FAILED", &failed).env("EXAMPLES", examples);
     let output = shell.output().ok()?;
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
     // The second is what is said where there is no unshare(1).
     if said.contains("unshare: ") || said.starts_with("timeout: failed to run") {
         return None;
     }
-    let failed = fs::read_to_string(&failed).unwrap();
+    let mut failed = fs::read_to_string(&failed).unwrap();
+    let mut all = String::new();
+    for (number, fence) in fences.iter().enumerate() {
+        let said = fs::read(tree.0.join(format!("said.{number}"))).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
+        failed += &fence
+            .printed
+            .as_ref()
+            .map_or(String::new(), |it| lacking(it, &said));
+        all += &said;
+    }
     match failed.is_empty() && output.status.success() {
         true => Some(String::new()),
-        false => Some(format!(
-            "{failed}{said}{}",
-            String::from_utf8_lossy(&output.stdout)
-        )),
+        false => Some(format!("{failed}{said}{all}")),
     }
 }

@@ -82,6 +82,8 @@ fn made(what: &str) -> Part {
         Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
         Some(("story", path)) => Part::Made(story(path)),
         Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),
+        // Nothing on this machine prints it again within a test.
+        Some(("seen", _)) => Part::Skipped,
         _ => Part::Code,
     }
 }

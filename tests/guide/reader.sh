@@ -99,8 +99,11 @@ strace() {
     a_while 2 strace "$@"
 }
 
-# A person types, and gives up. A server may end the connection first.
-nc() { a_while 5 nc "$@" || true; }
+# A person types when the server is there, and gives up. A server may end the connection first.
+nc() {
+    case "$*" in -lk*) ;; *) listens "${@: -1}" || true ;; esac
+    a_while 5 nc "$@" || true
+}
 
 # A fence is done: its jobs end, but not those with a terminal. A herd that nothing else replaces comes back.
 end_fence() {
