@@ -24,7 +24,7 @@ ROW ?=
 MINUTES ?= 60
 
 .PHONY: help needs herd test quick build install lint doc guide sim sim-scale mutants faults hosts soak
-.PHONY: bench broken exercise solutions strace perf fuzz clean distclean
+.PHONY: bench broken exercise strace perf fuzz clean distclean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,9 +92,6 @@ broken: needs ## the broken loops of the guide's book: all, or BUG=urgent, which
 # script in its environment, so the shell reads no name as a command.
 exercise: needs ## the exercises of the guide's book: all, or N=line, with FILE=mine.rs graded
 	@tests/guide/exercise "$$N"
-
-solutions: needs ## every solution of the exercises, half an hour; `make test` has some
-	@tests/guide/exercise solutions
 
 faults: ## the herd under attack: every fault in full, and a table of what was measured
 	@HERD_ROW=$(ROW) RUST_BACKTRACE=0 $(CARGO) test --release --locked --quiet --test faults \
