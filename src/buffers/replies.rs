@@ -95,9 +95,9 @@ impl ReplyQueue {
     }
 
     /// The bytes of each slot, in order, and whether its reply is complete.
-    pub fn slots(&self) -> impl Iterator<Item = (usize, bool)> {
+    pub fn slots(&self) -> Vec<(usize, bool)> {
         let slots = self.waiting.iter().flat_map(|it| &it.slots);
-        slots.map(|slot| (slot.bytes.len(), slot.ready))
+        slots.map(|slot| (slot.bytes.len(), slot.ready)).collect()
     }
 
     /// Whether no request waits.
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!((queue.len(), queue.held()), (4, 6));
         assert_eq!(unsent(&outbox), "a");
         let slots = [(2, false), (1, true), (2, false), (1, true)];
-        assert_eq!(queue.slots().collect::<Vec<_>>(), slots);
+        assert_eq!(queue.slots(), slots);
         queue.fill(d, b")", &mut outbox);
         assert_eq!(unsent(&outbox), "a");
         queue.fill(b, b")", &mut outbox);

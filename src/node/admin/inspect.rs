@@ -51,7 +51,7 @@ impl<'a> Inspector<'a> {
     /// whether it is complete.
     pub fn slots(&self, conn: ConnId) -> Vec<(usize, bool)> {
         let session = self.sessions.get(conn);
-        session.map_or(Vec::new(), |it| it.output.replies.slots().collect())
+        session.map_or(Vec::new(), |it| it.output.replies.slots())
     }
 
     /// Whether a connection is on the list of those that go on with their lines in the next turn.
