@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::limits::LIMITS;
 use crate::units::Wall;
-use crate::wire::{Report, shown};
+use crate::wire::{Report, checksum, shown};
 
 /// The moves that are still to be told, and the clients that moved last.
 #[derive(Default)]
@@ -197,11 +197,11 @@ impl Said {
     }
 }
 
-/// The start of a name.
+/// A name, or the start of a long one and its hash: two that begin alike are two clients.
 fn cut(name: &[u8]) -> String {
     let most = LIMITS.web_name;
     match name.len() > most {
-        true => shown(&name[..most]) + "…",
+        true => format!("{}…{:08x}", shown(&name[..most]), checksum(name) as u32),
         false => shown(name),
     }
 }
@@ -323,6 +323,9 @@ mod tests {
             client.starts_with(r#"</script>\x1b\xff"\\</script>"#),
             "{client}"
         );
-        assert!(client.len() <= 4 * LIMITS.web_name + 3 && client.ends_with('…'));
+        assert!(client.len() <= 4 * LIMITS.web_name + '…'.len_utf8() + 8);
+        take(&mut moves, &[&name[..], b"!"].concat(), 2, "A", None);
+        assert_eq!(all(&mut moves).as_array().unwrap().len(), 2);
+        assert_ne!(self::event(&mut moves)["moves"][0]["client"], client);
     }
 }

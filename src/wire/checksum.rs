@@ -7,7 +7,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The hash of an AT line, given without its LF.
+/// The hash of an AT line, given without its LF, or of a name.
 pub fn checksum(line: &[u8]) -> u64 {
     xxh3_64(line)
 }
