@@ -6,10 +6,12 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::ops::RangeInclusive;
 
 use herd::limits::Limits;
-use herd::node::{Ack, Action, Config, Door, Event, Node};
+use herd::node::{Action, Door, Event, Node};
 use herd::reactor::{Conn, ReadOutcome, Readiness};
 use herd::units::{ConnId, MILLISECOND, Mono, Now, SECOND, Wall};
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::steps::s11_core;
 
 /// The right answer to a question.
 enum Answer {
@@ -67,18 +69,7 @@ struct Trial {
 impl Trial {
     fn new() -> Trial {
         let (conn, from) = (ConnId::new(1, 0), ([127, 0, 0, 1], 40_000).into());
-        let mut node = Node::new(Config {
-            name: "Goloman".into(),
-            version: "1.0".into(),
-            run: 1,
-            seed: 1,
-            neighbours: vec![],
-            ack: Ack::Local,
-            journal: None,
-            secret: None,
-            level: None,
-            limits: Limits::PRODUCT,
-        });
+        let mut node = s11_core::core();
         let now = Now {
             mono: Mono(0),
             wall: Wall(1_500_000_000 * i128::from(SECOND)),
