@@ -15,20 +15,17 @@ this file, by which a test sees that somebody changed one and did not draw again
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import json
 import platform
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import kept
 import strace
-from servers import TOP, BenchError
+from servers import TOP
 
 DATA = TOP / "src/guide/book/data/calls.json"
 PICTURE = TOP / "src/guide/book/pictures/calls.svg"
@@ -66,11 +63,6 @@ def shown(call: str, note: str) -> str:
     return text if len(text) <= 33 else text[:32] + "…"
 
 
-def digest() -> str:
-    """The hash of what the picture is made from."""
-    return hashlib.sha256(DATA.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
-
-
 def draw() -> None:
     data = json.loads(DATA.read_text())
     columns = [(scene, *pair) for scene, both in data["scenes"].items() for pair in both.items()]
@@ -79,7 +71,7 @@ def draw() -> None:
     title = "The system calls of a server, ours and asyncio's, for an IAMAT and for its flood"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
-        f"<!-- tests/bench/calls.py, {digest()} -->",
+        f"<!-- tests/bench/calls.py, {kept.digest(DATA, __file__)} -->",
         f"<title>{title}</title>",
     ]
     x = 0
@@ -112,19 +104,5 @@ def measure() -> None:
     DATA.write_text(json.dumps(data, indent=1) + "\n")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="The system calls of the book.")
-    parser.add_argument("what", choices=("measure", "draw"))
-    if parser.parse_args().what == "measure":
-        measure()
-    draw()
-    return 0
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, subprocess.SubprocessError, OSError) as error:
-        sys.exit(f"calls: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    kept.run("calls", "The system calls of the book.", measure, draw)

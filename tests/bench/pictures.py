@@ -22,8 +22,6 @@ True
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import json
 import platform
 import re
@@ -40,7 +38,8 @@ import flame
 import perf
 import servers
 from measure import Load, Loader
-from servers import TOP, BenchError, machine, server
+import kept
+from servers import TOP, machine, server
 
 BOOK = TOP / "src/guide/book"
 DATA = BOOK / "data/cores.json"
@@ -140,12 +139,6 @@ def bars(data: dict[str, Any]) -> tuple[str, int, list[str]]:
     return title, 30 * len(data["cpu_us"]), parts
 
 
-def digest() -> str:
-    """The hash of what the pictures are made from."""
-    whole = DATA.read_bytes() + Path(__file__).read_bytes()
-    return hashlib.sha256(whole).hexdigest()[:16]
-
-
 def draw() -> None:
     data = json.loads(DATA.read_text())
     drawn = {name: flame_graph(data, kind) for kind, name in PICTURES.items()} | {BARS: bars(data)}
@@ -155,7 +148,7 @@ def draw() -> None:
         size = f'viewBox="0 0 {WIDTH} {height + 48}" width="{WIDTH}" height="{height + 48}"'
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
-            f"<!-- tests/bench/pictures.py, {digest()} -->",
+            f"<!-- tests/bench/pictures.py, {kept.digest(DATA, __file__)} -->",
             f"<title>{escape(title)}</title>",
             f'<text x="0" y="14" {GREY}>{escape(title)}</text>',
             f'<text x="0" y="30" {GREY}>{escape(caption)}</text>',
@@ -216,22 +209,5 @@ def measure() -> None:
     DATA.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="The measured pictures of the book.")
-    parser.add_argument("what", choices=("measure", "draw"))
-    match parser.parse_args().what:
-        case "measure":
-            measure()
-            draw()
-        case _:
-            draw()
-    return 0
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError) as error:
-        sys.exit(f"pictures: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    kept.run("pictures", "The measured pictures of the book.", measure, draw)

@@ -16,23 +16,21 @@ server is the usual one, which awaits twice a line; ours says the order in its l
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import hashlib
 import itertools
 import json
 import os
 import platform
 import signal
 import socket
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from servers import TOP, BenchError, herd_options, server
+import kept
+from servers import TOP, herd_options, server
 
 DATA = TOP / "src/guide/book/data/taking_turns.json"
 PICTURE = TOP / "src/guide/book/pictures/taking_turns.svg"
@@ -117,11 +115,6 @@ def strip(lengths: list[int], y: int) -> Iterator[str]:
         x += length * scale
 
 
-def digest() -> str:
-    """The hash of what the picture is made from."""
-    return hashlib.sha256(DATA.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
-
-
 def draw() -> None:
     data = json.loads(DATA.read_text())
     height = 24 + (HEIGHT + 30) * len(data["runs"])
@@ -129,7 +122,7 @@ def draw() -> None:
     title = f"Whose line is obeyed, of two clients that send {LINES:,} lines each"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
-        f"<!-- tests/bench/taking_turns.py, {digest()} -->",
+        f"<!-- tests/bench/taking_turns.py, {kept.digest(DATA, __file__)} -->",
         f"<title>{title}</title>",
         f'<text x="0" y="14" {GREY}>{title}; {data["made"]}</text>',
     ]
@@ -147,19 +140,5 @@ def measure() -> None:
     DATA.write_text(json.dumps({"made": made, "runs": found}) + "\n")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Who has the turn?")
-    parser.add_argument("what", choices=("measure", "draw"))
-    if parser.parse_args().what == "measure":
-        measure()
-    draw()
-    return 0
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (BenchError, OSError) as error:
-        sys.exit(f"taking_turns: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    kept.run("taking_turns", "Who has the turn?", measure, draw)

@@ -24,7 +24,6 @@ shrink with it. The picture is plain SVG without a script or a style.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 import time
@@ -32,6 +31,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
+
+import kept
 
 TOP = Path(__file__).resolve().parents[2]
 DATA = TOP / "src/guide/book/data/turns.json"
@@ -160,8 +161,8 @@ def draw() -> None:
     """Draws the guide's picture from its data."""
     data = json.loads(DATA.read_text())
     strips = [Strip([tuple(it) for it in strip]) for strip in data["strips"]]
-    digest = hashlib.sha256(DATA.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
-    PICTURE.write_text(svg(strips, data["made"], f"tests/bench/turns.py, {digest}"))
+    comment = f"tests/bench/turns.py, {kept.digest(DATA, __file__)}"
+    PICTURE.write_text(svg(strips, data["made"], comment))
 
 
 def main() -> None:
