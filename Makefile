@@ -83,7 +83,7 @@ sim-scale: ## a thousand simulated servers, and bad lines: the tables of the gui
 	@$(CARGO) test --release --locked --quiet --test sim -- --ignored --nocapture
 
 mutants: ## plant bugs, one by one: the simulator catches each within 128 seeds, or a test does
-	@HERD_KILLS=1 tests/mutants/run
+	@tests/mutants/run
 
 broken: needs ## the broken loops of the guide's book: all, or BUG=urgent, which shows what it does
 	@tests/guide/gallery "$$BUG"
