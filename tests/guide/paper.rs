@@ -53,7 +53,7 @@ fn a_wide_line_is_found_in_a_fence_and_not_in_a_story() {
 
 #[test]
 fn so_much_code_fits_on_paper() {
-    let rules = include_str!("../../src/guide/print.css");
+    let rules = include_str!("../../src/guide/pages.css");
     let pixels = |rule: &str, property: &str| {
         let (_, rest) = rules.split_once(rule).expect(rule);
         let (_, rest) = rest.split_once(property).expect(property);
