@@ -1,5 +1,6 @@
-//! The pages fit on paper. Nobody looks at each of them after an edit, so here are the sizes that
-//! fitted when somebody did: Chromium and Firefox, A4 and Letter, with their own margins.
+//! The pages fit on paper. Nobody prints them after every edit, so this compares sizes: whatever is
+//! within them fitted when Chromium printed all pages, on A4 and on Letter. Firefox has wider
+//! margins, for which there is room.
 
 use std::fs;
 use std::path::Path;
@@ -64,6 +65,46 @@ fn so_much_code_fits_on_paper() {
     let code = COLUMNS as f64 * 0.6 * pixels("\n    pre code,", "font-size: ");
     let wide = code + 2.0 * pixels(".example-wrap pre {", "padding: ");
     assert!(wide <= WIDTH, "{COLUMNS} columns are {wide} pixels");
+}
+
+#[test]
+fn tables_fit_on_paper() {
+    let mut seen = 0;
+    for path in pages::all() {
+        let text = fs::read_to_string(&path).unwrap();
+        let blocks = text.split("\n\n").filter(|it| it.starts_with("| "));
+        for table in blocks {
+            let width = narrowest(table);
+            seen += 1;
+            assert!(
+                width <= WIDTH,
+                "{}: {width} pixels at least for\n{table}",
+                path.display()
+            );
+        }
+    }
+    assert!(seen > 40, "only {seen} tables were found");
+    // Four columns of fifty letters are too much.
+    assert!(narrowest(&format!("| {0} | {0} {0} | {0} | {0} |", "x".repeat(50))) > WIDTH);
+}
+
+/// How far a table can shrink: a column is as wide as its longest word.
+fn narrowest(table: &str) -> f64 {
+    let mut columns: Vec<usize> = Vec::new();
+    for row in table.lines() {
+        let cells = row.trim_matches('|').split(" | ");
+        for (place, cell) in cells.enumerate() {
+            // Of a link, the text alone is printed.
+            let words = cell.split_whitespace().map(|it| it.split("](").next());
+            let longest = words.flatten().map(|it| it.chars().count()).max();
+            if columns.len() <= place {
+                columns.push(0);
+            }
+            columns[place] = columns[place].max(longest.unwrap_or(0));
+        }
+    }
+    // A letter of code is 6.6 wide, and a column has 13 for its rule and the space beside it.
+    columns.iter().map(|it| *it as f64 * 6.6 + 13.0).sum()
 }
 
 #[test]
