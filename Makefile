@@ -65,7 +65,8 @@ lint: needs ## formatting, the fuzz targets' lock file, and clippy, without warn
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 doc: needs ## the documentation, without warnings: target/doc/herd/index.html
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings --extend-css src/guide/pages.css" \
+		$(CARGO) doc --locked --no-deps --document-private-items
 	@cp src/guide/page.png "$${CARGO_TARGET_DIR:-target}/doc/herd/guide/web/"
 
 # A terminal alone has nothing to open it with.

@@ -30,7 +30,8 @@ from servers import TOP
 DATA = TOP / "src/guide/book/data/calls.json"
 PICTURE = TOP / "src/guide/book/pictures/calls.svg"
 WIDTH, ROW, TOP_ROWS, COLUMN = 760, 17, 58, 186
-COLOURS = {"wait": "#b3b3b3", "read": "#93bf85", "write": "#e0ab6b", "else": "#8fb1d3"}
+# From light to dark, for paper without colours.
+COLOURS = {"wait": "#dddddd", "write": "#f0bf85", "read": "#86b878", "else": "#4f86c6"}
 KINDS = {
     "wait": ("epoll_wait",),
     "read": ("recvfrom", "read", "recvmsg"),

@@ -37,7 +37,8 @@ PICTURE = TOP / "src/guide/book/pictures/taking_turns.svg"
 LINE = b"IAMAT kiwi +1.0-2.0 1000\n"
 LINES = 20_000  # of each client
 WIDTH, HEIGHT = 760, 36
-COLOURS = ("#e0ab6b", "#8fb1d3")
+# A light one and a dark one, for paper without colours.
+COLOURS = ("#f0bf85", "#4f86c6")
 GREY = 'font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#767676"'
 
 

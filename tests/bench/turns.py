@@ -41,12 +41,13 @@ Slice = tuple[str, float, float, dict[str, Any]]
 TURNS, LINES, WIDTH, LEFT, STRIP = 5, 4, 860, 66, 112
 # Longer waits are drawn with this length, in microseconds.
 WAIT_MAX = 30.0
+# Phases that follow one another are told apart on paper without colours, too.
 COLOURS = {
-    "read": "#3b82d6",
-    "node": "#4f9d69",
-    "journal": "#a065c0",
-    "flush": "#d0762a",
-    "log": "#8a8a8a",
+    "read": "#2459a8",
+    "node": "#a8d5a0",
+    "journal": "#8a4fb0",
+    "flush": "#e08a3c",
+    "log": "#6a6a6a",
     "work": "#b8860b",
 }
 

@@ -106,8 +106,16 @@ fn script(fences: &[Fence]) -> String {
                    herd ask Welsh IAMAT $client +34.068930-118.445127 now\ndone\n";
     }
     for (number, fence) in fences.iter().enumerate() {
-        let is_apart = |line: &&str| APART.iter().any(|(begins, _)| line.starts_with(begins));
-        let lines = fence.commands.lines().filter(|line| !is_apart(line));
+        let (mut is_apart, mut goes_on) = (false, false);
+        let lines = fence.commands.lines().filter(|line| {
+            // A line that ends with a backslash goes on in the next one.
+            is_apart = match goes_on {
+                true => is_apart,
+                false => APART.iter().any(|(begins, _)| line.starts_with(begins)),
+            };
+            goes_on = line.ends_with('\\');
+            !is_apart
+        });
         script += &format!("exec >said.{number} 2>&1\n");
         script += &lines.map(|line| format!("{line}\n")).collect::<String>();
         script += "end_fence\n";

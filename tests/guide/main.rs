@@ -12,6 +12,7 @@ mod floods;
 mod gil;
 mod measured;
 mod pages;
+mod paper;
 mod pictures;
 mod predict;
 mod stage;

@@ -14,9 +14,11 @@ pub fn picture() -> String {
     let rows = costs();
     let title = "Lines of five floods over the five servers: two of the rules never end";
     let mut picture = Picture::new(title, 760, TOP + STEP * rows.len() + 46);
-    picture.rectangle((LEFT, 16), (14, 14), Look::filled(BLUE, 80));
+    // Dark and light, for paper without colours.
+    let looks = [Look::filled(BLUE, 100), Look::filled(ORANGE, 60)];
+    picture.rectangle((LEFT, 16), (14, 14), looks[0]);
     picture.text((LEFT + 22, 28), At::Start, "one update");
-    picture.rectangle((LEFT + 120, 16), (14, 14), Look::filled(ORANGE, 80));
+    picture.rectangle((LEFT + 120, 16), (14, 14), looks[1]);
     picture.text(
         (LEFT + 142, 28),
         At::Start,
@@ -36,8 +38,8 @@ pub fn picture() -> String {
         for (line, words) in halves(rule).iter().enumerate() {
             picture.text((56, y + 14 + 18 * line), At::Start, words);
         }
-        for (place, (cost, colour)) in costs.iter().zip([BLUE, ORANGE]).enumerate() {
-            bar(&mut picture, y + 24 * place, *cost, colour);
+        for (place, (cost, look)) in costs.iter().zip(looks).enumerate() {
+            bar(&mut picture, y + 24 * place, *cost, look);
         }
     }
     let note = "lines on the links, on 200 schedules: the luckiest to the unluckiest";
@@ -45,19 +47,19 @@ pub fn picture() -> String {
     picture.end()
 }
 
-fn bar(picture: &mut Picture, y: usize, cost: Cost, colour: &'static str) {
+fn bar(picture: &mut Picture, y: usize, cost: Cost, look: Look) {
     let Some((least, most)) = cost.lines else {
-        picture.rectangle((LEFT, y), (EDGE - LEFT, 18), Look::filled(colour, 80));
-        picture.arrow((EDGE, y + 9), (EDGE + 44, y + 9), colour, false);
+        picture.rectangle((LEFT, y), (EDGE - LEFT, 18), look);
+        picture.arrow((EDGE, y + 9), (EDGE + 44, y + 9), look.fill, false);
         return picture.bold((EDGE + 52, y + 14), At::Start, "no end");
     };
-    picture.rectangle((LEFT, y), (WIDE * least, 18), Look::filled(colour, 80));
+    picture.rectangle((LEFT, y), (WIDE * least, 18), look);
     if most > least {
         let from = LEFT + WIDE * least;
         picture.rectangle(
             (from, y),
             (WIDE * (most - least), 18),
-            Look::filled(colour, 35),
+            Look::filled(look.fill, 30),
         );
     }
     let differ = if cost.differs { "; tables differ" } else { "" };

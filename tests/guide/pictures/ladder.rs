@@ -84,7 +84,7 @@ pub fn picture() -> String {
         let what = if arrival.is_news { "news" } else { "again" };
         picture.text((x(SERVERS.len() - 1) + 14, y(row) + 5), At::Start, what);
     }
-    let note = "A server's line is blue from when it knows. It does not tell the news back.";
+    let note = "A server's line is thick from when it knows. It does not tell the news back.";
     picture.text((16, end + 26), At::Start, note);
     picture.end()
 }
