@@ -9,24 +9,11 @@ use std::process::Command;
 
 use super::support::herd::Directory;
 
-/// Commands that no test can run, by how they begin, and why.
-const APART: &[(&str, &str)] = &[
-    ("podman ", "it needs images from a registry"),
-    (
-        "herd trace kiwi here/",
-        "it needs the logs of several hosts",
-    ),
-    (
-        "python3 tests/bench/turns.py ",
-        "it needs the trace of a busy server",
-    ),
-];
-
-/// Commands of a page, and what they print, if the page says so right behind them. A comment
-/// between, `<!-- seen by strace -->`, says that no test can see it.
+/// Commands of a page, and what they print, if the page says so: in a fence right behind them, or
+/// below each prompt.
 pub struct Fence {
     commands: String,
-    printed: Option<String>,
+    printed: String,
 }
 
 /// The commands of a page: those of a `sh` fence, and those after a prompt in a transcript.
@@ -40,44 +27,84 @@ fn fences(page: &str) -> Vec<Fence> {
             let next = parts.get(at + 2).and_then(|it| it.strip_prefix("text\n"));
             return Fence {
                 commands: body.to_string(),
-                printed: next.filter(|_| follows).map(str::to_string),
+                printed: next.filter(|_| follows).unwrap_or_default().to_string(),
             };
         }
-        let lines = body.lines().filter_map(|line| line.strip_prefix("$ "));
+        let (commands, printed): (Vec<&str>, Vec<&str>) =
+            body.lines().partition(|line| line.starts_with("$ "));
+        let commands = commands.iter().map(|line| format!("{}\n", &line[2..]));
+        // A comment says what else prints it, and holds it equal.
+        let is_held = parts[at - 1].trim_end().ends_with("-->");
         Fence {
-            commands: lines.map(|line| format!("{line}\n")).collect(),
-            printed: None,
+            commands: commands.collect(),
+            printed: if is_held {
+                String::new()
+            } else {
+                printed.join("\n")
+            },
         }
     });
     fences.filter(|it| !it.commands.is_empty()).collect()
 }
 
-/// A line without what differs from run to run: each number is 0, each gap one blank.
+/// A line without what differs from run to run: each number is 0, and so is a digest; each unit of
+/// time is a second, each server the same; a ladder's rungs are one, and gaps one blank.
 fn shape(line: &str) -> String {
-    let is_number = |it: char| it.is_ascii_digit() || it == '.' || it == ',';
-    let words = line.split_whitespace().map(|word| {
-        let mut shape = String::new();
-        for char in word.chars() {
-            match char.is_ascii_digit() {
-                true if shape.ends_with('0') => {}
-                true => shape.push('0'),
-                false if is_number(char) && shape.ends_with('0') => {}
-                false => shape.push(char),
-            }
+    const SERVERS: [&str; 5] = ["Goloman", "Hands", "Holiday", "Welsh", "Wilkes"];
+    let is_rung = |word: &&str| word.chars().all(|it| "<>o-|*".contains(it));
+    let mut words = Vec::new();
+    for word in line.split_whitespace() {
+        let word = &SERVERS
+            .iter()
+            .fold(word.to_string(), |it, name| it.replace(name, "SERVER"))[..];
+        let bare = word.trim_end_matches([',', ':']);
+        let is_digest = bare.len() == 16 && bare.chars().all(|it| it.is_ascii_hexdigit());
+        let shape = match word {
+            _ if is_digest => "0".to_string(),
+            _ if ["µs", "ms"].contains(&bare) => word.replace(bare, "s"),
+            _ if is_rung(&word) => "|".to_string(),
+            _ => without_digits(word),
+        };
+        if shape != "|" || words.last().is_none_or(|last| *last != shape) {
+            words.push(shape);
         }
-        shape
-    });
-    words.collect::<Vec<String>>().join(" ")
+    }
+    words.join(" ")
 }
 
-/// The lines of a transcript that the commands did not print.
+/// A word with 0 for each number in it.
+fn without_digits(word: &str) -> String {
+    let mut shape = String::new();
+    for char in word.chars() {
+        match char {
+            '0'..='9' if shape.ends_with('0') => {}
+            '0'..='9' => shape.push('0'),
+            '.' | ',' if shape.ends_with('0') => {}
+            _ => shape.push(char),
+        }
+    }
+    shape
+}
+
+/// The lines of a transcript that the commands did not print. In a line, `…` stands for anything.
 fn lacking(printed: &str, said: &str) -> String {
+    if said.contains("skipped: no ") {
+        return String::new();
+    }
     let said: Vec<String> = said.lines().map(shape).collect();
-    let lines = printed.lines().filter(|line| !line.trim().is_empty());
-    let lacking = lines.filter(|line| !said.iter().any(|it| it.contains(&shape(line))));
-    lacking
-        .map(|line| format!("not printed: {line}\n"))
-        .collect()
+    let is_said = |line: &str| {
+        let shape = shape(line);
+        let has = |said: &String| {
+            let mut rest = &said[..];
+            shape.split('…').all(|part| {
+                let found = rest.split_once(part.trim());
+                found.map(|(_, after)| rest = after).is_some()
+            })
+        };
+        said.iter().any(has)
+    };
+    let lines = printed.lines().filter(|line| !is_said(line));
+    lines.map(|line| format!("not printed: {line}\n")).collect()
 }
 
 /// The lines of a page that look like commands, and are in no fence of commands.
@@ -93,9 +120,25 @@ pub fn strays(page: &str) -> Vec<&str> {
     lines.filter(begins).collect()
 }
 
+/// The first lines of the `text` fences that stand behind no commands and below no comment that
+/// says what they are.
+pub fn unheld(page: &str) -> Vec<&str> {
+    let parts: Vec<&str> = page.split("\n```").collect();
+    let fences = parts.iter().enumerate().skip(1).step_by(2);
+    let fences = fences.filter(|(at, _)| {
+        let before = parts[at - 1].trim_end();
+        let is_printed = *at > 1 && before.is_empty() && parts[at - 2].starts_with("sh\n");
+        !is_printed && !before.ends_with("-->")
+    });
+    let texts = fences.filter_map(|(_, part)| part.strip_prefix("text\n"));
+    texts
+        .map(|text| text.lines().next().unwrap_or_default())
+        .collect()
+}
+
 /// The script of a page. A page that does not start a herd finds one, and two clients in it.
 fn script(fences: &[Fence]) -> String {
-    let mut script = String::from("ip link set lo up\nsource tests/guide/reader.sh\n");
+    let mut script = String::from("ip link set lo up\nsource tests/guide/reader/shell.sh\n");
     let starts = |it: &Fence| {
         ["make herd", "herd up"]
             .iter()
@@ -106,19 +149,8 @@ fn script(fences: &[Fence]) -> String {
                    herd ask Welsh IAMAT $client +34.068930-118.445127 now\ndone\n";
     }
     for (number, fence) in fences.iter().enumerate() {
-        let (mut is_apart, mut goes_on) = (false, false);
-        let lines = fence.commands.lines().filter(|line| {
-            // A line that ends with a backslash goes on in the next one.
-            is_apart = match goes_on {
-                true => is_apart,
-                false => APART.iter().any(|(begins, _)| line.starts_with(begins)),
-            };
-            goes_on = line.ends_with('\\');
-            !is_apart
-        });
         script += &format!("exec >said.{number} 2>&1\n");
-        script += &lines.map(|line| format!("{line}\n")).collect::<String>();
-        script += "end_fence\n";
+        script += &format!("{}\nend_fence\n", fence.commands);
     }
     script
 }
@@ -148,8 +180,8 @@ fn tree() -> Directory {
 /// Pastes the commands of a page. Returns what failed; none: this machine has no such rooms.
 pub fn paste(page: &str) -> Option<String> {
     let fences = fences(page);
-    let examples = Path::new(env!("CARGO_BIN_EXE_herd")).with_file_name("examples");
-    if page.contains("--example") && !examples.join("step").exists() {
+    let programs = Path::new(env!("CARGO_BIN_EXE_herd")).parent().unwrap();
+    if page.contains("--example") && !programs.join("examples/step").exists() {
         return None;
     }
     let tree = tree();
@@ -160,7 +192,8 @@ pub fn paste(page: &str) -> Option<String> {
     // A file, for a page may look for processes by their command lines.
     fs::write(tree.0.join("page.sh"), script(&fences)).unwrap();
     let path = format!(
-        "{}:{}",
+        "{}:{}:{}",
+        tree.0.join("tests/guide/reader").display(),
         tree.0.join("target/release").display(),
         env::var("PATH").unwrap()
     );
@@ -168,7 +201,8 @@ pub fn paste(page: &str) -> Option<String> {
     shell.args(["--kill-after=1", "120"]);
     shell.args(["unshare", flags, "--mount-proc", "bash", "page.sh"]);
     shell.current_dir(&tree.0).env("PATH", path);
-    shell.env("FAILED", &failed).env("EXAMPLES", examples);
+    shell.env("FAILED", &failed).env("PROGRAMS", programs);
+    shell.env("CARGO", "cargo");
     let output = shell.output().ok()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     // The second is what is said where there is no unshare(1).
@@ -180,10 +214,7 @@ pub fn paste(page: &str) -> Option<String> {
     for (number, fence) in fences.iter().enumerate() {
         let said = fs::read(tree.0.join(format!("said.{number}"))).unwrap_or_default();
         let said = String::from_utf8_lossy(&said);
-        failed += &fence
-            .printed
-            .as_ref()
-            .map_or(String::new(), |it| lacking(it, &said));
+        failed += &lacking(&fence.printed, &said);
         all += &said;
     }
     match failed.is_empty() && output.status.success() {

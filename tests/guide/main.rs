@@ -83,8 +83,8 @@ fn made(what: &str) -> Part {
         Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
         Some(("story", path)) => Part::Made(story(path)),
         Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),
-        // Nothing on this machine prints it again within a test.
-        Some(("seen", _)) => Part::Skipped,
+        // That script compares it, for it has what nothing else has, a program with the bug in it.
+        Some(("by", _)) => Part::Skipped,
         _ => Part::Code,
     }
 }
@@ -147,11 +147,20 @@ fn the_commands_of_the_pages_run() {
 /// The failures of a page; none if all went well, or if this machine cannot try it.
 fn tried(path: &Path) -> String {
     let page = std::fs::read_to_string(path).unwrap();
-    let path = path.display();
     let strays = commands::strays(&page);
     if !strays.is_empty() {
-        return format!("{path}: put these into a sh fence: {strays:?}\n");
+        return format!(
+            "{}: put these into a sh fence: {strays:?}\n",
+            path.display()
+        );
     }
+    // The manual has examples of files, too.
+    let is_book = path.parent().is_some_and(|it| it.ends_with("book"));
+    let unheld = commands::unheld(&page);
+    if is_book && !unheld.is_empty() {
+        return format!("{}: what prints these? {unheld:?}\n", path.display());
+    }
+    let path = path.display();
     match commands::paste(&page) {
         Some(failed) if failed.is_empty() => String::new(),
         Some(failed) => format!("{path}:\n{failed}\n"),

@@ -6,9 +6,15 @@ set -E
 # A program that is ended has not failed.
 trap 'case $? in 130 | 143) ;; *) echo "$BASH_COMMAND: status $?" >>"$FAILED" ;; esac' ERR
 
+# A reader has written a story.
+cp tests/scripts/half-line.herd mine.herd
+
 # The processes that have a terminal of their own: the herd, and others.
 HERD=
 TERMINALS=
+
+# This tool is not here, so what the page prints for this fence is compared with nothing.
+lacks() { echo "skipped: no $1 here" >&2; }
 
 # Ends a program that goes on for ever, as Ctrl-C does. Its status is then that of the interrupt.
 a_while() {
@@ -63,53 +69,84 @@ herd() {
             ;;
         serve) make_room && in_terminal 12001 herd "$@" ;;
         web) in_terminal 12300 herd "$@" ;;
-        watch | load) a_while 3 herd "$@" ;;
+        load) a_while 8 herd "$@" ;;
+        watch)
+            a_while 8 herd "$@" &
+            TERMINALS+=" $!"
+            sleep 1
+            ;;
+        trace)
+            # The logs of several hosts.
+            mkdir -p here there && cp run/Welsh.log here && cp run/Hands.log there && : >there/Hands.log.1
+            command herd "$@"
+            ;;
         *) command herd "$@" ;;
     esac
 }
 target/release/herd() { herd "$@"; }
 
+# What takes minutes is only looked up: `make test` has a short form of it, or runs it after the pages.
 make() {
     case "$*" in
         herd) herd up ;;
-        *) command make --dry-run --silent "$@" >/dev/null ;;
+        "sim SEEDS="*) command make sim SEEDS=100 ;;
+        test | mutants | broken* | exercise*=*=* | faults | soak* | bench* | perf) command make --dry-run --silent "$@" >/dev/null ;;
+        *) command make "$@" ;;
     esac
 }
 
+# A step is a server. The programs are there; see the file cargo beside this one.
 cargo() {
     case "$*" in
-        "run -q --example step "*) in_terminal $((12400 + $5)) "$EXAMPLES/step" "$5" ;;
-        "run -q --example "*) a_while 60 "$EXAMPLES/$4" "${@:5}" </dev/null ;;
-        # Built and run elsewhere; another test sees to it that the tests which a page names are there.
-        "test "*) ;;
-        *) echo "cargo $*: not one that a page may run" >&2; return 1 ;;
+        "run -q --example step "*) in_terminal $((12400 + $5)) cargo "$@" ;;
+        "run "*) a_while 60 cargo "$@" </dev/null ;;
+        *) command cargo "$@" ;;
     esac
 }
 
-# Building a mutant takes a minute. `make test` does.
+# `make test` plants all mutants, and compares what it prints with what the pages have.
 tests/mutants/run() {
     local mutant
     for mutant in "$@"; do [ -e "tests/mutants/$mutant.patch" ]; done
 }
 
-# It watches a process for a moment; not everybody may trace.
+# It goes on beside the next commands of the fence once it has begun. Not everybody may trace.
+WATCHES=
 strace() {
-    if ! command -v strace >/dev/null || ! command strace -o /dev/null true 2>/dev/null; then return 0; fi
+    local tries
+    if ! command -v strace >/dev/null || ! command strace -o /dev/null true 2>/dev/null; then
+        lacks strace
+        return
+    fi
     case "$*" in *" herd serve "*) make_room && is_free 12001 ;; esac
-    a_while 2 strace "$@"
+    a_while 100 strace "$@" &
+    WATCHES+=" $!"
+    for tries in $(seq 100); do
+        if grep -q '^TracerPid:[^0-9]*[1-9]' /proc/[0-9]*/status 2>/dev/null; then return; fi
+        sleep 0.05
+    done
+    return 1
 }
 
-# A person types when the server is there, and gives up. A server may end the connection first.
+# A person types when the server is there, and gives up after a while, sooner if he has nothing to say.
+# A server may end the connection first.
 nc() {
+    local patience=5
+    if [ -p /dev/stdin ]; then patience=50; fi
     case "$*" in -lk*) ;; *) listens "${@: -1}" || true ;; esac
-    a_while 5 nc "$@" || true
+    a_while $patience nc "$@" || true
 }
 
 # A fence is done: its jobs end, but not those with a terminal. A herd that nothing else replaces comes back.
 end_fence() {
     local job
-    # A reader takes a moment, and a worker's file is there by then.
-    sleep 0.5
+    # A reader takes a moment, and a worker's file is there by then. Who watches a server sees more.
+    sleep "${WATCHES:+2}.5"
+    for job in $WATCHES; do
+        pkill -INT -P "$job" || true
+        wait "$job" || true
+    done
+    WATCHES=
     for job in $(jobs -p); do
         case " $HERD $TERMINALS " in
             *" $job "*) ;;
@@ -119,10 +156,12 @@ end_fence() {
     if [ -z "$HERD" ] && ! is_open 12001; then herd up; fi
 }
 
+podman() { lacks "image from a registry"; }
+
 # Tools of a reader that not every machine has.
 command_not_found_handle() {
     case "$1" in
-        curl | jq | nc | patch | perf | podman | xdg-open | kubectl | promtool) cat >/dev/null </dev/null ;;
+        curl | jq | nc | patch | perf | ps | xdg-open | kubectl | promtool) lacks "$1" ;;
         *) echo "$1: no such command" >>"$FAILED" ;;
     esac
 }
