@@ -120,6 +120,16 @@ pub fn strays(page: &str) -> Vec<&str> {
     lines.filter(begins).collect()
 }
 
+/// The rows of the tables that a command of the page prints, `<!-- by make sim-scale -->`.
+fn printed_rows(page: &str) -> Vec<&str> {
+    let tables = page.split("<!-- by make ").skip(1);
+    let rows = |table| -> Vec<&str> {
+        let lines = str::lines(table).skip(1).skip_while(|line| line.is_empty());
+        lines.take_while(|line| line.starts_with('|')).collect()
+    };
+    tables.flat_map(rows).collect()
+}
+
 /// The first lines of the `text` fences that stand behind no commands and below no comment that
 /// says what they are.
 pub fn unheld(page: &str) -> Vec<&str> {
@@ -198,7 +208,7 @@ pub fn paste(page: &str) -> Option<String> {
         env::var("PATH").unwrap()
     );
     let mut shell = Command::new("timeout");
-    shell.args(["--kill-after=1", "120"]);
+    shell.args(["--kill-after=1", "240"]);
     shell.args(["unshare", flags, "--mount-proc", "bash", "page.sh"]);
     shell.current_dir(&tree.0).env("PATH", path);
     shell.env("FAILED", &failed).env("PROGRAMS", programs);
@@ -217,6 +227,13 @@ pub fn paste(page: &str) -> Option<String> {
         failed += &lacking(&fence.printed, &said);
         all += &said;
     }
+    let is_printed = |row: &&str| all.lines().any(|line| line.ends_with(row));
+    let rows = printed_rows(page)
+        .into_iter()
+        .filter(|row| !is_printed(row));
+    failed += &rows
+        .map(|row| format!("not printed: {row}\n"))
+        .collect::<String>();
     match failed.is_empty() && output.status.success() {
         true => Some(String::new()),
         false => Some(format!("{failed}{said}{all}")),

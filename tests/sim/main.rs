@@ -16,6 +16,7 @@ mod simulator;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use herd::units::MILLISECOND;
 use simulator::runner::{replay, run_all};
@@ -127,8 +128,13 @@ fn measure_bad_lines(seeds: u64, seconds: u64) {
     println!("\n| line | minutes | links ended | equal after | found dead after |");
     println!("|---|---|---|---|---|");
     for kind in &bad_lines::KINDS {
-        let runs = (0..seeds).map(|seed| bad_lines::run(kind, seed, seconds).unwrap());
-        println!("{}", runs.reduce(bad_lines::Row::with).unwrap());
+        let rows = thread::scope(|scope| {
+            let run = |seed| scope.spawn(move || bad_lines::run(kind, seed, seconds).unwrap());
+            let runs: Vec<_> = (0..seeds).map(run).collect();
+            let rows = runs.into_iter().map(|run| run.join().unwrap());
+            rows.reduce(bad_lines::Row::with)
+        });
+        println!("{}", rows.unwrap());
     }
 }
 
