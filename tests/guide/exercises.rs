@@ -26,7 +26,12 @@ pub fn mutants() -> String {
         let head = patch.split("\n\n").next().unwrap().replace('\n', " ");
         let sentence = head.split_once(". ").map_or(&head[..], |it| it.0);
         let sentence = sentence.trim_end_matches('.');
-        format!("| `kill-{mutant}` | 10 min | {sentence} |\n")
+        let time = if mutant == "stale-name-accepted" {
+            "1 hour"
+        } else {
+            "10 min"
+        };
+        format!("| `kill-{mutant}` | {time} | {sentence} |\n")
     });
     "| name | time | the bug |\n|---|---|---|\n".to_string() + &rows.collect::<String>()
 }

@@ -25,6 +25,16 @@ fn code_is_not_wider_than_paper() {
     assert!(wide.is_empty(), "wider than {COLUMNS} columns:\n{wide}");
 }
 
+/// A chapter is read in one go.
+#[test]
+fn a_chapter_has_at_most_200_lines() {
+    let is_chapter = |path: &Path| path.parent().is_some_and(|it| it.ends_with("book"));
+    for path in pages::all().iter().filter(|path| is_chapter(path)) {
+        let count = fs::read_to_string(path).unwrap().lines().count();
+        assert!(count <= 200, "{}: {count} lines", path.display());
+    }
+}
+
 /// The lines of fences that are too wide. A story's lines are as its file has them.
 fn too_wide(page: &str) -> Vec<(usize, &str)> {
     let (mut found, mut is_fenced, mut is_story) = (Vec::new(), false, false);

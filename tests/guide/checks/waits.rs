@@ -78,7 +78,7 @@ impl Client {
 }
 
 #[test]
-fn step_9_closes_who_neither_reads_nor_ends() {
+fn step_9_closes_a_client_that_neither_reads_nor_ends() {
     tells_from_the_step_before(9, ends_silence);
 }
 

@@ -1,4 +1,4 @@
-//! Step 1: one thread waits for everybody at once, and sends each the bytes that it sent.
+//! Step 1: one thread waits for everybody at once, and sends each client its own bytes back.
 //!
 //! The whole of an event loop is here: *wait* until the kernel has news, then act on each piece of
 //! it. Everything else in this book mends what this program gets wrong. Its cheats:

@@ -1,4 +1,4 @@
-//! Step 2: all who knock come in, and a visitor who cannot be let in ends nobody's server.
+//! Step 2: all who knock come in, and a visitor who cannot be let in does not end the server.
 //!
 //! Step 1 let one visitor in for each event. When twenty knock at once the kernel says so once,
 //! and nineteen wait for ever. And when it had no descriptor left, it was gone. Here the door is
