@@ -141,6 +141,7 @@ pub fn unheld(page: &str) -> Vec<&str> {
         !is_printed && !before.ends_with("-->")
     });
     let texts = fences.filter_map(|(_, part)| part.strip_prefix("text\n"));
+    let texts = texts.filter(|text| !text.starts_with("$ "));
     texts
         .map(|text| text.lines().next().unwrap_or_default())
         .collect()
@@ -238,4 +239,30 @@ pub fn paste(page: &str) -> Option<String> {
         true => Some(String::new()),
         false => Some(format!("{failed}{said}{all}")),
     }
+}
+
+#[test]
+fn a_transcript_is_held_but_for_what_differs_from_run_to_run() {
+    let said = "seed 7: 5 servers\n 0.1 µs |  |  <-o  news from Welsh\nMARK 2 2 7de47e8bcffc8ab8\n";
+    let held =
+        "seed 12: 3 servers\n1,000 ms o->  news from Hands\nMARK 0 0 0000000000000000\n…: 4 …s\n";
+    assert_eq!(lacking(held, said), "");
+    for wrong in ["seed 7: five servers", "0.1 µs <-o olds", "…: 5 …x"] {
+        assert_eq!(lacking(wrong, said), format!("not printed: {wrong}\n"));
+    }
+    assert_eq!(lacking("anything", "skipped: no strace here\n"), "");
+}
+
+#[test]
+fn what_a_page_shows_is_found() {
+    let page = "\n```sh\nls\n```\n\n```text\na\n```\nb\n```text\nc\n```\n<!-- by make x -->\n\n\
+                | 1 |\n| 2 |\n\n```text\n$ cat\nd\n```\n";
+    let fences = fences(page);
+    let fences: Vec<_> = fences
+        .iter()
+        .map(|it| (&it.commands[..], &it.printed[..]))
+        .collect();
+    assert_eq!(fences, [("ls", "a"), ("cat\n", "d")]);
+    assert_eq!(unheld(page), ["c"]);
+    assert_eq!(printed_rows(page), ["| 1 |", "| 2 |"]);
 }

@@ -110,7 +110,8 @@ tests/mutants/run() {
     for mutant in "$@"; do [ -e "tests/mutants/$mutant.patch" ]; done
 }
 
-# It goes on beside the next commands of the fence once it has begun. Not everybody may trace.
+# It goes on beside the next commands of the fence once it has begun, and is heard when they are done, for
+# it writes half lines. Not everybody may trace.
 WATCHES=
 strace() {
     local tries
@@ -119,7 +120,7 @@ strace() {
         return
     fi
     case "$*" in *" herd serve "*) make_room && is_free 12001 ;; esac
-    a_while 100 strace "$@" &
+    a_while 100 strace "$@" 2>>watched &
     WATCHES+=" $!"
     for tries in $(seq 100); do
         if grep -q '^TracerPid:[^0-9]*[1-9]' /proc/[0-9]*/status 2>/dev/null; then return; fi
@@ -146,6 +147,7 @@ end_fence() {
         pkill -INT -P "$job" || true
         wait "$job" || true
     done
+    if [ -n "$WATCHES" ]; then cat watched && rm watched; fi
     WATCHES=
     for job in $(jobs -p); do
         case " $HERD $TERMINALS " in
