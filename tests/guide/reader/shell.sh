@@ -142,7 +142,7 @@ nc() {
 end_fence() {
     local job
     # A reader takes a moment, and a worker's file is there by then. Who watches a server sees more.
-    sleep "${WATCHES:+2}.5"
+    sleep "${WATCHES:+4}.5"
     for job in $WATCHES; do
         pkill -INT -P "$job" || true
         wait "$job" || true
