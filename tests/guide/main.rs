@@ -83,9 +83,20 @@ fn made(what: &str) -> Part {
         Some(("play", story)) => Part::Made(fence(&stage::transcript(story))),
         Some(("story", path)) => Part::Made(story(path)),
         Some(("python3", program)) => output_of(program).map_or(Part::Skipped, Part::Made),
-        // That script compares it, for it has what nothing else has, a program with the bug in it.
-        Some(("by", _)) => Part::Skipped,
+        Some(("by", what)) if is_compared_by(what) => Part::Skipped,
         _ => Part::Code,
+    }
+}
+
+/// Whether something else compares a part with what it prints. The mutants' script does so when it
+/// plants the bug, which must be there.
+fn is_compared_by(what: &str) -> bool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let patch = |name| root.join(format!("tests/mutants/{name}.patch"));
+    match what.split_once(", of ") {
+        Some(("tests/mutants/run", mutant)) => patch(mutant).exists(),
+        Some(_) => false,
+        None => ["tests/mutants/run", "tests/process/trace", "make sim-scale"].contains(&what),
     }
 }
 
