@@ -59,11 +59,8 @@ fn each_leaves_in_turn(door: &Door) -> io::Result<()> {
 /// The step in a process of its own, which has the door for its standard input.
 fn with_few_descriptors(door: &Door) -> io::Result<std::process::Child> {
     // The broken loops have this module elsewhere.
-    let serves = format!("{}::serves", module_path!()).replacen(
-        concat!(env!("CARGO_CRATE_NAME"), "::"),
-        "",
-        1,
-    );
+    let (_, module) = module_path!().split_once("::").expect("CRATE::MODULE");
+    let serves = format!("{module}::serves");
     Command::new("sh")
         .args(["-c", "ulimit -n 30 && exec \"$0\" \"$@\""])
         .arg(std::env::current_exe()?)
